@@ -1,0 +1,114 @@
+package models
+
+// Event is one line of the ledger. Body is its canonical form, the truth; the
+// other columns repeat parts of it for search. LeafHash is SHA-256(0x00 || Body),
+// base64url (RFC 6962 section 2.1).
+type Event struct {
+	ID            string `gorm:"primaryKey"` // UUIDv7
+	At            int64
+	Kind          string // e.g. "at.issued", "at.refused", "vt.issued"
+	Outcome       string // "ok" or the wire code of the refusal
+	Reason        string // why, for staff
+	RequestID     string
+	PartnerID     string
+	ApplicationID string
+	ServiceID     string
+	VID           string `gorm:"column:vid"`
+	Alarm         bool
+	Body          string
+	LeafHash      string
+	Seq           *int64 // position in the Merkle tree, once it has one
+}
+
+// ATRow is one issued AT. The AT itself is never stored: only its hash.
+type ATRow struct {
+	ATHash        string `gorm:"column:at_hash;primaryKey"` // base64url SHA-256 of the compact AT
+	JTI           string `gorm:"column:jti"`
+	PartnerID     string
+	ApplicationID string
+	ServiceID     string
+	Environment   Environment
+	Suite         string
+	Scope         string
+	SubjectSealed string // the partner's user id, sealed; empty when none was given
+	SubjectMAC    string `gorm:"column:subject_mac"` // HMAC of it, for search
+	AKKID         string `gorm:"column:ak_kid"`
+	ReturnTo      string
+	IssuedAt      int64
+	ExpiresAt     int64
+	RevokedAt     int64
+	SpentAt       int64
+	RHash         string `gorm:"column:r_hash"`
+	VID           string `gorm:"column:vid"`
+}
+
+// TableName is at_rows.
+func (ATRow) TableName() string { return "at_rows" }
+
+// Visit is what one spent AT opened.
+type Visit struct {
+	VID           string `gorm:"column:vid;primaryKey"`
+	ATHash        string `gorm:"column:at_hash"`
+	PartnerID     string
+	ApplicationID string
+	ServiceID     string
+	Environment   Environment
+	Scope         string
+	SubjectSealed string
+	SubjectMAC    string `gorm:"column:subject_mac"`
+	Customer      string // opaque id that the bank's sign-in route gave
+	AuthTime      int64
+	OpenedAt      int64
+	DeadAfter     int64 // no ticket of the visit opens anything past this
+	EndedAt       int64
+	EndReason     string // closed, revoked, at_reused
+}
+
+// WriteState is what became of a write call that was let through.
+type WriteState string
+
+// The states that `first` tells (protocol section 6).
+const (
+	WriteRunning WriteState = "running"
+	WriteDone    WriteState = "done"
+	WriteUnknown WriteState = "unknown"
+)
+
+// WriteCall guards a call other than GET and HEAD: its row is durable before
+// anything is forwarded.
+type WriteCall struct {
+	VID       string `gorm:"column:vid;primaryKey"`
+	JTI       string `gorm:"column:jti;primaryKey"`
+	State     WriteState
+	Node      string
+	StartedAt int64
+}
+
+// Call is the record of one business call.
+type Call struct {
+	ID            string `gorm:"primaryKey"`
+	At            int64
+	VID           string `gorm:"column:vid"`
+	RequestID     string
+	PartnerID     string
+	ApplicationID string
+	ServiceID     string
+	RouteID       string
+	Method        string
+	Status        int    // the upstream's; 0 when nothing was forwarded
+	Code          string // wire code of a refusal, else empty
+	Reason        string
+	Rule          string // the policy rule that decided
+	ShapeID       string
+	Duration      int64 // microseconds, whole call
+	UpstreamTime  int64 // microseconds
+	BytesIn       int64
+	BytesOut      int64
+}
+
+// Shape is an interned list of which fields were kept, masked and dropped.
+type Shape struct {
+	ID        string `gorm:"primaryKey"`
+	Canonical string
+	FirstSeen int64
+}

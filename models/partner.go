@@ -1,0 +1,120 @@
+package models
+
+// Status is where a partner, application or service stands in its life.
+type Status string
+
+// The states. Only Active lets traffic through.
+const (
+	Draft     Status = "draft"
+	Active    Status = "active"
+	Suspended Status = "suspended"
+	Closed    Status = "closed"
+)
+
+// Environment separates the sandbox from production; an application lives in
+// exactly one and never reaches the other's upstreams or keys.
+type Environment string
+
+// The two environments.
+const (
+	Sandbox    Environment = "sandbox"
+	Production Environment = "production"
+)
+
+// Valid reports whether e is one of the two environments.
+func (e Environment) Valid() bool { return e == Sandbox || e == Production }
+
+// AuthMethod is the one way in which an application proves itself at the token
+// endpoint (RFC 8414 token_endpoint_auth_methods_supported names).
+type AuthMethod string
+
+// The methods of protocol section 3.
+const (
+	PrivateKeyJWT     AuthMethod = "private_key_jwt"
+	ClientSecretBasic AuthMethod = "client_secret_basic"
+	TLSClientAuth     AuthMethod = "tls_client_auth"
+)
+
+// Partner is a third party whose apps open the bank's pages.
+type Partner struct {
+	ID        string `gorm:"primaryKey"`
+	Name      string // as the visitor knows it; shown on the bank's page
+	Status    Status
+	CreatedAt int64
+	UpdatedAt int64
+}
+
+// AddressMode says what an application's address list does at the token endpoint.
+type AddressMode string
+
+// The modes: AddressDryRun lets a call from elsewhere pass and puts it on record.
+const (
+	AddressOff     AddressMode = "off"
+	AddressDryRun  AddressMode = "dry_run"
+	AddressEnforce AddressMode = "enforce"
+)
+
+// Application is one app of a partner in one environment; its ID is the
+// OAuth client_id and holds no colon.
+type Application struct {
+	ID          string `gorm:"primaryKey"`
+	PartnerID   string
+	Name        string
+	Environment Environment
+	Suite       string // "A256" or "GM"
+	AuthMethod  AuthMethod
+	Status      Status
+	Epoch       int64 // raised to end every visit of the application at once
+	AddressMode AddressMode
+	ATLifetime  int64 // seconds, 1 to 600; 0 means 120
+	DailyQuota  int64 // ATs per day in the bank's zone; 0 means none
+	ATRate      int64 // ATs per second; 0 means the gateway's default
+	VTRate      int64
+	CallRate    int64
+	CreatedAt   int64
+	UpdatedAt   int64
+}
+
+// ApplicationAddress is one address or prefix from which an application may
+// ask for tokens.
+type ApplicationAddress struct {
+	ApplicationID string `gorm:"primaryKey"`
+	Prefix        string `gorm:"primaryKey"` // CIDR
+}
+
+// ReturnAddress is one place in the partner's app to which the page may send
+// the visitor back (protocol section 4).
+type ReturnAddress struct {
+	ApplicationID string `gorm:"primaryKey"`
+	Address       string `gorm:"primaryKey"`
+}
+
+// CredentialUse says what a credential of an application is for.
+type CredentialUse string
+
+// The uses: SignatureKey verifies assertions, EncryptionKey is sealed to,
+// ClientSecret is compared by hash.
+const (
+	SignatureKey  CredentialUse = "sig"
+	EncryptionKey CredentialUse = "enc"
+	ClientSecret  CredentialUse = "secret"
+)
+
+// Credential is one of several that an application may have at a time.
+type Credential struct {
+	ID            string `gorm:"primaryKey"`
+	ApplicationID string
+	Use           CredentialUse
+	KID           string `gorm:"column:kid"` // for keys; unique within the application
+	PublicJWK     string `gorm:"column:public_jwk"`
+	SecretHash    string // base64url SHA-256 of the secret, which is 256 random bits
+	NotBefore     int64
+	NotAfter      int64 // 0 means no end
+	RevokedAt     int64
+	CreatedAt     int64
+}
+
+// LiveAt reports whether the credential may be used at now (Unix ms).
+func (c Credential) LiveAt(now int64) bool {
+	return c.RevokedAt == 0 && c.NotBefore <= now && (c.NotAfter == 0 || now < c.NotAfter)
+}
