@@ -1,0 +1,87 @@
+package policies_test
+
+import (
+	"fmt"
+	"strconv"
+	"testing"
+
+	"postern/policies"
+)
+
+// application returns n rules spread over the scopes of one application, with a question for each.
+func application(n int) ([]policies.Grant, []policies.Rule, []policies.Permission) {
+	scopes := []string{"account.balance:read", "account:read", "payment:create", "customer:read"}
+	rules := make([]policies.Rule, 0, n)
+	asked := make([]policies.Permission, 0, n)
+	for i := range n {
+		permission := policies.Permission{Resource: "account.resource." + strconv.Itoa(i), Action: "read"}
+		rules = append(rules, allow("rule-"+strconv.Itoa(i), scopes[i%len(scopes)], permission))
+		asked = append(asked, permission)
+	}
+	return always(scopes...), rules, asked
+}
+
+func benchmarkTable(b *testing.B, n int) (*policies.Table, []policies.Permission) {
+	b.Helper()
+	grants, rules, asked := application(n)
+	return compile(b, grants, rules, asked...), asked
+}
+
+func BenchmarkDecide(b *testing.B) {
+	visit := []string{"customer:read", "payment:create", "account:read", "account.balance:read"}
+	for _, n := range []int{20, 1000} {
+		b.Run(fmt.Sprintf("rules=%d", n), func(b *testing.B) {
+			table, asked := benchmarkTable(b, n)
+			b.ReportAllocs()
+			i := 0
+			for b.Loop() {
+				if !table.Decide(asked[i%n], visit).Allowed {
+					b.Fatal("refused")
+				}
+				i++
+			}
+		})
+	}
+}
+
+func BenchmarkCompile(b *testing.B) {
+	for _, n := range []int{20, 100} {
+		b.Run(fmt.Sprintf("rules=%d", n), func(b *testing.B) {
+			compiler := newCompiler(b)
+			grants, rules, asked := application(n)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := compiler.Compile("app", grants, rules, asked, noon); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkDecideAmongApplications walks tables in a map as large as the bank has applications;
+// what grows is the price of memory that no cache holds, not the look-up.
+func BenchmarkDecideAmongApplications(b *testing.B) {
+	const rules = 5
+	visit := []string{"customer:read", "payment:create", "account:read", "account.balance:read"}
+	for _, applications := range []int{100, 1_000, 10_000, 100_000} {
+		b.Run(fmt.Sprintf("applications=%d", applications), func(b *testing.B) {
+			table, asked := benchmarkTable(b, rules)
+			names := make([]string, applications)
+			tables := make(map[string]*policies.Table, applications)
+			for i := range names {
+				names[i] = fmt.Sprintf("application-%06d", i)
+				tables[names[i]] = table.Twin()
+			}
+			b.ResetTimer()
+			// 7919 is prime to every count, so each application comes up, in no order a cache can guess.
+			i := 0
+			for b.Loop() {
+				i++
+				if !tables[names[i*7919%applications]].Decide(asked[i%rules], visit).Allowed {
+					b.Fatal("refused")
+				}
+			}
+		})
+	}
+}
