@@ -1,0 +1,31 @@
+package store
+
+import (
+	"errors"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/mattn/go-sqlite3"
+)
+
+// RowFault reports whether err blames what was written and not the database:
+// the same transaction without the bad row, or tried again, may succeed. Of
+// PostgreSQL these are classes 22, 23, P0 and, because a deadlock or a lost
+// race ends with the next try, 40.
+func RowFault(err error) bool {
+	var lite sqlite3.Error
+	if errors.As(err, &lite) {
+		switch lite.Code {
+		case sqlite3.ErrConstraint, sqlite3.ErrMismatch, sqlite3.ErrTooBig, sqlite3.ErrRange:
+			return true
+		}
+		return false
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && len(pg.Code) == 5 {
+		switch pg.Code[:2] {
+		case "22", "23", "P0", "40":
+			return true
+		}
+	}
+	return false
+}

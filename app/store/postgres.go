@@ -1,0 +1,69 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"gorm.io/driver/postgres"
+)
+
+// postgresConns is the size of the pool by default: enough to keep one
+// database busy from one node, few enough for several nodes under the usual
+// limit of 100 connections.
+const postgresConns = 16
+
+// idleConnection is how long a connection that nobody needs stays open.
+const idleConnection = 5 * time.Minute
+
+func (s *Store) openPostgres(ctx context.Context, c Config) error {
+	s.dialect = Postgres
+	config, err := pgx.ParseConfig(c.DSN)
+	if err != nil {
+		return errors.New("the PostgreSQL DSN cannot be read") // pgx's own words may hold the password
+	}
+	conns := c.MaxConns
+	if conns == 0 {
+		conns = postgresConns
+	}
+	s.writer = stdlib.OpenDB(*config)
+	s.writer.SetMaxOpenConns(conns)
+	s.writer.SetMaxIdleConns(conns)
+	s.writer.SetConnMaxIdleTime(idleConnection)
+	s.reader = s.writer
+	if err := s.writer.PingContext(ctx); err != nil {
+		return fmt.Errorf("reach PostgreSQL: %w", err)
+	}
+	if err := migrate(ctx, s.writer, Postgres); err != nil {
+		return err
+	}
+	dialector := postgres.New(postgres.Config{Conn: s.writer})
+	return s.openGorm(dialector, dialector)
+}
+
+// Rebind turns each ? of a query into $1, $2, … on PostgreSQL and returns the
+// query as it is on SQLite. A ? in a literal is not allowed. Call it once for
+// each query, not for each use.
+func (s *Store) Rebind(query string) string {
+	if s.dialect != Postgres {
+		return query
+	}
+	var b strings.Builder
+	b.Grow(len(query) + 16)
+	n := 0
+	for _, r := range query {
+		if r != '?' {
+			b.WriteRune(r)
+			continue
+		}
+		n++
+		b.WriteByte('$')
+		b.WriteString(strconv.Itoa(n))
+	}
+	return b.String()
+}
