@@ -85,6 +85,7 @@ CREATE TABLE upstreams (
     timeout         BIGINT NOT NULL DEFAULT 0,
     connect_timeout BIGINT NOT NULL DEFAULT 0,
     max_reply       BIGINT NOT NULL DEFAULT 0,
+    introspection_hash TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (service_id, environment)
 );
 
@@ -231,7 +232,8 @@ CREATE TABLE at_rows (
     vid            TEXT   NOT NULL DEFAULT ''
 );
 CREATE INDEX at_rows_by_expiry ON at_rows (expires_at);
-CREATE INDEX at_rows_by_r ON at_rows (r_hash) WHERE r_hash <> '';
+-- One R opens one visit: two nodes cannot spend two ATs under the same R.
+CREATE UNIQUE INDEX at_rows_by_r ON at_rows (r_hash) WHERE r_hash <> '';
 
 CREATE TABLE assertion_jtis (
     application_id TEXT   NOT NULL,
