@@ -1,0 +1,94 @@
+package seal
+
+import (
+	"bytes"
+	"crypto/cipher"
+	"encoding/base64"
+	"fmt"
+	"io"
+)
+
+// base64url is for writing. Reading goes through appendDecoded: the standard
+// decoder skips CR and LF even when strict, which RFC 7515 section 2 forbids.
+var base64url = base64.RawURLEncoding
+
+// sextets maps an octet to its base64url value; badSextet marks all others.
+var sextets = func() (table [256]byte) {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	for i := range table {
+		table[i] = badSextet
+	}
+	for i := range len(alphabet) {
+		table[alphabet[i]] = byte(i)
+	}
+	return table
+}()
+
+const badSextet = 0x80
+
+// appendDecoded appends the octets that src encodes to dst. It accepts exactly
+// what an encoder can write: the base64url alphabet, no padding, no white space,
+// no length of 4n+1 and no non-zero trailing bits, so that decoding is injective.
+func appendDecoded(dst, src []byte) ([]byte, bool) {
+	for len(src) >= 4 {
+		a, b, c, d := sextets[src[0]], sextets[src[1]], sextets[src[2]], sextets[src[3]]
+		if (a|b|c|d)&badSextet != 0 {
+			return dst, false
+		}
+		dst = append(dst, a<<2|b>>4, b<<4|c>>2, c<<6|d)
+		src = src[4:]
+	}
+	switch len(src) {
+	case 0:
+		return dst, true
+	case 2:
+		a, b := sextets[src[0]], sextets[src[1]]
+		return append(dst, a<<2|b>>4), (a|b)&badSextet == 0 && b&0x0F == 0
+	case 3:
+		a, b, c := sextets[src[0]], sextets[src[1]], sextets[src[2]]
+		return append(dst, a<<2|b>>4, b<<4|c>>2), (a|b|c)&badSextet == 0 && c&0x03 == 0
+	default:
+		return dst, false
+	}
+}
+
+// decodedLen is the number of octets that n base64url characters hold.
+func decodedLen(n int) int { return n/4*3 + max(n%4-1, 0) }
+
+// splitCompact cuts compact at its dots into exactly len(parts) parts. It looks
+// at most once past the last dot it needs, however many dots follow.
+func splitCompact(compact []byte, parts [][]byte) bool {
+	last := len(parts) - 1
+	for i := range last {
+		dot := bytes.IndexByte(compact, '.')
+		if dot < 0 {
+			return false
+		}
+		parts[i], compact = compact[:dot], compact[dot+1:]
+	}
+	parts[last] = compact
+	return bytes.IndexByte(compact, '.') < 0
+}
+
+// assemble encrypts plaintext under a fresh 96-bit IV from rand and writes the
+// five parts. The encoded header is the AAD (RFC 7516 section 5.1 step 14).
+func assemble(header, encryptedKey []byte, aead cipher.AEAD, plaintext []byte, rand io.Reader) ([]byte, error) {
+	sealed := make([]byte, ivSize, ivSize+len(plaintext)+tagSize)
+	iv := sealed[:ivSize]
+	if _, err := io.ReadFull(rand, iv); err != nil {
+		return nil, fmt.Errorf("draw IV: %w", err)
+	}
+	size := base64url.EncodedLen(len(header)) + base64url.EncodedLen(len(encryptedKey)) +
+		base64url.EncodedLen(ivSize) + base64url.EncodedLen(len(plaintext)) + base64url.EncodedLen(tagSize) + 4
+	out := base64url.AppendEncode(make([]byte, 0, size), header)
+	sealed = aead.Seal(sealed, iv, plaintext, out)
+	tagAt := len(sealed) - tagSize
+	out = append(out, '.')
+	out = base64url.AppendEncode(out, encryptedKey)
+	out = append(out, '.')
+	out = base64url.AppendEncode(out, iv)
+	out = append(out, '.')
+	out = base64url.AppendEncode(out, sealed[ivSize:tagAt])
+	out = append(out, '.')
+	return base64url.AppendEncode(out, sealed[tagAt:]), nil
+}
