@@ -1,0 +1,101 @@
+/** The plaintexts of G: what a call says and what a reply gives (protocol section 6). */
+
+import { base64 } from "./base64url";
+import { Opened } from "./envelope";
+import { PosternError } from "./errors";
+import { memberText } from "./json";
+
+export interface CallOptions {
+  /** Without the question mark; an object's names and values are percent-encoded. */
+  query?: string | { [name: string]: string | number | boolean };
+  headers?: { [name: string]: string };
+  signal?: AbortSignal;
+}
+
+export interface Reply {
+  status: number;
+  /** Names in lower case. */
+  headers: { [name: string]: string };
+  /** The JSON value, parsed; undefined when there is none. */
+  body: any;
+  /** The JSON value as it was sent: numbers keep the digits that a double loses. */
+  text?: string;
+  /** What is not JSON, in standard base64. */
+  bodyBase64?: string;
+}
+
+/** A call's plaintext but for jti and iat, which belong to one sending of it. */
+export interface Prepared {
+  method: string;
+  path: string;
+  query?: string;
+  headers: { [name: string]: string };
+  body?: any;
+  body_b64?: string;
+}
+
+function wrong(detail: string): PosternError {
+  return new PosternError("bad_call", { detail });
+}
+
+function queryText(query: CallOptions["query"]): string | undefined {
+  if (!query || typeof query === "string") return query || undefined;
+  const part = (name: string) => encodeURIComponent(name) + "=" + encodeURIComponent(String(query[name]));
+  return Object.keys(query).map(part).join("&");
+}
+
+function headerFields(headers: { [name: string]: string } = {}): { [name: string]: string } {
+  const fields: { [name: string]: string } = {};
+  for (const name of Object.keys(headers)) {
+    const field = name.toLowerCase();
+    if (field in fields) throw wrong("header given twice: " + field);
+    if (/[\x00-\x1f\x7f]/.test(headers[name])) throw wrong("header value: " + field);
+    fields[field] = headers[name];
+  }
+  return fields;
+}
+
+function octetsOf(body: unknown): Uint8Array | null {
+  if (body instanceof ArrayBuffer) return new Uint8Array(body);
+  if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+  return null;
+}
+
+/** prepare checks the call's form as far as a page can get it wrong; the route's own rules are the gateway's. */
+export function prepare(method: string, path: string, body: unknown, options: CallOptions): Prepared {
+  if (!/^[A-Za-z]+$/.test(method)) throw wrong("method");
+  if (typeof path !== "string" || !/^\/[^?#\s\\]*$/.test(path)) throw wrong("path: it starts with / and has no ?, # or space");
+  const prepared: Prepared = {
+    method: method.toUpperCase(),
+    // Octets above 7F travel as upper-case %XX (protocol section 6).
+    path: path.replace(/[^\x00-\x7f]+/g, encodeURIComponent),
+    query: queryText(options.query),
+    headers: headerFields(options.headers),
+  };
+  const octets = octetsOf(body);
+  if (octets) {
+    prepared.body_b64 = base64(octets);
+    prepared.headers["content-type"] = prepared.headers["content-type"] || "application/octet-stream";
+  } else if (body !== undefined && body !== null) {
+    prepared.body = body;
+  }
+  return prepared;
+}
+
+/** isWrite says whether the gateway forwards the call at most once (protocol section 6, replays). */
+export function isWrite(call: Prepared): boolean {
+  return call.method !== "GET" && call.method !== "HEAD";
+}
+
+/** toReply reads the plaintext of a reply. */
+export function toReply(opened: Opened): Reply {
+  const { status, headers, body, body_b64 } = opened.message;
+  const text = memberText(opened.text, "body");
+  return {
+    status,
+    headers: headers && typeof headers === "object" ? headers : {},
+    body: body === null ? undefined : body,
+    text: text === "null" ? undefined : text,
+    bodyBase64: typeof body_b64 === "string" ? body_b64 : undefined,
+  };
+}
