@@ -1,0 +1,15 @@
+package i18n
+
+import "iter"
+
+// All walks the catalogue: id, then the texts (English, Chinese, and English
+// for one, which may be empty).
+func All() iter.Seq2[string, [3]string] {
+	return func(yield func(string, [3]string) bool) {
+		for id, k := range byID {
+			if !yield(id, [3]string{k.message.texts[English], k.message.texts[Chinese], k.message.one}) {
+				return
+			}
+		}
+	}
+}
