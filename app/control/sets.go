@@ -1,0 +1,103 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"postern/models"
+)
+
+// endedVisits is a set of vids with the time (Unix ms) after which no ticket
+// of theirs opens anyway.
+type endedVisits struct {
+	mu     sync.RWMutex
+	until  map[string]int64
+	swept  int64
+	perMin int64
+}
+
+func (e *endedVisits) init() {
+	e.until = map[string]int64{}
+	e.perMin = 60_000
+}
+
+func (e *endedVisits) add(vid string, until int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if until > e.until[vid] {
+		e.until[vid] = until
+	}
+}
+
+func (e *endedVisits) has(vid string) bool {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	_, ok := e.until[vid]
+	return ok
+}
+
+// forget drops what no longer matters, once a minute.
+func (e *endedVisits) forget(now int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if now-e.swept < e.perMin {
+		return
+	}
+	e.swept = now
+	for vid, until := range e.until {
+		if until < now {
+			delete(e.until, vid)
+		}
+	}
+}
+
+type freezeKey struct{ kind, id string }
+
+// freezeSet is one immutable picture of the freezes in force.
+type freezeSet struct {
+	stops  map[freezeKey]map[models.FreezeScope]bool
+	scopes int // how many scopes are frozen
+}
+
+func (f *Feed) reloadFreezes(ctx context.Context) error {
+	list, err := f.source.LiveFreezes(ctx)
+	if err != nil {
+		return fmt.Errorf("read freezes: %w", err)
+	}
+	set := &freezeSet{stops: map[freezeKey]map[models.FreezeScope]bool{}}
+	for _, z := range list {
+		k := freezeKey{z.TargetKind, z.TargetID}
+		if set.stops[k] == nil {
+			set.stops[k] = map[models.FreezeScope]bool{}
+		}
+		set.stops[k][z.Stops] = true
+		if z.TargetKind == "scope" {
+			set.scopes++
+		}
+	}
+	f.freezes.Store(set)
+	return nil
+}
+
+// Frozen reports whether traffic of the given sort is stopped for the partner,
+// application or service (kind) named id.
+func (f *Feed) Frozen(kind, id string, what models.FreezeScope) bool {
+	stops := f.freezes.Load().stops[freezeKey{kind, id}]
+	return stops[what] || stops[models.FreezeAll]
+}
+
+// Thawed returns the scopes that are not frozen for the given sort of traffic;
+// the same slice when none is.
+func (f *Feed) Thawed(scopes []string, what models.FreezeScope) []string {
+	if f.freezes.Load().scopes == 0 {
+		return scopes
+	}
+	kept := make([]string, 0, len(scopes))
+	for _, s := range scopes {
+		if !f.Frozen("scope", s, what) {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
