@@ -30,6 +30,9 @@ var errGatewayStatus = errors.New("upstream answered with a gateway error")
 // content's, so that the breaker counts it.
 var errBroken = errors.New("broken framing")
 
+// errAttempts ends a read that net/http keeps sending.
+var errAttempts = errors.New("the upstream kept dropping the request")
+
 func requestFault(what string) error { return fmt.Errorf("%w: %s", ErrRequest, what) }
 
 func replyFault(what string) error { return fmt.Errorf("%w: %s", ErrReply, what) }

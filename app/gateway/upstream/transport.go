@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/netip"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -55,6 +57,26 @@ func dialWithin(limit time.Duration, dial dialer) dialer {
 
 		return dial(ctx, network, address)
 	}
+}
+
+// maxAttempts is how often one GET or HEAD may be given a connection. A kept
+// connection that turns out closed costs one; net/http may count one attempt
+// twice over HTTP/2.
+const maxAttempts = 6
+
+// boundAttempts returns a context that ends with errAttempts when a request has
+// been given too many connections. Over HTTP/2 net/http repeats a request
+// without a body for as long as the server resets it with PROTOCOL_ERROR,
+// hundreds of times a second.
+func boundAttempts(ctx context.Context) (context.Context, context.CancelCauseFunc) {
+	ctx, stop := context.WithCancelCause(ctx)
+	var attempts atomic.Int64
+
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
+		if attempts.Add(1) > maxAttempts {
+			stop(errAttempts)
+		}
+	}}), stop
 }
 
 // refuseSpecial keeps a registered name from being pointed at addresses where

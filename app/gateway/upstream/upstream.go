@@ -82,6 +82,11 @@ func (u *upstream) do(ctx context.Context, r Request) (*Reply, error) {
 
 	limited, cancel := context.WithTimeout(ctx, u.config.Timeout)
 	defer cancel()
+	if r.safe() && u.base.Scheme == "https" {
+		var stop context.CancelCauseFunc
+		limited, stop = boundAttempts(limited)
+		defer stop(nil)
+	}
 	// Built before the breaker is asked: a malformed request is no failure of
 	// the upstream.
 	req, err := r.build(limited, u.base)
@@ -130,6 +135,8 @@ func classify(ctx context.Context, err error) error {
 	switch cause := ctx.Err(); {
 	case errors.Is(err, ErrReply):
 		return err
+	case errors.Is(context.Cause(ctx), errAttempts):
+		return fmt.Errorf("%w: %w", ErrUnavailable, errAttempts)
 	case errors.Is(cause, context.Canceled):
 		return fmt.Errorf("call upstream: %w", context.Canceled)
 	case errors.Is(cause, context.DeadlineExceeded):
