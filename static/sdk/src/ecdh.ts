@@ -38,12 +38,15 @@ export function importPublic(key: ECPublic): Promise<CryptoKey> {
   return crypto.subtle.importKey("jwk", { kty: key.kty, crv: key.crv, x: key.x, y: key.y }, curve, false, []);
 }
 
-/** agree makes an ephemeral key pair and the key-wrapping key it shares with the recipient. */
+/**
+ * agree makes an ephemeral key pair and the key-wrapping key it shares with the recipient. The KDF's
+ * AlgorithmID is the whole alg when the agreed key wraps another (RFC 7518 section 4.6.2).
+ */
 export async function agree(recipient: ECPublic): Promise<{ epk: ECPublic; wrappingKey: Bytes }> {
   const peer = await importPublic(recipient);
   const pair = (await crypto.subtle.generateKey(curve, true, ["deriveBits"])) as CryptoKeyPair;
   const z = await crypto.subtle.deriveBits({ name: "ECDH", public: peer }, pair.privateKey, 256);
   const { kty, crv, x, y } = (await crypto.subtle.exportKey("jwk", pair.publicKey)) as any;
   const none = new Uint8Array(0);
-  return { epk: { kty, crv, x, y }, wrappingKey: await concatKDF(new Uint8Array(z), "A256KW", 256, none, none) };
+  return { epk: { kty, crv, x, y }, wrappingKey: await concatKDF(new Uint8Array(z), "ECDH-ES+A256KW", 256, none, none) };
 }

@@ -27,7 +27,7 @@ var engines = []api.Engine{
 // the sources and the bundler's version only.
 func Files(folder string) (map[string][]byte, error) {
 	script, err := build(api.BuildOptions{
-		EntryPoints:      []string{filepath.Join(folder, "src", "postern.ts")},
+		EntryPoints:      []string{filepath.Join(folder, "src", "index.ts")},
 		Format:           api.FormatIIFE,
 		GlobalName:       "Postern",
 		Banner:           map[string]string{"js": banner},

@@ -1,0 +1,106 @@
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { sdk } from "./helpers.mjs";
+
+const { base64url, call, Clock, errors, http, json, returnto } = sdk;
+
+test("base64url is strict", () => {
+  for (const text of ["A", "AB", "AAB", "AA==", "A A", "AA\n", "A+AA", "A/AA", "AAAAA"]) assert.equal(base64url.decode(text), null, text);
+  for (const length of [0, 1, 2, 3, 31, 32, 70000]) {
+    const bytes = new Uint8Array(length).map((_, index) => index * 7);
+    const text = base64url.encode(bytes);
+    assert.equal(text, Buffer.from(bytes).toString("base64url"));
+    assert.deepEqual(base64url.decode(text), bytes);
+  }
+});
+
+test("a jti is 22 characters and never the same", () => {
+  const one = base64url.newID();
+  assert.match(one, /^[A-Za-z0-9_-]{21}[AQgw]$/);
+  assert.notEqual(one, base64url.newID());
+});
+
+test("only https and an app's own scheme lead back", () => {
+  const good = ["https://app.example/back", "https://app.example", "https://app.example:8443/a?b#c", "lianhe://back", "com.lianhe.app:/x", "tel:95600"];
+  const bad = [
+    "http://app.example", "HTTPS://app.example", "javascript:alert(1)", "data:text/html,x", "blob:https://a/b", "file:///etc", "about:blank",
+    "vbscript:x", "view-source:https://a", "content://a", "intent://a#Intent;end", "filesystem:https://a", "ws://a", "wss://a", "//app.example",
+    "/back", "https:", "https:///x", "https://user@app.example", "java\nscript:alert(1)", " https://a.example", "https://a.example/ b",
+    "https:\\\\a.example", "1a://x", "a", "", null, undefined, 7, {},
+  ];
+  for (const address of good) assert.equal(returnto.allowed(address), address);
+  for (const address of bad) assert.equal(returnto.allowed(address), null, String(address));
+});
+
+test("a member's text keeps what a double loses", () => {
+  const cases = [
+    ['{"body":12345678901234567890.10}', "12345678901234567890.10"],
+    ['{"jti":"x","body" : {"a":[1,{"body":2}],"b":"}\\"]"} ,"status":200}', '{"a":[1,{"body":2}],"b":"}\\"]"}'],
+    ['{"text":"\\"body\\":1","body":"a,b"}', '"a,b"'],
+    ['{"a":{"body":1},"b":[{"body":2}],"body":[ ]}', "[ ]"],
+    ['{"bod\\u0079":true}', "true"],
+    ['{"a":1}', undefined],
+    ["{}", undefined],
+  ];
+  for (const [text, want] of cases) assert.equal(json.memberText(text, "body"), want, text);
+});
+
+test("a call is prepared as the protocol wants it", () => {
+  const prepared = call.prepare("post", "/账户/1", { a: 1 }, { query: { "a b": "c&d", n: 1 }, headers: { Accept: "text/html" } });
+  assert.deepEqual(prepared, {
+    method: "POST", path: "/%E8%B4%A6%E6%88%B7/1", query: "a%20b=c%26d&n=1", headers: { accept: "text/html" }, body: { a: 1 },
+  });
+  const binary = call.prepare("PUT", "/a", new Uint8Array([255, 254]).subarray(1), {});
+  assert.deepEqual([binary.body_b64, binary.headers["content-type"], "body" in binary], ["/g==", "application/octet-stream", false]);
+  assert.equal("body" in call.prepare("GET", "/a", null, {}), false);
+  assert.equal(call.prepare("POST", "/a", false, {}).body, false);
+});
+
+test("a call that no gateway could take is refused on the page", () => {
+  const cases = [["GE T", "/a", {}], ["GET", "a", {}], ["GET", "/a?b=1", {}], ["GET", "/a#b", {}], ["GET", "/a b", {}], ["GET", "/a", { headers: { A: "1", a: "2" } }], ["GET", "/a", { headers: { a: "1\r\nb: 2" } }]];
+  for (const [method, path, options] of cases) {
+    assert.throws(() => call.prepare(method, path, null, options), (error) => error.code === "bad_call", path);
+  }
+});
+
+test("the clock follows the gateway and not the visitor", () => {
+  let wall = 5_000_000;
+  const clock = new Clock(() => wall);
+  clock.set(1767225600);
+  wall += 86_400_000;
+  assert.ok(Math.abs(clock.now() - 1767225600) < 1);
+  assert.equal(clock.iat(), 1767225600);
+  const offset = clock.offset();
+  const later = new Clock(() => wall + 10_000);
+  later.resume(offset);
+  assert.ok(Math.abs(later.now() - 1767225610) < 1);
+  clock.set("soon");
+  assert.ok(Math.abs(clock.now() - 1767225600) < 1);
+});
+
+test("a problem in the clear never says what became of a write", () => {
+  const problem = { code: "replayed", first: "done", status: 409, request_id: "r", title: "t", permission: 7, retry_after: 3 };
+  const sealed = errors.fromProblem(problem, true, { status: 500 });
+  assert.deepEqual([sealed.code, sealed.first, sealed.status, sealed.requestId, sealed.retryAfter, sealed.permission], ["replayed", "done", 409, "r", 3, undefined]);
+  assert.equal(errors.fromProblem(problem, false, { status: 409 }).first, undefined);
+  assert.equal(errors.fromProblem({}, true, { status: 500 }).code, "foreign_answer");
+});
+
+test("requests carry the protocol's fetch settings", async (t) => {
+  const seen = [];
+  t.mock.method(globalThis, "fetch", async (url, init) => (seen.push(init), new Response("x", { status: 429, headers: { "retry-after": "7" } })));
+  const answer = await http.post("https://gateway.example/x", "e", { vt: "ticket" });
+  const { mode, credentials, redirect, cache, method, headers } = seen[0];
+  assert.deepEqual({ mode, credentials, redirect, cache, method }, { mode: "cors", credentials: "omit", redirect: "error", cache: "no-store", method: "POST" });
+  assert.deepEqual(headers, { "Content-Type": "application/jose", Authorization: "Visit ticket" });
+  assert.equal(answer.retryAfter, 7);
+});
+
+test("a lost answer and a given-up call have names of their own", async (t) => {
+  t.mock.method(globalThis, "fetch", async (url, { signal }) => {
+    if (signal.aborted) throw new DOMException("aborted", "AbortError");
+    throw new TypeError("Failed to fetch");
+  });
+  await assert.rejects(http.post("https://gateway.example/x", "e"), (error) => error.code === "network" && !error.sealed);
+  await assert.rejects(http.post("https://gateway.example/x", "e", { signal: AbortSignal.abort() }), (error) => error.code === "aborted");
+});
