@@ -205,8 +205,8 @@ func TestReduceAgreesWithAskingEveryRuleAboutEveryPlace(t *testing.T) {
 		if err != nil {
 			t.Fatalf("Reduce: %v", err)
 		}
-		want := "null"
-		if reduced, stays := reference{rules}.reduce(reply, nil); stays {
+		want, byHand := "null", reference{rules}
+		if reduced, stays := byHand.reduce(reply, nil); stays {
 			want = reduced.write("")
 		}
 		if string(result.Body) != want {
