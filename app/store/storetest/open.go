@@ -125,7 +125,13 @@ func postgresServer(t testing.TB) string {
 	return ""
 }
 
-// administer runs one statement on the server's own database.
+// Administer runs one statement on the test server's own database, such as one
+// that ends other sessions.
+func Administer(t testing.TB, statement string) {
+	t.Helper()
+	administer(t, postgresServer(t), statement)
+}
+
 func administer(t testing.TB, server, statement string) {
 	t.Helper()
 	db, err := sql.Open("pgx", server)
