@@ -1,0 +1,237 @@
+package app_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "postern"
+
+// tiers lists every package of the module, "." being main. A package imports
+// packages of lower tiers only. A package that is not here fails the test: its
+// author decides where it belongs.
+var tiers = [...][]string{
+	0: {
+		"models", "app/errs", "app/seal", "views/i18n", "migrations",
+		"static", "static/sdk", "static/sdk/gen", "static/sdk/gen/bundle",
+	},
+	1: {
+		"app/store", "app/store/storetest", "app/token", "app/limit", "app/disclosure", "policies", "app/config",
+		"views/layout", "views/ui", "views/link", "views/console", "views/portal", "views/demo",
+	},
+	2: {"app/ledger", "app/keyring", "app/clients", "app/control", "app/directory"},
+	3: {"app/authority", "app/partners", "app/catalog", "app/identity", "app/approval", "app/records"},
+	4: {"app/web", "app/oauth", "app/gateway", "app/gateway/upstream", "app/console", "app/portal"},
+	5: {"app", "app/demo", "app/jobs", "app/bench"},
+	6: {"app/cli", "."},
+}
+
+// neighbours lists the imports inside a tier that are meant: importer, then
+// what it may import. A package may also import packages below its own folder.
+var neighbours = map[string][]string{
+	"models":              {"app/errs"},
+	"app/store/storetest": {"app/store"},
+	"views/layout":        {"views/ui", "views/link"},
+	"views/ui":            {"views/link"},
+	"views/console":       {"views/layout", "views/ui", "views/link"},
+	"views/portal":        {"views/layout", "views/ui", "views/link"},
+	"views/demo":          {"views/layout", "views/ui", "views/link"},
+	"app/clients":         {"app/directory"}, // who is calling is looked up in it
+	"app/oauth":           {"app/web"},
+	"app/gateway":         {"app/web"},
+	"app/console":         {"app/web"},
+	"app/portal":          {"app/web"},
+	".":                   {"app/cli"},
+}
+
+// reserved lists what only some packages may import, by prefix of the import.
+// It holds for what is built; where tests is set, for tests as well.
+var reserved = []struct {
+	imported string
+	by       []string
+	tests    bool
+	why      string
+}{
+	{"gorm.io/", []string{"app/store"}, false, "one package knows the database"},
+	{"database/sql", []string{"app/store", "app/store/storetest", "app/ledger", "migrations"}, false, "one package knows the database; the ledger prepares SQL of its own"},
+	{"github.com/casbin/", []string{"policies"}, false, "decisions come from tables made in one place"},
+	{module + "/app/seal", []string{
+		"app/authority", "app/token", "app/keyring", "app/clients", "app/demo", "app/bench", "app/cli",
+		"app/seal", "static/sdk", // its own tests; the SDK's tests play the server
+	}, true, "private keys and R are handled in few places"},
+}
+
+// listed is what `go list -json` says about a package.
+type listed struct {
+	ImportPath   string
+	Imports      []string
+	TestImports  []string
+	XTestImports []string
+}
+
+func TestImportsPointDownwards(t *testing.T) {
+	t.Parallel()
+	packages, err := listPackages(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(packages) < 10 {
+		t.Fatalf("go list found %d packages; the test looks at the wrong folder", len(packages))
+	}
+	for _, fault := range violations(packages) {
+		t.Error(fault)
+	}
+}
+
+// listPackages asks go for all packages of the module. Packages that do not
+// compile at the moment are listed with what could be read.
+func listPackages(t *testing.T) ([]listed, error) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Imports,TestImports,XTestImports", "./...")
+	cmd.Dir = ".."
+	output, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("list packages: %w", err)
+	}
+
+	var packages []listed
+	for decoder := json.NewDecoder(strings.NewReader(string(output))); ; {
+		var p listed
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			return packages, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("read list of packages: %w", err)
+		}
+		packages = append(packages, p)
+	}
+}
+
+// violations returns one sentence for each import that is against the rules.
+func violations(packages []listed) []string {
+	var faults []string
+	for _, p := range packages {
+		name := folder(p.ImportPath)
+		if tierOf(name) < 0 {
+			faults = append(faults, fmt.Sprintf("%s is in no tier: add it to the table in app/architecture_test.go", name))
+			continue
+		}
+		for _, imported := range p.Imports {
+			faults = append(faults, direction(name, imported)...)
+			faults = append(faults, reservation(name, imported, false)...)
+		}
+		for _, imported := range slices.Concat(p.TestImports, p.XTestImports) {
+			faults = append(faults, reservation(name, imported, true)...)
+		}
+	}
+
+	return slices.Compact(faults)
+}
+
+// direction checks one import of a built package against the tiers.
+func direction(importer, path string) []string {
+	if path != module && !strings.HasPrefix(path, module+"/") {
+		return nil
+	}
+	imported := folder(path)
+	from, to := tierOf(importer), tierOf(imported)
+	switch {
+	case strings.HasPrefix(importer, "views/") && (imported == "models" || imported == "app" || strings.HasPrefix(imported, "app/")):
+		return []string{fmt.Sprintf("%s (tier %d) imports %s (tier %d): views get formatted values and know nothing of app or models", importer, from, imported, to)}
+	case to < 0, to < from, strings.HasPrefix(imported, importer+"/"), slices.Contains(neighbours[importer], imported):
+		return nil // a package without a tier is reported where it is listed
+	case to == from:
+		return []string{fmt.Sprintf("%s imports %s, both of tier %d: meet through an interface of the importer's, or list the pair", importer, imported, from)}
+	}
+
+	return []string{fmt.Sprintf("%s (tier %d) imports %s (tier %d): imports go to lower tiers only", importer, from, imported, to)}
+}
+
+// reservation checks one import against what is reserved.
+func reservation(importer, path string, inTest bool) []string {
+	for _, r := range reserved {
+		matches := path == strings.TrimSuffix(r.imported, "/") || strings.HasPrefix(path, strings.TrimSuffix(r.imported, "/")+"/")
+		if !matches || inTest && !r.tests || slices.Contains(r.by, importer) {
+			continue
+		}
+		// static/sdk is allowed for its tests alone; direction covers the rest.
+		return []string{fmt.Sprintf("%s imports %s: %s; allowed are %s",
+			withTier(importer), withTier(folder(path)), r.why, strings.Join(r.by, ", "))}
+	}
+
+	return nil
+}
+
+// folder is a package's place in the module; "." is main.
+func folder(path string) string {
+	if path == module {
+		return "."
+	}
+
+	return strings.TrimPrefix(path, module+"/")
+}
+
+// withTier names a package and its tier; others' packages have none.
+func withTier(name string) string {
+	if tier := tierOf(name); tier >= 0 {
+		return fmt.Sprintf("%s (tier %d)", name, tier)
+	}
+
+	return name
+}
+
+// tierOf returns the tier of a package of the module; -1 when it has none.
+func tierOf(name string) int {
+	return slices.IndexFunc(tiers[:], func(tier []string) bool { return slices.Contains(tier, name) })
+}
+
+func TestViolationsAreFound(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name     string
+		importer string
+		imported string
+		test     bool
+		want     string // part of the one fault; empty: none
+	}{
+		{"a lower tier may be imported", "app/gateway", "postern/app/authority", false, ""},
+		{"a higher tier may not", "app/store", "postern/app/web", false, "app/store (tier 1) imports app/web (tier 4)"},
+		{"the same tier may not", "app/partners", "postern/app/catalog", false, "both of tier 3"},
+		{"a listed pair may", "app/gateway", "postern/app/web", false, ""},
+		{"a listed pair holds in one direction", "app/web", "postern/app/gateway", false, "both of tier 4"},
+		{"a folder's own packages may", "app/gateway", "postern/app/gateway/upstream", false, ""},
+		{"a package in no tier is reported", "app/novelty", "fmt", false, "app/novelty is in no tier"},
+		{"views may not know the errors of app", "views/console", "postern/app/errs", false, "views/console (tier 1) imports app/errs (tier 0)"},
+		{"views may not know the models", "views/portal", "postern/models", false, "know nothing"},
+		{"gorm outside the store", "app/ledger", "gorm.io/gorm", false, "one package knows the database"},
+		{"SQL in the ledger", "app/ledger", "database/sql", false, ""},
+		{"SQL elsewhere", "app/records", "database/sql", false, "one package knows the database"},
+		{"SQL elsewhere, in a test", "app/records", "database/sql", true, ""},
+		{"casbin outside policies", "app/web", "github.com/casbin/casbin/v2", false, "decisions"},
+		{"sealing at the gateway", "app/gateway", "postern/app/seal", false, "app/gateway (tier 4) imports app/seal (tier 0)"},
+		{"sealing in a test of the gateway", "app/gateway", "postern/app/seal", true, "private keys"},
+		{"a name that only begins alike", "app/gateway", "postern/app/sealed", true, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			p := listed{ImportPath: module + "/" + tc.importer}
+			if tc.test {
+				p.XTestImports = []string{tc.imported}
+			} else {
+				p.Imports = []string{tc.imported}
+			}
+			got := violations([]listed{p})
+			if tc.want == "" && len(got) == 0 {
+				return
+			}
+			if tc.want == "" || len(got) != 1 || !strings.Contains(got[0], tc.want) {
+				t.Errorf("violations = %q, want one with %q", got, tc.want)
+			}
+		})
+	}
+}
