@@ -40,7 +40,7 @@ const closing: Kind = { path: "visit-tokens/close", typ: "close+jwe", answer: "r
 interface Tried {
   stale?: boolean;
   renewed?: boolean;
-  network?: boolean;
+  anew?: boolean;
 }
 
 async function ticketOf(record: VisitRecord): Promise<Ticket> {
@@ -50,6 +50,14 @@ async function ticketOf(record: VisitRecord): Promise<Ticket> {
 /** isRefused says that a sealed answer of this code came before the jti was used: sending again is safe. */
 function isRefused(error: PosternError, code: string): boolean {
   return error.sealed && error.code === code;
+}
+
+/**
+ * isLost says that no answer arrived, or only the one to a second sending: browsers repeat a POST by
+ * themselves when a connection breaks, and the gateway has answered the first.
+ */
+function isLost(failure: PosternError): boolean {
+  return failure.code === "network" || isRefused(failure, "replayed");
 }
 
 export class Visit {
@@ -130,7 +138,7 @@ export class Visit {
         const failure = asPosternError(error, "network");
         if (!(await this.recover(failure, tried, ticket, call))) throw this.explain(failure, call, jti);
         // A read may be asked anew; a write goes out again under its own jti or not at all.
-        if (failure.code === "network") jti = newID();
+        if (tried.anew) jti = newID();
       }
     }
   }
@@ -146,7 +154,7 @@ export class Visit {
       if (used !== this.ticket) return true;
       return this.renewOrEnd();
     }
-    if (failure.code === "network" && !isWrite(call) && !tried.network) return (tried.network = true);
+    if (isLost(failure) && !isWrite(call) && !tried.anew) return (tried.anew = true);
     return false;
   }
 
@@ -226,7 +234,7 @@ export class Visit {
         const failure = asPosternError(error, "network");
         failure.returnTo = this.record.returnTo;
         if (isRefused(failure, "stale_request") && !tried.stale) tried.stale = true;
-        else if (failure.code === "network" && !tried.network) tried.network = true;
+        else if (isLost(failure) && !tried.anew) tried.anew = true;
         else {
           if (failure.code === "invalid_vt" && this.ticket === ticket) this.end("invalid_vt");
           throw failure;

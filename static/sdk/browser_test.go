@@ -1,0 +1,218 @@
+package sdk_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+
+	"postern/static/sdk"
+)
+
+// patience bounds one browser test.
+const patience = 40 * time.Second
+
+// stage is one H5 page on an origin of its own, with its peer.
+type stage struct {
+	*testing.T
+	*peer
+	pages *httptest.Server
+	tab   context.Context
+}
+
+// TestInBrowser runs every scenario in a tab of one headless Chromium. Each has an origin of its own, by its port,
+// and so storage of its own.
+func TestInBrowser(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("starts a browser")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(require(t, "chromium", "chromium-browser", "google-chrome")),
+		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-sync", true),
+		// A name that is not localhost makes an insecure context over http.
+		chromedp.Flag("host-resolver-rules", "MAP insecure.example 127.0.0.1"),
+	)
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(stop)
+	browser, closeBrowser := chromedp.NewContext(allocator)
+	t.Cleanup(closeBrowser)
+	if err := chromedp.Run(browser); err != nil {
+		t.Fatal(err)
+	}
+	for name, scenario := range scenarios() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			scenario(newStage(t, browser))
+		})
+	}
+}
+
+func newStage(t *testing.T, browser context.Context) *stage {
+	t.Helper()
+	s := &stage{T: t, peer: newPeer(t)}
+	s.pages = httptest.NewServer(http.HandlerFunc(s.servePage))
+	t.Cleanup(s.pages.Close)
+	tab, closeTab := chromedp.NewContext(browser)
+	t.Cleanup(closeTab)
+	bounded, cancel := context.WithTimeout(tab, patience)
+	t.Cleanup(cancel)
+	s.tab = bounded
+	s.run(chromedp.Navigate("about:blank"))
+	return s
+}
+
+// servePage serves an H5 page under the strictest policy a page can have.
+func (s *stage) servePage(w http.ResponseWriter, r *http.Request) {
+	if script, ok := sdk.File(strings.TrimPrefix(r.URL.Path, "/")); ok {
+		w.Header().Set("Content-Type", "text/javascript")
+		_, _ = w.Write(script)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; connect-src "+s.URL+"; base-uri 'none'; require-trusted-types-for 'script'")
+	if r.URL.Path != "/h5" {
+		_, _ = fmt.Fprint(w, "<!doctype html><title>elsewhere</title>")
+		return
+	}
+	_, _ = fmt.Fprintf(w, `<!doctype html><title>h5</title><script src="/postern.js" integrity="%s"></script><button>back</button>`, sdk.Integrity())
+}
+
+func (s *stage) run(actions ...chromedp.Action) {
+	s.Helper()
+	s.runIn(s.tab, actions...)
+}
+
+func (s *stage) runIn(tab context.Context, actions ...chromedp.Action) {
+	s.Helper()
+	if err := chromedp.Run(tab, actions...); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// before runs script in every document before its own scripts.
+func (s *stage) before(script string) {
+	s.Helper()
+	s.run(chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := page.AddScriptToEvaluateOnNewDocument(script).Do(ctx)
+		return err
+	}))
+}
+
+// load opens the page's address from another one, as a host does.
+func (s *stage) load(fragment string) {
+	s.Helper()
+	s.run(chromedp.Navigate(s.pages.URL+"/elsewhere"), chromedp.Navigate(s.pages.URL+"/h5"+fragment))
+}
+
+func (s *stage) newAT() string {
+	s.Helper()
+	return s.issue(s.T, s.signing, nil)
+}
+
+// outcome is what a scenario sees of a promise: its value, or a PosternError's fields.
+type outcome struct {
+	Value     any
+	Code      string
+	Detail    string
+	Sealed    bool
+	First     string
+	ReturnTo  string
+	Status    int
+	RequestID string
+	Perm      string
+	CanRetry  bool
+}
+
+// eval awaits an expression in the page. opening is at hand there as open(options).
+func (s *stage) eval(expression string) outcome {
+	s.Helper()
+	return s.evalIn(s.tab, expression)
+}
+
+func (s *stage) evalIn(tab context.Context, expression string) outcome {
+	s.Helper()
+	script := fmt.Sprintf(`(async () => {
+		const open = (more) => Postern.open({gateway: %q, service: %q, ...more}).then((visit) => (window.visit = visit));
+		try {
+			const value = await (%s);
+			return JSON.stringify({Value: value === undefined ? null : value});
+		} catch (error) {
+			window.failure = error;
+			if (!(error instanceof Postern.PosternError)) return JSON.stringify({Code: "stranger", Detail: String(error.stack)});
+			return JSON.stringify({Code: error.code, Detail: error.detail, Sealed: error.sealed, First: error.first, ReturnTo: error.returnTo || "",
+				Status: error.status, RequestID: error.requestId, Perm: error.permission, CanRetry: !!error.retry});
+		}
+	})()`, s.URL, service, expression)
+	var text string
+	s.runIn(tab, chromedp.Evaluate(script, &text, func(p *runtime.EvaluateParams) *runtime.EvaluateParams {
+		return p.WithAwaitPromise(true)
+	}))
+	var result outcome
+	if err := json.Unmarshal([]byte(text), &result); err != nil {
+		s.Fatal(err)
+	}
+	return result
+}
+
+// want fails unless the expression gives value.
+func (s *stage) want(expression string, value any) {
+	s.Helper()
+	got := s.eval(expression)
+	if got.Code != "" {
+		s.Fatalf("%s: %s (%s)", expression, got.Code, got.Detail)
+	}
+	if fmt.Sprint(got.Value) != fmt.Sprint(value) {
+		s.Fatalf("%s = %v, want %v", expression, got.Value, value)
+	}
+}
+
+// wantCode fails unless the expression rejects with code.
+func (s *stage) wantCode(expression, code string) outcome {
+	s.Helper()
+	got := s.eval(expression)
+	if got.Code != code {
+		s.Fatalf("%s: code %q (%s), value %v; want code %q", expression, got.Code, got.Detail, got.Value, code)
+	}
+	return got
+}
+
+// wantCount fails unless a path of the peer has had so many requests.
+func (s *stage) wantCount(path string, count int) {
+	s.Helper()
+	if got := s.count(path); got != count {
+		s.Fatalf("%d requests at %s, want %d", got, path, count)
+	}
+}
+
+// duplicate opens the page in a second tab that inherits sessionStorage, as duplicating a tab does.
+func (s *stage) duplicate() context.Context {
+	s.Helper()
+	found := chromedp.WaitNewTarget(s.tab, func(info *target.Info) bool { return strings.HasSuffix(info.URL, "/h5") })
+	s.run(chromedp.Evaluate(`void window.open("/h5")`, nil, func(p *runtime.EvaluateParams) *runtime.EvaluateParams {
+		return p.WithUserGesture(true)
+	}))
+	select {
+	case id := <-found:
+		tab, closeTab := chromedp.NewContext(s.tab, chromedp.WithTargetID(id))
+		s.Cleanup(closeTab)
+		s.runIn(tab, chromedp.WaitReady("button"))
+		return tab
+	case <-s.tab.Done():
+		s.Fatal("no second tab")
+		return nil
+	}
+}

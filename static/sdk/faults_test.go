@@ -1,0 +1,274 @@
+package sdk_test
+
+import (
+	"context"
+	"strings"
+
+	"github.com/chromedp/chromedp"
+
+	"postern/app/seal"
+)
+
+// waitFor evaluates a script and waits for an event of type E that it causes: *page.EventLoadEventFired for a
+// load, *page.EventFrameNavigated for a document that comes out of the back/forward cache.
+func waitFor[E any](s *stage, script string) {
+	s.Helper()
+	happened := make(chan struct{}, 1)
+	listening, stop := context.WithCancel(s.tab)
+	defer stop()
+	chromedp.ListenTarget(listening, func(event any) {
+		if _, ok := event.(E); ok {
+			select {
+			case happened <- struct{}{}:
+			default:
+			}
+		}
+	})
+	s.run(chromedp.Evaluate("void ("+script+")", nil))
+	select {
+	case <-happened:
+	case <-s.tab.Done():
+		s.Fatalf("nothing came of %s", script)
+	}
+}
+
+func lostExchange(s *stage) {
+	s.with(func() { s.lose["visit-tokens"] = 1 })
+	s.open()
+	s.want(readCall, 200)
+	if sent := s.requests["visit-tokens"]; len(sent) != 2 || sent[0] != sent[1] || s.alarms != 0 {
+		s.Fatalf("D was sent %d times, %d alarms", len(sent), s.alarms)
+	}
+}
+
+func reloadDuringExchange(s *stage) {
+	s.with(func() { s.lose["visit-tokens"] = 3 })
+	s.load("#at=" + s.newAT())
+	failed := s.wantCode("open()", "network")
+	if failed.ReturnTo != "https://partner.example/back" {
+		s.Fatalf("way back %q after verification", failed.ReturnTo)
+	}
+	s.run(chromedp.Reload())
+	s.want("open().then(() => 1)", 1)
+	s.want(readCall, 200)
+	if s.alarms != 0 || len(s.spent) != 1 {
+		s.Fatalf("%d alarms, %d ATs spent", s.alarms, len(s.spent))
+	}
+}
+
+func lostRead(s *stage) {
+	s.open()
+	s.with(func() { s.lose["calls"] = 1 })
+	s.want(readCall, 200)
+	if sent := s.opened["calls"]; len(sent) != 2 || sent[0]["jti"] == sent[1]["jti"] {
+		s.Fatalf("a read was sent as %v", sent)
+	}
+}
+
+func lostWrite(s *stage) {
+	s.open()
+	s.with(func() { s.lose["calls"] = 1 })
+	got := s.wantCode(writeCall, "network")
+	if got.First != "unknown" || !got.CanRetry || got.Sealed {
+		s.Fatalf("lost write: %+v", got)
+	}
+	s.wantCount("calls", 1)
+	got = s.wantCode("failure.retry()", "replayed")
+	if got.First != "done" || !got.Sealed || got.RequestID != "r-sealed" {
+		s.Fatalf("second sending: %+v", got)
+	}
+	if sent := s.opened["calls"]; sent[0]["jti"] != sent[1]["jti"] || s.executed != 1 {
+		s.Fatalf("a write was sent as %v, executed %d times", sent, s.executed)
+	}
+}
+
+func foreignAK(s *stage) {
+	forger := generate(s.T, seal.Signing, "sig-1")
+	forged := generate(s.T, seal.Encryption, "ak-1")
+	s.load("#at=" + s.issue(s.T, forger, map[string]any{"ak": forged.Public(), "return_to": "https://evil.example/"}))
+	got := s.wantCode("open()", "at_unverified")
+	if got.Detail != "signature" || got.ReturnTo != "" {
+		s.Fatalf("forged AT: %+v", got)
+	}
+	s.want(`failure.goBack()`, false)
+	if kept := s.eval("JSON.stringify(sessionStorage)").Value.(string); strings.Contains(kept, "pending") {
+		s.Fatalf("kept after a forged AT: %s", kept)
+	}
+	s.wantCode("open()", "no_fragment")
+}
+
+func spentAT(s *stage) {
+	at := s.newAT()
+	s.with(func() { s.spent[at] = spend{r: "somebody's", vid: newID()} })
+	s.load("#at=" + at)
+	got := s.wantCode("open()", "at_spent")
+	if got.ReturnTo != "https://partner.example/back" || got.Status != 409 || got.RequestID != "r-sealed" || !got.Sealed {
+		s.Fatalf("spent AT: %+v", got)
+	}
+	// The page knows the answer now; sending the AT under yet another R would be a second alarm.
+	s.load("#at=" + at)
+	got = s.wantCode("open()", "at_spent")
+	if got.ReturnTo != "https://partner.example/back" || s.alarms != 1 {
+		s.Fatalf("spent AT again: %+v, %d alarms", got, s.alarms)
+	}
+}
+
+func foreignAnswer(s *stage) {
+	s.open()
+	s.with(func() { s.forge = func(message map[string]any) { message["jti"] = newID() } })
+	if got := s.wantCode(writeCall, "foreign_answer"); got.First != "unknown" || got.Detail != "jti" {
+		s.Fatalf("answer to another request: %+v", got)
+	}
+	s.with(func() { s.forge = nil })
+	if got := s.wantCode("failure.retry()", "replayed"); got.First != "done" {
+		s.Fatalf("second sending: %+v", got)
+	}
+}
+
+func clearProblem(s *stage) {
+	s.open()
+	s.with(func() { s.clear["calls"] = "unavailable" })
+	got := s.wantCode(writeCall, "unavailable")
+	if got.Sealed || got.First != "unknown" || !got.CanRetry || s.executed != 1 {
+		s.Fatalf("clear problem: %+v, executed %d times", got, s.executed)
+	}
+	s.with(func() { delete(s.clear, "calls") })
+	if got := s.wantCode("failure.retry()", "replayed"); got.First != "done" || s.executed != 1 {
+		s.Fatalf("second sending: %+v", got)
+	}
+}
+
+func scopeDenied(s *stage) {
+	s.open()
+	got := s.wantCode(`visit.call("GET", "/denied")`, "scope_denied")
+	if got.Perm != "loan.offer:write" || got.Status != 403 || !got.Sealed || got.CanRetry || got.ReturnTo == "" {
+		s.Fatalf("refusal: %+v", got)
+	}
+}
+
+func renewsOnce(s *stage) {
+	s.with(func() { s.lifetime = 1 })
+	s.open()
+	s.with(func() { s.lifetime, s.skew = 900, 2e9 })
+	// The page's clock follows performance.now; two seconds are over when it says so.
+	s.want(`new Promise((resolve) => setTimeout(resolve, 1100)).then(() => Promise.all([1, 2, 3].map(() => `+readCall+`))).then(String)`, "200,200,200")
+	s.wantCount("renew", 1)
+	s.wantCount("calls", 3)
+	s.run(chromedp.Reload())
+	s.want("open().then(() => 1)", 1)
+	s.want(readCall, 200)
+	s.wantCount("renew", 1)
+}
+
+func renewsAfterExpiry(s *stage) {
+	s.open()
+	// The page slept: its clock stood still while the ticket ran out.
+	s.with(func() { s.skew = 16 * 60 * 1e9 })
+	s.want(writeCall, 200)
+	if s.executed != 1 {
+		s.Fatalf("executed %d times", s.executed)
+	}
+	s.wantCount("calls", 2)
+	s.wantCount("renew", 1)
+}
+
+func deadVisit(s *stage) {
+	s.open()
+	s.run(chromedp.Evaluate(`visit.onEnd((reason) => { window.reason = reason; }); 1`, nil))
+	s.with(func() { s.dead[s.eval("visit.id").Value.(string)] = true })
+	s.wantCode(readCall, "invalid_vt")
+	s.want("reason", "invalid_vt")
+	s.wantCode(readCall, "visit_closed")
+	s.run(chromedp.Reload())
+	s.wantCode("open()", "no_fragment")
+}
+
+func signIn(s *stage) {
+	s.open()
+	before := len(s.tickets)
+	s.want(`visit.call("POST", "/sign-in", {code: "1"}).then((reply) => reply.status)`, 200)
+	old := s.lastTicket()
+	s.want(readCall, 200)
+	if len(s.tickets) != before+1 || s.lastTicket() == old {
+		s.Fatal("the page did not take the fresh ticket")
+	}
+}
+
+func (s *stage) lastTicket() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.vts[len(s.vts)-1]
+}
+
+func closes(s *stage) {
+	at := s.newAT()
+	s.load("#at=" + at)
+	s.want("open().then(() => 1)", 1)
+	s.want("new Promise((resolve) => { visit.onEnd(resolve); visit.close().then((done) => { window.done = done; }); })", "closed")
+	s.run(chromedp.Poll("window.done === true", nil))
+	s.wantCode(writeCall, "visit_closed")
+	s.wantCount("calls", 0)
+	s.wantCount("close", 1)
+	s.load("#at=" + at)
+	if got := s.wantCode("open()", "visit_closed"); got.ReturnTo == "" || s.alarms != 0 {
+		s.Fatalf("closed visit: %+v, %d alarms", got, s.alarms)
+	}
+}
+
+func memoryOnly(s *stage) {
+	s.before(`Object.defineProperty(window, "indexedDB", {value: undefined})`)
+	at := s.newAT()
+	s.load("#at=" + at)
+	s.want("open().then(() => 1)", 1)
+	s.want(readCall, 200)
+	s.run(chromedp.Reload())
+	s.wantCode("open()", "no_fragment")
+	s.load("#at=" + at)
+	s.wantCode("open()", "visit_lost")
+	s.wantCount("visit-tokens", 1)
+}
+
+func sessionOnly(s *stage) {
+	s.before(`Object.defineProperty(window, "indexedDB", {value: undefined})`)
+	s.load("#at=" + s.newAT())
+	s.want(`open({storage: "session"}).then(() => 1)`, 1)
+	s.run(chromedp.Reload())
+	s.want(`open({storage: "session"}).then(() => 1)`, 1)
+	s.want(readCall, 200)
+	s.wantCount("visit-tokens", 1)
+	s.want("visit.close()", true)
+	if kept := s.eval("JSON.stringify(sessionStorage)").Value.(string); strings.Contains(kept, "vt.") {
+		s.Fatalf("kept after closing: %s", kept)
+	}
+}
+
+func nothingStored(s *stage) {
+	s.load("#at=" + s.newAT())
+	s.want(`open({storage: "memory"}).then(() => sessionStorage.length + localStorage.length)`, 0)
+	s.want(`indexedDB.databases().then((all) => all.length)`, 0)
+	s.want(readCall, 200)
+}
+
+func preconditions(s *stage) {
+	s.load("")
+	s.wantCode("open()", "no_fragment")
+	s.wantCode(`Postern.open({gateway: "http://gateway.example", service: "x"})`, "bad_options")
+	s.wantCode(`open({suite: "GM"})`, "suite_unsupported")
+	s.load("#at=" + s.issue(s.T, s.signing, map[string]any{"aud": "urn:h5:cards"}))
+	s.wantCode("open()", "at_unverified")
+	s.wantCount("visit-tokens", 0)
+
+	s.before(`Object.defineProperty(window, "sessionStorage", {get() { throw new DOMException("off", "SecurityError"); }})`)
+	s.load("#at=" + s.newAT())
+	s.wantCode("open()", "no_storage")
+	s.want(`open({storage: "memory"}).then(() => 1)`, 1)
+	s.before(`Object.defineProperty(crypto, "subtle", {value: undefined})`)
+	s.load("#at=" + s.newAT())
+	s.wantCode("open()", "no_webcrypto")
+}
+
+func insecure(s *stage) {
+	s.run(chromedp.Navigate(strings.Replace(s.pages.URL, "127.0.0.1", "insecure.example", 1) + "/h5#at=" + s.newAT()))
+	s.wantCode("open()", "no_secure_context")
+	s.want("location.hash", "")
+}

@@ -1,0 +1,233 @@
+package sdk_test
+
+import (
+	"strings"
+	"time"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+const readCall = `visit.call("GET", "/accounts/1/balance").then((reply) => reply.status)`
+const writeCall = `visit.call("POST", "/transfers", {amount: "1.00"}).then((reply) => reply.status)`
+
+// scenarios are named as sentences about the page.
+func scenarios() map[string]func(*stage) {
+	return map[string]func(*stage){
+		"a visit opens and leaves no trace of the AT":           opensCleanly,
+		"a call carries body and digits both ways":              callsThrough,
+		"a reload resumes the visit":                            reloads,
+		"back and forward resume the visit":                     goesBackAndForward,
+		"the address of the stored visit resumes it":            sameATResumes,
+		"another AT in the same document starts anew":           secondATInPlace,
+		"another AT on a new load starts anew":                  secondATOnLoad,
+		"a duplicated tab starts without a visit":               duplicates,
+		"a duplicated tab is told without Web Locks too":        duplicatesWithoutLocks,
+		"a visitor's wrong clock does not matter":               wrongClock,
+		"a gateway's clock that jumps is followed once":         staleRequest,
+		"a lost E is asked for again under the same R":          lostExchange,
+		"a reload in the middle of D goes on under the same R":  reloadDuringExchange,
+		"a lost reply of a read is asked for anew":              lostRead,
+		"a lost reply of a write is never repeated by itself":   lostWrite,
+		"an AT with a foreign AK opens nothing":                 foreignAK,
+		"an AT that was spent names the way back":               spentAT,
+		"an answer to another request is refused":               foreignAnswer,
+		"a clear problem concludes nothing about a write":       clearProblem,
+		"a refusal says what is missing":                        scopeDenied,
+		"a ticket is renewed once for calls made at once":       renewsOnce,
+		"an expired ticket is renewed when the gateway says so": renewsAfterExpiry,
+		"a visit that is dead at the gateway ends":              deadVisit,
+		"a sign-in's ticket is taken over":                      signIn,
+		"closing ends the visit on both sides":                  closes,
+		"without IndexedDB the visit lives in memory":           memoryOnly,
+		"where the service allows it sessionStorage serves":     sessionOnly,
+		"storage that the page forbids is not written":          nothingStored,
+		"each missing precondition has its name":                preconditions,
+		"an insecure page is told so":                           insecure,
+		"the way back is followed on a tap and not without one": tapsBack,
+	}
+}
+
+func (s *stage) open() {
+	s.Helper()
+	s.load("#at=" + s.newAT())
+	s.want("open().then(() => 1)", 1)
+}
+
+func opensCleanly(s *stage) {
+	at := s.newAT()
+	s.load("#at=" + at)
+	s.want("location.href", s.pages.URL+"/h5")
+	s.want("open().then((visit) => [visit.clientName, visit.subjectHint, visit.env, visit.returnTo, visit.scope.join()].join('|'))",
+		"Lianhe Travel|us****81|sandbox|https://partner.example/back|account.balance:read,loan.offer:read")
+	s.want("Math.abs(visit.expiresAt - Date.now() - 900000) < 5000", true)
+	s.wantCount("visit-tokens", 1)
+
+	kept := s.eval("JSON.stringify(sessionStorage) + JSON.stringify(localStorage)").Value.(string)
+	if strings.Contains(kept, at) || strings.Contains(kept, `"r"`) || strings.Contains(kept, "pending") {
+		s.Fatalf("storage after E: %s", kept)
+	}
+	s.want(`new Promise((resolve) => { indexedDB.open("postern").onsuccess = (event) => {
+		event.target.result.transaction("visits").objectStore("visits").getAll().onsuccess = (all) => {
+			const record = all.target.result[0];
+			resolve([all.target.result.length, record.key.extractable, record.key.algorithm.name, record.r, record.atHash].join());
+		};
+	}; })`, "1,false,HKDF,,"+hashOf(at))
+	s.want("open().then((again) => again === visit)", true)
+}
+
+func callsThrough(s *stage) {
+	s.open()
+	s.want(`visit.call("get", "/accounts/账户", undefined, {query: {currency: "C N"}, headers: {Accept: "application/json"}})
+		.then((reply) => [reply.status, reply.text, reply.headers["content-type"]].join(" "))`,
+		`200 {"amount":12345678901234567890.10,"path":"/accounts/%E8%B4%A6%E6%88%B7"} application/json`)
+	sent := s.opened["calls"][0]
+	if sent["method"] != "GET" || sent["query"] != "currency=C%20N" || sent["headers"].(map[string]any)["accept"] != "application/json" {
+		s.Fatalf("call arrived as %v", sent)
+	}
+}
+
+func reloads(s *stage) {
+	s.open()
+	s.run(chromedp.Reload())
+	s.want("open().then(() => visit.clientName + visit.returnTo)", "Lianhe Travelhttps://partner.example/back")
+	s.want(readCall, 200)
+	s.wantCount("visit-tokens", 1)
+}
+
+func goesBackAndForward(s *stage) {
+	s.open()
+	s.run(chromedp.Evaluate(`addEventListener("pageshow", (event) => { window.cached = event.persisted; }); 1`, nil))
+	s.run(chromedp.Navigate(s.pages.URL + "/elsewhere"))
+	waitFor[*page.EventFrameNavigated](s, "history.back()")
+	s.want("location.href", s.pages.URL+"/h5")
+	s.Logf("out of the back/forward cache: %v", s.eval("window.cached").Value)
+	s.want("open().then(() => 1)", 1)
+	s.want(readCall, 200)
+	s.checkDuplicate()
+
+	waitFor[*page.EventFrameNavigated](s, "history.forward()")
+	s.run(chromedp.Navigate(s.pages.URL + "/h5"))
+	s.want("open().then(() => 1)", 1)
+	s.want(readCall, 200)
+	s.wantCount("visit-tokens", 1)
+}
+
+func sameATResumes(s *stage) {
+	at := s.newAT()
+	s.load("#at=" + at)
+	s.want("open().then(() => 1)", 1)
+	s.load("#at=" + at)
+	s.want("open().then(() => location.hash)", "")
+	s.want(readCall, 200)
+	s.wantCount("visit-tokens", 1)
+}
+
+func secondATInPlace(s *stage) {
+	s.open()
+	first := s.eval("visit.id").Value
+	// For the browser this is a step inside the document; the SDK must make it a load.
+	waitFor[*page.EventLoadEventFired](s, `location.hash = "at=`+s.newAT()+`"`)
+	s.checkReplaced(first)
+}
+
+func secondATOnLoad(s *stage) {
+	s.open()
+	first := s.eval("visit.id").Value
+	s.load("#at=" + s.newAT())
+	s.checkReplaced(first)
+}
+
+func (s *stage) checkReplaced(first any) {
+	s.Helper()
+	if second := s.eval("open().then(() => visit.id)").Value; second == first || second == nil {
+		s.Fatalf("second visit is %v, the first was %v", second, first)
+	}
+	s.want(readCall, 200)
+	s.run(chromedp.Poll(`new Promise((resolve) => setTimeout(() => resolve(true), 50))`, nil))
+	s.wantCount("close", 1)
+	s.with(func() {
+		if !s.dead[first.(string)] {
+			s.Errorf("the gateway was not told that %v is over", first)
+		}
+	})
+	s.want(`new Promise((resolve) => { indexedDB.open("postern").onsuccess = (event) => {
+		event.target.result.transaction("visits").objectStore("visits").count().onsuccess = (count) => resolve(count.target.result);
+	}; })`, 1)
+}
+
+func duplicates(s *stage) {
+	s.open()
+	s.checkDuplicate()
+}
+
+func duplicatesWithoutLocks(s *stage) {
+	s.before(`Object.defineProperty(Navigator.prototype, "locks", {value: undefined})`)
+	s.open()
+	s.checkDuplicate()
+}
+
+func (s *stage) checkDuplicate() {
+	s.Helper()
+	second := s.duplicate()
+	if strings.Contains(s.Name(), "without_Web_Locks") {
+		s.runIn(second, chromedp.Evaluate(`Object.defineProperty(Navigator.prototype, "locks", {value: undefined}); 1`, nil))
+	}
+	if kept := s.evalIn(second, "sessionStorage.length").Value; kept != float64(1) {
+		s.Fatalf("the second tab inherited %v entries, want 1", kept)
+	}
+	if got := s.evalIn(second, "open()"); got.Code != "visit_elsewhere" {
+		s.Fatalf("second tab: %+v, want visit_elsewhere", got)
+	}
+	if got := s.evalIn(second, "open()"); got.Code != "no_fragment" {
+		s.Fatalf("second tab asked again: %+v, want no_fragment", got)
+	}
+	s.want(readCall, 200)
+	s.run(chromedp.Reload())
+	s.want("open().then(() => 1)", 1)
+	s.wantCount("visit-tokens", 1)
+}
+
+func wrongClock(s *stage) {
+	s.before(`{ const right = Date.now; Date.now = () => right() + 3 * 86400000; }`)
+	s.open()
+	s.want(readCall, 200)
+	s.run(chromedp.Reload())
+	s.want("open().then(() => 1)", 1)
+	s.want(readCall, 200)
+	s.wantCount("calls", 2)
+}
+
+func staleRequest(s *stage) {
+	s.open()
+	s.with(func() { s.skew = 5 * time.Minute })
+	s.want(writeCall, 200)
+	s.wantCount("calls", 2)
+	if first, second := s.opened["calls"][0], s.opened["calls"][1]; first["jti"] != second["jti"] || s.executed != 1 {
+		s.Fatalf("sent as %v and %v, executed %d times", first["jti"], second["jti"], s.executed)
+	}
+}
+
+func tapsBack(s *stage) {
+	s.open()
+	s.want("visit.goBack()", false)
+	s.run(chromedp.Evaluate(`document.querySelector("button").addEventListener("click", () => { window.went = visit.goBack(); }); 1`, nil))
+	leaving := make(chan string, 1)
+	chromedp.ListenTarget(s.tab, func(event any) {
+		if asked, ok := event.(*page.EventFrameRequestedNavigation); ok {
+			select {
+			case leaving <- asked.URL:
+			default:
+			}
+		}
+	})
+	s.run(chromedp.Click("button"))
+	select {
+	case address := <-leaving:
+		if address != "https://partner.example/back" {
+			s.Fatalf("left for %s", address)
+		}
+	case <-s.tab.Done():
+		s.Fatal("the tap led nowhere")
+	}
+}
