@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"weak"
 
 	"github.com/casbin/casbin/v2"
 	"github.com/casbin/casbin/v2/model"
@@ -31,9 +32,12 @@ const (
 // fills.
 var ErrModel = errors.New("policy model is invalid")
 
-// Compiler makes decision tables from one Casbin model. It never changes after its construction
-// and may be used by any number of goroutines.
-type Compiler struct{ model model.Model }
+// Compiler makes decision tables from one Casbin model. It may be used by any number of
+// goroutines. Tables of one compiler share what is equal in them, so there should be one.
+type Compiler struct {
+	model  model.Model
+	sharer *sharer
+}
 
 // NewCompiler parses the gateway's model, which is part of the binary.
 func NewCompiler() (*Compiler, error) {
@@ -51,7 +55,8 @@ func NewCompilerWith(text string) (*Compiler, error) {
 	if err := checkColumns(parsed); err != nil {
 		return nil, err
 	}
-	return &Compiler{model: parsed}, nil
+	sharer := &sharer{known: make(map[contentID]weak.Pointer[answers])}
+	return &Compiler{model: parsed, sharer: sharer}, nil
 }
 
 // checkColumns refuses a model whose requests, rules or roles are not what this package fills in.
@@ -89,22 +94,18 @@ func (c *Compiler) Compile(app string, grants []Grant, rules []Rule, asked []Per
 	}
 
 	scopes := liveScopes(grants, nowMS)
-	table := &Table{
-		segment: segmentAt(grants, nowMS),
-		scopes:  scopes,
-		answers: make(map[Permission]answer, len(asked)),
-	}
+	fresh := &answers{scopes: scopes, byPermission: make(map[Permission]answer, len(asked))}
 	rows := newRowSet(app, liveRules(rules, scopes))
-	if err := c.askAll(table, rows, asked); err != nil {
+	if err := c.askAll(fresh, rows, asked); err != nil {
 		return nil, fmt.Errorf("compile policy table: %w", err)
 	}
-	return table, nil
+	return &Table{segment: segmentAt(grants, nowMS), answers: c.sharer.share(fresh)}, nil
 }
 
-// askAll fills the table: first the application as a whole, then each scope by itself for what
+// askAll fills the answers: first the application as a whole, then each scope by itself for what
 // the application may do at all.
-func (c *Compiler) askAll(table *Table, rows *rowSet, asked []Permission) error {
-	whole, err := c.examine(rows, table.scopes)
+func (c *Compiler) askAll(fresh *answers, rows *rowSet, asked []Permission) error {
+	whole, err := c.examine(rows, fresh.scopes)
 	if err != nil {
 		return err
 	}
@@ -113,16 +114,16 @@ func (c *Compiler) askAll(table *Table, rows *rowSet, asked []Permission) error 
 		if err != nil {
 			return err
 		}
-		table.answers[permission] = answer{allowed: verdict.allowed, rule: verdict.forbiddenBy()}
+		fresh.byPermission[permission] = answer{allowed: verdict.allowed, rule: verdict.forbiddenBy()}
 	}
 
 	// Scopes are sorted, so every list of allowing scopes comes out sorted.
-	for _, scope := range table.scopes {
+	for _, scope := range fresh.scopes {
 		alone, err := c.examine(rows, []string{scope})
 		if err != nil {
 			return err
 		}
-		if err := alone.extend(table.answers, scope); err != nil {
+		if err := alone.extend(fresh, scope); err != nil {
 			return err
 		}
 	}
@@ -195,8 +196,8 @@ func (e *examiner) ask(p Permission) (verdict, error) {
 }
 
 // extend asks for one scope alone everything the application may do, and notes where it suffices.
-func (e *examiner) extend(answers map[Permission]answer, scope string) error {
-	for permission, known := range answers {
+func (e *examiner) extend(fresh *answers, scope string) error {
+	for permission, known := range fresh.byPermission {
 		if !known.allowed {
 			continue
 		}
@@ -206,7 +207,7 @@ func (e *examiner) extend(answers map[Permission]answer, scope string) error {
 		}
 		if verdict.allowed {
 			known.allowing = append(known.allowing, scopeRule{scope: scope, rule: verdict.rule.ID})
-			answers[permission] = known
+			fresh.byPermission[permission] = known
 		}
 	}
 	return nil

@@ -2,10 +2,26 @@ package policies
 
 import "maps"
 
-// Twin returns an equal table with a map of its own, so that a benchmark can hold as many tables
-// as there are applications without compiling each.
-func (t *Table) Twin() *Table {
-	twin := *t
-	twin.answers = maps.Clone(t.answers)
-	return &twin
+// Alone returns an equal table that shares nothing but the texts, so that a benchmark can tell
+// what sharing is worth.
+func (t *Table) Alone() *Table {
+	own := *t.answers
+	own.byPermission = maps.Clone(own.byPermission)
+	return &Table{segment: t.segment, answers: &own}
+}
+
+// Again returns an equal table as a further compilation with the same outcome would give it.
+func (t *Table) Again() *Table {
+	again := *t
+	return &again
+}
+
+// Shares reports whether two tables have one copy of their answers.
+func (t *Table) Shares(other *Table) bool { return t.answers == other.answers }
+
+// Known is the number of different answers the compiler holds on to.
+func (c *Compiler) Known() int {
+	c.sharer.mu.Lock()
+	defer c.sharer.mu.Unlock()
+	return len(c.sharer.known)
 }

@@ -33,12 +33,18 @@ type answer struct {
 	allowing []scopeRule
 }
 
+// answers is everything Casbin said about an application in one stretch of time. It does not
+// change once a table has it, and equal answers may be shared by many tables.
+type answers struct {
+	scopes       []string // of the live grants, sorted
+	byPermission map[Permission]answer
+}
+
 // Table holds the answers for one application within one stretch of time. It never changes and
 // may be used by any number of goroutines.
 type Table struct {
 	segment segment
-	scopes  []string
-	answers map[Permission]answer
+	answers *answers
 }
 
 // Covers reports whether the table's answers hold at nowMS (Unix milliseconds). Outside, a grant
@@ -49,7 +55,7 @@ func (t *Table) Covers(nowMS int64) bool {
 
 // Scopes returns the scopes of the application's live grants, sorted. The caller owns the slice.
 func (t *Table) Scopes() []string {
-	return slices.Clone(t.scopes)
+	return slices.Clone(t.answers.scopes)
 }
 
 // Decide answers whether the application may use p in a visit that has visitScopes: it may when
@@ -57,7 +63,7 @@ func (t *Table) Scopes() []string {
 // itself. The decision names the first such scope in the order of visitScopes. A permission that
 // was not asked when the table was made is refused. Decide does not allocate.
 func (t *Table) Decide(p Permission, visitScopes []string) Decision {
-	found, asked := t.answers[p]
+	found, asked := t.answers.byPermission[p]
 	if !asked {
 		return Decision{Reason: ReasonNoRule}
 	}
@@ -81,7 +87,7 @@ func (t *Table) Decide(p Permission, visitScopes []string) Decision {
 // visitScopes and each once; they are the ones whose fields may leave with the reply. It is empty
 // whenever [Table.Decide] refuses. The caller owns the slice.
 func (t *Table) Allowing(p Permission, visitScopes []string) []string {
-	found := t.answers[p]
+	found := t.answers.byPermission[p]
 	if !found.allowed {
 		return nil
 	}
