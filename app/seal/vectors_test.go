@@ -194,3 +194,5 @@ func TestHostileEnvelopesAreCheap(t *testing.T) {
 		t.Errorf("only %d cases are flagged DoS", hostile)
 	}
 }
+
+func base64Text(octets []byte) string { return base64.RawURLEncoding.EncodeToString(octets) }
