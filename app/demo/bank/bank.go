@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"postern/app/demo/keyset"
 )
 
 // Options says which gateway the bank believes.
@@ -34,7 +36,7 @@ func New(o Options) *Bank {
 		client = &http.Client{Timeout: 5 * time.Second}
 	}
 	return &Bank{
-		assertions: &verifier{issuer: o.Issuer, audience: o.Service, now: o.Now, client: client},
+		assertions: &verifier{issuer: o.Issuer, audience: o.Service, now: o.Now, keys: keyset.New(o.Issuer, client, o.Now)},
 		now:        o.Now,
 		log:        o.Log,
 	}

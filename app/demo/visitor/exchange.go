@@ -1,0 +1,98 @@
+package visitor
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"postern/app/seal"
+)
+
+// Problem is a refusal of the gateway (protocol section 7).
+type Problem struct {
+	Sealed     bool   `json:"-"` // told inside an envelope; else it is a hint
+	Status     int    `json:"status"`
+	Code       string `json:"code"`
+	RequestID  string `json:"request_id"`
+	JTI        string `json:"jti"`
+	Permission string `json:"permission"`
+	First      string `json:"first"`
+}
+
+// Error gives status and code.
+func (p *Problem) Error() string { return fmt.Sprintf("gateway refused: %d %s", p.Status, p.Code) }
+
+// sent is one request on its way: what it carries and how its answer opens.
+type sent struct {
+	path     string
+	vt       string // "" for the exchange of an AT
+	envelope []byte
+	jti      string
+	typ      string // of a good answer
+	key      *seal.Direct
+}
+
+const maxAnswer = 4 << 20
+
+// exchange posts an envelope and opens the answer into into.
+func (p *Page) exchange(ctx context.Context, s sent, into any) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.o.Gateway+s.path, bytes.NewReader(s.envelope))
+	if err != nil {
+		return fmt.Errorf("make request: %w", err)
+	}
+	request.Header.Set("Content-Type", "application/jose")
+	request.Header.Set("Origin", p.o.Origin)
+	if s.vt != "" {
+		request.Header.Set("Authorization", "Visit "+s.vt)
+	}
+	answer, err := p.o.Client.Do(request)
+	if err != nil {
+		return fmt.Errorf("post envelope: %w", err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
+	if err != nil {
+		return fmt.Errorf("read answer: %w", err)
+	}
+	if !strings.HasPrefix(answer.Header.Get("Content-Type"), "application/jose") {
+		problem := &Problem{Status: answer.StatusCode}
+		_ = json.Unmarshal(body, problem) // what is no problem object still has its status
+		return problem
+	}
+	return s.open(body, into)
+}
+
+// open opens an answer: of the expected typ into into, an error+jwe as a
+// *Problem; anything else, and another request's answer, is refused.
+func (s sent) open(body []byte, into any) error {
+	envelope, err := seal.ParseEnvelope(body, maxAnswer)
+	if err != nil {
+		return fmt.Errorf("read answer: %w", err)
+	}
+	typ := envelope.Header().Typ
+	if typ != s.typ && typ != "error+jwe" {
+		return fmt.Errorf("answer is of type %q: %w", typ, seal.ErrEnvelope)
+	}
+	plaintext, err := s.key.Open(envelope, typ)
+	if err != nil {
+		return fmt.Errorf("open answer: %w", err)
+	}
+	problem := &Problem{Sealed: true}
+	if err := seal.DecodeObject(plaintext, problem); err != nil {
+		return fmt.Errorf("read answer: %w", err)
+	}
+	if problem.JTI != s.jti {
+		return fmt.Errorf("answer to another request: %w", seal.ErrEnvelope)
+	}
+	if typ == "error+jwe" {
+		return problem
+	}
+	if err := seal.DecodeObject(plaintext, into); err != nil {
+		return fmt.Errorf("read answer: %w", err)
+	}
+	return nil
+}
