@@ -62,7 +62,7 @@ var reserved = []struct {
 	{"database/sql", []string{"app/store", "app/store/storetest", "app/ledger", "migrations"}, false, "one package knows the database; the ledger prepares SQL of its own"},
 	{"github.com/casbin/", []string{"policies"}, false, "decisions come from tables made in one place"},
 	{module + "/app/seal", []string{
-		"app/authority", "app/token", "app/keyring", "app/clients", "app/demo", "app/bench", "app/cli",
+		"app/authority", "app/token", "app/keyring", "app/clients", "app/directory", "app/demo", "app/bench", "app/cli",
 		"app/seal", "static/sdk", // its own tests; the SDK's tests play the server
 	}, true, "private keys and R are handled in few places"},
 }

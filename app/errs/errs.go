@@ -10,6 +10,9 @@ import (
 // an error that nobody classified is never shown to anybody.
 type Kind int
 
+// None is the kind of no error at all.
+const None Kind = -1
+
 // The kinds, from "our fault" to "yours".
 const (
 	Internal        Kind = iota // a fault of ours; the cause is logged, a request id shown
@@ -111,5 +114,11 @@ func Of(err error) *Error {
 	return &Error{Kind: Internal, Message: "Something went wrong on our side.", Cause: err}
 }
 
-// KindOf returns the kind of err; Internal for errors nobody classified.
-func KindOf(err error) Kind { return Of(err).Kind }
+// KindOf returns the kind of err: Internal for errors nobody classified, None
+// for nil.
+func KindOf(err error) Kind {
+	if err == nil {
+		return None
+	}
+	return Of(err).Kind
+}

@@ -1,0 +1,248 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"time"
+
+	"postern/app/authority"
+	"postern/app/clients"
+	"postern/app/control"
+	"postern/app/directory"
+	"postern/app/gateway"
+	"postern/app/gateway/upstream"
+	"postern/app/keyring"
+	"postern/app/ledger"
+	"postern/app/limit"
+	"postern/app/oauth"
+	"postern/app/store"
+	"postern/models"
+	"postern/policies"
+)
+
+// Config is what a gateway is made of. Issuer, Store, Master, Now and Rand are
+// required.
+type Config struct {
+	Issuer         string // the gateway's address as pages and partners see it, without a trailing slash
+	Node           string // this node's name; unique among nodes of one database
+	Store          store.Config
+	Master         *keyring.Master
+	Zone           *time.Location // the bank's, for daily quotas; nil means Asia/Shanghai
+	TrustedProxies []netip.Prefix
+	Rates          authority.Rates // zero means the defaults
+	FailureRate    limit.Rate      // failed requests of one address; zero means the default
+	Now            func() time.Time
+	Rand           io.Reader // safe for concurrent use
+	Log            *slog.Logger
+}
+
+// Defaults of what an application and an address may do.
+var (
+	defaultRates = authority.Rates{
+		AT:   limit.Rate{PerSecond: 100, Burst: 200},
+		VT:   limit.Rate{PerSecond: 100, Burst: 200},
+		Call: limit.Rate{PerSecond: 500, Burst: 1000},
+	}
+	// Many phones share an address behind a carrier's translator: generous.
+	defaultFailures = limit.Rate{PerSecond: 2, Burst: 200}
+)
+
+// Bounds of what is kept in memory for limits and replays.
+const (
+	maxBuckets   = 200_000
+	maxAddresses = 200_000
+	maxReplays   = 4_000_000
+	// replayKeep is longer than a call's iat may be off either way.
+	replayKeep = 150 * time.Second
+)
+
+// App is a running gateway.
+type App struct {
+	config    Config
+	store     *store.Store
+	ring      *keyring.Ring
+	ledger    *ledger.Ledger
+	feed      *control.Feed
+	directory *directory.Directory
+	authority *authority.Authority
+	upstreams *upstream.Pool
+	failures  *limit.FailureGate
+	metrics   *metrics
+	oauth     *oauth.OAuth
+	gateway   *gateway.Gateway
+
+	stop context.CancelFunc
+	done sync.WaitGroup
+}
+
+// New opens everything and starts what runs in the background. Close ends it.
+func New(ctx context.Context, c Config) (*App, error) {
+	a := &App{config: c.withDefaults()}
+	if err := a.open(ctx); err != nil {
+		return nil, errors.Join(err, a.Close(context.WithoutCancel(ctx)))
+	}
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	a.stop = stop
+	a.done.Go(func() { a.feed.Run(background) })
+	return a, nil
+}
+
+func (c Config) withDefaults() Config {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Node == "" {
+		c.Node = "node-1"
+	}
+	if c.Rates == (authority.Rates{}) {
+		c.Rates = defaultRates
+	}
+	if c.FailureRate == (limit.Rate{}) {
+		c.FailureRate = defaultFailures
+	}
+	c.Store.Log = c.Log
+	return c
+}
+
+// open goes from the ground up: store, keys, ledger, feed, directory, doors.
+func (a *App) open(ctx context.Context) error {
+	for _, step := range []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"store", a.openStore}, {"keys", a.openRing}, {"ledger", a.openLedger},
+		{"directory", a.openDirectory}, {"feed", a.openFeed}, {"doors", a.openDoors},
+	} {
+		if err := step.do(ctx); err != nil {
+			return fmt.Errorf("open %s: %w", step.name, err)
+		}
+	}
+	return nil
+}
+
+func (a *App) openStore(ctx context.Context) (err error) {
+	if a.config.Zone == nil {
+		if a.config.Zone, err = time.LoadLocation("Asia/Shanghai"); err != nil {
+			return err
+		}
+	}
+	a.store, err = store.Open(ctx, a.config.Store)
+	return err
+}
+
+func (a *App) openRing(ctx context.Context) (err error) {
+	a.ring, err = keyring.Open(ctx, keyring.Options{
+		Store: a.store, Master: a.config.Master, Now: a.config.Now, Rand: a.config.Rand,
+	})
+	return err
+}
+
+func (a *App) openLedger(ctx context.Context) (err error) {
+	a.ledger, err = ledger.Open(ctx, a.store, ledger.Options{
+		Node: a.config.Node, Now: a.config.Now, Zone: a.config.Zone, Rand: a.config.Rand, Log: a.config.Log,
+	})
+	return err
+}
+
+func (a *App) openDirectory(ctx context.Context) error {
+	compiler, err := policies.NewCompiler()
+	if err != nil {
+		return err
+	}
+	a.directory, err = directory.Open(ctx, a.store, compiler)
+	return err
+}
+
+func (a *App) openFeed(ctx context.Context) (err error) {
+	if a.feed, err = control.Open(ctx, a.store, a.config.Now, a.config.Log); err != nil {
+		return err
+	}
+	a.feed.Listen(func(c models.Change) { a.heard(context.WithoutCancel(ctx), c) })
+	return nil
+}
+
+// heard passes a change on to whoever keeps something in memory.
+func (a *App) heard(ctx context.Context, c models.Change) {
+	a.directory.Heard(c)
+	var err error
+	switch c.Kind {
+	case models.ChangeKeys:
+		err = a.ring.Reload(ctx)
+	case models.ChangeService:
+		err = a.directory.ReloadOrigins(ctx)
+	}
+	if err != nil {
+		a.config.Log.ErrorContext(ctx, "change not taken up", slog.String("kind", string(c.Kind)), slog.Any("err", err))
+	}
+}
+
+func (a *App) openDoors(context.Context) error {
+	c := a.config
+	a.metrics = newMetrics(a)
+	a.failures = limit.NewFailureGate(maxAddresses, c.FailureRate)
+	a.upstreams = upstream.NewPool(upstream.Options{})
+	a.authority = authority.New(authority.Options{
+		Issuer: c.Issuer, Ledger: a.ledger, Ring: a.ring, Directory: a.directory, Feed: a.feed,
+		Buckets: limit.NewBuckets(maxBuckets), Replays: limit.NewReplayWindow(maxReplays, replayKeep),
+		Rates: c.Rates, Now: c.Now, Rand: c.Rand, Log: c.Log,
+	})
+	authenticator, err := clients.New(a.directory, a.feed, c.Issuer, c.Now, c.Rand)
+	if err != nil {
+		return err
+	}
+	a.oauth = oauth.New(oauth.Options{
+		Issuer: c.Issuer, Authority: a.authority, Clients: authenticator, Directory: a.directory,
+		Ring: a.ring, Failures: a.failures, Now: c.Now, Refused: a.metrics.refused,
+	})
+	a.gateway = gateway.New(gateway.Options{
+		Authority: a.authority, Upstreams: a.upstreams, Origins: a.directory, Failures: a.failures,
+		Now: c.Now, Refused: a.metrics.refused, Preflight: a.metrics.foreignPreflight,
+	})
+	return nil
+}
+
+// Store is the gateway's store, for use cases beside the doors.
+func (a *App) Store() *store.Store { return a.store }
+
+// Refresh makes this node take up at once what was just written; other nodes
+// do so within a second.
+func (a *App) Refresh(ctx context.Context) error { return a.feed.Poll(ctx) }
+
+// Close ends what runs in the background, commits what waits in the ledger and
+// closes the store. Stop serving before.
+func (a *App) Close(ctx context.Context) error {
+	if a.stop != nil {
+		a.stop()
+	}
+	a.done.Wait()
+	var faults []error
+	if a.upstreams != nil {
+		a.upstreams.Close()
+	}
+	if a.ledger != nil {
+		faults = append(faults, a.ledger.Close(ctx))
+	}
+	if a.store != nil {
+		faults = append(faults, a.store.Close())
+	}
+	return errors.Join(faults...)
+}
+
+// ready says why the node must not serve; nil when it may.
+func (a *App) ready(ctx context.Context) error {
+	if a.feed.Stale() {
+		return fmt.Errorf("feed of changes is %s old", a.feed.Age().Round(time.Millisecond))
+	}
+	if queued, capacity := a.ledger.Depth(); queued >= capacity {
+		return errors.New("ledger queue is full")
+	}
+	if err := a.store.Ping(ctx); err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	return nil
+}

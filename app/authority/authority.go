@@ -1,0 +1,141 @@
+package authority
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"postern/app/control"
+	"postern/app/directory"
+	"postern/app/errs"
+	"postern/app/keyring"
+	"postern/app/ledger"
+	"postern/app/limit"
+	"postern/models"
+)
+
+// Rates are the token buckets of one application where it has none of its own.
+type Rates struct{ AT, VT, Call limit.Rate }
+
+// Options are what an authority works with.
+type Options struct {
+	Issuer    string
+	Ledger    *ledger.Ledger
+	Ring      *keyring.Ring
+	Directory *directory.Directory
+	Feed      *control.Feed
+	Buckets   *limit.Buckets
+	Replays   *limit.ReplayWindow
+	Rates     Rates
+	Now       func() time.Time
+	Rand      io.Reader
+	Log       *slog.Logger
+}
+
+// Authority decides; safe for concurrent use.
+type Authority struct {
+	Options
+	assertions *otter.Cache[string, signedAssertion]
+}
+
+// maxAssertions bounds the signed assertions that are kept for reuse.
+const maxAssertions = 20_000
+
+// New returns an authority.
+func New(o Options) *Authority {
+	return &Authority{
+		Options:    o,
+		assertions: otter.Must(&otter.Options[string, signedAssertion]{MaximumSize: maxAssertions}),
+	}
+}
+
+// newID draws an id of 16 random octets: 22 base64url characters.
+func (a *Authority) newID() (string, error) {
+	var b [16]byte
+	if _, err := io.ReadFull(a.Rand, b[:]); err != nil {
+		return "", fmt.Errorf("draw id: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(b[:]), nil
+}
+
+// hashAT is how an AT is known in the ledger: base64url SHA-256 of its compact form.
+func hashAT(at string) string {
+	h := sha256.Sum256([]byte(at))
+	return base64.RawURLEncoding.EncodeToString(h[:])
+}
+
+// hashR is how the ledger knows R without learning it. R has 256 bits (128 in
+// GM) of its own, so a plain hash can't be searched.
+func hashR(r []byte) string {
+	h := sha256.New()
+	h.Write([]byte("h5-access/v1 r\x00"))
+	h.Write(r)
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+}
+
+// take draws from an application's bucket for one sort of traffic.
+func (a *Authority) take(sort string, app *directory.Application, own int64, standard limit.Rate) error {
+	rate := standard
+	if own > 0 {
+		rate = limit.Rate{PerSecond: float64(own), Burst: int(2 * own)}
+	}
+	ok, retry := a.Buckets.Take(sort+" "+app.ID, rate, a.Now())
+	if ok {
+		return nil
+	}
+	return errRateLimited.Because("rate_" + sort).With(errs.Help{RetryAfter: retry})
+}
+
+// checkActive refuses what staff suspended or froze.
+func (a *Authority) checkActive(app *directory.Application, svc *directory.Service, what models.FreezeScope) error {
+	switch {
+	case !app.Active():
+		return errNotActive.Because("application_not_active")
+	case svc.Status != models.Active:
+		return errNotActive.Because("service_not_active")
+	case a.Feed.Frozen("partner", app.PartnerID, what),
+		a.Feed.Frozen("application", app.ID, what),
+		a.Feed.Frozen("service", svc.ID, what):
+		return errNotActive.Because("frozen")
+	}
+	return nil
+}
+
+// checkOrigin holds a request's Origin against the service's list. Browsers
+// send one with every POST; none at all passes only if the service says so.
+func checkOrigin(svc *directory.Service, origin string) error {
+	if origin == "" && svc.AllowNoOrigin {
+		return nil
+	}
+	if origin == "" || !svc.Origins[origin] {
+		return errOriginDenied.Because("origin")
+	}
+	return nil
+}
+
+// parties loads the application and the service of a token. Whatever is gone
+// since the token was made is not active.
+func (a *Authority) parties(ctx context.Context, clientID, serviceID string) (*directory.Application, *directory.Service, error) {
+	app, err := a.Directory.Application(ctx, clientID)
+	if err != nil {
+		return nil, nil, goneOr(err, "application_gone")
+	}
+	svc, err := a.Directory.Service(ctx, serviceID)
+	if err != nil {
+		return nil, nil, goneOr(err, "service_gone")
+	}
+	return app, svc, nil
+}
+
+func goneOr(err error, reason string) error {
+	if errs.KindOf(err) == errs.NotFound {
+		return errNotActive.Because(reason)
+	}
+	return err
+}

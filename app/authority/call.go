@@ -1,0 +1,324 @@
+package authority
+
+import (
+	"context"
+	"crypto/sha256"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"postern/app/directory"
+	"postern/app/errs"
+	"postern/app/seal"
+	"postern/app/token"
+	"postern/models"
+)
+
+// clockWindow is how far a call's iat may be off, seconds (protocol section 6).
+const clockWindow = 60
+
+// CallRequest is a request of step G, a renewal or a close as it came in.
+type CallRequest struct {
+	VT        string
+	Body      []byte
+	Origin    string
+	RequestID string
+}
+
+// callPlain is what the page sealed under K_up.
+type callPlain struct {
+	JTI     string            `json:"jti"`
+	IAT     *seal.Integer     `json:"iat"`
+	Method  string            `json:"method"`
+	Path    string            `json:"path"`
+	Query   string            `json:"query"`
+	Headers map[string]string `json:"headers"`
+	Body    jsontext.Value    `json:"body"`
+	BodyB64 *string           `json:"body_b64"`
+}
+
+// Call is a call that was let through. It goes to the upstream as Request says
+// and comes back through Answer, exactly once.
+type Call struct {
+	a       *Authority
+	s       *sealer
+	ticket  token.Ticket
+	app     *directory.Application
+	svc     *directory.Service
+	access  *directory.Access
+	match   directory.Match
+	plain   callPlain
+	scopes  []string // that allow the call and are the visit's
+	record  models.Call
+	started time.Time
+}
+
+// OpenCall takes step G up to the bank's door. It returns the call to forward,
+// or, when there is none, the reply. Refusals come in the order of protocol
+// section 6.
+func (a *Authority) OpenCall(ctx context.Context, r CallRequest) (*Call, Reply) {
+	started := a.Now()
+	v, reply := a.openVisitRequest(r, typCall)
+	if v == nil {
+		return nil, reply
+	}
+	c := &Call{a: a, s: v.s, ticket: v.ticket, started: started, record: models.Call{
+		At: started.UnixMilli(), VID: v.ticket.VID, RequestID: r.RequestID, PartnerID: v.ticket.PartnerID,
+		ApplicationID: v.ticket.ClientID, ServiceID: v.ticket.ServiceID, BytesIn: int64(len(r.Body)),
+	}}
+	if err := c.read(v.plain); err != nil {
+		return nil, c.Refuse(err)
+	}
+	if err := c.admit(ctx, r.Origin); err != nil {
+		return nil, c.Refuse(err)
+	}
+	if err := c.decide(); err != nil {
+		return nil, c.Refuse(err)
+	}
+	if err := c.once(ctx); err != nil {
+		return nil, c.Refuse(err)
+	}
+	return c, Reply{}
+}
+
+// CallLimit is how long a sealed call under this VT may be, octets.
+func (a *Authority) CallLimit(ctx context.Context, vt string) int64 {
+	t, err := token.OpenTicket(vt, a.Ring.TicketByID)
+	if err != nil {
+		return directory.DefaultMaxBody
+	}
+	svc, err := a.Directory.Service(ctx, t.ServiceID)
+	if err != nil {
+		return directory.DefaultMaxBody
+	}
+	return svc.MaxBody
+}
+
+// visitRequest is a request whose VT and envelope opened.
+type visitRequest struct {
+	ticket token.Ticket
+	plain  []byte
+	s      *sealer
+}
+
+// openVisitRequest opens the VT, derives its keys and opens the envelope. On
+// failure it returns nil and a refusal in the clear: whoever can't seal under
+// K_up learns nothing more.
+func (a *Authority) openVisitRequest(r CallRequest, typ string) (*visitRequest, Reply) {
+	where := trail{requestID: r.RequestID}
+	t, err := token.OpenTicket(r.VT, a.Ring.TicketByID)
+	if err != nil {
+		refusal := errInvalidVT.Because("ticket")
+		a.refused("call.refused", refusal, where)
+		return nil, clear(refusal)
+	}
+	up, down, err := seal.DeriveKeys(t.Suite, t.R, t.SID)
+	if err != nil {
+		return nil, clear(errUnavailable.Because("keys").Wrap(err))
+	}
+	e, err := seal.ParseEnvelope(r.Body, len(r.Body))
+	var plain []byte
+	if err == nil {
+		plain, err = e.OpenDirect(t.Suite, typ, up)
+	}
+	if err != nil {
+		refusal := errBadEnvelope.Because(seal.Reason(err)).Wrap(err)
+		a.refused("call.refused", refusal, where.ofTicket(t))
+		return nil, clear(refusal)
+	}
+	s, err := a.sealer(t.Suite, down, r.RequestID)
+	if err != nil {
+		return nil, clear(errUnavailable.Because("keys").Wrap(err))
+	}
+	return &visitRequest{ticket: t, plain: plain, s: s}, Reply{}
+}
+
+// read holds the plaintext against the rules of protocol section 6, except for
+// the path and the query, which the route judges.
+func (c *Call) read(plain []byte) error {
+	p := &c.plain
+	if err := seal.DecodeObject(plain, p); err != nil || p.IAT == nil || !seal.ValidID(p.JTI) {
+		return errBadEnvelope.Because("plaintext")
+	}
+	c.s.jti = p.JTI
+	if p.hasBody() && p.BodyB64 != nil {
+		return errBadEnvelope.Because("two_bodies")
+	}
+	if !validMethod(p.Method) {
+		return errBadEnvelope.Because("method")
+	}
+	c.record.Method = p.Method
+	for name, value := range p.Headers {
+		if !validHeader(name, value) {
+			return errBadEnvelope.Because("headers")
+		}
+	}
+	return nil
+}
+
+func (p *callPlain) hasBody() bool { return len(p.Body) > 0 && p.Body.Kind() != 'n' }
+
+// admit checks origin, the visit's life, states, clock and limits, in this order.
+func (c *Call) admit(ctx context.Context, origin string) error {
+	a := c.a
+	if a.Feed.Stale() {
+		return errUnavailable.Because("feed_stale")
+	}
+	var err error
+	if c.app, c.svc, err = a.parties(ctx, c.ticket.ClientID, c.ticket.ServiceID); err != nil {
+		return err
+	}
+	if c.record.BytesIn > c.svc.MaxBody {
+		return errTooLarge.Because("service_limit")
+	}
+	if err := a.checkTicket(c.ticket, c.app, c.svc, origin, c.ticket.ExpiresAt); err != nil {
+		return err
+	}
+	if err := checkClock(c.plain.IAT, a.Now()); err != nil {
+		return err
+	}
+	return a.take("call", c.app, c.app.CallRate, a.Rates.Call)
+}
+
+// checkTicket checks origin, whether the visit is dead, and states; end is the
+// moment (Unix ms) from which the ticket is too old for what is asked.
+func (a *Authority) checkTicket(t token.Ticket, app *directory.Application, svc *directory.Service, origin string, end int64) error {
+	if err := checkOrigin(svc, origin); err != nil {
+		return err
+	}
+	switch now := a.Now().UnixMilli(); {
+	case now >= end:
+		return errInvalidVT.Because("vt_expired")
+	case now >= t.DeadAfter:
+		return errInvalidVT.Because("visit_too_old")
+	case a.Feed.VisitEnded(t.VID):
+		return errInvalidVT.Because("visit_ended")
+	case t.Epoch < app.Epoch:
+		return errInvalidVT.Because("epoch")
+	}
+	return a.checkActive(app, svc, models.FreezeCall)
+}
+
+func checkClock(iat *seal.Integer, now time.Time) error {
+	if d := int64(*iat) - now.Unix(); d > clockWindow || d < -clockWindow {
+		return errStale.Because("clock")
+	}
+	return nil
+}
+
+// decide finds the route, asks the policy, and looks whether a customer is
+// needed and the bound parameters are the visit's own.
+func (c *Call) decide() error {
+	a := c.a
+	match, ok := findRoute(c.svc.Router, c.plain)
+	if !ok {
+		return errNoRoute.Because("no_route")
+	}
+	c.match, c.record.RouteID = match, match.Route.ID
+	access, err := a.Directory.Access(c.app, c.svc, a.Now())
+	if err != nil {
+		return errUnavailable.Because("policy").Wrap(err)
+	}
+	c.access = access
+	perm := match.Route.Permission
+	visit := a.Feed.Thawed(c.ticket.Scopes, models.FreezeCall)
+	d := access.Decide(perm, visit)
+	c.record.Rule = d.Rule
+	if !d.Allowed {
+		return errScopeDenied.Because(string(d.Reason)).With(errs.Help{Permission: match.Route.Route.Permission()})
+	}
+	c.scopes = c.withoutCustomerScopes(access.Allowing(perm, visit))
+	if len(c.scopes) == 0 || (match.Route.RequiresCustomer && c.ticket.Customer == "") {
+		return errNeedsCustomer.Because("customer")
+	}
+	return c.checkBindings()
+}
+
+// withoutCustomerScopes drops the scopes that need a customer while there is none.
+func (c *Call) withoutCustomerScopes(list []string) []string {
+	if c.ticket.Customer != "" {
+		return list
+	}
+	kept := make([]string, 0, len(list))
+	for _, s := range list {
+		if !c.svc.Scopes[s].RequiresCustomer {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+// checkBindings compares path and query parameters that the route binds to the
+// visit: the page's word is never taken for them.
+func (c *Call) checkBindings() error {
+	for name, to := range c.match.Route.Bindings {
+		want := c.ticket.Subject
+		if to == "{customer}" {
+			want = c.ticket.Customer
+			if want == "" {
+				return errNeedsCustomer.Because("bound_customer")
+			}
+		}
+		if want == "" || c.param(name) != want {
+			return errScopeDenied.Because("binding").With(errs.Help{Permission: c.match.Route.Route.Permission()})
+		}
+	}
+	return nil
+}
+
+// param is a path parameter's or else a query parameter's value, decoded.
+func (c *Call) param(name string) string {
+	if v, ok := c.match.Params[name]; ok {
+		return decodePercent(v)
+	}
+	return queryValue(c.plain.Query, name)
+}
+
+// once refuses what was seen before: writes by their durable row, reads by the
+// window in memory. It also refuses while the ledger could not take the record.
+func (c *Call) once(ctx context.Context) error {
+	if queued, capacity := c.a.Ledger.Depth(); queued >= capacity {
+		return errUnavailable.Because("ledger_queue")
+	}
+	if !c.writes() {
+		first, err := c.a.Replays.First(sha256.Sum256([]byte(c.ticket.VID+c.plain.JTI)), c.a.Now())
+		if err != nil {
+			return errUnavailable.Because("replay_window").Wrap(err)
+		}
+		if !first {
+			return errReplayed.Because("jti").With(errs.Help{First: string(models.WriteDone)})
+		}
+		return nil
+	}
+	first, state, err := c.a.Ledger.BeginWrite(ctx, c.writeCall(), c.maxRunning())
+	if err != nil {
+		return errUnavailable.Because("ledger").Wrap(err)
+	}
+	if !first {
+		return errReplayed.Because("jti").With(errs.Help{First: string(state)})
+	}
+	return nil
+}
+
+func (c *Call) writes() bool { return c.plain.Method != "GET" && c.plain.Method != "HEAD" }
+
+func (c *Call) writeCall() models.WriteCall {
+	return models.WriteCall{
+		VID: c.ticket.VID, JTI: c.plain.JTI, State: models.WriteRunning, StartedAt: c.started.UnixMilli(),
+	}
+}
+
+// maxRunning is how long a write can still be on its way.
+func (c *Call) maxRunning() time.Duration {
+	const reserve = 5 * time.Second
+	return time.Duration(c.svc.Upstreams[c.environment()].Timeout)*time.Millisecond + defaultUpstreamTimeout + reserve
+}
+
+const defaultUpstreamTimeout = 10 * time.Second
+
+func (c *Call) environment() models.Environment { return models.Environment(c.ticket.Environment) }
+
+func validMethod(m string) bool {
+	return m != "" && len(m) <= 16 && strings.Trim(m, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+}

@@ -1,0 +1,125 @@
+package authority
+
+import (
+	"context"
+	"crypto/sha256"
+
+	"postern/app/seal"
+)
+
+// ticketPlain is what the page seals to renew or close.
+type ticketPlain struct {
+	JTI string        `json:"jti"`
+	IAT *seal.Integer `json:"iat"`
+}
+
+// Renew gives a visit a fresh VT and sid under the K_down of the VT it came
+// with; also when that VT has expired, until its renew_until, and never past
+// the visit's end (protocol section 6).
+func (a *Authority) Renew(ctx context.Context, r CallRequest) Reply {
+	v, p, reply := a.openTicketRequest(r, typRenew)
+	if v == nil {
+		return reply
+	}
+	t := v.ticket
+	where := trail{requestID: r.RequestID}.ofTicket(t)
+	refuse := func(err error) Reply {
+		a.refused("vt.renewal_refused", err, where)
+		return v.s.refuse(err)
+	}
+	app, svc, err := a.parties(ctx, t.ClientID, t.ServiceID)
+	if err != nil {
+		return refuse(err)
+	}
+	if err := a.checkTicket(t, app, svc, r.Origin, t.RenewUntil); err != nil {
+		return refuse(err)
+	}
+	if err := a.freshRequest(t.VID, p); err != nil {
+		return refuse(err)
+	}
+	if err := a.take("vt", app, app.VTRate, a.Rates.VT); err != nil {
+		return refuse(err)
+	}
+	t.Epoch = app.Epoch
+	if err := a.stamp(&t, svc); err != nil {
+		return refuse(errUnavailable.Wrap(err))
+	}
+	if err := a.Ledger.Append(ctx, where.event("vt.renewed", map[string]string{"sid": t.SID})); err != nil {
+		return refuse(errUnavailable.Because("ledger").Wrap(err))
+	}
+	return a.answerVisit(v.s, typVisitResponse, t, app)
+}
+
+// closed is the plaintext of the answer to a close.
+type closed struct {
+	JTI        string `json:"jti"`
+	Status     int    `json:"status"`
+	ServerTime int64  `json:"server_time"`
+}
+
+// Close ends a visit: dead from then on, on every node within a second.
+func (a *Authority) Close(ctx context.Context, r CallRequest) Reply {
+	v, p, reply := a.openTicketRequest(r, typClose)
+	if v == nil {
+		return reply
+	}
+	t := v.ticket
+	where := trail{requestID: r.RequestID}.ofTicket(t)
+	refuse := func(err error) Reply {
+		a.refused("vt.close_refused", err, where)
+		return v.s.refuse(err)
+	}
+	svc, err := a.Directory.Service(ctx, t.ServiceID)
+	if err != nil {
+		return refuse(goneOr(err, "service_gone"))
+	}
+	if err := checkOrigin(svc, r.Origin); err != nil {
+		return refuse(err)
+	}
+	if a.Feed.VisitEnded(t.VID) || a.Now().UnixMilli() >= t.DeadAfter {
+		return refuse(errInvalidVT.Because("visit_ended"))
+	}
+	if err := a.freshRequest(t.VID, p); err != nil {
+		return refuse(err)
+	}
+	if _, err := a.Ledger.EndVisit(ctx, t.VID, "closed", t.DeadAfter, where.event("visit.closed", nil)); err != nil {
+		return refuse(errUnavailable.Because("ledger").Wrap(err))
+	}
+	a.Feed.EndVisit(t.VID, t.DeadAfter)
+	return v.s.answer(typReply, closed{JTI: p.JTI, Status: 204, ServerTime: a.Now().Unix()})
+}
+
+// openTicketRequest opens a renewal or a close and reads its plaintext.
+func (a *Authority) openTicketRequest(r CallRequest, typ string) (*visitRequest, ticketPlain, Reply) {
+	v, reply := a.openVisitRequest(r, typ)
+	if v == nil {
+		return nil, ticketPlain{}, reply
+	}
+	var p ticketPlain
+	if err := seal.DecodeObject(v.plain, &p); err != nil || p.IAT == nil || !seal.ValidID(p.JTI) {
+		err := errBadEnvelope.Because("plaintext")
+		a.refused("vt.renewal_refused", err, trail{requestID: r.RequestID}.ofTicket(v.ticket))
+		return nil, ticketPlain{}, v.s.refuse(err)
+	}
+	v.s.jti = p.JTI
+	if a.Feed.Stale() {
+		return nil, ticketPlain{}, v.s.refuse(errUnavailable.Because("feed_stale"))
+	}
+	return v, p, Reply{}
+}
+
+// freshRequest checks the clock and that the jti is new to this visit.
+func (a *Authority) freshRequest(vid string, p ticketPlain) error {
+	now := a.Now()
+	if err := checkClock(p.IAT, now); err != nil {
+		return err
+	}
+	first, err := a.Replays.First(sha256.Sum256([]byte(vid+p.JTI)), now)
+	if err != nil {
+		return errUnavailable.Because("replay_window").Wrap(err)
+	}
+	if !first {
+		return errReplayed.Because("jti")
+	}
+	return nil
+}

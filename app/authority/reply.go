@@ -1,0 +1,79 @@
+package authority
+
+import (
+	"encoding/json"
+	"log/slog"
+
+	"postern/app/errs"
+	"postern/app/seal"
+)
+
+// The `typ` of the envelopes (protocol sections 5 to 7).
+const (
+	typVisitRequest  = "vt-req+jwe"
+	typVisitResponse = "vt-resp+jwe"
+	typCall          = "call+jwe"
+	typReply         = "reply+jwe"
+	typRenew         = "renew+jwe"
+	typClose         = "close+jwe"
+	typError         = "error+jwe"
+)
+
+// Reply is what goes back to a page: sealed, or a refusal in the clear.
+type Reply struct {
+	Sealed  []byte      // compact JWE; nil when the refusal goes in the clear
+	Refusal *errs.Error // nil when the request was answered
+}
+
+// sealer seals what goes back to one page under one key.
+type sealer struct {
+	a         *Authority
+	direct    *seal.Direct
+	requestID string
+	jti       string // the request's, once known
+}
+
+func (a *Authority) sealer(suite seal.Suite, key []byte, requestID string) (*sealer, error) {
+	d, err := seal.NewDirect(suite, key)
+	if err != nil {
+		return nil, err
+	}
+	return &sealer{a: a, direct: d, requestID: requestID}, nil
+}
+
+// clear answers with a refusal that needs no key.
+func clear(err error) Reply { return Reply{Refusal: Refusal(err)} }
+
+// refuse seals a refusal. What can't be sealed goes as unavailable in the clear.
+func (s *sealer) refuse(err error) Reply {
+	e := Refusal(err)
+	body, encodeErr := NewProblem(e, s.requestID, s.jti, s.a.Now()).encode()
+	if encodeErr != nil {
+		return clear(errUnavailable.Wrap(encodeErr))
+	}
+	sealed, sealErr := s.direct.Seal(typError, body, s.a.Rand)
+	if sealErr != nil {
+		return clear(errUnavailable.Wrap(sealErr))
+	}
+	return Reply{Sealed: sealed, Refusal: e}
+}
+
+// answer seals v as an answer of the given typ.
+func (s *sealer) answer(typ string, v any) Reply {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return s.refuse(errUnavailable.Wrap(err))
+	}
+	sealed, err := s.direct.Seal(typ, body, s.a.Rand)
+	if err != nil {
+		return s.refuse(errUnavailable.Wrap(err))
+	}
+	return Reply{Sealed: sealed}
+}
+
+// note logs a ledger fault that must not change the answer any more.
+func (a *Authority) note(doing string, err error) {
+	if err != nil {
+		a.Log.Error("ledger record lost", slog.String("doing", doing), slog.Any("err", err))
+	}
+}

@@ -1,0 +1,271 @@
+package authority
+
+import (
+	"context"
+	"time"
+
+	"postern/app/directory"
+	"postern/app/errs"
+	"postern/app/keyring"
+	"postern/app/ledger"
+	"postern/app/seal"
+	"postern/app/token"
+	"postern/models"
+)
+
+// MaxVisitRequest is the longest request of step D, octets (protocol section 5).
+const MaxVisitRequest = 16 << 10
+
+// answerAgain is how long past the AT's end the same AT and R are answered
+// again: networks lose replies, and browsers resend POSTs (protocol section 5).
+const answerAgain = 60 * time.Second
+
+// Exchange is a request of step D as it came in.
+type Exchange struct {
+	Body      []byte
+	Origin    string // of the page; empty when there was none
+	RequestID string
+}
+
+// exchangePlain is what the page sealed to the AK. Its iat decides nothing at
+// step D: phones' clocks are wrong.
+type exchangePlain struct {
+	AT  string        `json:"at"`
+	JTI string        `json:"jti"`
+	IAT *seal.Integer `json:"iat"`
+}
+
+// visitAnswer is the plaintext of step E. Times are Unix seconds.
+type visitAnswer struct {
+	JTI         string `json:"jti"`
+	VT          string `json:"vt"`
+	VID         string `json:"vid"`
+	SID         string `json:"sid"`
+	ExpiresIn   int64  `json:"expires_in"`
+	RenewUntil  int64  `json:"renew_until"`
+	Scope       string `json:"scope"`
+	ClientName  string `json:"client_name"`
+	SubjectHint string `json:"subject_hint,omitempty"`
+	ServerTime  int64  `json:"server_time"`
+}
+
+// OpenVisit takes step D and gives step E: it opens the envelope, spends the
+// AT once, and answers with a VT under R. When the VT leaves, its ledger row is
+// on disk. Refusals come in the order of protocol section 5; from the opened
+// envelope on they are sealed under R.
+func (a *Authority) OpenVisit(ctx context.Context, r Exchange) Reply {
+	plain, page, err := a.openExchange(r.Body)
+	if err != nil {
+		a.refused("vt.refused", err, trail{requestID: r.RequestID})
+		return clear(err)
+	}
+	s, err := a.sealer(page.suite, page.r, r.RequestID)
+	if err != nil {
+		return clear(errUnavailable.Wrap(err))
+	}
+	var p exchangePlain
+	if err := seal.DecodeObject(plain, &p); err != nil || p.AT == "" || p.IAT == nil || !seal.ValidID(p.JTI) {
+		err := errBadEnvelope.Because("plaintext")
+		a.refused("vt.refused", err, trail{requestID: r.RequestID})
+		return s.refuse(err)
+	}
+	s.jti = p.JTI
+	return a.exchange(ctx, s, page, p, r)
+}
+
+// page is who sealed an exchange: the holder of R.
+type page struct {
+	suite seal.Suite
+	r     []byte
+	kid   string
+	env   models.Environment
+}
+
+// openExchange opens the envelope with the AK that it names. Whatever is wrong
+// with it is one and the same bad_envelope.
+func (a *Authority) openExchange(body []byte) ([]byte, page, error) {
+	e, err := seal.ParseEnvelope(body, MaxVisitRequest)
+	if err != nil {
+		return nil, page{}, errBadEnvelope.Because(seal.Reason(err)).Wrap(err)
+	}
+	kid := e.Header().KID
+	key, env, ok := a.Ring.AK(kid)
+	if !ok {
+		return nil, page{}, errBadEnvelope.Because("kid")
+	}
+	plain, r, err := e.OpenWith(key, typVisitRequest)
+	if err != nil {
+		return nil, page{}, errBadEnvelope.Because(seal.Reason(err)).Wrap(err)
+	}
+	return plain, page{suite: key.Public().Suite(), r: r, kid: kid, env: env}, nil
+}
+
+func (a *Authority) exchange(ctx context.Context, s *sealer, pg page, p exchangePlain, r Exchange) Reply {
+	row, err := a.knownAT(ctx, p.AT, pg)
+	where := trail{requestID: r.RequestID}.of(row)
+	if err != nil {
+		a.refused("vt.refused", err, where)
+		return s.refuse(err)
+	}
+	app, svc, err := a.mayOpen(ctx, row, r.Origin)
+	if err != nil {
+		a.refused("vt.refused", err, where)
+		return s.refuse(err)
+	}
+	visit, err := a.spend(ctx, row, pg, app, svc, where)
+	if err != nil {
+		if errs.KindOf(err) != errs.Conflict { // a spent AT is on record already
+			a.refused("vt.refused", err, where)
+		}
+		return s.refuse(err)
+	}
+	t, err := a.ticket(visit, app, svc, pg)
+	if err != nil {
+		return s.refuse(errUnavailable.Wrap(err))
+	}
+	return a.answerVisit(s, typVisitResponse, t, app)
+}
+
+// knownAT finds the row written at step B: the AT is ours because its hash is
+// there. The same AT with the same R is known a little longer.
+func (a *Authority) knownAT(ctx context.Context, at string, pg page) (models.ATRow, error) {
+	if a.Feed.Stale() {
+		return models.ATRow{}, errUnavailable.Because("feed_stale")
+	}
+	row, err := a.Ledger.ATRow(ctx, hashAT(at))
+	if errs.KindOf(err) == errs.NotFound {
+		return models.ATRow{}, errInvalidAT.Because("unknown_at")
+	}
+	if err != nil {
+		return models.ATRow{}, errUnavailable.Because("ledger").Wrap(err)
+	}
+	now := a.Now().UnixMilli()
+	end := row.ExpiresAt
+	if row.RHash == hashR(pg.r) {
+		end += answerAgain.Milliseconds()
+	}
+	switch {
+	case now >= end:
+		return row, errInvalidAT.Because("at_expired")
+	case row.RevokedAt != 0:
+		return row, errInvalidAT.Because("at_revoked")
+	case row.AKKID != pg.kid || row.Environment != pg.env || row.Suite != string(pg.suite):
+		return row, errInvalidAT.Because("other_ak")
+	}
+	return row, nil
+}
+
+// mayOpen checks origin and states, and draws from the application's bucket.
+func (a *Authority) mayOpen(ctx context.Context, row models.ATRow, origin string) (*directory.Application, *directory.Service, error) {
+	app, svc, err := a.parties(ctx, row.ApplicationID, row.ServiceID)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := checkOrigin(svc, origin); err != nil {
+		return nil, nil, err
+	}
+	if err := a.checkActive(app, svc, models.FreezeVT); err != nil {
+		return nil, nil, err
+	}
+	return app, svc, a.take("vt", app, app.VTRate, a.Rates.VT)
+}
+
+// spend spends the AT, or finds the visit that the same AT and R opened before.
+func (a *Authority) spend(ctx context.Context, row models.ATRow, pg page, app *directory.Application, svc *directory.Service, t trail) (models.Visit, error) {
+	vid, err := a.newID()
+	if err != nil {
+		return models.Visit{}, errUnavailable.Wrap(err)
+	}
+	now := a.Now().UnixMilli()
+	visit := models.Visit{
+		VID: vid, ATHash: row.ATHash, PartnerID: row.PartnerID, ApplicationID: row.ApplicationID, ServiceID: row.ServiceID,
+		Environment: row.Environment, Scope: row.Scope, SubjectSealed: row.SubjectSealed, SubjectMAC: row.SubjectMAC,
+		OpenedAt: now, DeadAfter: now + svc.MaxAgeOf(row.Scope)*1000,
+	}
+	t.vid = vid
+	spent, err := a.Ledger.Spend(ctx, ledger.Spend{
+		ATHash: row.ATHash, RHash: hashR(pg.r), Visit: visit, Now: now, Event: t.event("vt.issued", nil),
+	})
+	if err != nil {
+		return models.Visit{}, errUnavailable.Because("ledger").Wrap(err)
+	}
+	switch spent.Outcome {
+	case ledger.SpendFirst:
+		return visit, nil
+	case ledger.SpendAgain:
+		return a.sameVisit(ctx, spent.VID)
+	case ledger.SpendOtherR:
+		a.Feed.EndVisit(spent.VID, now+maxVisitAge.Milliseconds())
+		return models.Visit{}, errATSpent.Because("other_r")
+	case ledger.SpendRReused:
+		return models.Visit{}, errBadEnvelope.Because("r_reused")
+	default:
+		return models.Visit{}, errInvalidAT.Because("at_gone")
+	}
+}
+
+// maxVisitAge is longer than any visit may live; how long an ended one is remembered.
+const maxVisitAge = keyring.TicketOutlives
+
+// sameVisit answers a repeated exchange while the visit lives.
+func (a *Authority) sameVisit(ctx context.Context, vid string) (models.Visit, error) {
+	v, err := a.Ledger.Visit(ctx, vid)
+	if err != nil {
+		return models.Visit{}, errUnavailable.Because("ledger").Wrap(err)
+	}
+	if v.EndedAt != 0 || a.Feed.VisitEnded(vid) || a.Now().UnixMilli() >= v.DeadAfter {
+		return models.Visit{}, errATSpent.Because("visit_ended")
+	}
+	return v, nil
+}
+
+// ticket makes the first ticket of a visit. It names no customer: whoever
+// repeats the exchange has to sign in again.
+func (a *Authority) ticket(v models.Visit, app *directory.Application, svc *directory.Service, pg page) (token.Ticket, error) {
+	subject, err := a.Ring.Subjects().Open(app.ID, v.SubjectSealed)
+	if err != nil {
+		return token.Ticket{}, err
+	}
+	t := token.Ticket{
+		VID: v.VID, PartnerID: v.PartnerID, ClientID: v.ApplicationID, ServiceID: v.ServiceID,
+		Environment: string(v.Environment), Suite: pg.suite, Subject: subject, Scopes: splitScope(v.Scope),
+		R: pg.r, DeadAfter: v.DeadAfter, Epoch: app.Epoch,
+	}
+	return t, a.stamp(&t, svc)
+}
+
+// stamp gives a ticket its sid and its times: never past the visit's end.
+func (a *Authority) stamp(t *token.Ticket, svc *directory.Service) error {
+	sid, err := a.newID()
+	if err != nil {
+		return err
+	}
+	now := a.Now().UnixMilli()
+	t.SID = sid
+	t.IssuedAt = now
+	t.ExpiresAt = min(now+svc.VTLifetime*1000, t.DeadAfter)
+	t.RenewUntil = min(t.ExpiresAt+svc.RenewWindow*1000, t.DeadAfter)
+	return nil
+}
+
+// answerVisit seals a fresh VT for the page.
+func (a *Authority) answerVisit(s *sealer, typ string, t token.Ticket, app *directory.Application) Reply {
+	vt, err := a.sealTicket(t)
+	if err != nil {
+		return s.refuse(errUnavailable.Because("ticket").Wrap(err))
+	}
+	return s.answer(typ, visitAnswer{
+		JTI: s.jti, VT: vt, VID: t.VID, SID: t.SID,
+		ExpiresIn: (t.ExpiresAt - t.IssuedAt) / 1000, RenewUntil: t.RenewUntil / 1000,
+		Scope: joinScope(t.Scopes), ClientName: app.Partner.Name, SubjectHint: subjectHint(t.Subject),
+		ServerTime: a.Now().Unix(),
+	})
+}
+
+func (a *Authority) sealTicket(t token.Ticket) (string, error) {
+	key := a.Ring.Ticket()
+	if key == nil {
+		return "", errUnavailable.Because("no_ticket_key")
+	}
+	return key.Seal(t, a.Rand)
+}

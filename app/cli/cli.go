@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+// Surroundings are what a process has around it.
+type Surroundings struct {
+	Out, Err io.Writer
+	Now      func() time.Time
+	Rand     io.Reader
+	Getenv   func(string) string
+}
+
+// Process returns the surroundings of this process.
+func Process() Surroundings {
+	return Surroundings{Out: os.Stdout, Err: os.Stderr, Now: time.Now, Rand: rand.Reader, Getenv: os.Getenv}
+}
+
+// commands is the command line.
+type commands struct {
+	Demo   demoCommand   `cmd:"" help:"Run the whole product on this machine: gateway, demo bank, demo partners."`
+	Serve  serveCommand  `cmd:"" help:"Run the gateway."`
+	Policy policyCommand `cmd:"" help:"Ask what an application may do."`
+}
+
+// invocation is what every command gets.
+type invocation struct {
+	ctx context.Context
+	Surroundings
+}
+
+func (i invocation) log(level slog.Level) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(i.Err, &slog.HandlerOptions{Level: level}))
+}
+
+// Run parses args and runs the command; it returns the process's exit code: 0,
+// 1 when the command failed, 2 when the command line is wrong.
+func Run(ctx context.Context, args []string, s Surroundings) int {
+	var c commands
+	left := false // kong asks to exit after --help
+	parser, err := kong.New(&c, kong.Name("postern"), kong.Writers(s.Out, s.Err),
+		kong.Description("The bank's own door for partners' apps."),
+		kong.Exit(func(int) { left = true }), kong.UsageOnError())
+	if err != nil {
+		fmt.Fprintln(s.Err, "postern:", err)
+		return 1
+	}
+	parsed, err := parser.Parse(args)
+	if left {
+		return 0
+	}
+	if err != nil {
+		parser.Errorf("%s", err)
+		return 2
+	}
+	err = parsed.Run(invocation{ctx: ctx, Surroundings: s})
+	if err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(s.Err, "postern:", err)
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,114 @@
+package clients
+
+import (
+	"net/url"
+	"time"
+
+	"postern/app/directory"
+	"postern/app/seal"
+	"postern/models"
+)
+
+// The bounds of an assertion (protocol section 3; RFC 7523 section 3).
+const (
+	maxAssertion = 8 << 10 // octets
+	maxAhead     = 300     // seconds that exp may lie ahead
+	skew         = 10      // seconds that clocks may differ
+	maxJTI       = 128     // characters
+)
+
+// assertionClaims are the claims that decide. aud is one string: an array
+// fails to decode (RFC 7523bis).
+type assertionClaims struct {
+	Issuer    string        `json:"iss"`
+	Subject   string        `json:"sub"`
+	Audience  string        `json:"aud"`
+	JTI       string        `json:"jti"`
+	ExpiresAt *seal.Integer `json:"exp"`
+	IssuedAt  *seal.Integer `json:"iat"`
+	NotBefore *seal.Integer `json:"nbf"`
+}
+
+func presentAssertion(form url.Values) (presented, error) {
+	if t := form.Get("client_assertion_type"); t != AssertionType {
+		return presented{}, ErrInvalidClient.Because("assertion_type")
+	}
+	signed, err := seal.ParseSigned([]byte(form.Get("client_assertion")), maxAssertion)
+	if err != nil {
+		return presented{}, ErrInvalidClient.Because("assertion_form").Wrap(err)
+	}
+	// RFC 8725 section 3.11: a token of another kind is never an assertion.
+	if typ := signed.Header().Typ; typ != "" && typ != "JWT" && typ != "client-authentication+jwt" {
+		return presented{}, ErrInvalidClient.Because("assertion_typ")
+	}
+	p := presented{method: models.PrivateKeyJWT, assertion: signed}
+	if err := seal.DecodeObject(signed.Payload(), &p.claims); err != nil {
+		return presented{}, ErrInvalidClient.Because("assertion_claims").Wrap(err)
+	}
+	if p.claims.Subject == "" || p.claims.Issuer != p.claims.Subject {
+		return presented{}, ErrInvalidClient.Because("assertion_subject")
+	}
+	p.clientID = p.claims.Subject
+	return p, nil
+}
+
+// proveAssertion looks the key up among the application's own only, so that
+// nobody's kid means anything to another (RFC 8725 section 3.8).
+func (a *Authenticator) proveAssertion(c *Client, p presented) error {
+	now := a.now()
+	key := signatureKey(c.Application.Credentials, p.assertion.Header().KID, now.UnixMilli())
+	if key == nil {
+		a.pretend(p)
+		return ErrInvalidClient.Because("unknown_kid")
+	}
+	// An AT or an assertion in the GM suite needs a GM key, and the reverse.
+	if key.Suite() != seal.Suite(c.Application.Suite) {
+		return ErrInvalidClient.Because("key_of_other_suite")
+	}
+	if err := p.assertion.Verify(key); err != nil {
+		return ErrInvalidClient.Because("bad_signature").Wrap(err)
+	}
+	if reason := a.judge(p.claims, now.Unix()); reason != "" {
+		return ErrInvalidClient.Because(reason)
+	}
+	c.AssertionJTI = p.claims.JTI
+	c.AssertionExpires = time.Unix(int64(*p.claims.ExpiresAt)+skew, 0)
+	return nil
+}
+
+func (a *Authenticator) judge(c assertionClaims, now int64) (reason string) {
+	switch {
+	case c.Audience != a.issuer:
+		return "assertion_audience"
+	case c.ExpiresAt == nil:
+		return "assertion_without_exp"
+	case int64(*c.ExpiresAt) <= now-skew:
+		return "assertion_expired"
+	case int64(*c.ExpiresAt) > now+maxAhead+skew:
+		return "assertion_exp_too_far"
+	case c.IssuedAt != nil && int64(*c.IssuedAt) > now+skew:
+		return "assertion_from_the_future"
+	case c.NotBefore != nil && int64(*c.NotBefore) > now+skew:
+		return "assertion_not_yet"
+	case c.JTI == "" || len(c.JTI) > maxJTI:
+		return "assertion_jti"
+	}
+	return ""
+}
+
+func signatureKey(list []directory.Credential, kid string, now int64) *seal.PublicKey {
+	for _, c := range list {
+		if c.Use == models.SignatureKey && c.LiveAt(now) && c.KID == kid {
+			return c.Key
+		}
+	}
+	return nil
+}
+
+// pretend spends the time of a verification on a caller nobody knows, so that
+// the answer's time does not tell who is a client.
+func (a *Authenticator) pretend(p presented) {
+	if p.assertion != nil {
+		_ = p.assertion.Verify(a.decoy) // the result can't matter: nobody holds the key
+	}
+}

@@ -1,0 +1,233 @@
+package clients
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"io"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"postern/app/directory"
+	"postern/app/errs"
+	"postern/app/seal"
+	"postern/models"
+)
+
+// AssertionType is the only client_assertion_type (RFC 7523 section 2.2).
+const AssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+// ErrInvalidClient is the one answer to whoever did not prove to be a client.
+var ErrInvalidClient = errs.New(errs.Unauthenticated, "invalid_client", "Client authentication failed.")
+
+// Directory finds applications by their client_id.
+type Directory interface {
+	Application(ctx context.Context, clientID string) (*directory.Application, error)
+}
+
+// Freezes knows what staff stopped at once.
+type Freezes interface {
+	Frozen(kind, id string, what models.FreezeScope) bool
+}
+
+// Request is what a call to a token endpoint shows of its caller.
+type Request struct {
+	Authorization string     // the header as it came; empty when there was none
+	Form          url.Values // each name at most once
+	Address       netip.Addr // the peer, or what a trusted proxy says it is
+}
+
+// Client is a caller who proved to be an application.
+type Client struct {
+	Application      *directory.Application
+	AssertionJTI     string    // empty unless the method was private_key_jwt
+	AssertionExpires time.Time // until when the jti must be remembered
+	AddressNote      string    // "outside the list" when the list is in dry run
+}
+
+// Authenticator checks callers; safe for concurrent use.
+type Authenticator struct {
+	directory Directory
+	freezes   Freezes
+	issuer    string
+	now       func() time.Time
+	decoy     *seal.PublicKey // verified against for unknown clients, so that they take as long
+}
+
+// New returns an authenticator for a gateway whose issuer identifier is issuer.
+func New(d Directory, f Freezes, issuer string, now func() time.Time, rand io.Reader) (*Authenticator, error) {
+	key, err := seal.Generate(seal.A256, seal.Signing, "decoy", rand)
+	if err != nil {
+		return nil, err
+	}
+	return &Authenticator{directory: d, freezes: f, issuer: issuer, now: now, decoy: key.Public()}, nil
+}
+
+// Authenticate returns the calling application. It fails with ErrInvalidClient
+// (its Reason says which rule) or errs.Unavailable when the directory can't be
+// read. An application that failed only after it was found is in the error's
+// company: the returned Client carries it for the ledger.
+func (a *Authenticator) Authenticate(ctx context.Context, r Request) (Client, error) {
+	p, err := present(r)
+	if err != nil {
+		return Client{}, err
+	}
+	app, err := a.directory.Application(ctx, p.clientID)
+	if errs.KindOf(err) == errs.NotFound {
+		a.pretend(p)
+		return Client{}, ErrInvalidClient.Because("unknown_client")
+	}
+	if err != nil {
+		return Client{}, err
+	}
+	c := Client{Application: app}
+	if app.AuthMethod != p.method {
+		return c, wrongMethod(app)
+	}
+	if err := a.prove(&c, p); err != nil {
+		return c, err
+	}
+	return c, a.admit(&c, r.Address)
+}
+
+func wrongMethod(app *directory.Application) error {
+	if app.AuthMethod == models.TLSClientAuth {
+		e := ErrInvalidClient.Because("method_not_built")
+		e.Message = "tls_client_auth is not available on this gateway yet."
+		return e
+	}
+	return ErrInvalidClient.Because("wrong_method")
+}
+
+func (a *Authenticator) prove(c *Client, p presented) error {
+	if p.method == models.ClientSecretBasic {
+		return a.proveSecret(c.Application, p.secret)
+	}
+	return a.proveAssertion(c, p)
+}
+
+func (a *Authenticator) proveSecret(app *directory.Application, secret string) error {
+	now := a.now().UnixMilli()
+	for _, c := range app.Credentials {
+		if c.Use == models.ClientSecret && c.LiveAt(now) && SecretMatches(c.SecretHash, secret) {
+			return nil
+		}
+	}
+	return ErrInvalidClient.Because("wrong_secret")
+}
+
+// admit applies what does not depend on the proof: state and address list.
+func (a *Authenticator) admit(c *Client, addr netip.Addr) error {
+	app := c.Application
+	if !app.Active() {
+		return ErrInvalidClient.Because("not_active")
+	}
+	if a.freezes.Frozen("partner", app.PartnerID, models.FreezeAT) || a.freezes.Frozen("application", app.ID, models.FreezeAT) {
+		return ErrInvalidClient.Because("frozen")
+	}
+	if app.AddressMode == models.AddressOff || listed(app.Addresses, addr) {
+		return nil
+	}
+	if app.AddressMode == models.AddressDryRun {
+		c.AddressNote = "outside the list"
+		return nil
+	}
+	return ErrInvalidClient.Because("address")
+}
+
+func listed(prefixes []netip.Prefix, addr netip.Addr) bool {
+	addr = addr.Unmap()
+	for _, p := range prefixes {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// presented is what a caller says of itself, by the one method it used.
+type presented struct {
+	method    models.AuthMethod
+	clientID  string
+	secret    string
+	assertion *seal.Signed
+	claims    assertionClaims
+}
+
+// present finds the one method used. Two at once are an error (RFC 6749
+// section 2.3), and so is a client_id beside them that does not match.
+func present(r Request) (presented, error) {
+	_, hasAssertion := r.Form["client_assertion"]
+	_, hasType := r.Form["client_assertion_type"]
+	_, hasSecret := r.Form["client_secret"]
+	assertion := hasAssertion || hasType
+	switch {
+	case hasSecret:
+		return presented{}, ErrInvalidClient.Because("secret_in_body")
+	case r.Authorization != "" && assertion:
+		return presented{}, ErrInvalidClient.Because("two_methods")
+	}
+	var p presented
+	var err error
+	switch {
+	case assertion:
+		p, err = presentAssertion(r.Form)
+	case r.Authorization != "":
+		p, err = presentBasic(r.Authorization)
+	default:
+		return presented{}, ErrInvalidClient.Because("no_credentials")
+	}
+	if err != nil {
+		return presented{}, err
+	}
+	if id, ok := r.Form["client_id"]; ok && id[0] != p.clientID {
+		return presented{}, ErrInvalidClient.Because("client_id_differs")
+	}
+	return p, nil
+}
+
+// presentBasic reads HTTP Basic with both parts form-encoded (RFC 6749
+// section 2.3.1).
+func presentBasic(header string) (presented, error) {
+	id, secret, ok := BasicCredentials(header)
+	if !ok {
+		return presented{}, ErrInvalidClient.Because("malformed_basic")
+	}
+	return presented{method: models.ClientSecretBasic, clientID: id, secret: secret}, nil
+}
+
+// BasicCredentials decodes an HTTP Basic header whose two parts are
+// form-encoded (RFC 6749 section 2.3.1).
+func BasicCredentials(header string) (id, secret string, ok bool) {
+	scheme, encoded, found := strings.Cut(header, " ")
+	if !found || !strings.EqualFold(scheme, "Basic") {
+		return "", "", false
+	}
+	raw, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		return "", "", false
+	}
+	user, pass, found := strings.Cut(string(raw), ":")
+	if !found {
+		return "", "", false
+	}
+	id, errID := url.QueryUnescape(user)
+	secret, errSecret := url.QueryUnescape(pass)
+	return id, secret, errID == nil && errSecret == nil && id != "" && secret != ""
+}
+
+// SecretMatches compares a secret with the hash that was kept of it, in
+// constant time. An empty hash matches nothing.
+func SecretMatches(kept, secret string) bool {
+	return kept != "" && subtle.ConstantTimeCompare([]byte(kept), []byte(HashSecret(secret))) == 1
+}
+
+// HashSecret is how a machine's secret, which is 256 random bits, is kept:
+// base64url SHA-256. A password hash would add nothing but load.
+func HashSecret(secret string) string {
+	h := sha256.Sum256([]byte(secret))
+	return base64.RawURLEncoding.EncodeToString(h[:])
+}

@@ -1,0 +1,152 @@
+package directory
+
+import (
+	"fmt"
+	"strings"
+
+	"postern/app/disclosure"
+	"postern/models"
+	"postern/policies"
+)
+
+// Router finds the route of a call among a service's routes. Matching is by
+// whole segments, case-sensitive; a literal segment wins over a parameter.
+type Router struct{ root *node }
+
+// Route is a route ready for matching.
+type Route struct {
+	models.Route
+	Permission policies.Permission
+	Query      map[string]bool  // names that the page may send
+	ErrorPlan  *disclosure.Plan // what of an error's body may leave
+	segments   []string         // of the pattern; parameters as {name}
+}
+
+// Match is a call's route with the values of its parameters as they were sent
+// (percent-encoded).
+type Match struct {
+	Route  *Route
+	Params map[string]string
+	path   []string
+}
+
+// Path is the path to ask the upstream for: rebuilt from the route's template,
+// so nothing of the page but the parameters' values gets into it.
+func (m Match) Path() string {
+	var b strings.Builder
+	for i, s := range m.Route.segments {
+		b.WriteByte('/')
+		if isParam(s) {
+			s = m.path[i]
+		}
+		b.WriteString(s)
+	}
+	if b.Len() == 0 {
+		return "/"
+	}
+	return b.String()
+}
+
+type node struct {
+	literal map[string]*node
+	param   *node
+	routes  map[string]*Route // by method
+}
+
+func isParam(s string) bool { return len(s) > 2 && s[0] == '{' && s[len(s)-1] == '}' }
+
+func newRouter(routes []models.Route) (*Router, error) {
+	r := &Router{root: &node{}}
+	for _, m := range routes {
+		plan, err := errorPlan(m.ErrorFields)
+		if err != nil {
+			return nil, fmt.Errorf("route %s: %w", m.ID, err)
+		}
+		route := &Route{
+			ErrorPlan: plan,
+			Route:     m, Permission: policies.Permission{Resource: m.Resource, Action: m.Action},
+			Query: map[string]bool{}, segments: split(m.Pattern),
+		}
+		for _, q := range m.QueryNames {
+			route.Query[q] = true
+		}
+		n := r.root
+		for _, s := range route.segments {
+			n = n.child(s)
+		}
+		if n.routes == nil {
+			n.routes = map[string]*Route{}
+		}
+		if n.routes[m.Method] != nil {
+			return nil, fmt.Errorf("route %s: %s %s is taken", m.ID, m.Method, m.Pattern)
+		}
+		n.routes[m.Method] = route
+	}
+	return r, nil
+}
+
+func errorPlan(members []string) (*disclosure.Plan, error) {
+	fields := make([]disclosure.Field, len(members))
+	for i, m := range members {
+		fields[i] = disclosure.Field{Path: m, Class: "C1", Treatment: "keep"}
+	}
+	return disclosure.Compile(fields)
+}
+
+func (n *node) child(segment string) *node {
+	if isParam(segment) {
+		if n.param == nil {
+			n.param = &node{}
+		}
+		return n.param
+	}
+	if n.literal == nil {
+		n.literal = map[string]*node{}
+	}
+	if n.literal[segment] == nil {
+		n.literal[segment] = &node{}
+	}
+	return n.literal[segment]
+}
+
+// split gives the segments of a path that starts with a slash; none for "/".
+func split(path string) []string {
+	if path == "/" || path == "" {
+		return nil
+	}
+	return strings.Split(path[1:], "/")
+}
+
+// Match finds the route for a method and a path that ParsePath accepted.
+func (r *Router) Match(method, path string) (Match, bool) {
+	segments := split(path)
+	route := r.root.find(method, segments)
+	if route == nil {
+		return Match{}, false
+	}
+	m := Match{Route: route, path: segments}
+	for i, s := range route.segments {
+		if isParam(s) {
+			if m.Params == nil {
+				m.Params = map[string]string{}
+			}
+			m.Params[s[1:len(s)-1]] = segments[i]
+		}
+	}
+	return m, true
+}
+
+func (n *node) find(method string, segments []string) *Route {
+	if len(segments) == 0 {
+		return n.routes[method]
+	}
+	if next := n.literal[segments[0]]; next != nil {
+		if r := next.find(method, segments[1:]); r != nil {
+			return r
+		}
+	}
+	if n.param == nil {
+		return nil
+	}
+	return n.param.find(method, segments[1:])
+}

@@ -1,0 +1,139 @@
+package directory
+
+import (
+	"strings"
+
+	"postern/app/disclosure"
+	"postern/app/store"
+	"postern/models"
+	"postern/policies"
+)
+
+// Defaults of a service (protocol sections 5 and 6), seconds and octets.
+const (
+	DefaultVTLifetime  = 900
+	DefaultRenewWindow = 900
+	DefaultMaxAge      = 7200
+	DefaultMaxBody     = 1 << 20
+)
+
+// Service is one H5 service with its routes and scopes; immutable.
+type Service struct {
+	models.Service
+	Origins   map[string]bool
+	Upstreams map[models.Environment]models.Upstream
+	Scopes    map[string]*Scope
+	Router    *Router
+
+	rules []policies.Rule       // what its scopes allow and deny
+	asked []policies.Permission // what its routes need
+}
+
+// Scope is one scope with its permissions and the fields under each.
+type Scope struct {
+	models.Scope
+	Permissions []models.ScopePermission
+	Fields      map[policies.Permission][]disclosure.Field
+
+	reachesC3 bool // a field of class C3 leaves, masked
+}
+
+// Raw reports whether the scope lets replies that are not JSON leave whole.
+func (s *Scope) Raw(p policies.Permission) bool {
+	for _, sp := range s.Permissions {
+		if sp.Resource == p.Resource && sp.Action == p.Action {
+			return sp.Raw
+		}
+	}
+	return false
+}
+
+// maxAgeC3 is how long a visit may live that reaches C3 data, seconds
+// (protocol section 6).
+const maxAgeC3 = 1800
+
+// MaxAgeOf is how long a visit with the given scopes (separated by spaces) may
+// live, seconds.
+func (s *Service) MaxAgeOf(scope string) int64 {
+	for _, id := range strings.Fields(scope) {
+		if sc := s.Scopes[id]; sc != nil && sc.reachesC3 {
+			return min(s.MaxAge, maxAgeC3)
+		}
+	}
+	return s.MaxAge
+}
+
+func newService(p store.ServiceProfile) (*Service, error) {
+	s := &Service{
+		Service: withDefaults(p.Service), Origins: map[string]bool{},
+		Upstreams: map[models.Environment]models.Upstream{}, Scopes: map[string]*Scope{},
+	}
+	for _, o := range p.Origins {
+		s.Origins[o] = true
+	}
+	for _, u := range p.Upstreams {
+		s.Upstreams[u.Environment] = u
+	}
+	for _, sc := range p.Scopes {
+		s.Scopes[sc.ID] = &Scope{Scope: sc, Fields: map[policies.Permission][]disclosure.Field{}}
+	}
+	for _, sp := range p.Permissions {
+		s.addPermission(sp)
+	}
+	for _, f := range p.Fields {
+		perm := policies.Permission{Resource: f.Resource, Action: f.Action}
+		scope := s.Scopes[f.ScopeID]
+		if f.Treatment != "drop" && f.Class != "C1" && f.Class != "C2" {
+			scope.reachesC3 = true
+		}
+		fields := scope.Fields
+		fields[perm] = append(fields[perm], disclosure.Field{
+			Path: f.Path, Class: disclosure.Class(f.Class),
+			Treatment: disclosure.Treatment(f.Treatment), Mask: disclosure.Mask(f.Mask),
+		})
+	}
+	router, err := newRouter(p.Routes)
+	if err != nil {
+		return nil, err
+	}
+	s.Router = router
+	s.asked = permissionsOf(p.Routes)
+	return s, nil
+}
+
+func (s *Service) addPermission(sp models.ScopePermission) {
+	scope := s.Scopes[sp.ScopeID]
+	scope.Permissions = append(scope.Permissions, sp)
+	s.rules = append(s.rules, policies.Rule{
+		ID:    sp.ScopeID + "/" + sp.Resource + ":" + sp.Action,
+		Scope: sp.ScopeID, Resource: sp.Resource, Action: sp.Action, Deny: sp.Deny,
+	})
+}
+
+func permissionsOf(routes []models.Route) []policies.Permission {
+	seen := map[policies.Permission]bool{}
+	var list []policies.Permission
+	for _, r := range routes {
+		p := policies.Permission{Resource: r.Resource, Action: r.Action}
+		if !seen[p] {
+			seen[p] = true
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+func withDefaults(s models.Service) models.Service {
+	for _, d := range []struct {
+		field *int64
+		value int64
+	}{
+		{&s.VTLifetime, DefaultVTLifetime}, {&s.RenewWindow, DefaultRenewWindow},
+		{&s.MaxAge, DefaultMaxAge}, {&s.MaxBody, DefaultMaxBody},
+	} {
+		if *d.field == 0 {
+			*d.field = d.value
+		}
+	}
+	return s
+}

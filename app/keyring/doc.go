@@ -1,0 +1,8 @@
+// Package keyring owns the gateway's own keys: AKs, signing keys, the keys of
+// visit tickets and of the partners' user ids at rest.
+//
+// It makes, publishes, rotates and retires them; private parts are sealed
+// under the master key, which comes from a file or the environment and never
+// touches the database. A key is listed 300 s before its first use and 660 s
+// after its last (protocol section 8), so no page meets an unknown kid.
+package keyring

@@ -1,0 +1,99 @@
+package keyring
+
+import (
+	"fmt"
+	"sort"
+	"time"
+
+	"postern/app/seal"
+	"postern/app/token"
+	"postern/models"
+)
+
+// keys is one immutable picture of the live keys.
+type keys struct {
+	pairs    map[string]*pair
+	ordered  []*pair // newest first, for the JWKS
+	tickets  []ticket
+	subjects *Subjects
+}
+
+type pair struct {
+	row     models.Key
+	private *seal.PrivateKey
+}
+
+type ticket struct {
+	row models.Key
+	key *token.TicketKey
+}
+
+// usable: what was made with the key may still come back.
+func (p *pair) usable(now int64) bool {
+	return p.row.ActiveFrom <= now && (p.row.ActiveUntil == 0 || now < p.row.ActiveUntil+PublishAfter.Milliseconds())
+}
+
+// published: listed in the JWKS, from its making on.
+func (p *pair) published(now int64) bool {
+	return p.row.ActiveUntil == 0 || now < p.row.ActiveUntil+PublishAfter.Milliseconds()
+}
+
+func (r *Ring) unseal(rows []models.Key) (*keys, error) {
+	k := &keys{pairs: map[string]*pair{}}
+	for _, row := range rows {
+		if row.MasterKeyID != r.o.Master.ID() {
+			return nil, ErrMasterKey
+		}
+		secret, err := r.o.Master.open(row.SealedPrivate, rowName(row))
+		if err != nil {
+			return nil, fmt.Errorf("key %s: %w", row.KID, err)
+		}
+		if err := k.add(row, secret); err != nil {
+			return nil, fmt.Errorf("key %s: %w", row.KID, err)
+		}
+	}
+	sort.Slice(k.ordered, func(i, j int) bool { return k.ordered[i].row.ActiveFrom > k.ordered[j].row.ActiveFrom })
+	sort.Slice(k.tickets, func(i, j int) bool { return k.tickets[i].row.ActiveFrom > k.tickets[j].row.ActiveFrom })
+	return k, nil
+}
+
+func (k *keys) add(row models.Key, secret []byte) error {
+	switch row.Use {
+	case models.TicketKey:
+		t, err := token.NewTicketKey(row.KID, secret)
+		if err != nil {
+			return err
+		}
+		k.tickets = append(k.tickets, ticket{row: row, key: t})
+	case models.SubjectKey:
+		s, err := newSubjects(secret)
+		if err != nil {
+			return err
+		}
+		k.subjects = s
+	default:
+		private, err := seal.ParsePrivateJWK(secret)
+		if err != nil {
+			return err
+		}
+		p := &pair{row: row, private: private}
+		k.pairs[row.KID] = p
+		k.ordered = append(k.ordered, p)
+	}
+	return nil
+}
+
+// rowName binds a sealed secret to its row: a secret moved to another row does
+// not open.
+func rowName(k models.Key) string {
+	return fmt.Sprintf("%s|%s|%s|%s", k.KID, k.Use, k.Suite, k.Environment)
+}
+
+// activeFrom is when a key that is made at now may first be used: at once when
+// it is the first of its kind, otherwise once every page can know of it.
+func activeFrom(now time.Time, first bool) int64 {
+	if first {
+		return now.UnixMilli()
+	}
+	return now.Add(PublishBefore).UnixMilli()
+}

@@ -1,0 +1,60 @@
+package app
+
+import (
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"postern/app/web"
+)
+
+// metrics are the node's numbers, on a registry of its own. No label carries
+// anything that a caller chose.
+type metrics struct {
+	registry   *prometheus.Registry
+	refusals   *prometheus.CounterVec
+	requests   *prometheus.HistogramVec
+	preflights prometheus.Counter
+}
+
+func newMetrics(a *App) *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "postern_refusals_total", Help: "Refusals by protocol step and code.",
+		}, []string{"step", "code"}),
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "postern_request_seconds", Help: "Requests by route and status.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1, 5},
+		}, []string{"method", "route", "status"}),
+		preflights: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "postern_foreign_preflights_total", Help: "Preflights from origins that no active service lists.",
+		}),
+	}
+	m.registry.MustRegister(m.refusals, m.requests, m.preflights,
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "postern_ledger_queue", Help: "Entries waiting for the ledger.",
+		}, func() float64 { queued, _ := a.ledger.Depth(); return float64(queued) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "postern_feed_age_seconds", Help: "Age of the feed of changes.",
+		}, func() float64 { return a.feed.Age().Seconds() }),
+	)
+	return m
+}
+
+func (m *metrics) refused(step, code string) { m.refusals.WithLabelValues(step, code).Inc() }
+
+func (m *metrics) foreignPreflight(string) { m.preflights.Inc() }
+
+func (m *metrics) served(s web.Served) {
+	if s.Route == "" { // nobody's: the method is the caller's own word
+		s.Method = "other"
+	}
+	m.requests.WithLabelValues(s.Method, s.Route, strconv.Itoa(s.Status)).Observe(s.Took.Seconds())
+}
+
+func (m *metrics) serve(c *gin.Context) {
+	promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}).ServeHTTP(c.Writer, c.Request)
+}

@@ -1,0 +1,101 @@
+package web
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Options are what an engine works with.
+type Options struct {
+	Log            *slog.Logger
+	Now            func() time.Time
+	Rand           io.Reader
+	TrustedProxies []netip.Prefix // who may say whom a request comes from; empty by default
+	Observe        func(Served)   // told of each request; may be nil
+}
+
+// Served is what came of one request, for metrics.
+type Served struct {
+	Method, Route string
+	Status        int
+	Took          time.Duration
+}
+
+// New returns an engine without routes. Panics become a 500 that says nothing
+// but the request id.
+func New(o Options) (*gin.Engine, error) {
+	gin.SetMode(gin.ReleaseMode)
+	e := gin.New()
+	e.HandleMethodNotAllowed = true
+	e.RedirectTrailingSlash = false
+	e.RemoveExtraSlash = false
+	e.UseRawPath = true
+	if err := e.SetTrustedProxies(prefixes(o.TrustedProxies)); err != nil {
+		return nil, err
+	}
+	e.Use(requestID(o), logged(o), recovered(o))
+	e.NoRoute(func(c *gin.Context) { c.String(http.StatusNotFound, "not found\n") })
+	e.NoMethod(func(c *gin.Context) { c.String(http.StatusMethodNotAllowed, "method not allowed\n") })
+	return e, nil
+}
+
+func prefixes(list []netip.Prefix) []string {
+	var text []string // nil trusts nobody
+	for _, p := range list {
+		text = append(text, p.String())
+	}
+	return text
+}
+
+// ClientAddress is the peer, or what a trusted proxy says it is.
+func ClientAddress(c *gin.Context) netip.Addr {
+	addr, err := netip.ParseAddr(c.ClientIP())
+	if err != nil {
+		return netip.Addr{}
+	}
+	return addr.Unmap()
+}
+
+// logged writes one line per request: Info, and Error from 500 on.
+func logged(o Options) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		start := o.Now()
+		c.Next()
+		s := Served{Method: c.Request.Method, Route: c.FullPath(), Status: c.Writer.Status(), Took: o.Now().Sub(start)}
+		if o.Observe != nil {
+			o.Observe(s)
+		}
+		level := slog.LevelDebug
+		if s.Status >= http.StatusInternalServerError {
+			level = slog.LevelError
+		}
+		o.Log.LogAttrs(c.Request.Context(), level, "request served",
+			slog.String("request_id", RequestID(c)), slog.String("method", s.Method), slog.String("route", s.Route),
+			slog.Int("status", s.Status), slog.Duration("took", s.Took))
+	}
+}
+
+// recovered turns a panic into a 500. The panic's value is logged: it is a
+// fault of ours and carries no request data that gin would add.
+func recovered(o Options) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			if p == http.ErrAbortHandler {
+				panic(p)
+			}
+			o.Log.ErrorContext(c.Request.Context(), "handler panicked",
+				slog.String("request_id", RequestID(c)), slog.String("route", c.FullPath()), slog.Any("panic", p))
+			c.AbortWithStatus(http.StatusInternalServerError)
+		}()
+		c.Next()
+	}
+}
