@@ -33,6 +33,9 @@ type Upstream struct {
 	Timeout        int64       // milliseconds; 0 means 10,000
 	ConnectTimeout int64       // milliseconds; 0 means 2,000
 	MaxReply       int64       // octets; 0 means 1 MiB
+	// IntrospectionHash is the base64url SHA-256 of the secret with which the
+	// upstream may ask /oauth/introspect; empty when it may not.
+	IntrospectionHash string
 }
 
 // Route is one thing that a page may ask of the service's upstream. Pattern
