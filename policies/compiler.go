@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,11 +16,8 @@ import (
 //go:embed gateway.conf
 var gatewayModel string
 
-// The columns of a rule in gateway.conf that this package reads back from an explained answer.
-const (
-	effectColumn = 3
-	ruleColumn   = 4
-)
+// ruleColumn is the column of a rule in gateway.conf that is read back from an explained answer.
+const ruleColumn = 4
 
 const (
 	effectAllow = "allow"
@@ -178,10 +174,10 @@ func (v verdict) forbiddenBy() string {
 	return v.rule.ID
 }
 
-// ask puts one question to Casbin. Yes counts only with a rule that allows to show for it: under
+// ask puts one question to Casbin. Yes counts only with a rule to show for it: under
 // an effect that lets through whatever nothing forbids, Casbin says yes and names no rule.
 func (e *examiner) ask(p Permission) (verdict, error) {
-	yes, explained, err := e.enforcer.EnforceEx(e.rows.app, atom(p.Resource), atom(p.Action))
+	yes, explained, err := e.enforcer.EnforceEx(e.rows.app, p.Resource, p.Action)
 	if err != nil {
 		return verdict{}, fmt.Errorf("ask enforcer: %w", err)
 	}
@@ -192,7 +188,7 @@ func (e *examiner) ask(p Permission) (verdict, error) {
 	if err != nil {
 		return verdict{}, err
 	}
-	return verdict{allowed: yes && explained[effectColumn] == effectAllow, rule: rule}, nil
+	return verdict{allowed: yes, rule: rule}, nil
 }
 
 // extend asks for one scope alone everything the application may do, and notes where it suffices.
@@ -213,7 +209,9 @@ func (e *examiner) extend(fresh *answers, scope string) error {
 	return nil
 }
 
-// rowSet is the application's live rules in the form Casbin takes, grouped by scope.
+// rowSet is the application's live rules in the form Casbin takes, grouped by scope. Names go in
+// as they are and through no parser. Casbin indexes rows by their columns joined with commas, so
+// names with commas could make two rows look like one; a row's number at the end tells them apart.
 type rowSet struct {
 	app     string // the application as a Casbin subject
 	rules   []Rule // a row's last column is the index into it
@@ -221,13 +219,13 @@ type rowSet struct {
 }
 
 func newRowSet(app string, rules []Rule) *rowSet {
-	set := &rowSet{app: "app:" + atom(app), rules: rules, byScope: make(map[string][][]string)}
+	set := &rowSet{app: appSubject(app), rules: rules, byScope: make(map[string][][]string)}
 	for i, rule := range rules {
 		effect := effectAllow
 		if rule.Deny {
 			effect = effectDeny
 		}
-		row := []string{scopeSubject(rule.Scope), atom(rule.Resource), atom(rule.Action), effect, strconv.Itoa(i)}
+		row := []string{scopeSubject(rule.Scope), rule.Resource, rule.Action, effect, strconv.Itoa(i)}
 		set.byScope[rule.Scope] = append(set.byScope[rule.Scope], row)
 	}
 	return set
@@ -245,15 +243,8 @@ func (s *rowSet) rule(row []string) (*Rule, error) {
 	return &s.rules[i], nil
 }
 
-// scopeSubject is a scope as a Casbin subject. The prefix keeps applications and scopes apart:
-// to g() a name holds itself, and an application may be named like a scope.
-func scopeSubject(scope string) string {
-	return "scope:" + atom(scope)
-}
+// appSubject and scopeSubject are names as Casbin subjects. The prefixes keep them apart: to g()
+// a name holds itself, and an application may be named like a scope.
+func appSubject(app string) string { return "app:" + app }
 
-// atom writes a name with letters, digits and "-._~%+" only, one to one. Casbin indexes a row by
-// its columns joined with commas and remembers g() by names joined with NUL, so a name with
-// either could be taken for two others.
-func atom(name string) string {
-	return url.QueryEscape(name)
-}
+func scopeSubject(scope string) string { return "scope:" + scope }

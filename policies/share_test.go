@@ -34,6 +34,8 @@ func TestEqualAnswersAreKeptOnce(t *testing.T) {
 		{"fewer questions", table("second", both[:1], rules, always("balance", "pay")...), false},
 		{"another rule that says the same", table("second", both,
 			[]policies.Rule{allow("r9", "balance", readBalance), rules[2]}, always("balance", "pay")...), false},
+		{"another rule that forbids the same", table("second", both,
+			[]policies.Rule{rules[0], deny("r9", "pay", createPay)}, always("balance", "pay")...), false},
 		{"a rule that allows where one forbade", table("second", both,
 			[]policies.Rule{rules[0], allow("r3", "pay", createPay)}, always("balance", "pay")...), false},
 	} {

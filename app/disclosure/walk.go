@@ -35,7 +35,7 @@ func (r *reducer) value(active []*node, above *node, depth int) (stays bool, err
 		r.out = r.out[:mark]
 		return false, err
 	}
-	return true, r.fits()
+	return true, nil
 }
 
 // shut counts a container that goes with all it holds; its contents count no more. It is a
