@@ -13,7 +13,7 @@ const maxDepth = 32
 // nested at most 32 deep, without byte order mark, nothing but white space around
 // it (protocol section 2; RFC 8259 section 4 leaves repeated names open). Names
 // are case-sensitive and unknown ones are ignored. The error is ErrEnvelope with
-// the reason "json" and does not quote the data.
+// the reason "json" and does not quote the data; v is then of no use.
 func DecodeObject(data []byte, v any) error {
 	if !startsObject(data) || tooDeep(data) {
 		return errJSON

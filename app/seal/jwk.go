@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/sha256"
+	"errors"
 	"log/slog"
 
 	"github.com/emmansun/gmsm/sm2"
@@ -110,3 +111,13 @@ func (k *PrivateKey) GoString() string { return k.String() }
 
 // LogValue is String: structured logs would otherwise write MarshalJSON's text.
 func (k *PrivateKey) LogValue() slog.Value { return slog.StringValue(k.String()) }
+
+// ErrKey is what every refused JWK is. Its text names the fault: keys are
+// registered by people who must be able to mend them.
+var ErrKey = errors.New("not an acceptable key")
+
+// keyFault is a JWK that was refused.
+type keyFault struct{ reason, detail string }
+
+func (k *keyFault) Error() string        { return ErrKey.Error() + ": " + k.detail }
+func (k *keyFault) Is(target error) bool { return target == ErrKey }

@@ -338,20 +338,3 @@ func text(value jsontext.Value) string {
 	}
 	return string(unquoted)
 }
-
-// decodeExact decodes base64url of exactly size octets.
-func decodeExact(encoded string, size int) ([]byte, bool) {
-	decoded, ok := appendDecoded(make([]byte, 0, size), []byte(encoded))
-	return decoded, ok && len(decoded) == size
-}
-
-// decodeUnsigned decodes a Base64urlUInt of RFC 7518 section 2: at least one
-// octet and no leading zero octet, so that a number has one spelling. Zero is
-// no use to any key and is refused with it.
-func decodeUnsigned(encoded string) (*big.Int, bool) {
-	decoded, ok := appendDecoded(nil, []byte(encoded))
-	if !ok || len(decoded) == 0 || decoded[0] == 0 {
-		return nil, false
-	}
-	return new(big.Int).SetBytes(decoded), true
-}
