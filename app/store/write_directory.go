@@ -44,6 +44,15 @@ func (tx *Tx) SaveUpstream(u models.Upstream, at int64) error {
 
 // SaveRoute saves a route.
 func (tx *Tx) SaveRoute(r models.Route, at int64) error {
+	// gorm's serializer writes nil as NULL; an empty list is a fact.
+	for _, list := range []*[]string{&r.QueryNames, &r.ReplyTypes, &r.ErrorFields} {
+		if *list == nil {
+			*list = []string{}
+		}
+	}
+	if r.Bindings == nil {
+		r.Bindings = map[string]string{}
+	}
 	return tx.saved(&r, models.ChangeService, r.ServiceID, at)
 }
 
