@@ -52,11 +52,12 @@ func NewRecipient(key *PublicKey) (*Recipient, error) {
 }
 
 // Reuse lets r keep one ephemeral key pair for n envelopes in a row and returns
-// r; it matters for ECDH-ES alone and must be called before r is shared. It saves
-// the two point multiplications of sealing. Each envelope still has a content key of its own under
-// A256KW, so what is given up is only that the loss of the ephemeral private key,
-// which is never stored, exposes n envelopes instead of one. The package has no
-// clock: a caller who wants a limit in time as well makes a new Recipient.
+// r; it matters for ECDH-ES alone and must be called before r is shared. It
+// saves the two point multiplications of sealing. Each envelope still has a
+// content key of its own under A256KW, so what is given up is only that the loss
+// of the ephemeral private key, which is never stored, exposes n envelopes
+// instead of one. The package has no clock: a caller who wants a limit in time as
+// well makes a new Recipient.
 func (r *Recipient) Reuse(n int) *Recipient {
 	r.reuse = n
 	return r

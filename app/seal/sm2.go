@@ -8,7 +8,7 @@ import (
 	"github.com/emmansun/gmsm/sm2"
 )
 
-// sm2ID is the signer's identity in the GM suite (GM/T 0009 section 10, the
+// sm2ID is the signer's identity in the GM suite (GM/T 0009-2012 section 10, the
 // default of GB/T 32918.2).
 const sm2ID = "1234567812345678"
 
@@ -17,7 +17,7 @@ const (
 	sm3Size        = 32
 )
 
-// sm2Cipher is the SM2Cipher of GM/T 0009 section 7.2.
+// sm2Cipher is the SM2Cipher of GM/T 0009-2012 section 7.2.
 type sm2Cipher struct {
 	x, y [coordinateSize]byte // C1
 	c3   []byte               // HASH

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -173,26 +174,38 @@ func TestHostileEnvelopesAreCheap(t *testing.T) {
 		compact := []byte(tc.JWE)
 		// Also with no size limit in front: the parser itself must be bounded.
 		for _, limit := range []int{maxVector, len(compact)} {
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			started := time.Now()
-			envelope, err := seal.ParseEnvelope(compact, limit)
-			if err == nil {
-				_, _, err = envelope.OpenWith(keys["dev-ec-1"], "")
-			}
-			elapsed := time.Since(started)
-			runtime.ReadMemStats(&after)
-			if err == nil {
-				t.Errorf("%s: opened", tc.Name)
-			}
-			if spent := after.TotalAlloc - before.TotalAlloc; spent > 1<<20 || elapsed > 100*time.Millisecond {
-				t.Errorf("%s, limit %d: %d octets and %v", tc.Name, limit, spent, elapsed)
+			octets, elapsed := costOfRefusing(t, keys["dev-ec-1"], compact, limit)
+			if octets > 1<<20 || elapsed > 100*time.Millisecond {
+				t.Errorf("%s, limit %d: %d octets and %v", tc.Name, limit, octets, elapsed)
 			}
 		}
 	}
 	if hostile < 3 {
 		t.Errorf("only %d cases are flagged DoS", hostile)
 	}
+}
+
+// costOfRefusing returns the least memory and time of three attempts: the
+// machine may be busy with something else in one of them.
+func costOfRefusing(t *testing.T, key *seal.PrivateKey, compact []byte, limit int) (octets uint64, elapsed time.Duration) {
+	t.Helper()
+	octets, elapsed = math.MaxUint64, math.MaxInt64
+	for range 3 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		started := time.Now()
+		envelope, err := seal.ParseEnvelope(compact, limit)
+		if err == nil {
+			_, _, err = envelope.OpenWith(key, "")
+		}
+		elapsed = min(elapsed, time.Since(started))
+		runtime.ReadMemStats(&after)
+		octets = min(octets, after.TotalAlloc-before.TotalAlloc)
+		if err == nil {
+			t.Errorf("opened %.40s", compact)
+		}
+	}
+	return octets, elapsed
 }
 
 func base64Text(octets []byte) string { return base64.RawURLEncoding.EncodeToString(octets) }
