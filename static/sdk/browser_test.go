@@ -198,6 +198,16 @@ func (s *stage) wantCount(path string, count int) {
 	}
 }
 
+// wantTally fails unless so many writes reached the upstream and so many ATs came under a second R.
+func (s *stage) wantTally(executed, alarms int) {
+	s.Helper()
+	s.with(func() {
+		if s.executed != executed || s.alarms != alarms {
+			s.Errorf("%d writes executed, want %d; %d alarms, want %d", s.executed, executed, s.alarms, alarms)
+		}
+	})
+}
+
 // duplicate opens the page in a second tab that inherits sessionStorage, as duplicating a tab does.
 func (s *stage) duplicate() context.Context {
 	s.Helper()

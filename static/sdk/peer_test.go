@@ -1,6 +1,7 @@
 package sdk_test
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -26,6 +28,8 @@ type peer struct {
 	signing, ak *seal.PrivateKey
 
 	mu       sync.Mutex
+	changed  *sync.Cond             // signalled after every request
+	gate     map[string]func() bool // path → whether its answers may leave
 	skew     time.Duration
 	lifetime int64
 	lose     map[string]int               // path → answers to lose after the work is done
@@ -70,6 +74,8 @@ func newPeer(t *testing.T) *peer {
 		dead: map[string]bool{}, seen: map[string]bool{},
 		requests: map[string][]string{}, opened: map[string][]map[string]any{},
 	}
+	p.changed = sync.NewCond(&p.mu)
+	p.gate = map[string]func() bool{}
 	p.signing = generate(t, seal.Signing, "sig-1")
 	p.ak = generate(t, seal.Encryption, "ak-1")
 	mux := http.NewServeMux()
@@ -137,10 +143,25 @@ func (p *peer) with(f func()) {
 }
 
 // count returns how many requests a path has had.
-func (p *peer) count(path string) int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return len(p.requests[path])
+func (p *peer) count(path string) (n int) {
+	p.with(func() { n = len(p.requests[path]) })
+	return n
+}
+
+// await waits until a path has been asked.
+func (p *peer) await(ctx context.Context, path string) {
+	defer context.AfterFunc(ctx, func() { p.with(p.changed.Broadcast) })()
+	p.with(func() {
+		for len(p.requests[path]) == 0 && ctx.Err() == nil {
+			p.changed.Wait()
+		}
+	})
+}
+
+// messages returns the plaintexts that arrived at a path.
+func (p *peer) messages(path string) (all []map[string]any) {
+	p.with(func() { all = slices.Clone(p.opened[path]) })
+	return all
 }
 
 func (p *peer) keys(w http.ResponseWriter, _ *http.Request) {
@@ -159,12 +180,16 @@ func (p *peer) door(path string, work func(*http.Request, *seal.Envelope) answer
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.requests[path] = append(p.requests[path], string(body))
+		p.changed.Broadcast()
 		reply := clear(http.StatusBadRequest, "bad_envelope")
 		if envelope, err := seal.ParseEnvelope(body, 1<<20); err == nil && r.Header.Get("Content-Type") == "application/jose" {
 			reply = work(r, envelope)
 		}
 		if code := p.clear[path]; code != "" {
 			reply = clear(http.StatusServiceUnavailable, code)
+		}
+		for gate := p.gate[path]; gate != nil && !gate() && r.Context().Err() == nil; {
+			p.changed.Wait()
 		}
 		if p.lose[path] > 0 {
 			p.lose[path]--

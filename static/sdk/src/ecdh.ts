@@ -1,6 +1,6 @@
 /** ECDH-ES on P-256 with the Concat KDF: RFC 7518 section 4.6, the A256 suite of protocol section 2. */
 
-import { Bytes, utf8 } from "./base64url";
+import { Bytes, decode, encode, utf8 } from "./base64url";
 
 /** The public half of an EC key as a JWK. */
 export interface ECPublic {
@@ -33,9 +33,20 @@ export async function concatKDF(z: Uint8Array, algorithm: string, bits: number, 
   return new Uint8Array(digest, 0, bits / 8);
 }
 
-/** importPublic lets WebCrypto check that the point is on the curve. Members beyond the point confuse old Safaris. */
-export function importPublic(key: ECPublic): Promise<CryptoKey> {
-  return crypto.subtle.importKey("jwk", { kty: key.kty, crv: key.crv, x: key.x, y: key.y }, curve, false, []);
+/**
+ * pointOf gives a P-256 key as an uncompressed point (SEC 1 section 2.3.3), null when its form is wrong. Points
+ * and not JWKs go in and out of WebCrypto: Safari 11 wrote JWKs that others refused, and `use` troubles many.
+ */
+export function pointOf(key: ECPublic): Bytes | null {
+  if (key.kty !== "EC" || key.crv !== "P-256" || typeof key.x !== "string" || typeof key.y !== "string") return null;
+  const x = decode(key.x);
+  const y = decode(key.y);
+  if (!x || !y || x.length !== 32 || y.length !== 32) return null;
+  const point = new Uint8Array(65);
+  point[0] = 4;
+  point.set(x, 1);
+  point.set(y, 33);
+  return point;
 }
 
 /**
@@ -43,10 +54,11 @@ export function importPublic(key: ECPublic): Promise<CryptoKey> {
  * AlgorithmID is the whole alg when the agreed key wraps another (RFC 7518 section 4.6.2).
  */
 export async function agree(recipient: ECPublic): Promise<{ epk: ECPublic; wrappingKey: Bytes }> {
-  const peer = await importPublic(recipient);
+  const peer = await crypto.subtle.importKey("raw", pointOf(recipient)!, curve, false, []);
   const pair = (await crypto.subtle.generateKey(curve, true, ["deriveBits"])) as CryptoKeyPair;
   const z = await crypto.subtle.deriveBits({ name: "ECDH", public: peer }, pair.privateKey, 256);
-  const { kty, crv, x, y } = (await crypto.subtle.exportKey("jwk", pair.publicKey)) as any;
+  const point = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
+  const epk = { kty: "EC", crv: "P-256", x: encode(point.subarray(1, 33)), y: encode(point.subarray(33)) };
   const none = new Uint8Array(0);
-  return { epk: { kty, crv, x, y }, wrappingKey: await concatKDF(new Uint8Array(z), "ECDH-ES+A256KW", 256, none, none) };
+  return { epk, wrappingKey: await concatKDF(new Uint8Array(z), "ECDH-ES+A256KW", 256, none, none) };
 }

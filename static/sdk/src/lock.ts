@@ -3,8 +3,10 @@
  * the lock on the handle is what tells the copy from the original (protocol section 5).
  */
 
-/** A reload may ask before the document it replaces has let go. */
+/** Milliseconds: a reload may ask before the document it replaces has let go. */
 const grace = 800;
+/** Milliseconds another tab has to answer where Web Locks are missing. */
+const answerTime = 300;
 
 interface Held {
   release: () => void;
@@ -33,7 +35,7 @@ function viaLocks(name: string): Promise<Held | null> {
  * viaStorage serves webViews without Web Locks (Safari before 15.4): who holds the handle answers a
  * question that a storage event carries to it.
  */
-function viaStorage(name: string): Promise<Held | null> {
+function viaStorage(name: string, wait: number): Promise<Held | null> {
   return new Promise((resolve) => {
     let holding = false;
     const answer = (event: StorageEvent) => {
@@ -50,18 +52,18 @@ function viaStorage(name: string): Promise<Held | null> {
       if (!free) release();
       resolve(free ? { release } : null);
     };
-    const timer = setTimeout(() => finish(true), grace);
+    const timer = setTimeout(() => finish(true), wait);
     addEventListener("storage", answer);
     localStorage.setItem(name + "?", String(Math.random()));
     localStorage.removeItem(name + "?");
   });
 }
 
-async function acquire(handle: string): Promise<boolean> {
+async function acquire(handle: string, wait: number): Promise<boolean> {
   const name = "postern:" + handle;
   let got: Held | null;
   try {
-    got = await ((navigator as any).locks ? viaLocks(name) : viaStorage(name));
+    got = await ((navigator as any).locks ? viaLocks(name) : viaStorage(name, wait));
   } catch {
     // Neither way works in this webView, and a webView has no tabs to duplicate.
     got = { release: () => undefined };
@@ -72,7 +74,12 @@ async function acquire(handle: string): Promise<boolean> {
 
 /** hold takes the lock for the life of the page; false when another page holds it. */
 export function hold(handle: string): Promise<boolean> {
-  return held[handle] ? Promise.resolve(true) : acquire(handle);
+  return held[handle] ? Promise.resolve(true) : acquire(handle, answerTime);
+}
+
+/** claim takes the lock on a handle just drawn, which no other page can hold. */
+export async function claim(handle: string): Promise<void> {
+  await acquire(handle, 0);
 }
 
 /** onLost names what to do when the page comes back from the back/forward cache and the lock has gone elsewhere. */
@@ -100,7 +107,7 @@ export function keepAcrossPages(): void {
   addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
     asleep.forEach(async (handle) => {
-      if (!(await acquire(handle)) && lost[handle]) lost[handle]();
+      if (!(await hold(handle)) && lost[handle]) lost[handle]();
     });
   });
 }

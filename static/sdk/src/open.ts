@@ -7,7 +7,7 @@ import { asPosternError, PosternError } from "./errors";
 import { exchange } from "./exchange";
 import { take } from "./fragment";
 import { importR } from "./keywrap";
-import { hold, release } from "./lock";
+import { claim, hold, release } from "./lock";
 import { requirePlatform, StorageMode } from "./platform";
 import { Slot, Store, VisitRecord } from "./store";
 import { ticketFields, Visit } from "./visit";
@@ -105,7 +105,7 @@ async function arrive(opening: Opening, slot: Slot, compact: string): Promise<Vi
   if (isPending(slot, compact)) return start(opening, slot, at);
   const fresh: Slot = { handle: newID(), pending: { at: compact, r: encode(randomBytes(32)), since: opening.wall() } };
   opening.store.setSlot(fresh);
-  await hold(fresh.handle!);
+  await claim(fresh.handle!);
   return start(opening, fresh, at);
 }
 

@@ -141,7 +141,8 @@ export class Store {
 
   private async saveKey(record: VisitRecord): Promise<boolean> {
     await settled(this.transact("readwrite").put({ ...record, r: undefined }));
-    // WebKit stores keys under one from the host app's keychain, and without it reads back nothing.
+    // WebKit wraps stored keys under one of the host app's keychain. Without it some versions throw here
+    // (caught in save), and some report success and read back nothing.
     const kept = await this.load(record.handle);
     if (kept) return true;
     await this.remove(record.handle);
@@ -172,7 +173,7 @@ export class Store {
     if (!this.database) return;
     try {
       const records: VisitRecord[] = await settled(this.transact("readonly").getAll());
-      const old = records.filter((record) => now + record.offset > record.renewUntil + forgetAfter);
+      const old = records.filter((record) => record && now + record.offset > record.renewUntil + forgetAfter);
       await Promise.all(old.map((record) => this.remove(record.handle)));
     } catch {
       // The next load sweeps again.

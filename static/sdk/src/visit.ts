@@ -61,17 +61,21 @@ function isLost(failure: PosternError): boolean {
 }
 
 export class Visit {
+  // Truly private: what a page logs or reports of its visit must not hold VT or R.
+  readonly #record: VisitRecord;
+  readonly #store: Store;
+  readonly #clock: Clock;
+  #ticket: Ticket;
   /** The first reason wins. */
-  private ended: EndReason | null = null;
-  private renewing: Promise<void> | null = null;
-  private listeners: Array<(reason: EndReason) => void> = [];
+  #ended: EndReason | null = null;
+  #renewing: Promise<void> | null = null;
+  readonly #listeners: Array<(reason: EndReason) => void> = [];
 
-  private constructor(
-    private readonly record: VisitRecord,
-    private ticket: Ticket,
-    private readonly store: Store,
-    private readonly clock: Clock,
-  ) {
+  private constructor(record: VisitRecord, ticket: Ticket, store: Store, clock: Clock) {
+    this.#record = record;
+    this.#ticket = ticket;
+    this.#store = store;
+    this.#clock = clock;
     onLost(record.handle, () => this.end("elsewhere"));
   }
 
@@ -81,43 +85,43 @@ export class Visit {
   }
 
   get clientName(): string {
-    return this.record.clientName;
+    return this.#record.clientName;
   }
 
   get subjectHint(): string {
-    return this.record.subjectHint;
+    return this.#record.subjectHint;
   }
 
   get scope(): string[] {
-    return this.record.scope.split(" ").filter(Boolean);
+    return this.#record.scope.split(" ").filter(Boolean);
   }
 
   get env(): string {
-    return this.record.env;
+    return this.#record.env;
   }
 
   get returnTo(): string | null {
-    return this.record.returnTo;
+    return this.#record.returnTo;
   }
 
   get id(): string {
-    return this.record.vid;
+    return this.#record.vid;
   }
 
   /** By the gateway's clock. */
   get expiresAt(): Date {
-    return new Date(this.record.expiresAt * 1000);
+    return new Date(this.#record.expiresAt * 1000);
   }
 
   /** goBack leads the visitor back to the partner's app; call it from a tap. */
   goBack(): boolean {
-    return follow(this.record.returnTo);
+    return follow(this.#record.returnTo);
   }
 
   /** onEnd registers a listener, called once; at once when the visit has ended already. */
   onEnd(listener: (reason: EndReason) => void): void {
-    if (this.ended) listener(this.ended);
-    else this.listeners.push(listener);
+    if (this.#ended) listener(this.#ended);
+    else this.#listeners.push(listener);
   }
 
   /** call sends one business call. Any status of the upstream is a Reply; the gateway's refusals are errors. */
@@ -129,7 +133,7 @@ export class Visit {
     await this.freshen();
     const tried: Tried = {};
     for (;;) {
-      const ticket = this.ticket;
+      const ticket = this.#ticket;
       try {
         const opened = await this.send(calls, ticket, { jti, ...call }, { signal });
         await this.adoptFrom(opened.message);
@@ -151,7 +155,7 @@ export class Visit {
     }
     if (failure.code === "invalid_vt" && !tried.renewed) {
       tried.renewed = true;
-      if (used !== this.ticket) return true;
+      if (used !== this.#ticket) return true;
       return this.renewOrEnd();
     }
     if (isLost(failure) && !isWrite(call) && !tried.anew) return (tried.anew = true);
@@ -175,7 +179,7 @@ export class Visit {
 
   /** explain adds what the page can do about a failed call. */
   private explain(failure: PosternError, call: Prepared, jti: string): PosternError {
-    failure.returnTo = this.record.returnTo;
+    failure.returnTo = this.#record.returnTo;
     // Nothing in the clear proves that a write did or did not happen (protocol section 7).
     if (isWrite(call) && !failure.sealed && failure.code !== "visit_closed") {
       failure.first = "unknown";
@@ -185,58 +189,58 @@ export class Visit {
   }
 
   private async send(kind: Kind, ticket: Ticket, message: object & { jti: string }, options: PostOptions): Promise<Opened> {
-    if (this.ended && kind !== closing) throw new PosternError("visit_closed", { detail: this.ended });
+    if (this.#ended && kind !== closing) throw new PosternError("visit_closed", { detail: this.#ended });
     const { jti, ...rest } = message;
-    const envelope = await sealDirect(kind.typ, ticket.up, { jti, iat: this.clock.iat(), ...rest });
-    const url = this.record.gateway + "/gateway/v1/" + kind.path;
+    const envelope = await sealDirect(kind.typ, ticket.up, { jti, iat: this.#clock.iat(), ...rest });
+    const url = this.#record.gateway + "/gateway/v1/" + kind.path;
     const answer = await post(url, envelope, { ...options, vt: ticket.vt });
-    return unseal(answer, ticket.down, kind.answer, jti, this.clock);
+    return unseal(answer, ticket.down, kind.answer, jti, this.#clock);
   }
 
   private renewable(): boolean {
-    return this.clock.now() < this.record.renewUntil;
+    return this.#clock.now() < this.#record.renewUntil;
   }
 
   /** freshen renews before a call when the ticket is about to end. */
   private async freshen(): Promise<void> {
-    const left = this.record.expiresAt - this.clock.now();
-    if (this.ended || left > Math.min(renewAhead, this.record.lifetime / 3) || !this.renewable()) return;
+    const left = this.#record.expiresAt - this.#clock.now();
+    if (this.#ended || left > Math.min(renewAhead, this.#record.lifetime / 3) || !this.renewable()) return;
     try {
       await this.renew();
     } catch (error) {
       // While the ticket lives the call can go out on it.
-      if (left <= 0 || this.ended) throw error;
+      if (left <= 0 || this.#ended) throw error;
     }
   }
 
   /** renew fetches a fresh ticket; those who ask at the same time share one renewal. */
   renew(): Promise<void> {
-    if (!this.renewing) {
-      const done = () => (this.renewing = null);
-      this.renewing = this.renewNow();
-      this.renewing.then(done, done);
+    if (!this.#renewing) {
+      const done = () => (this.#renewing = null);
+      this.#renewing = this.renewNow();
+      this.#renewing.then(done, done);
     }
-    return this.renewing;
+    return this.#renewing;
   }
 
   private async renewNow(): Promise<void> {
-    const ticket = this.ticket;
+    const ticket = this.#ticket;
     const tried: Tried = {};
     for (;;) {
       try {
         const opened = await this.send(renewal, ticket, { jti: newID() }, {});
         const grant = checkGrant(opened.message);
-        if (grant.vid !== this.record.vid) throw new PosternError("foreign_answer", { detail: "vid" });
+        if (grant.vid !== this.#record.vid) throw new PosternError("foreign_answer", { detail: "vid" });
         // A sign-in may have brought a better ticket meanwhile; this one does not know the customer.
         await this.adopt(grant, ticket);
         return;
       } catch (error) {
         const failure = asPosternError(error, "network");
-        failure.returnTo = this.record.returnTo;
+        failure.returnTo = this.#record.returnTo;
         if (isRefused(failure, "stale_request") && !tried.stale) tried.stale = true;
         else if (isLost(failure) && !tried.anew) tried.anew = true;
         else {
-          if (failure.code === "invalid_vt" && this.ticket === ticket) this.end("invalid_vt");
+          if (failure.code === "invalid_vt" && this.#ticket === ticket) this.end("invalid_vt");
           throw failure;
         }
       }
@@ -246,8 +250,8 @@ export class Visit {
   /** adoptFrom switches to the ticket that the reply of a sign-in carries (protocol section 6, the customer). */
   private async adoptFrom(message: any): Promise<void> {
     if (message.vt === undefined) return;
-    const { vid, renewUntil, expiresAt } = this.record;
-    const renew_until = message.renew_until || this.clock.now() + message.expires_in + (renewUntil - expiresAt);
+    const { vid, renewUntil, expiresAt } = this.#record;
+    const renew_until = message.renew_until || this.#clock.now() + message.expires_in + (renewUntil - expiresAt);
     let grant: Grant;
     try {
       grant = checkGrant({ ...message, vid, renew_until });
@@ -260,17 +264,17 @@ export class Visit {
 
   /** adopt switches to a fresh ticket, unless another one has taken the place of `instead` meanwhile. */
   private async adopt(grant: Grant, instead?: Ticket): Promise<void> {
-    const fields = ticketFields(grant, this.clock);
-    const ticket = await ticketOf({ ...this.record, ...fields });
-    if (instead && this.ticket !== instead) return;
-    Object.assign(this.record, fields);
-    this.ticket = ticket;
-    if (!this.ended) await this.store.save(this.record);
+    const fields = ticketFields(grant, this.#clock);
+    const ticket = await ticketOf({ ...this.#record, ...fields });
+    if (instead && this.#ticket !== instead) return;
+    Object.assign(this.#record, fields);
+    this.#ticket = ticket;
+    if (!this.#ended) await this.#store.save(this.#record);
   }
 
   /** close ends the visit, here at once and at the gateway; true when the gateway said so. */
   async close(): Promise<boolean> {
-    const ticket = this.ticket;
+    const ticket = this.#ticket;
     this.end("closed");
     for (const keepalive of [true, false]) {
       try {
@@ -285,15 +289,15 @@ export class Visit {
   }
 
   /** end forgets the visit in this page. Its AT's hash stays, so that a reload of the address is not an alarm. */
-  end(reason: EndReason): void {
-    if (this.ended) return;
-    this.ended = reason;
+  private end(reason: EndReason): void {
+    if (this.#ended) return;
+    this.#ended = reason;
     if (reason !== "elsewhere") {
-      void this.store.remove(this.record.handle);
-      this.store.setSlot({ done: { hash: this.record.atHash, code: "visit_closed" } });
+      void this.#store.remove(this.#record.handle);
+      this.#store.setSlot({ done: { hash: this.#record.atHash, code: "visit_closed" } });
     }
-    release(this.record.handle);
-    this.listeners.splice(0).forEach((listener) => listener(reason));
+    release(this.#record.handle);
+    this.#listeners.splice(0).forEach((listener) => listener(reason));
   }
 }
 
