@@ -211,7 +211,7 @@ func checkClock(iat *seal.Integer, now time.Time) error {
 // needed and the bound parameters are the visit's own.
 func (c *Call) decide() error {
 	a := c.a
-	match, ok := findRoute(c.svc.Router, c.plain)
+	match, ok := c.svc.Router.Find(c.plain.Method, c.plain.Path, c.plain.Query)
 	if !ok {
 		return errNoRoute.Because("no_route")
 	}
@@ -260,19 +260,11 @@ func (c *Call) checkBindings() error {
 				return errNeedsCustomer.Because("bound_customer")
 			}
 		}
-		if want == "" || c.param(name) != want {
+		if want == "" || c.match.Param(name) != want {
 			return errScopeDenied.Because("binding").With(errs.Help{Permission: c.match.Route.Route.Permission()})
 		}
 	}
 	return nil
-}
-
-// param is a path parameter's or else a query parameter's value, decoded.
-func (c *Call) param(name string) string {
-	if v, ok := c.match.Params[name]; ok {
-		return decodePercent(v)
-	}
-	return queryValue(c.plain.Query, name)
 }
 
 // once refuses what was seen before: writes by their durable row, reads by the
@@ -321,4 +313,26 @@ func (c *Call) environment() models.Environment { return models.Environment(c.ti
 
 func validMethod(m string) bool {
 	return m != "" && len(m) <= 16 && strings.Trim(m, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+}
+
+// maxHeaderValue bounds one header value of a page, octets.
+const maxHeaderValue = 4 << 10
+
+// validHeader: a lower-case token and a value without control characters.
+func validHeader(name, value string) bool {
+	if name == "" || len(name) > 64 || len(value) > maxHeaderValue {
+		return false
+	}
+	for i := range len(name) {
+		c := name[i]
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	for i := range len(value) {
+		if value[i] < 0x20 || value[i] == 0x7F {
+			return false
+		}
+	}
+	return true
 }

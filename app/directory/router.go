@@ -22,12 +22,12 @@ type Route struct {
 	segments   []string         // of the pattern; parameters as {name}
 }
 
-// Match is a call's route with the values of its parameters as they were sent
-// (percent-encoded).
+// Match is a call's route with what of its path and query is the page's own.
 type Match struct {
 	Route  *Route
-	Params map[string]string
+	params map[string]string // of the path, as they were sent
 	path   []string
+	query  string
 }
 
 // Path is the path to ask the upstream for: rebuilt from the route's template,
@@ -117,8 +117,8 @@ func split(path string) []string {
 	return strings.Split(path[1:], "/")
 }
 
-// Match finds the route for a method and a path that ParsePath accepted.
-func (r *Router) Match(method, path string) (Match, bool) {
+// match finds the route for a method and a valid path.
+func (r *Router) match(method, path string) (Match, bool) {
 	segments := split(path)
 	route := r.root.find(method, segments)
 	if route == nil {
@@ -127,10 +127,10 @@ func (r *Router) Match(method, path string) (Match, bool) {
 	m := Match{Route: route, path: segments}
 	for i, s := range route.segments {
 		if isParam(s) {
-			if m.Params == nil {
-				m.Params = map[string]string{}
+			if m.params == nil {
+				m.params = map[string]string{}
 			}
-			m.Params[s[1:len(s)-1]] = segments[i]
+			m.params[s[1:len(s)-1]] = segments[i]
 		}
 	}
 	return m, true

@@ -12,13 +12,21 @@ import (
 // upstreamFor makes sure that the pool knows the upstream as it is now, and
 // returns its id there.
 func (g *Gateway) upstreamFor(o authority.Outgoing) (string, error) {
-	id := o.Upstream.ServiceID + " " + string(o.Upstream.Environment)
-	return id, g.Upstreams.Configure(id, upstream.Config{
-		BaseURL:        o.Upstream.BaseURL,
-		Timeout:        time.Duration(o.Upstream.Timeout) * time.Millisecond,
-		ConnectTimeout: time.Duration(o.Upstream.ConnectTimeout) * time.Millisecond,
-		MaxReply:       o.Upstream.MaxReply,
+	u := o.Upstream
+	id := u.ServiceID + " " + string(u.Environment)
+	if known, ok := g.configured.Load(id); ok && known == u {
+		return id, nil
+	}
+	err := g.Upstreams.Configure(id, upstream.Config{
+		BaseURL:        u.BaseURL,
+		Timeout:        time.Duration(u.Timeout) * time.Millisecond,
+		ConnectTimeout: time.Duration(u.ConnectTimeout) * time.Millisecond,
+		MaxReply:       u.MaxReply,
 	})
+	if err == nil {
+		g.configured.Store(id, u)
+	}
+	return id, err
 }
 
 func upstreamRequest(o authority.Outgoing) upstream.Request {

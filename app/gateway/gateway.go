@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -31,7 +32,10 @@ type Options struct {
 }
 
 // Gateway is the door; safe for concurrent use.
-type Gateway struct{ Options }
+type Gateway struct {
+	Options
+	configured sync.Map // upstream id → models.Upstream that the pool knows
+}
 
 // New returns the door.
 func New(o Options) *Gateway { return &Gateway{Options: o} }

@@ -103,3 +103,12 @@ func notFound(err error, doing string) error {
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }
+
+// ServiceIDs lists the URNs of all services.
+func (s *Store) ServiceIDs(ctx context.Context) ([]string, error) {
+	var list []string
+	if err := s.read(ctx).Model(&models.Service{}).Order("id").Pluck("id", &list).Error; err != nil {
+		return nil, fmt.Errorf("read services: %w", err)
+	}
+	return list, nil
+}

@@ -1,26 +1,33 @@
-package authority
+package directory
 
 import (
 	"strings"
 	"unicode/utf8"
-
-	"postern/app/directory"
 )
 
 // maxPath bounds path and query of a call, octets each.
 const maxPath = 4 << 10
 
-// findRoute matches a call's method, path and query. A path or query that
-// breaks the rules of protocol section 6 is one that no service has.
-func findRoute(r *directory.Router, p callPlain) (directory.Match, bool) {
-	if !validPath(p.Path) {
-		return directory.Match{}, false
+// Find matches a call's method, path and query. A path or query that breaks
+// the rules of protocol section 6 is one that no service has.
+func (r *Router) Find(method, path, query string) (Match, bool) {
+	if !validPath(path) {
+		return Match{}, false
 	}
-	m, ok := r.Match(p.Method, p.Path)
-	if !ok || !validQuery(p.Query, m.Route.Query) {
-		return directory.Match{}, false
+	m, ok := r.match(method, path)
+	if !ok || !validQuery(query, m.Route.Query) {
+		return Match{}, false
 	}
+	m.query = query
 	return m, true
+}
+
+// Param is the decoded value of a path parameter or else of a query parameter.
+func (m Match) Param(name string) string {
+	if v, ok := m.params[name]; ok {
+		return decodePercent(v)
+	}
+	return queryValue(m.query, name)
 }
 
 // segmentCharacters are the unreserved and sub-delim characters, colon and at
@@ -146,23 +153,4 @@ func unhex(c byte) int {
 	default:
 		return -1
 	}
-}
-
-// validHeader: a lower-case token and a value without control characters.
-func validHeader(name, value string) bool {
-	if name == "" || len(name) > 64 || len(value) > maxPath {
-		return false
-	}
-	for i := range len(name) {
-		c := name[i]
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
-			return false
-		}
-	}
-	for i := range len(value) {
-		if value[i] < 0x20 || value[i] == 0x7F {
-			return false
-		}
-	}
-	return true
 }

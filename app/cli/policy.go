@@ -1,0 +1,123 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"postern/app/directory"
+	"postern/app/errs"
+	"postern/app/store"
+	"postern/policies"
+)
+
+type policyCommand struct {
+	Explain explainCommand `cmd:"" help:"Say what would become of a call, by which rule, and what of the sample reply would leave."`
+}
+
+type explainCommand struct {
+	database
+	App    string `required:"" help:"The application's client_id."`
+	Method string `default:"GET" help:"The call's method."`
+	Path   string `required:"" help:"The call's path, e.g. /accounts/1/balance."`
+}
+
+func (c explainCommand) Run(i invocation) error {
+	s, err := store.Open(i.ctx, c.config())
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	compiler, err := policies.NewCompiler()
+	if err != nil {
+		return err
+	}
+	d, err := directory.Open(i.ctx, s, compiler)
+	if err != nil {
+		return err
+	}
+	x, err := d.Explain(i.ctx, c.App, strings.ToUpper(c.Method), c.Path, i.Now())
+	switch {
+	case errs.KindOf(err) == errs.NotFound && errs.Of(err).Code == "no_route":
+		return fmt.Errorf("no service has a route for %s %s", strings.ToUpper(c.Method), c.Path)
+	case errs.KindOf(err) == errs.NotFound:
+		return fmt.Errorf("there is no application %q", c.App)
+	case err != nil:
+		return err
+	}
+	return printExplanation(i.Out, x)
+}
+
+func printExplanation(out io.Writer, x directory.Explanation) error {
+	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	verdict, scopes := "refused", "none"
+	if x.Decision.Allowed {
+		verdict = "allowed"
+	}
+	if len(x.Scopes) > 0 {
+		scopes = strings.Join(x.Scopes, ", ")
+	}
+	rule := x.Decision.Rule
+	if rule == "" {
+		rule = "none matches, and what nobody allows is refused"
+	}
+	fmt.Fprintf(w, "application\t%s (%s, %s)\n", x.Application.ID, x.Application.Partner.Name, x.Application.Environment)
+	fmt.Fprintf(w, "service\t%s\n", x.Service.ID)
+	fmt.Fprintf(w, "route\t%s %s\n", x.Route.Method, x.Route.Pattern)
+	fmt.Fprintf(w, "permission\t%s\n", x.Route.Route.Permission())
+	fmt.Fprintf(w, "decision\t%s\n", verdict)
+	fmt.Fprintf(w, "rule\t%s\n", rule)
+	fmt.Fprintf(w, "reason\t%s\n", x.Decision.Reason)
+	fmt.Fprintf(w, "scopes\t%s\n", scopes)
+	for _, note := range stateNotes(x) {
+		fmt.Fprintf(w, "note\t%s\n", note)
+	}
+	printFields(w, x)
+	return w.Flush()
+}
+
+// stateNotes tells what beside the policy would refuse the call now.
+func stateNotes(x directory.Explanation) []string {
+	var notes []string
+	if !x.Application.Active() {
+		notes = append(notes, fmt.Sprintf("the application is %s and its partner %s: calls are refused as not_active",
+			x.Application.Status, x.Application.Partner.Status))
+	}
+	if x.Service.Status != "active" {
+		notes = append(notes, fmt.Sprintf("the service is %s: calls are refused as not_active", x.Service.Status))
+	}
+	if x.Customer {
+		notes = append(notes, "a customer must have signed in: before, calls are refused as customer_required")
+	}
+	return notes
+}
+
+func printFields(w io.Writer, x directory.Explanation) {
+	if !x.Decision.Allowed {
+		return
+	}
+	if x.Route.SampleReply == "" {
+		fmt.Fprintf(w, "\nThe route has no sample reply to show fields of.\n")
+		return
+	}
+	fmt.Fprintf(w, "\nfield\tclass\ttreatment\tin the sample\tas it leaves\n")
+	for _, f := range x.Fields {
+		class := string(f.Class)
+		if class == "" {
+			class = "C?"
+		}
+		treatment := string(f.Treatment)
+		if f.Mask != "" {
+			treatment += " (" + string(f.Mask) + ")"
+		}
+		if f.Rule == "" {
+			treatment = "drop (named by no scope)"
+		}
+		after := f.After
+		if after == "" {
+			after = "-"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", f.Path, class, treatment, f.Before, after)
+	}
+}
