@@ -53,6 +53,7 @@ var neighbours = map[string][]string{
 	"app/apptest":         {"app"},
 	"app/demo":            {"app"}, // it runs the whole gateway, as a person would
 	"app/demo/bank":       {"app/demo/keyset"},
+	"app/demo/traffic":    {"app/demo/partner", "app/demo/visitor"},
 	"app/demo/visitor":    {"app/demo/keyset"},
 	".":                   {"app/cli"},
 }
