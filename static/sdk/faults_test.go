@@ -199,6 +199,14 @@ func renewsAfterExpiry(s *stage) {
 	s.wantCount("renew", 1)
 }
 
+func endsForGood(s *stage) {
+	s.open()
+	s.passTime(31 * time.Minute)
+	s.wantCode(readCall, "invalid_vt")
+	s.want("new Promise((resolve) => visit.onEnd(resolve))", "expired")
+	s.wantCount("renew", 0)
+}
+
 func deadVisit(s *stage) {
 	s.open()
 	s.run(chromedp.Evaluate(`visit.onEnd((reason) => { window.reason = reason; }); 1`, nil))

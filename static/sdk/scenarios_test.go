@@ -36,6 +36,7 @@ func scenarios() map[string]func(*stage) {
 		"a refusal says what is missing":                        scopeDenied,
 		"a ticket is renewed once for calls made at once":       renewsOnce,
 		"an expired ticket is renewed when the gateway says so": renewsAfterExpiry,
+		"a visit past its renewal ends":                         endsForGood,
 		"a visit that is dead at the gateway ends":              deadVisit,
 		"a slow renewal does not undo a sign-in":                slowRenewal,
 		"a sign-in's ticket is taken over":                      signIn,

@@ -98,6 +98,16 @@ func TestScriptNeedsNoEvalAndNoInline(t *testing.T) {
 	}
 }
 
+// The bundler rewrites syntax for old webViews but adds no built-ins that they lack.
+func TestScriptUsesNoBuiltinsYoungerThanItsEngines(t *testing.T) {
+	t.Parallel()
+	script, _ := sdk.File("postern.js")
+	young := regexp.MustCompile(`\.(?:flat|flatMap|matchAll|replaceAll|at|allSettled|any|finally|trimEnd)\(|Object\.fromEntries|structuredClone|globalThis|BigInt|AbortSignal\.|randomUUID|\?\?|\?\.[a-zA-Z(\[]`)
+	if found := young.Find(script); found != nil {
+		t.Fatalf("script uses %q", found)
+	}
+}
+
 func TestDeclarationsNameWhatTheScriptExports(t *testing.T) {
 	t.Parallel()
 	script, _ := sdk.File("postern.js")

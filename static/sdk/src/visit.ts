@@ -47,8 +47,8 @@ async function ticketOf(record: VisitRecord): Promise<Ticket> {
   return { vt: record.vt, ...(await deriveKeys(record.key!, record.sid)) };
 }
 
-/** isRefused says that a sealed answer of this code came before the jti was used: sending again is safe. */
-function isRefused(error: PosternError, code: string): boolean {
+/** isSealed says that the gateway itself gave this code, and not somebody on the way. */
+function isSealed(error: PosternError, code: string): boolean {
   return error.sealed && error.code === code;
 }
 
@@ -57,7 +57,7 @@ function isRefused(error: PosternError, code: string): boolean {
  * themselves when a connection breaks, and the gateway has answered the first.
  */
 function isLost(failure: PosternError): boolean {
-  return failure.code === "network" || isRefused(failure, "replayed");
+  return failure.code === "network" || isSealed(failure, "replayed");
 }
 
 export class Visit {
@@ -149,8 +149,8 @@ export class Visit {
 
   /** recover removes the cause of a failure once, where that is safe; true: send again. */
   private async recover(failure: PosternError, tried: Tried, used: Ticket, call: Prepared): Promise<boolean> {
-    if (isRefused(failure, "stale_request") && !tried.stale) {
-      // unseal has set the clock from this very answer.
+    if (isSealed(failure, "stale_request") && !tried.stale) {
+      // unseal has set the clock from this very answer. The jti was not used yet, so a write keeps it.
       return (tried.stale = true);
     }
     if (failure.code === "invalid_vt" && !tried.renewed) {
@@ -237,7 +237,7 @@ export class Visit {
       } catch (error) {
         const failure = asPosternError(error, "network");
         failure.returnTo = this.#record.returnTo;
-        if (isRefused(failure, "stale_request") && !tried.stale) tried.stale = true;
+        if (isSealed(failure, "stale_request") && !tried.stale) tried.stale = true;
         else if (isLost(failure) && !tried.anew) tried.anew = true;
         else {
           if (failure.code === "invalid_vt" && this.#ticket === ticket) this.end("invalid_vt");
@@ -282,7 +282,7 @@ export class Visit {
         const opened = await this.send(closing, ticket, { jti: newID() }, { keepalive });
         return opened.message.status === 204;
       } catch (error) {
-        if (isRefused(error as PosternError, "invalid_vt")) return true;
+        if (isSealed(error as PosternError, "invalid_vt")) return true;
       }
     }
     return false;
