@@ -36,13 +36,14 @@ func TestABadRowFailsAlone(t *testing.T) {
 		const n = 100
 		refuseBad(t, s)
 		// Everybody is in the queue before the first group is taken.
-		hold := make(chan struct{})
+		held, hold := make(chan struct{}), make(chan struct{})
 		var first sync.Once
 		l := open(t, s, func(o *ledger.Options) {
-			o.BeforeCommit = func() { first.Do(func() { <-hold }) }
+			o.BeforeCommit = func() { first.Do(func() { close(held); <-hold }) }
 		})
 		var all sync.WaitGroup
 		all.Go(func() { _ = l.Append(context.Background(), ledger.Event{Kind: "first", Outcome: "ok"}) })
+		<-held
 		for i := range n {
 			all.Go(func() {
 				issue := withAssertion(newIssue(), fmt.Sprint("assertion-", i))
@@ -58,8 +59,9 @@ func TestABadRowFailsAlone(t *testing.T) {
 				}
 			})
 		}
+		wait := pause(t)
 		for queued := 0; queued < n; queued, _ = l.Depth() {
-			waitABit(t)
+			wait()
 		}
 		close(hold)
 		all.Wait()
@@ -69,13 +71,18 @@ func TestABadRowFailsAlone(t *testing.T) {
 	})
 }
 
-// waitABit lets others run in a loop that waits for them; the loop ends with the test's time.
-func waitABit(t *testing.T) {
+// pause returns what a loop calls while it waits for others; once the test's
+// patience is at its end, so is the test.
+func pause(t *testing.T) (wait func()) {
 	t.Helper()
-	select {
-	case <-t.Context().Done():
-		t.Fatal("the test ended first")
-	case <-time.After(time.Millisecond):
+	end := time.After(patience)
+	return func() {
+		t.Helper()
+		select {
+		case <-end:
+			t.Fatal("waited in vain")
+		case <-time.After(time.Millisecond):
+		}
 	}
 }
 
@@ -129,8 +136,9 @@ func failAndReturn(t *testing.T, s *store.Store, l *ledger.Ledger, breakStore, m
 	}
 	again := newSpend(good)
 	wantSpent(t, spend(t, l, again), ledger.Spent{Outcome: ledger.SpendFirst, VID: again.Visit.VID})
+	wait := pause(t)
 	for count(t, s, "SELECT count(*) FROM calls WHERE id = ?", "kept") == 0 {
-		waitABit(t)
+		wait()
 	}
 }
 
