@@ -13,6 +13,7 @@ var (
 	CommonKept        = def("common.kept", "kept", "保留")
 	CommonMasked      = def("common.masked", "masked", "掩码")
 	CommonDropped     = def("common.dropped", "dropped", "去除")
+	CommonComma       = def("common.comma", ", ", "，")
 	CommonTryAgain    = def("common.try_again", "Try again", "重试")
 	CommonNotFound    = def("common.not_found", "There is no such page", "没有这个页面")
 	CommonClassC1     = def("common.class.c1", "C1: the bank's internal information", "C1：机构内部信息")

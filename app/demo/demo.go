@@ -1,0 +1,163 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"postern/app"
+	"postern/app/demo/bank"
+	"postern/app/demo/traffic"
+)
+
+// Ports are where the demo listens on loopback; 0 means any free port.
+type Ports struct {
+	Gateway  int
+	Internal int // readiness and metrics
+	H5       int // the bank's page
+	Bank     int // the bank's loan system
+	Partner  int // the shell and the partners' back ends
+}
+
+// DefaultPorts are the ports that documentation names.
+var DefaultPorts = Ports{Gateway: 8080, Internal: 8081, H5: 8090, Bank: 8091, Partner: 8092}
+
+// Options says where a demo keeps its data and what it does.
+type Options struct {
+	Data    string // folder; "" means ./postern-data. A second start on it continues
+	Traffic bool   // keep a trickle of varied visits going, refusals included
+	Out     io.Writer
+	Log     *slog.Logger
+	Now     func() time.Time
+	Rand    io.Reader // safe for concurrent use
+	Ports   Ports
+}
+
+// Demo is a running demo.
+type Demo struct {
+	places  places
+	servers *servers
+	app     *app.App
+	takers  traffic.Options // who takes part in traffic
+	traffic *traffic.Traffic
+}
+
+// closeTimeout is how long a stopping demo waits for running requests.
+const closeTimeout = 10 * time.Second
+
+// Run starts everything, prints what to open and what to do there, and returns
+// when ctx ends and everything has stopped cleanly.
+func Run(ctx context.Context, o Options) error {
+	d, err := Start(ctx, o)
+	if err != nil {
+		return err
+	}
+	if _, err := io.WriteString(o.Out, d.welcome(o)); err != nil {
+		o.Log.WarnContext(ctx, "welcome not printed", slog.Any("err", err))
+	}
+	select {
+	case <-ctx.Done():
+	case err = <-d.servers.failed:
+	}
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+	return errors.Join(err, d.Close(closing))
+}
+
+// Start is Run without waiting: everything listens when it returns.
+func Start(ctx context.Context, o Options) (*Demo, error) {
+	o = o.withDefaults()
+	d := &Demo{servers: &servers{failed: make(chan error, 1), log: o.Log}}
+	if err := d.start(ctx, o); err != nil {
+		return nil, errors.Join(err, d.Close(context.WithoutCancel(ctx)))
+	}
+	return d, nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.Data == "" {
+		o.Data = "postern-data"
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Out == nil {
+		o.Out = io.Discard
+	}
+	return o
+}
+
+// start goes from the listeners, whose ports the addresses need, to what they
+// serve.
+func (d *Demo) start(ctx context.Context, o Options) error {
+	listeners, err := listen(ctx, o.Ports)
+	if err != nil {
+		return err
+	}
+	d.servers.listeners = listeners
+	d.places = listeners.places()
+	held, err := openFolder(o)
+	if err != nil {
+		return err
+	}
+	if d.app, err = openGateway(ctx, o, d.places, held); err != nil {
+		return err
+	}
+	if err := seed(ctx, seeding{store: d.app.Store(), places: d.places, keys: held.partners, now: o.Now()}); err != nil {
+		return fmt.Errorf("seed the demo's data: %w", err)
+	}
+	if err := d.app.Refresh(ctx); err != nil {
+		return fmt.Errorf("take up the demo's data: %w", err)
+	}
+	return d.serve(ctx, o, held)
+}
+
+// serve starts the five servers and the traffic.
+func (d *Demo) serve(ctx context.Context, o Options, held folder) error {
+	gateway, err := d.app.Gateway()
+	if err != nil {
+		return fmt.Errorf("make the gateway's door: %w", err)
+	}
+	internal, err := d.app.Internal()
+	if err != nil {
+		return fmt.Errorf("make the internal door: %w", err)
+	}
+	loans := bank.New(bank.Options{Issuer: d.places.gateway, Service: serviceID, Now: o.Now, Log: o.Log})
+	partners := newPartners(o, d.places, held.partners)
+	shell := newShell(o, d.places, partners, answers{bank: loans})
+	d.servers.serve(ctx, d.servers.listeners.gateway, gateway)
+	d.servers.serve(ctx, d.servers.listeners.internal, internal)
+	d.servers.serve(ctx, d.servers.listeners.bank, loans.Handler())
+	d.servers.serve(ctx, d.servers.listeners.h5, pageHandler(d.places, o.Log))
+	d.servers.serve(ctx, d.servers.listeners.partner, shell.handler())
+	d.takers = trafficOptions(o, d.places, partners, held.partners)
+	if o.Traffic {
+		d.traffic = traffic.Start(ctx, d.takers)
+	}
+	return nil
+}
+
+// URL is the shell's address, the one to open.
+func (d *Demo) URL() string { return d.places.partner + "/" }
+
+// GatewayURL is the gateway's address and issuer.
+func (d *Demo) GatewayURL() string { return d.places.gateway }
+
+// PageURL is the address of the bank's page, without an AT.
+func (d *Demo) PageURL() string { return d.places.h5 + pagePath }
+
+// Close stops the traffic and the servers, then the gateway, which commits
+// what waits in its ledger.
+func (d *Demo) Close(ctx context.Context) error {
+	if d.traffic != nil {
+		d.traffic.Stop()
+	}
+	err := d.servers.close(ctx)
+	if d.app != nil {
+		err = errors.Join(err, d.app.Close(ctx))
+	}
+	return err
+}

@@ -1,0 +1,6 @@
+package demo
+
+import "postern/app/demo/traffic"
+
+// TrafficOptions says who would take part in the demo's traffic.
+func (d *Demo) TrafficOptions() traffic.Options { return d.takers }
