@@ -1,6 +1,7 @@
 package authority
 
 import (
+	"context"
 	"strings"
 
 	"postern/app/errs"
@@ -34,20 +35,43 @@ func (t trail) event(kind string, detail map[string]string) ledger.Event {
 // refused puts a refusal on record. A ledger too full for it is a fault of
 // ours that must not turn the refusal into something else.
 func (a *Authority) refused(kind string, err error, t trail) {
+	a.note(kind, a.Ledger.Refuse(t.refusal(kind, err)))
+}
+
+func (t trail) refusal(kind string, err error) ledger.Event {
 	e := errs.Of(err)
 	event := t.event(kind, nil)
 	event.Outcome, event.Reason = e.Code, e.Reason
-	a.note(kind, a.Ledger.Refuse(event))
+	return event
 }
 
-// RefuseAT puts a refusal of step B on record; app is empty when the caller
-// did not prove who it is.
-func (a *Authority) RefuseAT(err error, c Caller, requestID, resource string) {
-	t := trail{requestID: requestID, serviceID: resource}
+// RefuseAT puts a refusal of step B on record and returns what to answer. An
+// assertion that proved its client is used up by a refusal, too: the same one
+// with other parameters is a replay. c is empty for a caller who proved nothing.
+func (a *Authority) RefuseAT(ctx context.Context, err error, c Caller, r TokenRequest) error {
+	t := trail{requestID: r.RequestID}
 	if c.Application != nil {
 		t.partnerID, t.clientID = c.Application.PartnerID, c.Application.ID
+		if _, known := a.Directory.Service(ctx, r.Resource); known == nil {
+			t.serviceID = r.Resource
+		}
 	}
-	a.refused("at.refused", err, t)
+	// Limits and faults of ours cost no durable row: they must stay cheap.
+	if c.AssertionJTI == "" || errs.KindOf(err) != errs.Invalid {
+		a.refused("at.refused", err, t)
+		return err
+	}
+	if used := a.useAssertion(ctx, c, t.refusal("at.refused", err)); used != nil {
+		return used
+	}
+	return err
+}
+
+func (a *Authority) useAssertion(ctx context.Context, c Caller, e ledger.Event) error {
+	return a.Ledger.UseAssertion(ctx, ledger.Issue{
+		AssertionJTI: c.AssertionJTI, AssertionExpires: c.AssertionExpires,
+		Row: models.ATRow{ApplicationID: c.Application.ID}, Event: e,
+	})
 }
 
 func splitScope(s string) []string { return strings.Fields(s) }

@@ -47,11 +47,30 @@ func (l *Ledger) Issue(ctx context.Context, i Issue) error {
 	return nil
 }
 
+// UseAssertion uses an assertion up together with the event of what came of it
+// when no AT did: a refusal, a revocation. ErrAssertionReplayed if it was used
+// before; then the event is not written.
+func (l *Ledger) UseAssertion(ctx context.Context, i Issue) error {
+	event, err := l.Make(i.Event)
+	if err != nil {
+		return fmt.Errorf("use assertion: %w", err)
+	}
+	e := &issueEntry{Issue: i, made: event, withoutAT: true}
+	if err := l.await(ctx, e); err != nil {
+		return err
+	}
+	if e.replayed {
+		return ErrAssertionReplayed
+	}
+	return nil
+}
+
 type issueEntry struct {
 	waiting
 	Issue
 	made      models.Event
 	day       string // of the bank's zone, 2026-11-22
+	withoutAT bool   // only the assertion is used up
 	replayed  bool
 	overQuota bool
 }
@@ -80,11 +99,14 @@ func (g *group) writeIssues() error {
 		if e.refused() {
 			continue
 		}
+		g.events = append(g.events, e.made)
+		if e.withoutAT {
+			continue
+		}
 		r := e.Row
 		rows = append(rows, []any{r.ATHash, r.JTI, r.PartnerID, r.ApplicationID, r.ServiceID,
 			string(r.Environment), r.Suite, r.Scope, r.SubjectSealed, r.SubjectMAC, r.AKKID, r.ReturnTo,
 			r.IssuedAt, r.ExpiresAt})
-		g.events = append(g.events, e.made)
 	}
 	return g.insert(atTable, rows)
 }

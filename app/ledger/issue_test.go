@@ -187,3 +187,23 @@ func TestIssuingStopsWhileTheClockIsBehind(t *testing.T) {
 		}
 	})
 }
+
+func TestAssertionIsUsedUpWithoutAnAT(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		l := open(t, s)
+		use := withAssertion(newIssue(), "once")
+		if err := l.UseAssertion(t.Context(), use); err != nil {
+			t.Fatalf("first use: %v", err)
+		}
+		if err := l.UseAssertion(t.Context(), use); !errors.Is(err, ledger.ErrAssertionReplayed) {
+			t.Errorf("second use: %v", err)
+		}
+		if err := l.Issue(t.Context(), use); !errors.Is(err, ledger.ErrAssertionReplayed) {
+			t.Errorf("issue with a used assertion: %v", err)
+		}
+		if _, err := l.ATRow(t.Context(), use.Row.ATHash); errs.KindOf(err) != errs.NotFound {
+			t.Errorf("an AT row was written: %v", err)
+		}
+	})
+}

@@ -52,12 +52,12 @@ func (o *OAuth) Token(c *gin.Context) {
 	}
 	client, err := o.client(c, form)
 	if err != nil {
-		o.refuseToken(c, client, "", err)
+		o.refuse(c, "B", o.Authority.RefuseAT(c.Request.Context(), err, authority.Caller{Application: client.Application}, tokenRequest(c, form)))
 		return
 	}
 	issued, err := o.issue(c, client, form)
 	if err != nil {
-		o.refuseToken(c, client, form.Get("resource"), err)
+		o.refuse(c, "B", o.Authority.RefuseAT(c.Request.Context(), err, caller(client), tokenRequest(c, form)))
 		return
 	}
 	noStore(c)
@@ -74,10 +74,14 @@ func (o *OAuth) issue(c *gin.Context, client clients.Client, form form) (authori
 	default:
 		return authority.Issued{}, invalid("unsupported_grant_type", "Only client_credentials is supported.", "grant_type")
 	}
-	return o.Authority.IssueAT(c.Request.Context(), caller(client), authority.TokenRequest{
+	return o.Authority.IssueAT(c.Request.Context(), caller(client), tokenRequest(c, form))
+}
+
+func tokenRequest(c *gin.Context, form form) authority.TokenRequest {
+	return authority.TokenRequest{
 		Resource: form.Get("resource"), Scope: form.Get("scope"), Subject: form.Get("subject"),
 		ReturnTo: form.Get("return_to"), RequestID: web.RequestID(c),
-	})
+	}
 }
 
 // Revoke is POST /oauth/revoke.
@@ -170,12 +174,6 @@ func caller(c clients.Client) authority.Caller {
 		Application: c.Application, AssertionJTI: c.AssertionJTI,
 		AssertionExpires: c.AssertionExpires, AddressNote: c.AddressNote,
 	}
-}
-
-// refuseToken refuses step B and puts it on record.
-func (o *OAuth) refuseToken(c *gin.Context, client clients.Client, resource string, err error) {
-	o.Authority.RefuseAT(err, caller(client), web.RequestID(c), resource)
-	o.refuse(c, "B", err)
 }
 
 func noStore(c *gin.Context) {
