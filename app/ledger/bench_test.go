@@ -31,13 +31,16 @@ func BenchmarkIssue(b *testing.B) {
 				size int
 			}{{"single", 1}, {"grouped", 256}} {
 				b.Run(database.name+"/"+disk.name+"/"+group.name, func(b *testing.B) {
+					var commits atomic.Int64
 					l := open(b, database.open(b), func(o *ledger.Options) {
 						o.MaxGroup = group.size
-						if disk.delay > 0 {
-							o.BeforeCommit = func() { time.Sleep(disk.delay) }
+						o.BeforeCommit = func() {
+							commits.Add(1)
+							time.Sleep(disk.delay)
 						}
 					})
 					closedLoop(b, func() error { return l.Issue(context.Background(), newIssue()) })
+					b.ReportMetric(float64(b.N)/float64(commits.Load()), "rows/commit")
 				})
 			}
 		}

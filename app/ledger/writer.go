@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"log/slog"
+	"runtime"
 	"time"
 
 	"postern/app/errs"
@@ -28,6 +29,13 @@ func (l *Ledger) run() {
 		}
 		l.commit(entries)
 		l.watchClock()
+		if len(entries) > 1 {
+			// Those just answered are about to come back with more. Letting them
+			// run first brings them into one group instead of two halves that
+			// take turns: 21 entries a commit instead of 16 with 32 callers.
+			// With an idle processor it costs nothing.
+			runtime.Gosched()
+		}
 	}
 }
 

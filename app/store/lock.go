@@ -90,41 +90,47 @@ func (l *writeLock) handOver() {
 //
 // They are known by goroutine id and not by a mark in the callback's context: a
 // callback that closes over the outer context, or over none, would slip past
-// the mark and hang. The id is read only while a transaction runs, so a
-// process that is not writing pays one atomic load.
+// the mark and hang. The id costs microseconds, so it is read only while a
+// transaction runs; a process that is not writing pays one atomic load.
 type insiders struct {
-	count atomic.Int32
+	count [2]atomic.Int32 // by turn
 	mu    sync.Mutex
-	ids   map[uint64]struct{}
+	ids   map[uint64]turn
 }
 
 // enter puts the calling goroutine in and returns what takes it out.
-func (in *insiders) enter() (leave func()) {
+func (in *insiders) enter(t turn) (leave func()) {
 	id := goroutineID()
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if in.ids == nil {
-		in.ids = map[uint64]struct{}{}
+		in.ids = map[uint64]turn{}
 	}
-	in.ids[id] = struct{}{}
-	in.count.Add(1)
+	in.ids[id] = t
+	in.count[t].Add(1)
 	return func() {
 		in.mu.Lock()
 		defer in.mu.Unlock()
 		delete(in.ids, id)
-		in.count.Add(-1)
+		in.count[t].Add(-1)
 	}
 }
 
-func (in *insiders) holdCaller() bool {
-	if in.count.Load() == 0 {
+// holdCaller reports whether the calling goroutine is inside a transaction of
+// one of the turns.
+func (in *insiders) holdCaller(turns ...turn) bool {
+	running := false
+	for _, t := range turns {
+		running = running || in.count[t].Load() > 0
+	}
+	if !running {
 		return false
 	}
 	id := goroutineID()
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	_, inside := in.ids[id]
-	return inside
+	t, inside := in.ids[id]
+	return inside && slices.Contains(turns, t)
 }
 
 // goroutineID reads the number out of "goroutine 42 [running]:", the first

@@ -108,9 +108,10 @@ func (s *Store) WriteGroup(ctx context.Context, f func(*sql.Tx) error) error {
 }
 
 // Nested returns ErrNested if the calling goroutine is inside the callback of a
-// Write or WriteGroup, else nil. The ledger asks before it waits for its queue.
+// Write, else nil. The ledger asks before it waits for its queue; it does not
+// ask about groups, which run nearly always under load and are its own.
 func (s *Store) Nested() error {
-	if s.inside.holdCaller() {
+	if s.inside.holdCaller(businessTurn) {
 		return ErrNested
 	}
 	return nil
@@ -118,8 +119,8 @@ func (s *Store) Nested() error {
 
 // enter takes the writer; the returned function gives it back.
 func (s *Store) enter(ctx context.Context, t turn) (leave func(), err error) {
-	if err := s.Nested(); err != nil {
-		return nil, err
+	if s.inside.holdCaller(businessTurn, groupTurn) {
+		return nil, ErrNested
 	}
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
@@ -129,7 +130,7 @@ func (s *Store) enter(ctx context.Context, t turn) (leave func(), err error) {
 			return nil, err
 		}
 	}
-	out := s.inside.enter()
+	out := s.inside.enter(t)
 	done := s.stopwatch(ctx)
 	return func() {
 		out()
