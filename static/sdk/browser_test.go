@@ -25,8 +25,9 @@ const patience = 40 * time.Second
 type stage struct {
 	*testing.T
 	*peer
-	pages *httptest.Server
-	tab   context.Context
+	// The gateway's and the page's origin.
+	gateway, page string
+	tab           context.Context
 }
 
 // TestInBrowser runs every scenario in a tab of one headless Chromium. Each has an origin of its own, by its port,
@@ -36,23 +37,8 @@ func TestInBrowser(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a browser")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(require(t, "chromium", "chromium-browser", "google-chrome")),
-		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
-		chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("disable-sync", true),
-		// A name that is not localhost makes an insecure context over http.
-		chromedp.Flag("host-resolver-rules", "MAP insecure.example 127.0.0.1"),
-	)
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(stop)
-	browser, closeBrowser := chromedp.NewContext(allocator)
-	t.Cleanup(closeBrowser)
-	if err := chromedp.Run(browser); err != nil {
-		t.Fatal(err)
-	}
+	// A name that is not localhost makes an insecure context over http.
+	browser := startBrowser(t, "MAP insecure.example 127.0.0.1")
 	for name, scenario := range scenarios() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,18 +47,47 @@ func TestInBrowser(t *testing.T) {
 	}
 }
 
+// startBrowser starts one headless Chromium that finds hosts by the given rules.
+func startBrowser(t *testing.T, hosts string, more ...chromedp.ExecAllocatorOption) context.Context {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(require(t, "chromium", "chromium-browser", "google-chrome")),
+		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-sync", true),
+		chromedp.Flag("host-resolver-rules", hosts),
+	)
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), append(options, more...)...)
+	t.Cleanup(stop)
+	browser, closeBrowser := chromedp.NewContext(allocator)
+	t.Cleanup(closeBrowser)
+	if err := chromedp.Run(browser); err != nil {
+		t.Fatal(err)
+	}
+	return browser
+}
+
 func newStage(t *testing.T, browser context.Context) *stage {
 	t.Helper()
 	s := &stage{T: t, peer: newPeer(t)}
-	s.pages = httptest.NewServer(http.HandlerFunc(s.servePage))
-	t.Cleanup(s.pages.Close)
+	s.gateway = s.peer.URL
+	pages := httptest.NewServer(http.HandlerFunc(s.servePage))
+	t.Cleanup(pages.Close)
+	s.page = pages.URL
+	s.openTab(browser)
+	return s
+}
+
+func (s *stage) openTab(browser context.Context) {
+	s.Helper()
 	tab, closeTab := chromedp.NewContext(browser)
-	t.Cleanup(closeTab)
+	s.Cleanup(closeTab)
 	bounded, cancel := context.WithTimeout(tab, patience)
-	t.Cleanup(cancel)
+	s.Cleanup(cancel)
 	s.tab = bounded
 	s.run(chromedp.Navigate("about:blank"))
-	return s
 }
 
 // servePage serves an H5 page under the strictest policy a page can have.
@@ -83,7 +98,7 @@ func (s *stage) servePage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; connect-src "+s.URL+"; base-uri 'none'; require-trusted-types-for 'script'")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; connect-src "+s.gateway+"; base-uri 'none'; require-trusted-types-for 'script'")
 	if r.URL.Path != "/h5" {
 		_, _ = fmt.Fprint(w, "<!doctype html><title>elsewhere</title>")
 		return
@@ -115,7 +130,7 @@ func (s *stage) before(script string) {
 // load opens the page's address from another one, as a host does.
 func (s *stage) load(fragment string) {
 	s.Helper()
-	s.run(chromedp.Navigate(s.pages.URL+"/elsewhere"), chromedp.Navigate(s.pages.URL+"/h5"+fragment))
+	s.run(chromedp.Navigate(s.page+"/elsewhere"), chromedp.Navigate(s.page+"/h5"+fragment))
 }
 
 func (s *stage) newAT() string {
@@ -156,7 +171,7 @@ func (s *stage) evalIn(tab context.Context, expression string) outcome {
 			return JSON.stringify({Code: error.code, Detail: error.detail, Sealed: error.sealed, First: error.first, ReturnTo: error.returnTo || "",
 				Status: error.status, RequestID: error.requestId, Perm: error.permission, CanRetry: !!error.retry});
 		}
-	})()`, s.URL, service, expression)
+	})()`, s.gateway, service, expression)
 	var text string
 	s.runIn(tab, chromedp.Evaluate(script, &text, func(p *runtime.EvaluateParams) *runtime.EvaluateParams {
 		return p.WithAwaitPromise(true)

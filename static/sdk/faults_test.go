@@ -304,7 +304,7 @@ func preconditions(s *stage) {
 }
 
 func insecure(s *stage) {
-	s.run(chromedp.Navigate(strings.Replace(s.pages.URL, "127.0.0.1", "insecure.example", 1) + "/h5#at=" + s.newAT()))
+	s.run(chromedp.Navigate(strings.Replace(s.page, "127.0.0.1", "insecure.example", 1) + "/h5#at=" + s.newAT()))
 	s.wantCode("open()", "no_secure_context")
 	s.want("location.hash", "")
 }

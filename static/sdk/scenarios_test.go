@@ -59,7 +59,7 @@ func (s *stage) open() {
 func opensCleanly(s *stage) {
 	at := s.newAT()
 	s.load("#at=" + at)
-	s.want("location.href", s.pages.URL+"/h5")
+	s.want("location.href", s.page+"/h5")
 	s.want("open().then((visit) => [visit.clientName, visit.subjectHint, visit.env, visit.returnTo, visit.scope.join()].join('|'))",
 		"Lianhe Travel|us****81|sandbox|https://partner.example/back|account.balance:read,loan.offer:read")
 	s.want("Math.abs(visit.expiresAt - Date.now() - 900000) < 5000", true)
@@ -100,16 +100,16 @@ func reloads(s *stage) {
 func goesBackAndForward(s *stage) {
 	s.open()
 	s.run(chromedp.Evaluate(`addEventListener("pageshow", (event) => { window.cached = event.persisted; }); 1`, nil))
-	s.run(chromedp.Navigate(s.pages.URL + "/elsewhere"))
+	s.run(chromedp.Navigate(s.page + "/elsewhere"))
 	waitFor[*page.EventFrameNavigated](s, "history.back()")
-	s.want("location.href", s.pages.URL+"/h5")
+	s.want("location.href", s.page+"/h5")
 	s.Logf("out of the back/forward cache: %v", s.eval("window.cached").Value)
 	s.want("open().then(() => 1)", 1)
 	s.want(readCall, 200)
 	s.checkDuplicate()
 
 	waitFor[*page.EventFrameNavigated](s, "history.forward()")
-	s.run(chromedp.Navigate(s.pages.URL + "/h5"))
+	s.run(chromedp.Navigate(s.page + "/h5"))
 	s.want("open().then(() => 1)", 1)
 	s.want(readCall, 200)
 	s.wantCount("visit-tokens", 1)

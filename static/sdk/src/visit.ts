@@ -181,8 +181,9 @@ export class Visit {
   private explain(failure: PosternError, call: Prepared, jti: string): PosternError {
     failure.returnTo = this.#record.returnTo;
     // Nothing in the clear proves that a write did or did not happen (protocol section 7).
-    if (isWrite(call) && !failure.sealed && failure.code !== "visit_closed") {
-      failure.first = "unknown";
+    const open = !failure.sealed && failure.code !== "visit_closed";
+    if (isWrite(call) && (open || failure.first === "running")) {
+      failure.first = failure.first || "unknown";
       failure.retry = (options = {}) => this.perform(call, jti, options.signal);
     }
     return failure;

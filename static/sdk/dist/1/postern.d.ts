@@ -101,8 +101,9 @@ declare namespace Postern {
     /** The way back, once the access token has been verified; else null. */
     readonly returnTo: string | null;
     /**
-     * Only on a write whose outcome is unknown: sends it again under the same jti. It is carried out at most
-     * once; if it was, the answer is the error `replayed`, and `first` says what became of it.
+     * Only on a write whose outcome is open: sends it again under the same jti. It is carried out at most
+     * once; if it was, the answer is the error `replayed`, and `first` says what became of it. While that is
+     * "running", the error can be asked again.
      */
     readonly retry?: (options?: { signal?: AbortSignal }) => Promise<Reply>;
     private constructor();
