@@ -30,7 +30,7 @@ func randomBytes(n int) []byte {
 func (w *World) Assertion(client string, change map[string]any) string {
 	w.T.Helper()
 	now := w.Clock.Now().Unix()
-	claims := map[string]any{"iss": client, "sub": client, "aud": Issuer, "jti": NewID(), "iat": now, "exp": now + 60}
+	claims := map[string]any{"iss": client, "sub": client, "aud": w.Config.Issuer, "jti": NewID(), "iat": now, "exp": now + 60}
 	for name, v := range change {
 		if v == nil {
 			delete(claims, name)
@@ -38,7 +38,13 @@ func (w *World) Assertion(client string, change map[string]any) string {
 		}
 		claims[name] = v
 	}
-	compact, err := seal.Sign(w.key(client, seal.Signing), "JWT", mustJSON(w.T, claims), rand.Reader)
+	return w.Sign(client, "JWT", claims)
+}
+
+// Sign signs claims with a client's own key, under any typ.
+func (w *World) Sign(client, typ string, claims any) string {
+	w.T.Helper()
+	compact, err := seal.Sign(w.key(client, seal.Signing), typ, mustJSON(w.T, claims), rand.Reader)
 	if err != nil {
 		w.T.Fatal(err)
 	}
@@ -138,25 +144,46 @@ func (w *World) NewPage(at string) *Page {
 	return &Page{W: w, AT: at, R: randomBytes(32), Origin: Origin}
 }
 
-// Exchange is the body of step D.
+// Exchange is the body of step D, sealed to the AK in the page's AT; nil is the
+// plaintext that belongs there.
 func (p *Page) Exchange(plain map[string]any) []byte {
 	p.W.T.Helper()
-	ak, err := seal.ParsePublicJWK(p.W.Claims(p.AT).AK)
-	if err != nil {
-		p.W.T.Fatal(err)
-	}
-	to, err := seal.NewRecipient(ak)
-	if err != nil {
-		p.W.T.Fatal(err)
-	}
 	if plain == nil {
-		plain = map[string]any{"at": p.AT, "jti": NewID(), "iat": p.W.Clock.Now().Unix()}
+		plain = p.ExchangePlain()
 	}
-	body, err := to.Seal(seal.SealHeader{Typ: "vt-req+jwe", Suite: seal.A256}, p.R, mustJSON(p.W.T, plain), rand.Reader)
+	return p.SealTo(p.W.Claims(p.AT).AK, "vt-req+jwe", plain)
+}
+
+// ExchangePlain is the plaintext of step D that tests change.
+func (p *Page) ExchangePlain() map[string]any {
+	return map[string]any{"at": p.AT, "jti": NewID(), "iat": p.W.Clock.Now().Unix()}
+}
+
+// SealTo seals a plaintext, a value or JSON as it is, to an AK under the page's R.
+func (p *Page) SealTo(ak []byte, typ string, plain any) []byte {
+	p.W.T.Helper()
+	key, err := seal.ParsePublicJWK(ak)
+	if err != nil {
+		p.W.T.Fatal(err)
+	}
+	to, err := seal.NewRecipient(key)
+	if err != nil {
+		p.W.T.Fatal(err)
+	}
+	body, err := to.Seal(seal.SealHeader{Typ: typ, Suite: seal.A256}, p.R, p.raw(plain), rand.Reader)
 	if err != nil {
 		p.W.T.Fatal(err)
 	}
 	return body
+}
+
+// raw is a plaintext's octets: JSON as it is, or a value as JSON.
+func (p *Page) raw(plain any) []byte {
+	p.W.T.Helper()
+	if b, ok := plain.([]byte); ok {
+		return b
+	}
+	return mustJSON(p.W.T, plain)
 }
 
 // Post sends a sealed body as a page does.
@@ -170,6 +197,21 @@ func (p *Page) Post(path string, body []byte) *httptest.ResponseRecorder {
 		r.Header.Set("Authorization", "Visit "+p.Visit.VT)
 	}
 	return p.W.Do(r)
+}
+
+// Keys are the visit's K_up and K_down, as the page derived them.
+func (p *Page) Keys() (up, down []byte) { return p.up, p.down }
+
+// OpenReply opens an answer to a request of the visit's present ticket.
+func (p *Page) OpenReply(rec *httptest.ResponseRecorder) Answer {
+	p.W.T.Helper()
+	return p.open(rec, p.down)
+}
+
+// OpenExchange opens an answer of step E.
+func (p *Page) OpenExchange(rec *httptest.ResponseRecorder) Answer {
+	p.W.T.Helper()
+	return p.open(rec, p.R)
 }
 
 // Answer is what came back, opened.
@@ -252,11 +294,7 @@ func (p *Page) Take(v Visit) {
 // Seal seals a plaintext under K_up.
 func (p *Page) Seal(typ string, plain any) []byte {
 	p.W.T.Helper()
-	raw, ok := plain.([]byte)
-	if !ok {
-		raw = mustJSON(p.W.T, plain)
-	}
-	body, err := seal.SealDirect(seal.A256, typ, p.up, raw, rand.Reader)
+	body, err := seal.SealDirect(seal.A256, typ, p.up, p.raw(plain), rand.Reader)
 	if err != nil {
 		p.W.T.Fatal(err)
 	}

@@ -25,6 +25,8 @@ const (
 type Seed struct {
 	Partners     []models.Partner
 	Applications []models.Application
+	Credentials  []models.Credential // beside the pair of keys that every application gets
+	Addresses    map[string][]string // of applications, CIDR
 	Returns      map[string][]string
 	Services     []models.Service
 	Origins      map[string][]string
@@ -45,7 +47,7 @@ func DefaultSeed(bankURL string) Seed {
 			{ID: "p_nanfeng", Name: "Nanfeng", Status: models.Suspended},
 		},
 		Applications: []models.Application{
-			application(Travel, "p_travel"), application(Rent, "p_rent"), application(Nanfeng, "p_nanfeng"),
+			Application(Travel, "p_travel"), Application(Rent, "p_rent"), Application(Nanfeng, "p_nanfeng"),
 		},
 		Returns:   map[string][]string{Travel: {Back, "lianhe://home"}},
 		Services:  []models.Service{{ID: Service, Name: "Car instalments", H5URL: H5URL, Class: "A2", Status: models.Active}},
@@ -53,22 +55,25 @@ func DefaultSeed(bankURL string) Seed {
 		Upstreams: []models.Upstream{{ServiceID: Service, Environment: models.Production, BaseURL: bankURL, IntrospectionHash: clients.HashSecret(Secret)}},
 		Routes:    routes(), Scopes: scopes(), Permissions: permissions(), Fields: fields(),
 		Grants: []models.Grant{
-			grant("g1", Travel, "loan.offer:read"), grant("g2", Travel, "account.balance:read"),
-			grant("g3", Travel, "loan:apply"), grant("g4", Travel, "me:read"), grant("g5", Travel, "session:open"),
-			grant("g6", Rent, "loan.basic:read"),
-			grant("g7", Nanfeng, "loan.basic:read"),
+			Grant("g1", Travel, "loan.offer:read"), Grant("g2", Travel, "account.balance:read"),
+			Grant("g3", Travel, "loan:apply"), Grant("g4", Travel, "me:read"), Grant("g5", Travel, "session:open"),
+			Grant("g6", Rent, "loan.basic:read"),
+			Grant("g7", Nanfeng, "loan.basic:read"),
 		},
 	}
 }
 
-func application(id, partner string) models.Application {
+// Application is an active application of production in the suite A256, known
+// by its assertions.
+func Application(id, partner string) models.Application {
 	return models.Application{
 		ID: id, PartnerID: partner, Name: id, Environment: models.Production, Suite: string(seal.A256),
 		AuthMethod: models.PrivateKeyJWT, Status: models.Active, AddressMode: models.AddressOff,
 	}
 }
 
-func grant(id, app, scope string) models.Grant {
+// Grant is a grant without an end.
+func Grant(id, app, scope string) models.Grant {
 	return models.Grant{ID: id, ApplicationID: app, ScopeID: scope, Purpose: "loan offers", ApprovedBy: "bootstrap"}
 }
 
@@ -161,6 +166,8 @@ func (p *planter) partners(w *World, s Seed) {
 	for _, x := range s.Applications {
 		x.CreatedAt, x.UpdatedAt = p.now, p.now
 		p.do(p.tx.SaveApplication(x))
+		w.suites.Store(x.ID, seal.Suite(x.Suite))
+		p.do(p.tx.SetAddresses(x.ID, s.Addresses[x.ID], p.now))
 		for _, use := range []seal.Use{seal.Signing, seal.Encryption} {
 			public, err := json.Marshal(w.key(x.ID, use).Public())
 			p.do(err)
@@ -170,6 +177,10 @@ func (p *planter) partners(w *World, s Seed) {
 			}, p.now))
 		}
 		p.do(p.tx.SetReturnAddresses(x.ID, s.Returns[x.ID], p.now))
+	}
+	for _, x := range s.Credentials {
+		x.CreatedAt = p.now
+		p.do(p.tx.SaveCredential(x, p.now))
 	}
 }
 

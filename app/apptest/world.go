@@ -41,6 +41,7 @@ type World struct {
 	handler http.Handler
 	inner   http.Handler
 	keys    sync.Map // credential private keys by "<client>/<use>"
+	suites  sync.Map // the suite of each application that was planted
 }
 
 // Options change a world before it opens.
@@ -93,11 +94,33 @@ func (w *World) Open() {
 	if w.inner, err = a.Internal(); err != nil {
 		w.T.Fatal(err)
 	}
-	w.T.Cleanup(func() {
-		if err := a.Close(context.Background()); err != nil {
-			w.T.Log("close:", err)
-		}
-	})
+	w.T.Cleanup(w.Close)
+}
+
+// Close stops the gateway; everything that waited is on disk then. Open starts
+// it again on the same database, as a node that restarts.
+func (w *World) Close() {
+	if w.App == nil {
+		return
+	}
+	if err := w.App.Close(context.Background()); err != nil {
+		w.T.Log("close:", err)
+	}
+	w.App = nil
+}
+
+// Restart stops the gateway and starts it again: what was only in memory is gone.
+func (w *World) Restart() {
+	w.T.Helper()
+	w.Close()
+	w.Open()
+}
+
+// Later moves the clock; the gateway hears of changes meanwhile, as it would.
+func (w *World) Later(d time.Duration) {
+	w.T.Helper()
+	w.Clock.Add(d)
+	w.Refresh()
 }
 
 // Refresh makes the gateway take up what was just written.
@@ -141,7 +164,11 @@ func (w *World) key(client string, use seal.Use) *seal.PrivateKey {
 	if k, ok := w.keys.Load(name); ok {
 		return k.(*seal.PrivateKey)
 	}
-	k, err := seal.Generate(seal.A256, use, client+"-"+string(use), rand.Reader)
+	suite := seal.A256
+	if s, ok := w.suites.Load(client); ok {
+		suite = s.(seal.Suite)
+	}
+	k, err := seal.Generate(suite, use, client+"-"+string(use), rand.Reader)
 	if err != nil {
 		w.T.Fatal(err)
 	}
