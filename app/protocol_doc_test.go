@@ -1,0 +1,162 @@
+package app_test
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"postern/app"
+	"postern/app/apptest"
+	"postern/app/authority"
+	"postern/app/store/storetest"
+)
+
+func readPage(t *testing.T, path ...string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(append([]string{".."}, path...)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// errorRow is a row of the page's tables: a code, a status and more.
+var errorRow = regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| ([0-9]{3}) \\|")
+
+func TestTheProtocolPageNamesEveryCodeWithItsStatus(t *testing.T) {
+	t.Parallel()
+	_, section, ok := strings.Cut(readPage(t, "docs", "protocol.md"), "\n## 7. ")
+	if !ok {
+		t.Fatal("docs/protocol.md has no section 7")
+	}
+	section, _, _ = strings.Cut(section, "\n## 8. ")
+	rows := errorRow.FindAllStringSubmatch(section, -1)
+	if len(rows) != 16 {
+		t.Errorf("section 7 has %d codes, the protocol 16", len(rows))
+	}
+	for _, row := range rows {
+		// What is no code of the protocol has the status of unavailable.
+		if got := strconv.Itoa(authority.Status(row[1])); got != row[2] {
+			t.Errorf("%s is %s on the page, %s in the code", row[1], row[2], got)
+		}
+	}
+}
+
+// endpoint is a method and a path as the page writes them.
+var endpoint = regexp.MustCompile("`(GET|POST) (/[a-z0-9/._-]+)`")
+
+func TestTheProtocolPageNamesEndpointsThatExist(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t, storetest.SQLiteConfig(t), apptest.Options{})
+	named := endpoint.FindAllStringSubmatch(readPage(t, "docs", "protocol.md"), -1)
+	if len(named) < 10 {
+		t.Fatalf("the page names %d endpoints", len(named))
+	}
+	for _, n := range named {
+		rec := w.Do(httptest.NewRequest(n[1], n[2], http.NoBody))
+		if rec.Code == http.StatusNotFound || rec.Code == http.StatusMethodNotAllowed {
+			t.Errorf("%s %s is %d", n[1], n[2], rec.Code)
+		}
+	}
+}
+
+// The page promises that it and a JOSE library are enough; the example proves it.
+func TestAClientWrittenFromTheProtocolPageWorks(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("fetches a module")
+	}
+	folder := t.TempDir()
+	installJose(t, folder)
+	var config net.ListenConfig
+	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := "http://" + listener.Addr().String()
+	w := apptest.New(t, storetest.SQLiteConfig(t), apptest.Options{Config: func(c *app.Config) {
+		c.Issuer, c.Now = address, time.Now // the client reads the real clock
+	}})
+	server := &http.Server{Handler: w.Handler(), ReadHeaderTimeout: time.Second}
+	go func() { _ = server.Serve(listener) }() // ends with the close below
+	t.Cleanup(func() { _ = server.Close() })
+	for _, use := range []string{"sig", "enc"} {
+		writePrivateKey(t, w, folder, use)
+	}
+
+	output := runExample(t, folder, "GATEWAY="+address, "KEYS="+folder, "CLIENT_ID="+apptest.Travel, "SERVICE="+apptest.Service)
+	for _, want := range []string{"of Lianhe Travel us****81", `G 200 {`, `"phone":"138****6027"`, "closed 204"} {
+		if !strings.Contains(output, want) {
+			t.Errorf("the example did not print %s:\n%s", want, output)
+		}
+	}
+}
+
+func writePrivateKey(t *testing.T, w *apptest.World, folder, use string) {
+	t.Helper()
+	key := w.Key(apptest.Travel, "sig")
+	if use == "enc" {
+		key = w.Key(apptest.Travel, "enc")
+	}
+	jwk, err := json.Marshal(key)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, apptest.Travel+"-"+use+".jwk"), jwk, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// installJose fetches the library that the example uses into a folder that
+// the test throws away.
+func installJose(t *testing.T, folder string) {
+	t.Helper()
+	npm, err := exec.LookPath("npm")
+	if err != nil {
+		skipWithoutNode(t, "npm is not installed")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	output, err := exec.CommandContext(ctx, npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder, "jose@6.2.17").CombinedOutput()
+	if err != nil {
+		t.Skipf("jose cannot be fetched: %v %s", err, output) // needs a network, which nothing may require
+	}
+}
+
+func skipWithoutNode(t *testing.T, reason string) {
+	t.Helper()
+	if strings.Contains(os.Getenv("POSTERN_TEST_REQUIRE"), "node") {
+		t.Fatalf("%s, and POSTERN_TEST_REQUIRE names node", reason)
+	}
+	t.Skip(reason)
+}
+
+// runExample runs the example beside the library that it imports.
+func runExample(t *testing.T, folder string, environment ...string) string {
+	t.Helper()
+	node, err := exec.LookPath("node")
+	if err != nil {
+		skipWithoutNode(t, "node is not installed")
+	}
+	path := filepath.Join(folder, "visit.mjs")
+	if err := os.WriteFile(path, []byte(readPage(t, "docs", "examples", "visit.mjs")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	command := exec.CommandContext(t.Context(), node, path)
+	command.Env = append(os.Environ(), environment...)
+	output, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	return string(output)
+}
