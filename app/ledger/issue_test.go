@@ -207,3 +207,31 @@ func TestAssertionIsUsedUpWithoutAnAT(t *testing.T) {
 		}
 	})
 }
+
+func TestIssuingStopsWhenAnotherNodeIsAhead(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		var now atomic.Int64
+		now.Store(testTime.UnixMilli())
+		slow := open(t, s, func(o *ledger.Options) { o.Now = func() time.Time { return time.UnixMilli(now.Load()) } })
+		ahead := open(t, s, func(o *ledger.Options) {
+			o.Node, o.Now = "b", func() time.Time { return testTime.Add(2 * time.Minute) }
+		})
+		if err := ahead.Append(t.Context(), ledger.Event{Kind: "test", Outcome: "ok"}); err != nil {
+			t.Fatal(err)
+		}
+		// The node looks at others' events every ten seconds, after a group.
+		now.Add(10_000)
+		wait := pause(t)
+		for {
+			err := slow.Issue(t.Context(), newIssue())
+			if e := errs.Of(err); err != nil {
+				if e.Kind != errs.Unavailable || e.Reason != "clock_behind" {
+					t.Errorf("got %v, want the clock to be behind", err)
+				}
+				return
+			}
+			wait()
+		}
+	})
+}
