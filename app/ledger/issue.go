@@ -181,7 +181,7 @@ func (g *group) quotas() []*quota {
 	byKey := map[string]*quota{}
 	var all []*quota
 	for _, e := range g.issues {
-		if e.DailyQuota == 0 || e.replayed {
+		if e.DailyQuota == 0 || e.withoutAT || e.replayed {
 			continue
 		}
 		key := joinKey(e.Row.ApplicationID, e.day)
