@@ -59,6 +59,10 @@ func TestReopeningKeepsWhatWasWritten(t *testing.T) {
 
 func TestOpenRefusesWhatItCannotServe(t *testing.T) {
 	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		name   string
 		config store.Config
@@ -66,7 +70,7 @@ func TestOpenRefusesWhatItCannotServe(t *testing.T) {
 	}{
 		{"an unknown driver", store.Config{Driver: "mysql"}, "unknown driver"},
 		{"no path", store.Config{Driver: "sqlite"}, "no path"},
-		{"a path that cannot be made", store.Config{Driver: "sqlite", Path: "/nonexistent/x/y.db"}, "unable to open"},
+		{"a path that cannot be made", store.Config{Driver: "sqlite", Path: filepath.Join(file, "x.db")}, "not a directory"},
 		{"a DSN that cannot be read", store.Config{Driver: "postgres", DSN: "postgres://u:s3cret@h:port/x"}, "cannot be read"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
