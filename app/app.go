@@ -20,6 +20,7 @@ import (
 	"postern/app/ledger"
 	"postern/app/limit"
 	"postern/app/oauth"
+	"postern/app/seal"
 	"postern/app/store"
 	"postern/models"
 	"postern/policies"
@@ -109,12 +110,14 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// open goes from the ground up: store, keys, ledger, feed, directory, doors.
+// open goes from the ground up: known answers of every algorithm, store, keys,
+// ledger, feed, directory, doors.
 func (a *App) open(ctx context.Context) error {
 	for _, step := range []struct {
 		name string
 		do   func(context.Context) error
 	}{
+		{"self test", func(context.Context) error { return seal.SelfTest() }},
 		{"store", a.openStore}, {"keys", a.openRing}, {"ledger", a.openLedger},
 		{"directory", a.openDirectory}, {"feed", a.openFeed}, {"doors", a.openDoors},
 	} {

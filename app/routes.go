@@ -36,6 +36,7 @@ func (a *App) gatewayRoutes() []route {
 		{http.MethodPost, "/oauth/token", clientOnly, a.oauth.Token},
 		{http.MethodPost, "/oauth/revoke", clientOnly, a.oauth.Revoke},
 		{http.MethodPost, "/oauth/introspect", upstreamOnly, a.oauth.Introspect},
+		{http.MethodGet, "/oauth/errors", public, a.oauth.Errors},
 
 		{http.MethodPost, "/gateway/v1/visit-tokens", sealedAT, a.gateway.VisitOpen},
 		{http.MethodPost, "/gateway/v1/visit-tokens/renew", sealedVT, a.gateway.VisitRenew},

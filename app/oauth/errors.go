@@ -1,8 +1,10 @@
 package oauth
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -37,7 +39,7 @@ func (o *OAuth) refuse(c *gin.Context, step string, err error) {
 	}
 	noStore(c)
 	c.JSON(status, errorResponse{
-		Error: code, Description: e.Message, URI: o.Issuer + "/.well-known/errors#" + code,
+		Error: code, Description: e.Message, URI: o.Issuer + "/oauth/errors#" + code,
 		RequestID: web.RequestID(c), ServerTime: o.Now().Unix(),
 	})
 }
@@ -58,4 +60,28 @@ func wireError(e *errs.Error) (code string, status int) {
 	default:
 		return "server_error", http.StatusInternalServerError
 	}
+}
+
+// explanations are what a partner's developer reads at error_uri.
+var explanations = []struct{ code, text string }{
+	{"invalid_request", "A parameter is missing, malformed, given twice or in the wrong place. error_description names it."},
+	{"invalid_client", "The application did not prove who it is. One answer for all reasons: unknown client_id, wrong key or secret, an assertion that was used, expired or made for another server, an address outside the list, a suspended partner. The bank finds the reason under request_id."},
+	{"unauthorized_client", "The application is known, and may not do this. error_description says why."},
+	{"unsupported_grant_type", "Only client_credentials is supported."},
+	{"invalid_scope", "A scope was asked for that is not granted for this service, or nothing is granted for it. Nothing was issued."},
+	{"invalid_target", "resource is not the identifier of a service that this application may open now."},
+	{"unsupported_token_type", "Revoke the AT itself, not the envelope it came in."},
+	{"rate_limited", "Too many requests, or the day's quota is used up. Retry-After says when to come back."},
+	{"temporarily_unavailable", "Nothing was issued. Try again a little later, with a new assertion."},
+	{"server_error", "A fault of the gateway. Give the bank the request_id."},
+}
+
+// Errors is the page behind error_uri: GET /oauth/errors.
+func (o *OAuth) Errors(c *gin.Context) {
+	var b strings.Builder
+	b.WriteString("Errors of the token endpoints (RFC 6749 section 5.2, RFC 8707)\n")
+	for _, e := range explanations {
+		fmt.Fprintf(&b, "\n%s\n  %s\n", e.code, e.text)
+	}
+	c.String(http.StatusOK, b.String())
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
 
 	"gorm.io/driver/sqlite"
 	"gorm.io/gorm"
@@ -23,6 +25,9 @@ func (s *Store) openSQLite(ctx context.Context, c Config) error {
 		return errors.New("no path given")
 	}
 	s.dialect, s.lock = SQLite, &writeLock{}
+	if err := makePrivate(c.Path); err != nil {
+		return err
+	}
 	// url.PathEscape keeps ? # and % of a file name out of the query.
 	file := "file:" + (&url.URL{Path: c.Path}).EscapedPath()
 
@@ -52,6 +57,19 @@ func (s *Store) openSQLite(ctx context.Context, c Config) error {
 		sqlite.New(sqlite.Config{Conn: s.writer}),
 		sqlite.New(sqlite.Config{Conn: s.reader}),
 	)
+}
+
+// makePrivate makes the file, and the folder it stands in, for their owner
+// alone; SQLite gives the WAL the file's mode. What is there stays as it is.
+func makePrivate(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("make database folder: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("make database file: %w", err)
+	}
+	return f.Close()
 }
 
 func (s *Store) openGorm(writer, reader gorm.Dialector) error {
