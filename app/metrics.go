@@ -37,6 +37,9 @@ func newMetrics(a *App) *metrics {
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "postern_ledger_queue", Help: "Entries waiting for the ledger.",
 		}, func() float64 { queued, _ := a.ledger.Depth(); return float64(queued) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "postern_ledger_lost_total", Help: "Records of calls and refusals that the ledger did not take.",
+		}, func() float64 { return float64(a.authority.Lost()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "postern_feed_age_seconds", Help: "Age of the feed of changes.",
 		}, func() float64 { return a.feed.Age().Seconds() }),

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -42,6 +43,8 @@ type Options struct {
 type Authority struct {
 	Options
 	assertions *otter.Cache[string, signedAssertion]
+	lost       atomic.Int64 // records that the ledger did not take
+	noted      atomic.Int64 // Unix ms of the last complaint about it
 }
 
 // maxAssertions bounds the signed assertions that are kept for reuse.

@@ -3,6 +3,7 @@ package authority
 import (
 	"encoding/json"
 	"log/slog"
+	"time"
 
 	"postern/app/errs"
 	"postern/app/seal"
@@ -71,9 +72,24 @@ func (s *sealer) answer(typ string, v any) Reply {
 	return Reply{Sealed: sealed}
 }
 
-// note logs a ledger fault that must not change the answer any more.
+// noteEvery is how often a ledger that takes no records is complained about:
+// whoever floods the gateway must not flood its log as well.
+const noteEvery = 10 * time.Second
+
+// note logs, now and then, that the ledger did not take a record which must
+// not change the answer any more, and how many there were.
 func (a *Authority) note(doing string, err error) {
-	if err != nil {
-		a.Log.Error("ledger record lost", slog.String("doing", doing), slog.Any("err", err))
+	if err == nil {
+		return
 	}
+	lost := a.lost.Add(1)
+	now := a.Now().UnixMilli()
+	last := a.noted.Load()
+	if now-last < noteEvery.Milliseconds() || !a.noted.CompareAndSwap(last, now) {
+		return
+	}
+	a.Log.Error("ledger records lost", slog.String("doing", doing), slog.Int64("lost", lost), slog.Any("err", err))
 }
+
+// Lost is how many records the ledger did not take since the start.
+func (a *Authority) Lost() int64 { return a.lost.Load() }

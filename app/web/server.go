@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"golang.org/x/net/netutil"
 )
 
 // The limits of every listener.
@@ -17,11 +19,12 @@ const (
 	readTimeout       = 30 * time.Second
 	writeTimeout      = 60 * time.Second
 	idleTimeout       = 120 * time.Second
+	maxConnections    = 10_000
 	// ShutdownTimeout is how long requests under way may take to end.
 	ShutdownTimeout = 30 * time.Second
 )
 
-// Serve serves h on l until ctx ends, then lets requests under way finish for
+// Serve serves h on l, at most maxConnections at a time, until ctx ends, then lets requests under way finish for
 // at most ShutdownTimeout.
 func Serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
 	s := &http.Server{
@@ -31,7 +34,7 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- s.Serve(l) }()
+	go func() { failed <- s.Serve(netutil.LimitListener(l, maxConnections)) }()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve %s: %w", l.Addr(), err)
