@@ -114,7 +114,7 @@ func (a *Authority) exchange(ctx context.Context, s *sealer, pg page, p exchange
 	}
 	visit, err := a.spend(ctx, row, pg, app, svc, where)
 	if err != nil {
-		if errs.KindOf(err) != errs.Conflict { // a spent AT is on record already
+		if errs.Of(err).Reason != reasonOtherR { // the ledger has written that alarm already
 			a.refused("vt.refused", err, where)
 		}
 		return s.refuse(err)
@@ -196,13 +196,18 @@ func (a *Authority) spend(ctx context.Context, row models.ATRow, pg page, app *d
 		return a.sameVisit(ctx, spent.VID)
 	case ledger.SpendOtherR:
 		a.Feed.EndVisit(spent.VID, now+maxVisitAge.Milliseconds())
-		return models.Visit{}, errATSpent.Because("other_r")
+		return models.Visit{}, errATSpent.Because(reasonOtherR)
 	case ledger.SpendRReused:
 		return models.Visit{}, errBadEnvelope.Because("r_reused")
-	default:
-		return models.Visit{}, errInvalidAT.Because("at_gone")
 	}
+	if spent.Reason == ledger.GoneVisitEnded {
+		return models.Visit{}, errATSpent.Because(spent.Reason)
+	}
+	return models.Visit{}, errInvalidAT.Because("at_" + spent.Reason)
 }
+
+// reasonOtherR: the AT was spent by somebody who drew another R.
+const reasonOtherR = "other_r"
 
 // maxVisitAge is longer than any visit may live; how long an ended one is remembered.
 const maxVisitAge = keyring.TicketOutlives
