@@ -1,0 +1,123 @@
+package authority
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"io"
+
+	"postern/app/token"
+	"postern/models"
+)
+
+// Outgoing is what the upstream is asked: nothing of it is the page's own
+// words but the parameters' values, the listed query and the body.
+type Outgoing struct {
+	Upstream       models.Upstream
+	Method         string
+	Path           string // rebuilt from the route's template, percent-encoded
+	RawQuery       string
+	Headers        map[string]string
+	Body           []byte
+	Assertion      string // compact JWS
+	IdempotencyKey string // of writes: the call's jti
+	TraceParent    string // W3C trace context, section 3.2
+	RequestID      string
+}
+
+// Outgoing returns what to ask the upstream; errs.BadGateway if the service
+// has none in the application's environment.
+func (c *Call) Outgoing() (Outgoing, error) {
+	up, ok := c.svc.Upstreams[c.environment()]
+	if !ok {
+		return Outgoing{}, errBadGateway.Because("no_upstream")
+	}
+	assertion, err := c.a.assertion(c.ticket)
+	if err != nil {
+		return Outgoing{}, errUnavailable.Because("assertion").Wrap(err)
+	}
+	trace, err := c.a.traceParent()
+	if err != nil {
+		return Outgoing{}, errUnavailable.Because("trace").Wrap(err)
+	}
+	o := Outgoing{
+		TraceParent: trace, Upstream: up, Method: c.plain.Method, Path: c.match.Path(), RawQuery: c.plain.Query,
+		Headers: c.plain.Headers, Assertion: assertion, RequestID: c.record.RequestID,
+	}
+	if c.writes() {
+		o.IdempotencyKey = c.plain.JTI
+	}
+	return o, c.attachBody(&o)
+}
+
+// traceParent starts a trace of our own: nothing from outside names one.
+func (a *Authority) traceParent() (string, error) {
+	var b [24]byte
+	if _, err := io.ReadFull(a.Rand, b[:]); err != nil {
+		return "", fmt.Errorf("draw trace id: %w", err)
+	}
+	return "00-" + hex.EncodeToString(b[:16]) + "-" + hex.EncodeToString(b[16:]) + "-01", nil
+}
+
+// attachBody takes JSON octet for octet and anything else from base64.
+func (c *Call) attachBody(o *Outgoing) error {
+	switch {
+	case c.plain.hasBody():
+		o.Headers = withContentType(o.Headers, "application/json")
+		o.Body = c.plain.Body
+	case c.plain.BodyB64 != nil:
+		body, err := base64.StdEncoding.Strict().DecodeString(*c.plain.BodyB64)
+		if err != nil || o.Headers["content-type"] == "" {
+			return errBadEnvelope.Because("body_b64")
+		}
+		o.Body = body
+	}
+	return nil
+}
+
+func withContentType(headers map[string]string, value string) map[string]string {
+	all := map[string]string{"content-type": value}
+	for name, v := range headers {
+		if name != "content-type" {
+			all[name] = v
+		}
+	}
+	return all
+}
+
+// signedAssertion is an assertion that serves a visit's calls for a while: it
+// says who and under what, nothing of the single call.
+type signedAssertion struct {
+	compact string
+	until   int64 // Unix seconds
+}
+
+// The life of an assertion, and how much of it must be left to be used again, seconds.
+const (
+	assertionLife = 60
+	assertionLeft = 30
+)
+
+// assertion returns what the upstream is told about the caller of this ticket.
+func (a *Authority) assertion(t token.Ticket) (string, error) {
+	now := a.Now().Unix()
+	if s, ok := a.assertions.GetIfPresent(t.SID); ok && s.until-now >= assertionLeft && s.until-now <= assertionLife {
+		return s.compact, nil
+	}
+	signer, err := a.Ring.Signer(t.Suite, models.Environment(t.Environment))
+	if err != nil {
+		return "", err
+	}
+	claims := token.Assertion{
+		Issuer: a.Issuer, Audience: t.ServiceID, ClientID: t.ClientID, PartnerID: t.PartnerID,
+		Subject: token.SubjectName(t.ClientID, t.Subject), SubjectBy: "partner",
+		Customer: t.Customer, AuthTime: t.AuthTime, Scope: joinScope(t.Scopes), VID: t.VID,
+		Environment: t.Environment, IssuedAt: now, ExpiresAt: now + assertionLife,
+	}
+	compact, err := claims.Sign(signer, a.Rand)
+	if err != nil {
+		return "", err
+	}
+	a.assertions.Set(t.SID, signedAssertion{compact: string(compact), until: claims.ExpiresAt})
+	return string(compact), nil
+}
