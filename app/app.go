@@ -106,7 +106,7 @@ func (c Config) withDefaults() Config {
 	if c.FailureRate == (limit.Rate{}) {
 		c.FailureRate = defaultFailures
 	}
-	c.Store.Log = c.Log
+	c.Store.Log, c.Store.Now = c.Log, c.Now
 	return c
 }
 
