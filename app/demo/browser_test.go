@@ -43,7 +43,13 @@ func newBrowser(t *testing.T) *browser {
 	)
 	allocator, stop := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(stop)
-	ctx, closeTab := chromedp.NewContext(allocator)
+	return newTab(t, allocator)
+}
+
+// newTab opens a tab, in b's browser if parent is a tab's context.
+func newTab(t *testing.T, parent context.Context) *browser {
+	t.Helper()
+	ctx, closeTab := chromedp.NewContext(parent)
 	t.Cleanup(closeTab)
 	ctx, cancel := context.WithTimeout(ctx, 90*time.Second)
 	t.Cleanup(cancel)

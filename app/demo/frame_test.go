@@ -2,6 +2,7 @@ package demo_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"sync"
 
@@ -40,5 +41,6 @@ func evalInFrame(ctx context.Context, expression string) (string, error) {
 	if thrown != nil {
 		return "", thrown
 	}
-	return string(result.Value), nil
+	var text string
+	return text, json.Unmarshal(result.Value, &text)
 }

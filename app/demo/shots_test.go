@@ -22,8 +22,8 @@ func TestShots(t *testing.T) {
 	}{
 		{"wide-light-en", "en", "light", 1440, 950},
 		{"wide-dark-zh", "zh-CN", "dark", 1440, 950},
-		{"narrow-light-zh", "zh-CN", "light", 390, 844},
-		{"narrow-dark-en", "en", "dark", 390, 844},
+		{"narrow-light-zh", "zh-CN", "light", 390, 3000},
+		{"narrow-dark-en", "en", "dark", 390, 3000},
 		{"middle-light-en", "en", "light", 1000, 800},
 	} {
 		for _, partner := range []string{"lianhe", "chengzi", "nanfeng", "stolen"} {
@@ -54,6 +54,12 @@ func TestShots(t *testing.T) {
 					b.run(chromedp.Poll(`[...document.querySelectorAll("a[data-step] .letter")].some(e => e.textContent === "`+want+`")`, nil))
 				}
 				b.shot(filepath.Join(folder, look.name+"-"+partner+".png"))
+				if look.name == "wide-light-en" && partner == "lianhe" {
+					for _, step := range []string{"B", "C", "G"} {
+						b.run(chromedp.Navigate(b.eval(`[...document.querySelectorAll("a[data-step]")].find(a => a.textContent.trim().startsWith("` + step + `")).href`)))
+						b.shot(filepath.Join(folder, "step-"+step+".png"))
+					}
+				}
 			})
 		}
 	}

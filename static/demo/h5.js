@@ -6,6 +6,7 @@
 
   const lang = document.documentElement.lang;
   const chinese = lang.startsWith("zh");
+  const locale = chinese ? "zh-CN" : "en-GB";
   const { gateway, service } = document.body.dataset;
   const all = (selector, root = document) => Array.from(root.querySelectorAll(selector));
   const one = (selector) => document.querySelector(selector);
@@ -38,14 +39,14 @@
   function money(value, digits) {
     if (!isNumber(value)) return dots(value) && (chinese ? "•••" : "CNY •••");
     const whole = !chinese && digits === 0 && Number(value) % 1 === 0;
-    const number = new Intl.NumberFormat(chinese ? "zh-CN" : "en-GB", { minimumFractionDigits: whole ? 0 : 2, maximumFractionDigits: 2 });
+    const number = new Intl.NumberFormat(locale, { minimumFractionDigits: whole ? 0 : 2, maximumFractionDigits: 2 });
     return chinese ? number.format(value) : `CNY ${number.format(value)}`;
   }
 
   function day(value) {
     const date = new Date(`${value}T00:00:00`);
     if (Number.isNaN(date.getTime())) return dots(value);
-    return new Intl.DateTimeFormat(lang, { year: "numeric", month: "long", day: "numeric" }).format(date);
+    return new Intl.DateTimeFormat(locale, { year: "numeric", month: "long", day: "numeric" }).format(date);
   }
 
   function cardNumber(value) {
@@ -63,9 +64,15 @@
 
   // ---- the states ----------------------------------------------------------
 
+  /** The bank registers partners as "Latin Han"; a reader is shown the half in their script. */
+  function nameForReader(name) {
+    const halves = /^([^\p{Script=Han}]+) (\p{Script=Han}.*)$/u.exec(name);
+    return halves ? halves[chinese ? 2 : 1] : name;
+  }
+
   /** What every state says about who sent the visitor. */
   function sender() {
-    return { partner: visit?.clientName, user: visit?.subjectHint, nobody: !visit?.subjectHint };
+    return { partner: nameForReader(visit?.clientName ?? ""), user: visit?.subjectHint, nobody: !visit?.subjectHint };
   }
 
   function offerValues(body) {
@@ -123,7 +130,7 @@
     const code = error?.code ?? "no_sdk";
     const uncertain = error?.first === "unknown" || error?.first === "running";
     const root = one("#error");
-    const now = new Intl.DateTimeFormat(lang, { dateStyle: "long", timeStyle: "medium", hourCycle: "h23" }).format(new Date());
+    const now = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "medium", hourCycle: "h23" }).format(new Date());
     fill(root, { ...sender(), code, request: error?.requestId, time: now, unchanged: !uncertain, uncertain });
     const reasons = all("[data-codes]", root);
     const reason = reasons.find((each) => each.dataset.codes.split(" ").includes(code)) ?? reasons.at(-1);

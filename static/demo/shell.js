@@ -46,6 +46,8 @@
       const { page, address } = await load(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
       history.replaceState(null, "", address);
       swap(page, "phone-page", "happened", "hood");
+      // Where the phones stand one above the other, the second must come into view.
+      if (one("#phone-page").getBoundingClientRect().top > innerHeight / 2) one("#phone-page").scrollIntoView();
     } finally {
       button.disabled = false;
     }

@@ -3,6 +3,7 @@ package story
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"strings"
 
 	"postern/views/demo"
@@ -14,6 +15,9 @@ const (
 	maxPart   = 52
 	maxString = 34
 )
+
+// compactForm is what a compact serialisation is written with.
+var compactForm = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 
 func cut(text string, limit int) string {
 	runes := []rune(text)
@@ -30,8 +34,8 @@ func compactParts(compact string) []demo.Part {
 	if len(parts) == 3 {
 		classes = []string{"header", "claims", "signature"}
 	}
-	if len(parts) != len(classes) {
-		return nil
+	if len(parts) != len(classes) || !compactForm.MatchString(compact) {
+		return nil // in the clear
 	}
 	shown := make([]demo.Part, 0, len(parts))
 	for i, part := range parts {
@@ -39,7 +43,11 @@ func compactParts(compact string) []demo.Part {
 		if i == 0 {
 			limit = maxHeader
 		}
-		shown = append(shown, demo.Part{Class: classes[i], Text: cut(part, limit)})
+		text := cut(part, limit)
+		if i < len(parts)-1 {
+			text += "."
+		}
+		shown = append(shown, demo.Part{Class: classes[i], Text: text})
 	}
 	return shown
 }

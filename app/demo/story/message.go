@@ -22,6 +22,13 @@ var notes = map[string]i18n.Key{
 	"E": i18n.DemoNoteE, "F": i18n.DemoNoteF, "G": i18n.DemoNoteG,
 }
 
+// refusals are the words for the steps at which a visit can stop.
+var refusals = map[string]struct{ title, note i18n.Key }{
+	"B": {i18n.DemoRefusedB, i18n.DemoNoteBRefused},
+	"E": {i18n.DemoRefusedE, i18n.DemoNoteERefused},
+	"G": {i18n.DemoRefusedG, i18n.DemoNoteERefused},
+}
+
 // message is the card of a step. With sealed, it shows only what somebody
 // between the two parties sees.
 func message(ctx context.Context, s Step, sealed bool) *demo.MessageCard {
@@ -29,11 +36,8 @@ func message(ctx context.Context, s Step, sealed bool) *demo.MessageCard {
 		Letter: s.Letter, State: state(s), Title: i18n.T(ctx, titles[s.Letter]),
 		Note: i18n.T(ctx, notes[s.Letter]), Refused: s.Code != "", Panes: panes(ctx, s),
 	}
-	switch {
-	case s.Code != "" && s.Letter == "B":
-		card.Note = i18n.T(ctx, i18n.DemoNoteBRefused)
-	case s.Code != "":
-		card.Note = i18n.T(ctx, i18n.DemoNoteERefused)
+	if refused, known := refusals[s.Letter]; known && s.Code != "" {
+		card.Title, card.Note = i18n.T(ctx, refused.title), i18n.T(ctx, refused.note)
 	}
 	if sealed {
 		card.Panes = slices.DeleteFunc(card.Panes, func(p demo.Pane) bool { return len(p.Parts) == 0 })
@@ -88,7 +92,7 @@ func envelope(ctx context.Context, label i18n.Key, m Message, key i18n.Key) demo
 	}
 	names := []i18n.Key{i18n.DemoPartHeader, key, i18n.DemoPartIV, i18n.DemoPartContent, i18n.DemoPartTag}
 	for i, part := range pane.Parts {
-		if part.Text != "" && names[i] != (i18n.Key{}) {
+		if names[i] != (i18n.Key{}) {
 			pane.Legend = append(pane.Legend, demo.Part{Class: part.Class, Text: i18n.T(ctx, names[i])})
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"postern/views/demo"
@@ -28,6 +29,9 @@ func View(ctx context.Context, t Trace, show Show) demo.Story {
 		return view
 	}
 	view.Message = message(ctx, *step, show.Sealed)
+	if e, answered := t.step("E"); step.Letter == "D" && !show.Sealed && (!answered || e.Code != "") {
+		view.Message.Note = i18n.T(ctx, i18n.DemoNoteDOpen)
+	}
 	view.Message.Toggle = toggle(ctx, t, chosen, show.Sealed)
 	view.Receipt = receipt(ctx, t, chosen)
 	return view
@@ -110,9 +114,11 @@ func hood(ctx context.Context, t Trace, show Show, chosen string) demo.HoodView 
 	if view.Live {
 		view.Post = "/visits/" + t.ID + "/steps?step=" + show.Step
 		started := i18n.ClockMillis(ctx, t.Steps[0].From.In(show.Zone))
-		view.Facts = []string{
-			i18n.T(ctx, i18n.DemoSteps, len(t.Steps)), i18n.Duration(ctx, t.took()), i18n.T(ctx, i18n.DemoStarted, started),
+		facts := []string{i18n.T(ctx, i18n.DemoSteps, len(t.Steps)), i18n.Duration(ctx, t.took()), i18n.T(ctx, i18n.DemoStarted, started)}
+		if t.VID != "" {
+			facts = append(facts, i18n.T(ctx, i18n.DemoVisit))
 		}
+		view.Facts = strings.Join(facts, i18n.T(ctx, i18n.CommonComma))
 		view.Back = i18n.T(ctx, i18n.DemoCameBack, show.Partner)
 	}
 	for i, key := range keys(t) {
@@ -154,15 +160,22 @@ func stepView(ctx context.Context, t Trace, i int, key, partner string) demo.Ste
 	s := t.Steps[i]
 	view := demo.StepView{
 		Letter: s.Letter, State: state(s), Who: who(ctx, s.Letter, partner), What: what(ctx, s),
-		Href: href(t, key), Took: "+" + i18n.Duration(ctx, s.Until.Sub(s.From)),
-	}
-	if i == 0 {
-		view.Took = "0 ms"
+		Href: href(t, key), Took: took(ctx, i, s.Until.Sub(s.From)),
 	}
 	if s.Bytes > 0 {
 		view.Size = i18n.Bytes(ctx, int64(s.Bytes))
 	}
 	return view
+}
+
+func took(ctx context.Context, i int, d time.Duration) string {
+	switch {
+	case i == 0:
+		return i18n.T(ctx, i18n.DemoNoTime)
+	case d < time.Millisecond:
+		return i18n.Duration(ctx, d)
+	}
+	return "+" + i18n.Duration(ctx, d)
 }
 
 // state is the colour of a step: what the bank decided is ok or bad, what

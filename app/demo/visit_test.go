@@ -1,0 +1,160 @@
+package demo_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// TestAVisitInABrowser plays the demo as a person would, against the real
+// gateway.
+func TestAVisitInABrowser(t *testing.T) {
+	t.Parallel()
+	first := newBrowser(t)
+	d := start(t, t.TempDir())
+	for _, tc := range []struct {
+		name string
+		play func(b *browser, shell string)
+	}{
+		{"a wide partner shows the offer, and an application is sent", playWide},
+		{"a narrow partner shows the same page with fields masked and missing", playNarrow},
+		{"a suspended partner gets no page and offers the way back", playSuspended},
+		{"a copied link meets a page that says so and offers the way back", playStolen},
+		{"language and theme are the reader's, and the bank's page follows the language", playPreferences},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			b := newTab(t, first.ctx)
+			tc.play(b, d.URL())
+		})
+	}
+}
+
+func (b *browser) tap(shell, partner string) {
+	b.t.Helper()
+	b.run(
+		chromedp.EmulateViewport(1440, 950),
+		chromedp.Navigate(shell+"partners/"+partner),
+		chromedp.Click(`[data-open] button`, chromedp.ByQuery),
+	)
+}
+
+// waitSteps waits until the drawer shows these steps as reached.
+func (b *browser) waitSteps(letters string) {
+	b.t.Helper()
+	reached := `[...document.querySelectorAll("a[data-step] .letter")].map(e => e.textContent).join("")`
+	b.run(chromedp.Poll(reached+` === "`+letters+`"`, nil))
+}
+
+func (b *browser) want(what, got, part string) {
+	b.t.Helper()
+	if !strings.Contains(got, part) {
+		b.t.Errorf("%s reads %q, want %q in it", what, got, part)
+	}
+}
+
+const pageText = `document.body.innerText.replaceAll("\u00a0", " ")`
+
+func playWide(b *browser, shell string) {
+	b.tap(shell, "lianhe")
+	b.waitPage(`document.querySelector("#offer")?.hidden === false`)
+	text := b.inPage(pageText)
+	for _, part := range []string{"CNY 186,000", "3.85%", "From Lianhe Travel, user lh****33", "138••••6027", "Z••• Y••••", "••0018", "CNY 8,064.62"} {
+		b.want("the offer", text, part)
+	}
+	b.waitSteps("ABCDEFG")
+	b.want("the receipt", b.eval(`document.querySelector("#happened").innerText`), "4 more dropped")
+	b.want("step G", b.eval(`document.querySelectorAll(".step")[6].innerText`), "3 kept, 3 masked, 6 dropped")
+	if at := b.inPage("location.hash"); at != "" {
+		b.t.Errorf("the page's address still holds %q", at)
+	}
+	walkSteps(b)
+	b.inPage(`document.querySelector("input[value='36']").click()`)
+	b.want("36 months", b.inPage(pageText), "CNY 5,479.06")
+	b.inPage(`document.querySelector("#apply .primary").click()`)
+	b.waitPage(`document.querySelector("#done")?.hidden === false`)
+	b.want("the end", b.inPage(pageText), "We have your application")
+	b.waitSteps("ABCDEFGG")
+	b.inPage(`document.querySelector("#done a").click()`)
+	b.run(chromedp.WaitVisible(".web-empty", chromedp.ByQuery))
+	b.run(chromedp.Poll(`document.querySelector("#announce").textContent === "The visitor is back in Lianhe Travel."`, nil))
+	b.checkQuiet()
+}
+
+// walkSteps goes through the drawer by keyboard.
+func walkSteps(b *browser) {
+	title := `document.querySelector("#happened .card-head h2").textContent`
+	b.want("the message first shown", b.eval(title), "The page trades its AT for a VT")
+	b.run(chromedp.Focus(`a[data-step][aria-current]`, chromedp.ByQuery), chromedp.KeyEvent(kb.ArrowRight))
+	b.run(chromedp.Poll(title+` === "The gateway answers with a VT"`, nil))
+	b.want("the opened VT", b.eval(`document.querySelector("#happened").innerText`), `"client_name"`)
+	b.run(chromedp.Click(`a.card-action`, chromedp.ByQuery))
+	b.run(chromedp.Poll(`!document.querySelector("#happened .card-body").innerText.includes("client_name")`, nil))
+	b.want("the sealed VT", b.eval(`document.querySelector("#happened .card-body").innerText`), "eyJ")
+}
+
+func playNarrow(b *browser, shell string) {
+	b.tap(shell, "chengzi")
+	b.waitPage(`document.querySelector("#offer")?.hidden === false`)
+	text := b.inPage(pageText)
+	for _, part := range []string{"CNY •••", "3.85%", "Z••• Y••••", "Chengzi Rent may not show the amount", "Back to Chengzi Rent"} {
+		b.want("the narrow offer", text, part)
+	}
+	for _, part := range []string{"186,000", "Phone", "Paid from", "Continue\n", "6027", "undefined"} {
+		if strings.Contains(text, part) {
+			b.t.Errorf("the narrow offer shows %q: %s", part, text)
+		}
+	}
+	b.waitSteps("ABCDEFG")
+	b.want("step G", b.eval(`document.querySelectorAll(".step")[6].innerText`), "2 kept, 2 masked, 8 dropped")
+	b.checkQuiet()
+}
+
+func playSuspended(b *browser, shell string) {
+	b.tap(shell, "nanfeng")
+	b.run(chromedp.WaitVisible(".failure", chromedp.ByQuery))
+	b.waitSteps("AB")
+	text := b.eval(`document.querySelector(".failure").innerText`)
+	b.want("the partner's error page", text, "Back to Nanfeng")
+	b.want("the partner's error page", text, "invalid_client")
+	b.want("step B", b.eval(`document.querySelector(".step.is-bad").innerText`), "stopped here")
+	b.run(chromedp.Click(".failure-back", chromedp.ByQuery), chromedp.WaitVisible(".web-empty", chromedp.ByQuery))
+	b.checkQuiet()
+}
+
+func playStolen(b *browser, shell string) {
+	b.run(chromedp.EmulateViewport(1440, 950), chromedp.Navigate(shell), chromedp.Click(`.turn input`, chromedp.ByQuery))
+	b.run(chromedp.Click(`[data-open] button`, chromedp.ByQuery))
+	b.waitPage(`document.querySelector("#error")?.hidden === false`)
+	text := b.inPage(pageText)
+	b.want("the error page", text, "This page was opened before")
+	b.want("the error page", text, "at_spent")
+	if id := b.inPage(`document.querySelector("[data-fill=request]").textContent`); len(id) < 20 {
+		b.t.Errorf("the request id is %q", id)
+	}
+	if way := b.inPage(`document.querySelector("#error a[data-return]").href`); way != "lianhetravel://home" {
+		b.t.Errorf("the way back leads to %q", way)
+	}
+	b.waitSteps("ABCDE")
+	b.want("step E", b.eval(`document.querySelector(".step.is-bad").innerText`), "refused: at_spent")
+	b.checkQuiet("status of 409")
+}
+
+func playPreferences(b *browser, shell string) {
+	b.run(chromedp.EmulateViewport(390, 844), chromedp.Navigate(shell))
+	b.run(chromedp.Click(`button[name=lang]`, chromedp.ByQuery), chromedp.WaitVisible(`button[value=en]`, chromedp.ByQuery))
+	b.run(chromedp.Click(`button[name=theme]`, chromedp.ByQuery), chromedp.WaitVisible(`button[value=light]`, chromedp.ByQuery))
+	b.want("the language and theme", b.eval(`document.documentElement.lang + " " + document.documentElement.dataset.bsTheme`), "zh-CN dark")
+	b.run(chromedp.Click(`[data-open] button`, chromedp.ByQuery))
+	b.waitPage(`document.querySelector("#offer")?.hidden === false`)
+	text := b.inPage(pageText)
+	for _, part := range []string{"186,000.00", "来自联合出行，用户 lh****33", "周••", "储蓄卡 尾号 0018", "8,064.62 元"} {
+		b.want("the Chinese offer", text, part)
+	}
+	b.waitSteps("ABCDEFG")
+	if wide := b.eval(`document.documentElement.scrollWidth > innerWidth`); wide != "false" {
+		b.t.Error("a phone must scroll sideways")
+	}
+	b.checkQuiet()
+}
