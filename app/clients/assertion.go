@@ -2,7 +2,9 @@ package clients
 
 import (
 	"net/url"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"postern/app/directory"
 	"postern/app/seal"
@@ -90,7 +92,8 @@ func (a *Authenticator) judge(c assertionClaims, now int64) (reason string) {
 		return "assertion_from_the_future"
 	case c.NotBefore != nil && int64(*c.NotBefore) > now+skew:
 		return "assertion_not_yet"
-	case c.JTI == "" || len(c.JTI) > maxJTI:
+	// It is kept in a text column, and PostgreSQL keeps no NUL in one.
+	case c.JTI == "" || utf8.RuneCountInString(c.JTI) > maxJTI || strings.ContainsRune(c.JTI, 0):
 		return "assertion_jti"
 	}
 	return ""

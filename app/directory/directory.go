@@ -3,7 +3,9 @@ package directory
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync/atomic"
+	"unicode/utf8"
 
 	"github.com/maypok86/otter/v2"
 	"golang.org/x/sync/singleflight"
@@ -105,6 +107,11 @@ func newCache[V any](load func(ctx context.Context, id string) (V, error)) *cach
 func (c *cache[V]) get(ctx context.Context, id string) (V, error) {
 	if v, ok := c.entries.GetIfPresent(id); ok {
 		return v, nil
+	}
+	// Names come from callers; PostgreSQL would call such a one a fault of ours.
+	if !utf8.ValidString(id) || strings.ContainsRune(id, 0) {
+		var zero V
+		return zero, errs.New(errs.NotFound, "", "There is no such entry.").Because("not_a_name")
 	}
 	// The load must not die with the request that happened to start it.
 	v, err, _ := c.flight.Do(id, func() (any, error) { return c.fill(context.WithoutCancel(ctx), id) })
