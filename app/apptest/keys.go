@@ -2,9 +2,13 @@ package apptest
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -148,26 +152,31 @@ func (w *World) Header(compact string) map[string]any {
 	return h
 }
 
+// ES256 signs claims with a client's key under a header that may be anything.
+func (w *World) ES256(client, header string, claims any) string {
+	w.T.Helper()
+	d := new(big.Int).SetBytes(w.privateMember(w.key(client, seal.Signing)))
+	key := ecdsa.PrivateKey{D: d}
+	key.Curve = elliptic.P256()
+	key.X, key.Y = key.ScalarBaseMult(d.Bytes())
+	input := base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + base64.RawURLEncoding.EncodeToString(mustJSON(w.T, claims))
+	digest := sha256.Sum256([]byte(input))
+	r, s, err := ecdsa.Sign(rand.Reader, &key, digest[:])
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	signature := make([]byte, 64)
+	r.FillBytes(signature[:32])
+	s.FillBytes(signature[32:])
+	return input + "." + base64.RawURLEncoding.EncodeToString(signature)
+}
+
 // PrivateMembers lists the secret parts of all private keys in this world that
 // can be read: the partners' and the gateway's own, raw.
 func (w *World) PrivateMembers() map[string][]byte {
 	w.T.Helper()
 	all := map[string][]byte{}
-	take := func(name string, k *seal.PrivateKey) {
-		raw, err := json.Marshal(k)
-		if err != nil {
-			w.T.Fatal(err)
-		}
-		var jwk struct {
-			D string `json:"d"`
-		}
-		if err := json.Unmarshal(raw, &jwk); err != nil {
-			w.T.Fatal(err)
-		}
-		if all[name], err = base64.RawURLEncoding.DecodeString(jwk.D); err != nil || len(all[name]) < 16 {
-			w.T.Fatalf("private member of %s: %v", name, err)
-		}
-	}
+	take := func(name string, k *seal.PrivateKey) { all[name] = w.privateMember(k) }
 	w.keys.Range(func(name, k any) bool { take(name.(string), k.(*seal.PrivateKey)); return true })
 	ring := w.Ring()
 	ak, err := ring.NewestAK(seal.A256, models.Production)
@@ -181,4 +190,20 @@ func (w *World) PrivateMembers() map[string][]byte {
 	take("AK", ak)
 	take("signing key", signer)
 	return all
+}
+
+// privateMember is the "d" of a key, raw.
+func (w *World) privateMember(k *seal.PrivateKey) []byte {
+	w.T.Helper()
+	var jwk struct {
+		D string `json:"d"`
+	}
+	if err := json.Unmarshal(mustJSON(w.T, k), &jwk); err != nil {
+		w.T.Fatal(err)
+	}
+	d, err := base64.RawURLEncoding.DecodeString(jwk.D)
+	if err != nil || len(d) < 16 {
+		w.T.Fatalf("private member: %v", err)
+	}
+	return d
 }
