@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -70,14 +71,35 @@ func TestTheProtocolPageNamesEndpointsThatExist(t *testing.T) {
 	}
 }
 
-// The page promises that it and a JOSE library are enough; the example proves it.
-func TestAClientWrittenFromTheProtocolPageWorks(t *testing.T) {
+// The page promises that it and a JOSE library are enough; the examples prove it.
+func TestClientsWrittenFromTheProtocolPageWork(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("fetches a module")
+		t.Skip("fetches a module and builds a program")
 	}
-	folder := t.TempDir()
-	installJose(t, folder)
+	settings := serveExamples(t)
+	t.Run("a whole visit in Node", func(t *testing.T) {
+		t.Parallel()
+		output := run(t, settings, "node", nodeExample(t))
+		for _, want := range []string{"of Lianhe Travel us****81", `G 200 {`, `"phone":"138****6027"`, "closed 204"} {
+			if !strings.Contains(output, want) {
+				t.Errorf("the example did not print %s:\n%s", want, output)
+			}
+		}
+	})
+	t.Run("a partner's back end in Go", func(t *testing.T) {
+		t.Parallel()
+		output := run(t, settings, "go", "run", filepath.Join("..", "docs", "examples", "partner.go"))
+		if !strings.HasPrefix(output, apptest.H5URL+"#at=eyJ") || strings.Count(output, ".") != strings.Count(apptest.H5URL, ".")+2 {
+			t.Errorf("the example printed %s", output)
+		}
+	})
+}
+
+// serveExamples serves a gateway on the real clock, which the examples read,
+// and returns the settings that lead them to it.
+func serveExamples(t *testing.T) []string {
+	t.Helper()
 	var config net.ListenConfig
 	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -85,78 +107,68 @@ func TestAClientWrittenFromTheProtocolPageWorks(t *testing.T) {
 	}
 	address := "http://" + listener.Addr().String()
 	w := apptest.New(t, storetest.SQLiteConfig(t), apptest.Options{Config: func(c *app.Config) {
-		c.Issuer, c.Now = address, time.Now // the client reads the real clock
+		c.Issuer, c.Now = address, time.Now
 	}})
 	server := &http.Server{Handler: w.Handler(), ReadHeaderTimeout: time.Second}
 	go func() { _ = server.Serve(listener) }() // ends with the close below
 	t.Cleanup(func() { _ = server.Close() })
-	for _, use := range []string{"sig", "enc"} {
-		writePrivateKey(t, w, folder, use)
-	}
 
-	output := runExample(t, folder, "GATEWAY="+address, "KEYS="+folder, "CLIENT_ID="+apptest.Travel, "SERVICE="+apptest.Service)
-	for _, want := range []string{"of Lianhe Travel us****81", `G 200 {`, `"phone":"138****6027"`, "closed 204"} {
-		if !strings.Contains(output, want) {
-			t.Errorf("the example did not print %s:\n%s", want, output)
+	keys := t.TempDir()
+	signing, encryption := w.Key(apptest.Travel, "sig"), w.Key(apptest.Travel, "enc")
+	for name, key := range map[string]any{"-sig.jwk": signing, "-enc.jwk": encryption} {
+		jwk, err := json.Marshal(key)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(keys, apptest.Travel+name), jwk, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
+	return []string{"GATEWAY=" + address, "KEYS=" + keys, "CLIENT_ID=" + apptest.Travel, "SERVICE=" + apptest.Service}
 }
 
-func writePrivateKey(t *testing.T, w *apptest.World, folder, use string) {
+// nodeExample puts the example beside the library that it imports, in a folder
+// that the test throws away, and returns its path.
+func nodeExample(t *testing.T) string {
 	t.Helper()
-	key := w.Key(apptest.Travel, "sig")
-	if use == "enc" {
-		key = w.Key(apptest.Travel, "enc")
-	}
-	jwk, err := json.Marshal(key)
-	if err == nil {
-		err = os.WriteFile(filepath.Join(folder, apptest.Travel+"-"+use+".jwk"), jwk, 0o600)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// installJose fetches the library that the example uses into a folder that
-// the test throws away.
-func installJose(t *testing.T, folder string) {
-	t.Helper()
+	folder := t.TempDir()
 	npm, err := exec.LookPath("npm")
 	if err != nil {
-		skipWithoutNode(t, "npm is not installed")
+		skipOrFail(t, "node", "npm is not installed")
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	output, err := exec.CommandContext(ctx, npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder, "jose@6.2.17").CombinedOutput()
 	if err != nil {
-		t.Skipf("jose cannot be fetched: %v %s", err, output) // needs a network, which nothing may require
-	}
-}
-
-func skipWithoutNode(t *testing.T, reason string) {
-	t.Helper()
-	if strings.Contains(os.Getenv("POSTERN_TEST_REQUIRE"), "node") {
-		t.Fatalf("%s, and POSTERN_TEST_REQUIRE names node", reason)
-	}
-	t.Skip(reason)
-}
-
-// runExample runs the example beside the library that it imports.
-func runExample(t *testing.T, folder string, environment ...string) string {
-	t.Helper()
-	node, err := exec.LookPath("node")
-	if err != nil {
-		skipWithoutNode(t, "node is not installed")
+		skipOrFail(t, "jose", fmt.Sprintf("jose cannot be fetched: %v %s", err, output))
 	}
 	path := filepath.Join(folder, "visit.mjs")
 	if err := os.WriteFile(path, []byte(readPage(t, "docs", "examples", "visit.mjs")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	command := exec.CommandContext(t.Context(), node, path)
-	command.Env = append(os.Environ(), environment...)
+	return path
+}
+
+// run runs an example to its end and returns what it printed.
+func run(t *testing.T, settings []string, program string, args ...string) string {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	if err != nil {
+		skipOrFail(t, program, program+" is not installed")
+	}
+	command := exec.CommandContext(t.Context(), path, args...)
+	command.Env = append(os.Environ(), settings...)
 	output, err := command.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
 	return string(output)
+}
+
+func skipOrFail(t *testing.T, what, reason string) {
+	t.Helper()
+	if strings.Contains(os.Getenv("POSTERN_TEST_REQUIRE"), what) {
+		t.Fatalf("%s, and POSTERN_TEST_REQUIRE names %s", reason, what)
+	}
+	t.Skip(reason)
 }

@@ -1,0 +1,115 @@
+//go:build ignore
+
+// A partner's back end, step B of docs/protocol.md over go-jose: it prints the
+// address that the partner's app opens, AT and all. Suite A256.
+//
+//	go run docs/examples/partner.go
+//
+// Settings come from the environment; the defaults fit `go run . demo`, started
+// in the same folder. Open what it prints in a browser: the bank's page is there.
+package main
+
+import (
+	"cmp"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"log"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+)
+
+var (
+	gateway = cmp.Or(os.Getenv("GATEWAY"), "http://localhost:8080") // also the issuer
+	client  = cmp.Or(os.Getenv("CLIENT_ID"), "lianhe-travel-app")
+	service = cmp.Or(os.Getenv("SERVICE"), "urn:h5:loan")
+	keys    = cmp.Or(os.Getenv("KEYS"), "postern-data/partners")
+)
+
+func main() {
+	address, err := address()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(address)
+}
+
+// address obtains an AT and puts it behind the page's address (section 4).
+func address() (string, error) {
+	assertion, err := assertion()
+	if err != nil {
+		return "", fmt.Errorf("sign assertion: %w", err)
+	}
+	response, err := http.PostForm(gateway+"/oauth/token", url.Values{
+		"grant_type": {"client_credentials"}, "resource": {service}, "subject": {"user-7781"},
+		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}, "client_assertion": {assertion},
+	})
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	var answer struct {
+		AccessToken string `json:"access_token"`
+		H5URL       string `json:"h5_url"`
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
+		RequestID   string `json:"request_id"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		return "", fmt.Errorf("read answer: %w", err)
+	}
+	if response.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("%s: %s (%s)", answer.Error, answer.Description, answer.RequestID)
+	}
+	at, err := open(answer.AccessToken)
+	if err != nil {
+		return "", fmt.Errorf("open AT: %w", err)
+	}
+	return answer.H5URL + "#at=" + at, nil
+}
+
+// assertion proves who asks: private_key_jwt, good once (section 3). aud is
+// one string and no list, which is how go-jose writes an audience of one.
+func assertion() (string, error) {
+	key, err := privateKey("sig")
+	if err != nil {
+		return "", err
+	}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key}, nil)
+	if err != nil {
+		return "", err
+	}
+	now := time.Now()
+	return jwt.Signed(signer).Claims(jwt.Claims{
+		Issuer: client, Subject: client, Audience: jwt.Audience{gateway}, ID: rand.Text(),
+		IssuedAt: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(time.Minute)),
+	}).Serialize()
+}
+
+// open takes the AT out of the envelope with the partner's own key.
+func open(envelope string) (string, error) {
+	sealed, err := jose.ParseEncryptedCompact(envelope, []jose.KeyAlgorithm{jose.ECDH_ES_A256KW}, []jose.ContentEncryption{jose.A256GCM})
+	if err != nil {
+		return "", err
+	}
+	key, err := privateKey("enc")
+	if err != nil {
+		return "", err
+	}
+	at, err := sealed.Decrypt(key)
+	return string(at), err
+}
+
+func privateKey(use string) (key jose.JSONWebKey, err error) {
+	text, err := os.ReadFile(filepath.Join(keys, client+"-"+use+".jwk"))
+	if err == nil {
+		err = json.Unmarshal(text, &key)
+	}
+	return key, err
+}
