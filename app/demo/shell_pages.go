@@ -13,7 +13,6 @@ import (
 
 	"postern/app/demo/partner"
 	"postern/app/demo/story"
-	"postern/app/demo/visitor"
 	views "postern/views/demo"
 	"postern/views/i18n"
 )
@@ -93,35 +92,42 @@ func (s *shell) open(ctx context.Context, who role, turn string) (story.Trace, e
 		return story.Trace{}, fmt.Errorf("draw id: %w", err)
 	}
 	tapped := s.o.Now()
-	trace := story.Trace{ID: base64.RawURLEncoding.EncodeToString(id), Partner: who.short}
-	trace.Steps = append(trace.Steps, story.Step{
+	trace := story.Trace{ID: base64.RawURLEncoding.EncodeToString(id), Partner: who.short, Steps: []story.Step{{
 		Letter: "A", From: tapped, Until: tapped,
 		Request: story.Message{Opened: "POST /partners/" + who.short + "/visits"},
-	})
+	}}}
 	ticket, exchange, err := s.partners[who.clientID].Ask(ctx, partner.Ask{Resource: serviceID, Subject: who.subject, ReturnTo: who.returnTo})
 	var refusal *partner.Refusal
 	if err != nil && !errors.As(err, &refusal) {
 		return story.Trace{}, err
 	}
-	step := story.Step{
-		Letter: "B", From: exchange.Sent, Until: exchange.Answered, Bytes: len(exchange.Body),
-		Request: story.Message{Opened: exchange.Form.Encode()},
-	}
 	trace.RequestID = exchange.RequestID
+	trace.Steps = append(trace.Steps, stepB(ticket, exchange, refusal))
 	if refusal != nil {
-		step.Code, step.Reply = refusal.Code, story.Message{Sealed: string(exchange.Body), Opened: string(exchange.Body)}
 		trace.RequestID = cmp.Or(refusal.RequestID, exchange.RequestID)
-	} else {
-		step.Reply = story.Message{Sealed: ticket.Sealed, Opened: string(ticket.Claims)}
-		trace.Address = ticket.Address()
+		return trace, nil
 	}
-	trace.Steps = append(trace.Steps, step)
-	if turn == "stolen" && trace.Address != "" {
-		if _, err := s.thief.Open(ctx, visitor.AT(trace.Address)); err != nil {
+	trace.Address = ticket.Address()
+	if turn == "stolen" {
+		if _, err := s.thief.Open(ctx, ticket.AT); err != nil {
 			s.o.Log.WarnContext(ctx, "copied link not opened", slog.Any("err", err))
 		}
 	}
 	return trace, nil
+}
+
+// stepB is the partner's request for an AT, granted or refused.
+func stepB(ticket partner.Ticket, exchange partner.Exchange, refusal *partner.Refusal) story.Step {
+	step := story.Step{
+		Letter: "B", From: exchange.Sent, Until: exchange.Answered, Bytes: len(exchange.Body),
+		Request: story.Message{Opened: exchange.Form.Encode()},
+		Reply:   story.Message{Sealed: ticket.Sealed, Opened: string(ticket.Claims)},
+	}
+	if refusal != nil {
+		step.Code = refusal.Code
+		step.Reply = story.Message{Sealed: string(exchange.Body), Opened: string(exchange.Body)}
+	}
+	return step
 }
 
 // draw shows the shell with a trace and the step that the address names.

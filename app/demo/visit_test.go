@@ -70,6 +70,10 @@ func playWide(b *browser, shell string) {
 		b.t.Errorf("the page's address still holds %q", at)
 	}
 	walkSteps(b)
+	b.run(chromedp.Click(`[data-replay]`, chromedp.ByQuery))
+	b.run(chromedp.Poll(`document.querySelector("a[data-step][aria-current] .letter").textContent === "A"`, nil))
+	b.run(chromedp.Click(`[data-replay]`, chromedp.ByQuery))
+	b.want("the replay's button", b.eval(`document.querySelector("[data-replay]").textContent`), "Replay slowly")
 	b.inPage(`document.querySelector("input[value='36']").click()`)
 	b.want("36 months", b.inPage(pageText), "CNY 5,479.06")
 	b.inPage(`document.querySelector("#apply .primary").click()`)

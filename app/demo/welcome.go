@@ -15,12 +15,12 @@ Postern demo is running. Everything is on this machine.
            Tap "Check my loan offer" in the first phone. The bank's page opens in
            the second; below, choose a step to see its message sealed and opened.
            Try Chengzi Rent (the same page, fewer fields), Nanfeng (suspended), and
-           the tick under the first phone (a copied link).
+           the tick box at the top (a copied link).
 
-  Beside   {{.Gateway}}   the gateway: /.well-known/oauth-authorization-server
-           {{.Internal}}   internal: /readyz, /metrics
-           {{.H5}}   the bank's page, an origin of its own
-           {{.Bank}}   the bank's loan system: believes the gateway alone
+  Beside   {{printf "%-25s" .Gateway}} the gateway: /.well-known/oauth-authorization-server
+           {{printf "%-25s" .Internal}} internal: /readyz, /metrics
+           {{printf "%-25s" .H5}} the bank's page, an origin of its own
+           {{printf "%-25s" .Bank}} the bank's loan system: believes the gateway alone
 {{if .Traffic}}
   Traffic  one or two visits a second, refusals included
 {{end}}

@@ -3,8 +3,6 @@ package i18n
 // Words that more than one area says.
 var (
 	CommonSkip        = def("common.skip", "Skip to content", "跳到正文")
-	CommonLight       = def("common.light", "Light", "浅色")
-	CommonDark        = def("common.dark", "Dark", "深色")
 	CommonToLight     = def("common.to_light", "Switch to light colours", "切换到浅色")
 	CommonToDark      = def("common.to_dark", "Switch to dark colours", "切换到深色")
 	CommonRequestID   = def("common.request_id", "Request id", "请求编号")

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	"postern/app/demo/keyset"
@@ -163,10 +162,4 @@ func (p *Page) id() (string, error) {
 		return "", fmt.Errorf("draw jti: %w", err)
 	}
 	return base64.RawURLEncoding.EncodeToString(octets), nil
-}
-
-// AT takes the AT out of an address that a partner's app opens; "" if there is none.
-func AT(address string) string {
-	_, at, _ := strings.Cut(address, "#at=")
-	return at
 }
