@@ -58,7 +58,7 @@ func (g *Gateway) VisitRenew(c *gin.Context) { g.onTicket(c, "renew", g.Authorit
 func (g *Gateway) VisitClose(c *gin.Context) { g.onTicket(c, "close", g.Authority.Close) }
 
 func (g *Gateway) onTicket(c *gin.Context, step string, do func(context.Context, authority.CallRequest) authority.Reply) {
-	vt, _ := visitToken(c)
+	vt := visitToken(c)
 	body, ok := g.enter(c, step, func() int64 { return authority.MaxVisitRequest })
 	if !ok {
 		return
@@ -69,7 +69,7 @@ func (g *Gateway) onTicket(c *gin.Context, step string, do func(context.Context,
 // Call is step G: POST /gateway/v1/calls.
 func (g *Gateway) Call(c *gin.Context) {
 	ctx := c.Request.Context()
-	vt, _ := visitToken(c)
+	vt := visitToken(c)
 	body, ok := g.enter(c, "G", func() int64 { return g.Authority.CallLimit(ctx, vt) })
 	if !ok {
 		return
@@ -125,10 +125,13 @@ func (g *Gateway) enter(c *gin.Context, step string, limitOf func() int64) ([]by
 }
 
 // visitToken reads `Authorization: Visit <VT>`; the scheme is case-insensitive
-// (RFC 9110 section 11.1).
-func visitToken(c *gin.Context) (string, bool) {
-	scheme, vt, ok := strings.Cut(c.GetHeader("Authorization"), " ")
-	return vt, ok && strings.EqualFold(scheme, "Visit")
+// (RFC 9110 section 11.1). Under any other scheme there is no VT.
+func visitToken(c *gin.Context) string {
+	scheme, vt, _ := strings.Cut(c.GetHeader("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Visit") {
+		return ""
+	}
+	return vt
 }
 
 func request(c *gin.Context, vt string, body []byte) authority.CallRequest {
