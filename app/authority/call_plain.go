@@ -1,6 +1,7 @@
 package authority
 
 import (
+	"encoding/base64"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -18,18 +19,24 @@ type callPlain struct {
 	Headers map[string]string `json:"headers"`
 	Body    jsontext.Value    `json:"body"`
 	BodyB64 *string           `json:"body_b64"`
+
+	raw []byte // BodyB64, decoded
 }
 
 // read holds the plaintext against the rules of protocol section 6, except for
 // the path and the query, which the route judges.
 func (c *Call) read(plain []byte) error {
 	p := &c.plain
-	if err := seal.DecodeObject(plain, p); err != nil || p.IAT == nil || !seal.ValidID(p.JTI) {
+	err := seal.DecodeObject(plain, p)
+	c.s.answers(p.JTI)
+	if err != nil || p.IAT == nil || c.s.jti == "" {
 		return errBadEnvelope.Because("plaintext")
 	}
-	c.s.jti = p.JTI
 	if p.hasBody() && p.BodyB64 != nil {
 		return errBadEnvelope.Because("two_bodies")
+	}
+	if !p.decodeBody() {
+		return errBadEnvelope.Because("body_b64")
 	}
 	if !validMethod(p.Method) {
 		return errBadEnvelope.Because("method")
@@ -41,6 +48,17 @@ func (c *Call) read(plain []byte) error {
 		}
 	}
 	return nil
+}
+
+// decodeBody decodes body_b64; what is not JSON must say what it is. The decoder
+// would skip line breaks.
+func (p *callPlain) decodeBody() (ok bool) {
+	if p.BodyB64 == nil {
+		return true
+	}
+	var err error
+	p.raw, err = base64.StdEncoding.Strict().DecodeString(*p.BodyB64)
+	return err == nil && !strings.ContainsAny(*p.BodyB64, "\r\n") && p.Headers["content-type"] != ""
 }
 
 func (p *callPlain) hasBody() bool { return len(p.Body) > 0 && p.Body.Kind() != 'n' }

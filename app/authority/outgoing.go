@@ -1,7 +1,6 @@
 package authority
 
 import (
-	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -47,7 +46,8 @@ func (c *Call) Outgoing() (Outgoing, error) {
 	if c.writes() {
 		o.IdempotencyKey = c.plain.JTI
 	}
-	return o, c.attachBody(&o)
+	c.attachBody(&o)
+	return o, nil
 }
 
 // traceParent starts a trace of our own: nothing from outside names one.
@@ -59,20 +59,15 @@ func (a *Authority) traceParent() (string, error) {
 	return "00-" + hex.EncodeToString(b[:16]) + "-" + hex.EncodeToString(b[16:]) + "-01", nil
 }
 
-// attachBody takes JSON octet for octet and anything else from base64.
-func (c *Call) attachBody(o *Outgoing) error {
+// attachBody takes JSON octet for octet, and anything else as it was decoded.
+func (c *Call) attachBody(o *Outgoing) {
 	switch {
 	case c.plain.hasBody():
 		o.Headers = withContentType(o.Headers, "application/json")
 		o.Body = c.plain.Body
 	case c.plain.BodyB64 != nil:
-		body, err := base64.StdEncoding.Strict().DecodeString(*c.plain.BodyB64)
-		if err != nil || o.Headers["content-type"] == "" {
-			return errBadEnvelope.Because("body_b64")
-		}
-		o.Body = body
+		o.Body = c.plain.raw
 	}
-	return nil
 }
 
 func withContentType(headers map[string]string, value string) map[string]string {

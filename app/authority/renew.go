@@ -34,10 +34,13 @@ func (a *Authority) Renew(ctx context.Context, r CallRequest) Reply {
 	if err := a.checkTicket(t, app, svc, r.Origin, t.RenewUntil); err != nil {
 		return refuse(err)
 	}
-	if err := a.freshRequest(t.VID, p); err != nil {
+	if err := checkClock(p.IAT, a.Now()); err != nil {
 		return refuse(err)
 	}
 	if err := a.take("vt", app, app.VTRate, a.Rates.VT); err != nil {
+		return refuse(err) // before the jti is used up, as at step G
+	}
+	if err := a.freshRequest(t.VID, p); err != nil {
 		return refuse(err)
 	}
 	t.Epoch = app.Epoch
@@ -96,12 +99,13 @@ func (a *Authority) openTicketRequest(r CallRequest, typ string) (*visitRequest,
 		return nil, ticketPlain{}, reply
 	}
 	var p ticketPlain
-	if err := seal.DecodeObject(v.plain, &p); err != nil || p.IAT == nil || !seal.ValidID(p.JTI) {
+	err := seal.DecodeObject(v.plain, &p)
+	v.s.answers(p.JTI)
+	if err != nil || p.IAT == nil || v.s.jti == "" {
 		err := errBadEnvelope.Because("plaintext")
 		a.refused("vt.renewal_refused", err, trail{requestID: r.RequestID}.ofTicket(v.ticket))
 		return nil, ticketPlain{}, v.s.refuse(err)
 	}
-	v.s.jti = p.JTI
 	if a.Feed.Stale() {
 		return nil, ticketPlain{}, v.s.refuse(errUnavailable.Because("feed_stale"))
 	}

@@ -42,6 +42,14 @@ func (a *Authority) sealer(suite seal.Suite, key []byte, requestID string) (*sea
 	return &sealer{a: a, direct: d, requestID: requestID}, nil
 }
 
+// answers makes jti the one that refusals repeat, also when the rest of the
+// plaintext breaks the rules: a page takes no sealed answer without its jti.
+func (s *sealer) answers(jti string) {
+	if seal.ValidID(jti) {
+		s.jti = jti
+	}
+}
+
 // clear answers with a refusal that needs no key.
 func clear(err error) Reply { return Reply{Refusal: Refusal(err)} }
 
