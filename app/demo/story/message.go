@@ -1,6 +1,7 @@
 package story
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -87,7 +88,7 @@ func envelope(ctx context.Context, label i18n.Key, m Message, key i18n.Key) demo
 	pane := demo.Pane{Label: i18n.T(ctx, label), Parts: compactParts(m.Sealed), Lines: jsonLines(m.Opened)}
 	if len(pane.Parts) == 0 {
 		// In the clear: a problem, or a refusal of the token endpoint.
-		pane.Lines = jsonLines(cmpOr(m.Opened, m.Sealed))
+		pane.Lines = jsonLines(cmp.Or(m.Opened, m.Sealed))
 		return pane
 	}
 	names := []i18n.Key{i18n.DemoPartHeader, key, i18n.DemoPartIV, i18n.DemoPartContent, i18n.DemoPartTag}
@@ -97,13 +98,6 @@ func envelope(ctx context.Context, label i18n.Key, m Message, key i18n.Key) demo
 		}
 	}
 	return pane
-}
-
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 // address is the pane of the address that the app opened, AT and all.

@@ -122,7 +122,7 @@ func (t *Traffic) pick() Case {
 }
 
 func (t *Traffic) draw(below time.Duration) time.Duration {
-	return time.Duration(t.number() % uint64(below)) //nolint:gosec // below is positive
+	return time.Duration(t.number() % uint64(below))
 }
 
 // number is a random number; without randomness every choice is the first,
