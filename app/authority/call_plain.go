@@ -27,11 +27,11 @@ type callPlain struct {
 // the path and the query, which the route judges.
 func (c *Call) read(plain []byte) error {
 	p := &c.plain
-	err := seal.DecodeObject(plain, p)
-	c.s.answers(p.JTI)
-	if err != nil || p.IAT == nil || c.s.jti == "" {
+	if err := seal.DecodeObject(plain, p); err != nil || p.IAT == nil || !seal.ValidID(p.JTI) {
+		c.s.jti = jtiOf(plain)
 		return errBadEnvelope.Because("plaintext")
 	}
+	c.s.jti = p.JTI
 	if p.hasBody() && p.BodyB64 != nil {
 		return errBadEnvelope.Because("two_bodies")
 	}

@@ -99,13 +99,13 @@ func (a *Authority) openTicketRequest(r CallRequest, typ string) (*visitRequest,
 		return nil, ticketPlain{}, reply
 	}
 	var p ticketPlain
-	err := seal.DecodeObject(v.plain, &p)
-	v.s.answers(p.JTI)
-	if err != nil || p.IAT == nil || v.s.jti == "" {
+	if err := seal.DecodeObject(v.plain, &p); err != nil || p.IAT == nil || !seal.ValidID(p.JTI) {
+		v.s.jti = jtiOf(v.plain)
 		err := errBadEnvelope.Because("plaintext")
 		a.refused("vt.renewal_refused", err, trail{requestID: r.RequestID}.ofTicket(v.ticket))
 		return nil, ticketPlain{}, v.s.refuse(err)
 	}
+	v.s.jti = p.JTI
 	if a.Feed.Stale() {
 		return nil, ticketPlain{}, v.s.refuse(errUnavailable.Because("feed_stale"))
 	}

@@ -42,12 +42,16 @@ func (a *Authority) sealer(suite seal.Suite, key []byte, requestID string) (*sea
 	return &sealer{a: a, direct: d, requestID: requestID}, nil
 }
 
-// answers makes jti the one that refusals repeat, also when the rest of the
-// plaintext breaks the rules: a page takes no sealed answer without its jti.
-func (s *sealer) answers(jti string) {
-	if seal.ValidID(jti) {
-		s.jti = jti
+// jtiOf finds the jti of a plaintext that breaks other rules, for the refusal to
+// repeat: a page takes no sealed answer without it. It is empty if there is none.
+func jtiOf(plain []byte) string {
+	var p struct {
+		JTI string `json:"jti"`
 	}
+	if seal.DecodeObject(plain, &p) != nil || !seal.ValidID(p.JTI) {
+		return ""
+	}
+	return p.JTI
 }
 
 // clear answers with a refusal that needs no key.

@@ -64,13 +64,13 @@ func (a *Authority) OpenVisit(ctx context.Context, r Exchange) Reply {
 		return clear(errUnavailable.Wrap(err))
 	}
 	var p exchangePlain
-	err = seal.DecodeObject(plain, &p)
-	s.answers(p.JTI)
-	if err != nil || p.AT == "" || p.IAT == nil || s.jti == "" {
+	if err := seal.DecodeObject(plain, &p); err != nil || p.AT == "" || p.IAT == nil || !seal.ValidID(p.JTI) {
+		s.jti = jtiOf(plain)
 		err := errBadEnvelope.Because("plaintext")
 		a.refused("vt.refused", err, trail{requestID: r.RequestID})
 		return s.refuse(err)
 	}
+	s.jti = p.JTI
 	return a.exchange(ctx, s, page, p, r)
 }
 
