@@ -119,7 +119,10 @@ func setApplication(w *apptest.World, id string, change func(*models.Application
 	}
 	a := apptest.Application(id, partner)
 	change(&a)
-	w.Write(func(tx *store.Tx, now int64) error { return tx.SaveApplication(a) })
+	w.Write(func(tx *store.Tx, now int64) error {
+		a.UpdatedAt = now // it dates the change that tells the nodes
+		return tx.SaveApplication(a)
+	})
 }
 
 // setService changes the loan service.
@@ -127,7 +130,10 @@ func setService(w *apptest.World, change func(*models.Service)) {
 	w.T.Helper()
 	s := apptest.DefaultSeed(w.Bank.URL).Services[0]
 	change(&s)
-	w.Write(func(tx *store.Tx, now int64) error { return tx.SaveService(s) })
+	w.Write(func(tx *store.Tx, now int64) error {
+		s.UpdatedAt = now
+		return tx.SaveService(s)
+	})
 }
 
 // freeze stops traffic; the returned function lets it flow again.

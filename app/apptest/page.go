@@ -188,6 +188,11 @@ func (p *Page) raw(plain any) []byte {
 
 // Post sends a sealed body as a page does.
 func (p *Page) Post(path string, body []byte) *httptest.ResponseRecorder {
+	return p.W.Do(p.Request(path, body))
+}
+
+// Request is what Post sends, for tests to change.
+func (p *Page) Request(path string, body []byte) *http.Request {
 	r := httptest.NewRequest(http.MethodPost, path, bytes.NewReader(body))
 	r.Header.Set("Content-Type", "application/jose")
 	if p.Origin != "" {
@@ -196,7 +201,7 @@ func (p *Page) Post(path string, body []byte) *httptest.ResponseRecorder {
 	if p.Visit.VT != "" {
 		r.Header.Set("Authorization", "Visit "+p.Visit.VT)
 	}
-	return p.W.Do(r)
+	return r
 }
 
 // Keys are the visit's K_up and K_down, as the page derived them.
@@ -294,7 +299,13 @@ func (p *Page) Take(v Visit) {
 // Seal seals a plaintext under K_up.
 func (p *Page) Seal(typ string, plain any) []byte {
 	p.W.T.Helper()
-	body, err := seal.SealDirect(seal.A256, typ, p.up, p.raw(plain), rand.Reader)
+	return p.SealUnder(p.up, typ, plain)
+}
+
+// SealUnder seals a plaintext with dir under any key.
+func (p *Page) SealUnder(key []byte, typ string, plain any) []byte {
+	p.W.T.Helper()
+	body, err := seal.SealDirect(seal.A256, typ, key, p.raw(plain), rand.Reader)
 	if err != nil {
 		p.W.T.Fatal(err)
 	}

@@ -97,6 +97,17 @@ func (w *World) Open() {
 	w.T.Cleanup(w.Close)
 }
 
+// Node starts a second node on the world's database; it shares clock, bank and
+// the partners' keys.
+func (w *World) Node() *World {
+	w.T.Helper()
+	n := &World{T: w.T, Clock: w.Clock, Bank: w.Bank, Config: w.Config}
+	n.Config.Node = "node-2"
+	w.keys.Range(func(name, k any) bool { n.keys.Store(name, k); return true })
+	n.Open()
+	return n
+}
+
 // Close stops the gateway; everything that waited is on disk then. Open starts
 // it again on the same database, as a node that restarts.
 func (w *World) Close() {
