@@ -43,8 +43,9 @@ type Options struct {
 type Authority struct {
 	Options
 	assertions *otter.Cache[string, signedAssertion]
-	lost       atomic.Int64 // records that the ledger did not take
-	noted      atomic.Int64 // Unix ms of the last complaint about it
+	opened     *otter.Cache[string, *openedTicket] // by VT
+	lost       atomic.Int64                        // records that the ledger did not take
+	noted      atomic.Int64                        // Unix ms of the last complaint about it
 }
 
 // maxAssertions bounds the signed assertions that are kept for reuse.
@@ -55,6 +56,9 @@ func New(o Options) *Authority {
 	return &Authority{
 		Options:    o,
 		assertions: otter.Must(&otter.Options[string, signedAssertion]{MaximumSize: maxAssertions}),
+		opened: otter.Must(&otter.Options[string, *openedTicket]{
+			MaximumSize: maxOpened, ExpiryCalculator: otter.ExpiryWriting[string, *openedTicket](openedLife),
+		}),
 	}
 }
 

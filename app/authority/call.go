@@ -3,6 +3,7 @@ package authority
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"time"
 
 	"postern/app/directory"
@@ -69,11 +70,11 @@ func (a *Authority) OpenCall(ctx context.Context, r CallRequest) (*Call, Reply) 
 
 // CallLimit is how long a sealed call under this VT may be, octets.
 func (a *Authority) CallLimit(ctx context.Context, vt string) int64 {
-	t, err := token.OpenTicket(vt, a.Ring.TicketByID)
+	o, err := a.openTicket(vt)
 	if err != nil {
 		return directory.DefaultMaxBody
 	}
-	svc, err := a.Directory.Service(ctx, t.ServiceID)
+	svc, err := a.Directory.Service(ctx, o.ticket.ServiceID)
 	if err != nil {
 		return directory.DefaultMaxBody
 	}
@@ -92,31 +93,26 @@ type visitRequest struct {
 // K_up learns nothing more.
 func (a *Authority) openVisitRequest(r CallRequest, typ string) (*visitRequest, Reply) {
 	where := trail{requestID: r.RequestID}
-	t, err := token.OpenTicket(r.VT, a.Ring.TicketByID)
-	if err != nil {
+	o, err := a.openTicket(r.VT)
+	if errors.Is(err, token.ErrTicket) {
 		refusal := errInvalidVT.Because("ticket")
 		a.refused("call.refused", refusal, where)
 		return nil, clear(refusal)
 	}
-	up, down, err := seal.DeriveKeys(t.Suite, t.R, t.SID)
 	if err != nil {
 		return nil, clear(errUnavailable.Because("keys").Wrap(err))
 	}
 	e, err := seal.ParseEnvelope(r.Body, len(r.Body))
 	var plain []byte
 	if err == nil {
-		plain, err = e.OpenDirect(t.Suite, typ, up)
+		plain, err = o.up.Open(e, typ)
 	}
 	if err != nil {
 		refusal := errBadEnvelope.Because(seal.Reason(err)).Wrap(err)
-		a.refused("call.refused", refusal, where.ofTicket(t))
+		a.refused("call.refused", refusal, where.ofTicket(o.ticket))
 		return nil, clear(refusal)
 	}
-	s, err := a.sealer(t.Suite, down, r.RequestID)
-	if err != nil {
-		return nil, clear(errUnavailable.Because("keys").Wrap(err))
-	}
-	return &visitRequest{ticket: t, plain: plain, s: s}, Reply{}
+	return &visitRequest{ticket: o.ticket, plain: plain, s: &sealer{a: a, direct: o.down, requestID: r.RequestID}}, Reply{}
 }
 
 // admit checks origin, the visit's life, states, clock and limits, in this order.
