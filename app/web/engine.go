@@ -74,6 +74,9 @@ func logged(o Options) gin.HandlerFunc {
 		if s.Status >= http.StatusInternalServerError {
 			level = slog.LevelError
 		}
+		if !o.Log.Enabled(c.Request.Context(), level) {
+			return
+		}
 		o.Log.LogAttrs(c.Request.Context(), level, "request served",
 			slog.String("request_id", RequestID(c)), slog.String("method", s.Method), slog.String("route", s.Route),
 			slog.Int("status", s.Status), slog.Duration("took", s.Took))
