@@ -118,8 +118,9 @@ func (a *App) open(ctx context.Context) error {
 		do   func(context.Context) error
 	}{
 		{"self test", func(context.Context) error { return seal.SelfTest() }},
-		{"store", a.openStore}, {"keys", a.openRing}, {"ledger", a.openLedger},
-		{"directory", a.openDirectory}, {"feed", a.openFeed}, {"doors", a.openDoors},
+		// The feed first: what is read after it and kept is told of when it moves.
+		{"store", a.openStore}, {"feed", a.openFeed}, {"keys", a.openRing}, {"ledger", a.openLedger},
+		{"directory", a.openDirectory}, {"doors", a.openDoors}, {"changes", a.listen},
 	} {
 		if err := step.do(ctx); err != nil {
 			return fmt.Errorf("open %s: %w", step.name, err)
@@ -162,26 +163,31 @@ func (a *App) openDirectory(ctx context.Context) error {
 }
 
 func (a *App) openFeed(ctx context.Context) (err error) {
-	if a.feed, err = control.Open(ctx, a.store, a.config.Now, a.config.Log); err != nil {
-		return err
-	}
-	a.feed.Listen(func(c models.Change) { a.heard(context.WithoutCancel(ctx), c) })
-	return nil
+	a.feed, err = control.Open(ctx, a.store, a.config.Now, a.config.Log)
+	return err
 }
 
-// heard passes a change on to whoever keeps something in memory.
-func (a *App) heard(ctx context.Context, c models.Change) {
+// listen lets whoever keeps something in memory hear what moves, and what has
+// moved since the feed was opened.
+func (a *App) listen(ctx context.Context) error {
+	a.feed.Listen(func(c models.Change) error { return a.heard(context.WithoutCancel(ctx), c) })
+	return a.feed.Poll(ctx)
+}
+
+// changeTimeout bounds the reads that a change asks for.
+const changeTimeout = 3 * time.Second
+
+func (a *App) heard(ctx context.Context, c models.Change) error {
+	ctx, cancel := context.WithTimeout(ctx, changeTimeout)
+	defer cancel()
 	a.directory.Heard(c)
-	var err error
 	switch c.Kind {
 	case models.ChangeKeys:
-		err = a.ring.Reload(ctx)
+		return a.ring.Reload(ctx)
 	case models.ChangeService:
-		err = a.directory.ReloadOrigins(ctx)
+		return a.directory.ReloadOrigins(ctx)
 	}
-	if err != nil {
-		a.config.Log.ErrorContext(ctx, "change not taken up", slog.String("kind", string(c.Kind)), slog.Any("err", err))
-	}
+	return nil
 }
 
 func (a *App) openDoors(context.Context) error {

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -11,19 +12,26 @@ import (
 	"postern/models"
 )
 
-// The feed's times. Overlap is how far back each poll reads again: a
-// transaction that took its number early may commit late, and transactions are
-// far shorter than this.
+// The feed's times. A change takes its number before its transaction commits,
+// so numbers may appear late: one that is missing is asked for again for
+// gapPatience, far longer than any transaction may take.
 const (
-	PollEvery = 250 * time.Millisecond
-	MaxAge    = 5 * time.Second // protocol section 6: a staler node answers unavailable
-	overlap   = 30 * time.Second
+	PollEvery   = 250 * time.Millisecond
+	MaxAge      = 5 * time.Second // protocol section 6: a staler node answers unavailable
+	pollTimeout = 3 * time.Second
+	gapPatience = 30 * time.Second
 )
+
+// lookBack is how many numbers before the newest one a starting node looks
+// through for missing ones.
+const lookBack = 1000
 
 // Source is where changes come from; the store.
 type Source interface {
-	// ChangesSince lists the changes of at (Unix ms) and later, oldest first.
-	ChangesSince(ctx context.Context, at int64) ([]models.Change, error)
+	// LastChange is the highest number of a change, 0 when there is none.
+	LastChange(ctx context.Context) (int64, error)
+	// Changes lists the changes above a number and those named, lowest first.
+	Changes(ctx context.Context, above int64, named []int64) ([]models.Change, error)
 	// EndedVisits lists the ended visits whose tickets might still open at now.
 	EndedVisits(ctx context.Context, now int64) ([]models.Change, error)
 	// LiveFreezes lists the freezes in force.
@@ -36,20 +44,26 @@ type Feed struct {
 	now    func() time.Time
 	log    *slog.Logger
 
-	mu      sync.Mutex // one poll at a time; guards seen and heard
-	seen    map[int64]int64
-	heard   []func(models.Change)
-	fresh   atomic.Int64 // Unix ms of the last complete poll
+	mu      sync.Mutex // one poll at a time; guards all down to heard
+	highest int64      // every change up to here was heard, but for the gaps
+	gaps    map[int64]time.Time
+	heard   []func(models.Change) error
+	fresh   atomic.Pointer[time.Time] // of the last poll after which nothing was owed
 	freezes atomic.Pointer[freezeSet]
 	ended   endedVisits
 }
 
-// Open reads the state of now and returns a feed that is fresh.
+// Open notes where the list of changes stands and then reads the state of now.
+// Whatever the node reads after Open and keeps is told again to the listeners
+// when it moves, from the first Poll on.
 func Open(ctx context.Context, s Source, now func() time.Time, log *slog.Logger) (*Feed, error) {
-	f := &Feed{source: s, now: now, log: log, seen: map[int64]int64{}}
+	f := &Feed{source: s, now: now, log: log, gaps: map[int64]time.Time{}}
 	f.ended.init()
-	started := now().UnixMilli()
-	past, err := s.EndedVisits(ctx, started)
+	started := now()
+	if err := f.standAt(ctx, started); err != nil {
+		return nil, fmt.Errorf("read changes: %w", err)
+	}
+	past, err := s.EndedVisits(ctx, started.UnixMilli())
 	if err != nil {
 		return nil, fmt.Errorf("read ended visits: %w", err)
 	}
@@ -59,12 +73,32 @@ func Open(ctx context.Context, s Source, now func() time.Time, log *slog.Logger)
 	if err := f.reloadFreezes(ctx); err != nil {
 		return nil, err
 	}
-	return f, f.Poll(ctx)
+	f.fresh.Store(&started)
+	return f, nil
 }
 
-// Listen registers a function that hears every change once, in the order of
-// the feed. Call it before Run.
-func (f *Feed) Listen(hear func(models.Change)) {
+// standAt takes the newest change as heard, and what is missing just below it
+// as owed.
+func (f *Feed) standAt(ctx context.Context, now time.Time) error {
+	last, err := f.source.LastChange(ctx)
+	if err != nil {
+		return err
+	}
+	f.highest = max(0, last-lookBack)
+	present, err := f.source.Changes(ctx, f.highest, nil)
+	if err != nil {
+		return err
+	}
+	for _, c := range present {
+		f.pass(c.Seq, now)
+	}
+	return nil
+}
+
+// Listen registers a function that hears every change from the state of Open
+// on. An error makes the feed tell the change again, and stale in the end: a
+// node that can't take up what moved must not decide.
+func (f *Feed) Listen(hear func(models.Change) error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.heard = append(f.heard, hear)
@@ -89,28 +123,52 @@ func (f *Feed) Run(ctx context.Context) {
 	}
 }
 
-// Poll reads what moved since the last poll and tells the listeners.
+// Poll reads what moved since the last poll, however long ago that was, and
+// tells the listeners.
 func (f *Feed) Poll(ctx context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	started := f.now().UnixMilli()
-	from := started - overlap.Milliseconds()
-	changes, err := f.source.ChangesSince(ctx, from)
+	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
+	defer cancel()
+	started := f.now()
+	changes, err := f.source.Changes(ctx, f.highest, f.owed())
 	if err != nil {
 		return fmt.Errorf("read changes: %w", err)
 	}
+	var faults []error
 	for _, c := range changes {
-		if _, old := f.seen[c.Seq]; old {
-			continue
-		}
+		f.pass(c.Seq, started)
 		if err := f.hear(ctx, c); err != nil {
-			return err
+			f.gaps[c.Seq] = started // told again by the next poll
+			faults = append(faults, err)
 		}
-		f.seen[c.Seq] = c.At
 	}
-	f.forget(from, started)
-	f.fresh.Store(started)
+	if len(faults) > 0 {
+		return fmt.Errorf("take up changes: %w", errors.Join(faults...))
+	}
+	f.forget(started)
+	f.fresh.Store(&started)
 	return nil
+}
+
+// pass moves past a number; those that were jumped over are owed.
+func (f *Feed) pass(seq int64, now time.Time) {
+	delete(f.gaps, seq)
+	if seq <= f.highest {
+		return
+	}
+	for missing := max(f.highest+1, seq-lookBack); missing < seq; missing++ {
+		f.gaps[missing] = now
+	}
+	f.highest = seq
+}
+
+func (f *Feed) owed() []int64 {
+	list := make([]int64, 0, len(f.gaps))
+	for seq := range f.gaps {
+		list = append(list, seq)
+	}
+	return list
 }
 
 func (f *Feed) hear(ctx context.Context, c models.Change) error {
@@ -123,27 +181,33 @@ func (f *Feed) hear(ctx context.Context, c models.Change) error {
 		}
 	}
 	for _, h := range f.heard {
-		h(c)
+		if err := h(c); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func (f *Feed) forget(from, now int64) {
-	for seq, at := range f.seen {
-		if at < from-overlap.Milliseconds() {
-			delete(f.seen, seq)
+// forget drops gaps that no transaction can fill any more: those were rolled
+// back.
+func (f *Feed) forget(now time.Time) {
+	for seq, since := range f.gaps {
+		if now.Sub(since) > gapPatience {
+			delete(f.gaps, seq)
 		}
 	}
-	f.ended.forget(now)
+	f.ended.forget(now.UnixMilli())
 }
 
-// Stale reports whether the last complete poll is older than MaxAge.
-func (f *Feed) Stale() bool { return f.Age() > MaxAge }
-
-// Age is how old the feed is.
-func (f *Feed) Age() time.Duration {
-	return time.Duration(f.now().UnixMilli()-f.fresh.Load()) * time.Millisecond
+// Stale reports whether the node may be behind by more than MaxAge; also when
+// the clock was set back so that nobody can tell.
+func (f *Feed) Stale() bool {
+	age := f.Age()
+	return age > MaxAge || age < -MaxAge
 }
+
+// Age is how old the feed is, by the monotonic clock where there is one.
+func (f *Feed) Age() time.Duration { return f.now().Sub(*f.fresh.Load()) }
 
 // VisitEnded reports whether the visit was ended before its time.
 func (f *Feed) VisitEnded(vid string) bool { return f.ended.has(vid) }

@@ -11,16 +11,15 @@ import (
 // endedVisits is a set of vids with the time (Unix ms) after which no ticket
 // of theirs opens anyway.
 type endedVisits struct {
-	mu     sync.RWMutex
-	until  map[string]int64
-	swept  int64
-	perMin int64
+	mu    sync.RWMutex
+	until map[string]int64
+	swept int64
 }
 
-func (e *endedVisits) init() {
-	e.until = map[string]int64{}
-	e.perMin = 60_000
-}
+// sweepEvery is how often endedVisits looks for what no longer matters, ms.
+const sweepEvery = 60_000
+
+func (e *endedVisits) init() { e.until = map[string]int64{} }
 
 func (e *endedVisits) add(vid string, until int64) {
 	e.mu.Lock()
@@ -37,11 +36,11 @@ func (e *endedVisits) has(vid string) bool {
 	return ok
 }
 
-// forget drops what no longer matters, once a minute.
+// forget drops what no longer matters.
 func (e *endedVisits) forget(now int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if now-e.swept < e.perMin {
+	if now-e.swept < sweepEvery {
 		return
 	}
 	e.swept = now

@@ -17,10 +17,23 @@ func (s *Store) snapshotOptions() *sql.TxOptions {
 	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 }
 
-// ChangesSince lists the changes of at (Unix ms) and later, oldest first.
-func (s *Store) ChangesSince(ctx context.Context, at int64) ([]models.Change, error) {
+// LastChange is the highest number of a change, 0 when there is none.
+func (s *Store) LastChange(ctx context.Context) (int64, error) {
+	var last int64
+	if err := s.read(ctx).Model(&models.Change{}).Select("coalesce(max(seq), 0)").Scan(&last).Error; err != nil {
+		return 0, fmt.Errorf("read last change: %w", err)
+	}
+	return last, nil
+}
+
+// Changes lists the changes above a number and those named, lowest first.
+func (s *Store) Changes(ctx context.Context, above int64, named []int64) ([]models.Change, error) {
 	var list []models.Change
-	if err := s.read(ctx).Order("seq").Find(&list, "at >= ?", at).Error; err != nil {
+	query := s.read(ctx).Where("seq > ?", above)
+	if len(named) > 0 {
+		query = query.Or("seq IN ?", named)
+	}
+	if err := query.Order("seq").Find(&list).Error; err != nil {
 		return nil, fmt.Errorf("read changes: %w", err)
 	}
 	return list, nil
