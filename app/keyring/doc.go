@@ -4,5 +4,7 @@
 // It makes, publishes, rotates and retires them; private parts are sealed
 // under the master key, which comes from a file or the environment and never
 // touches the database. A key is listed 300 s before its first use and 660 s
-// after its last (protocol section 8), so no page meets an unknown kid.
+// after its last (protocol section 8), so no page meets an unknown kid; only
+// the first key of a kind is used at once, as nobody waits for another. Tend
+// does what time asks for; whoever runs the gateway calls it.
 package keyring

@@ -1,8 +1,9 @@
 package keyring
 
 import (
+	"cmp"
 	"fmt"
-	"sort"
+	"slices"
 	"time"
 
 	"postern/app/seal"
@@ -13,8 +14,8 @@ import (
 // keys is one immutable picture of the live keys.
 type keys struct {
 	pairs    map[string]*pair
-	ordered  []*pair // newest first, for the JWKS
-	tickets  []ticket
+	ordered  []*pair  // newest first
+	tickets  []ticket // newest first
 	subjects *Subjects
 }
 
@@ -39,6 +40,7 @@ func (p *pair) published(now int64) bool {
 }
 
 func (r *Ring) unseal(rows []models.Key) (*keys, error) {
+	slices.SortFunc(rows, newerFirst)
 	k := &keys{pairs: map[string]*pair{}}
 	for _, row := range rows {
 		if row.MasterKeyID != r.o.Master.ID() {
@@ -52,11 +54,16 @@ func (r *Ring) unseal(rows []models.Key) (*keys, error) {
 			return nil, fmt.Errorf("key %s: %w", row.KID, err)
 		}
 	}
-	sort.Slice(k.ordered, func(i, j int) bool { return k.ordered[i].row.ActiveFrom > k.ordered[j].row.ActiveFrom })
-	sort.Slice(k.tickets, func(i, j int) bool { return k.tickets[i].row.ActiveFrom > k.tickets[j].row.ActiveFrom })
 	return k, nil
 }
 
+// newerFirst orders keys by their first use, those of one moment by kid, so
+// that every node takes the same one for the newest.
+func newerFirst(a, b models.Key) int {
+	return cmp.Or(cmp.Compare(b.ActiveFrom, a.ActiveFrom), cmp.Compare(a.KID, b.KID))
+}
+
+// add takes a key up; rows come newest first.
 func (k *keys) add(row models.Key, secret []byte) error {
 	switch row.Use {
 	case models.TicketKey:
@@ -70,7 +77,9 @@ func (k *keys) add(row models.Key, secret []byte) error {
 		if err != nil {
 			return err
 		}
-		k.subjects = s
+		if k.subjects == nil {
+			k.subjects = s
+		}
 	default:
 		private, err := seal.ParsePrivateJWK(secret)
 		if err != nil {

@@ -3,6 +3,7 @@ package keyring
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -16,6 +17,10 @@ type kind struct {
 	use   models.KeyUse
 	suite seal.Suite
 	env   models.Environment
+}
+
+func (k kind) covers(row models.Key) bool {
+	return row.Use == k.use && row.Suite == string(k.suite) && row.Environment == k.env
 }
 
 // kinds are the keys that every gateway needs. AKs and signing keys are per
@@ -57,10 +62,17 @@ func (r *Ring) makeMissing(ctx context.Context) error {
 	})
 }
 
+// ErrSubjectKey refuses to rotate the subject key.
+var ErrSubjectKey = errors.New("the subject key does not rotate: what it hashed would be found no more")
+
 // Rotate makes a new key of the kind of use, suite and environment (both empty
 // for symmetric keys). It is published at once and used after PublishBefore;
-// the one before it falls out of use at that moment.
+// the one before it falls out of use at that moment. It fails with
+// ErrSubjectKey for that key, which has no successor.
 func (r *Ring) Rotate(ctx context.Context, use models.KeyUse, suite seal.Suite, env models.Environment) (models.Key, error) {
+	if use == models.SubjectKey {
+		return models.Key{}, fmt.Errorf("rotate key: %w", ErrSubjectKey)
+	}
 	row, err := r.draw(kind{use, suite, env})
 	if err != nil {
 		return models.Key{}, fmt.Errorf("rotate key: %w", err)
@@ -77,7 +89,7 @@ func (r *Ring) Rotate(ctx context.Context, use models.KeyUse, suite seal.Suite, 
 
 func hasKind(rows []models.Key, k kind) bool {
 	for _, row := range rows {
-		if row.Use == k.use && row.Suite == string(k.suite) && row.Environment == k.env {
+		if k.covers(row) {
 			return true
 		}
 	}

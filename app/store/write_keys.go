@@ -30,11 +30,47 @@ func (tx *Tx) AddMissingKeys(candidates []models.Key, at int64) error {
 }
 
 // RotateKey inserts a key; the newest of its kind falls out of use when the
-// new one comes into use.
+// new one comes into use. at is the time of the change, Unix ms.
 func (tx *Tx) RotateKey(k models.Key, at int64) error {
 	if err := tx.lockKeys(); err != nil {
 		return err
 	}
+	return tx.succeed(k, at)
+}
+
+// RotateKeyIfOlder is RotateKey unless a live key of the kind was made after
+// limit (Unix ms): of nodes that find a key too old at once, one rotates. It
+// reports whether the key was inserted.
+func (tx *Tx) RotateKeyIfOlder(k models.Key, limit, at int64) (bool, error) {
+	if err := tx.lockKeys(); err != nil {
+		return false, err
+	}
+	var younger int64
+	if err := tx.sameKind(k).Where("created_at > ?", limit).Count(&younger).Error; err != nil {
+		return false, fmt.Errorf("count keys: %w", err)
+	}
+	if younger > 0 {
+		return false, nil
+	}
+	return true, tx.succeed(k, at)
+}
+
+// RetireKeys ends the keys of a use whose last use (active_until) lies at limit
+// or before; times are Unix ms. Their private parts are gone with that.
+func (tx *Tx) RetireKeys(use models.KeyUse, limit, at int64) error {
+	ended := tx.db.Model(&models.Key{}).
+		Where("use = ? AND retired_at = 0 AND active_until > 0 AND active_until <= ?", use, limit).
+		Updates(map[string]any{"retired_at": at, "sealed_private": ""})
+	if ended.Error != nil {
+		return fmt.Errorf("retire keys: %w", ended.Error)
+	}
+	if ended.RowsAffected == 0 {
+		return nil
+	}
+	return tx.AppendChange(models.Change{At: at, Kind: models.ChangeKeys})
+}
+
+func (tx *Tx) succeed(k models.Key, at int64) error {
 	if err := tx.sameKind(k).Where("active_until = 0").Update("active_until", k.ActiveFrom).Error; err != nil {
 		return fmt.Errorf("end key: %w", err)
 	}
