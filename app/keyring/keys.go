@@ -29,13 +29,10 @@ type ticket struct {
 	key *token.TicketKey
 }
 
-// usable: what was made with the key may still come back.
-func (p *pair) usable(now int64) bool {
-	return p.row.ActiveFrom <= now && (p.row.ActiveUntil == 0 || now < p.row.ActiveUntil+PublishAfter.Milliseconds())
-}
-
-// published: listed in the JWKS, from its making on.
-func (p *pair) published(now int64) bool {
+// serves: the key is listed in the JWKS, from its making on, and what was made
+// with it may come back. There is no lower bound: another node, whose clock is
+// a second ahead, may have put a new key to use already.
+func (p *pair) serves(now int64) bool {
 	return p.row.ActiveUntil == 0 || now < p.row.ActiveUntil+PublishAfter.Milliseconds()
 }
 

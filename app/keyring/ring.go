@@ -67,7 +67,7 @@ func (r *Ring) Reload(ctx context.Context) error {
 func (r *Ring) AK(kid string) (*seal.PrivateKey, models.Environment, bool) {
 	e, ok := r.live.Load().pairs[kid]
 	now := r.o.Now().UnixMilli()
-	if !ok || e.row.Use != models.ApplicationKey || !e.usable(now) {
+	if !ok || e.row.Use != models.ApplicationKey || !e.serves(now) {
 		return nil, "", false
 	}
 	return e.private, e.row.Environment, true
@@ -81,15 +81,6 @@ func (r *Ring) NewestAK(s seal.Suite, env models.Environment) (*seal.PrivateKey,
 // Signer is the key that signs new ATs and assertions of an environment.
 func (r *Ring) Signer(s seal.Suite, env models.Environment) (*seal.PrivateKey, error) {
 	return r.newest(models.SigningKey, s, env)
-}
-
-// VerifyKey returns the public part of a published signing key; nil if there is none.
-func (r *Ring) VerifyKey(kid string) *seal.PublicKey {
-	e, ok := r.live.Load().pairs[kid]
-	if !ok || e.row.Use != models.SigningKey || !e.published(r.o.Now().UnixMilli()) {
-		return nil
-	}
-	return e.private.Public()
 }
 
 func (r *Ring) newest(use models.KeyUse, s seal.Suite, env models.Environment) (*seal.PrivateKey, error) {
@@ -140,7 +131,7 @@ func (r *Ring) JWKS(suite string) ([]byte, error) {
 		Keys []json.RawMessage `json:"keys"`
 	}{Keys: []json.RawMessage{}}
 	for _, e := range r.live.Load().ordered {
-		if e.row.Suite == suite && e.published(now) {
+		if e.row.Suite == suite && e.serves(now) {
 			set.Keys = append(set.Keys, json.RawMessage(e.row.PublicJWK))
 		}
 	}
