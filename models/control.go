@@ -19,7 +19,7 @@ type Key struct {
 	Use           KeyUse
 	Suite         string      // "A256" or "GM"; empty for symmetric keys
 	Environment   Environment // empty for keys of all environments
-	PublicJWK     string      `gorm:"column:public_jwk"`
+	PublicJWK     string      `gorm:"column:public_jwk"` // for who reads the table; never published
 	SealedPrivate string
 	MasterKeyID   string
 	CreatedAt     int64

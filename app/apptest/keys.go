@@ -179,9 +179,13 @@ func (w *World) PrivateMembers() map[string][]byte {
 	take := func(name string, k *seal.PrivateKey) { all[name] = w.privateMember(k) }
 	w.keys.Range(func(name, k any) bool { take(name.(string), k.(*seal.PrivateKey)); return true })
 	ring := w.Ring()
-	ak, err := ring.NewestAK(seal.A256, models.Production)
+	newest, err := ring.NewestAK(seal.A256, models.Production)
 	if err != nil {
 		w.T.Fatal(err)
+	}
+	ak, _, ok := ring.AK(newest.KID)
+	if !ok {
+		w.T.Fatal("the newest AK does not open")
 	}
 	signer, err := ring.Signer(seal.A256, models.Production)
 	if err != nil {

@@ -2,7 +2,6 @@ package authority
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 
 	"postern/app/directory"
 	"postern/app/errs"
+	"postern/app/keyring"
 	"postern/app/ledger"
 	"postern/app/seal"
 	"postern/app/token"
@@ -156,6 +156,7 @@ type minting struct {
 	svc       *directory.Service
 	scope     string
 	recipient *seal.Recipient
+	ak        keyring.AK // that the AT will carry
 	now       time.Time
 }
 
@@ -163,6 +164,11 @@ type minting struct {
 // hands it out.
 func (a *Authority) mint(ctx context.Context, c Caller, r TokenRequest, m minting) (Issued, error) {
 	app := c.Application
+	ak, err := a.Ring.NewestAK(seal.Suite(app.Suite), app.Environment)
+	if err != nil {
+		return Issued{}, err
+	}
+	m.ak = ak
 	claims, err := a.claims(app, r, m)
 	if err != nil {
 		return Issued{}, err
@@ -183,6 +189,7 @@ func (a *Authority) mint(ctx context.Context, c Caller, r TokenRequest, m mintin
 	if err != nil {
 		return Issued{}, err
 	}
+	row.AKKID = m.ak.KID
 	if err := a.Ledger.Issue(ctx, ledger.Issue{
 		AssertionJTI: c.AssertionJTI, AssertionExpires: c.AssertionExpires,
 		Row: row, Event: issuedEvent(c, r, row), DailyQuota: app.DailyQuota,
@@ -193,14 +200,6 @@ func (a *Authority) mint(ctx context.Context, c Caller, r TokenRequest, m mintin
 }
 
 func (a *Authority) claims(app *directory.Application, r TokenRequest, m minting) (token.Access, error) {
-	ak, err := a.Ring.NewestAK(seal.Suite(app.Suite), app.Environment)
-	if err != nil {
-		return token.Access{}, err
-	}
-	jwk, err := json.Marshal(ak.Public())
-	if err != nil {
-		return token.Access{}, fmt.Errorf("encode application key: %w", err)
-	}
 	jti, err := a.newID()
 	if err != nil {
 		return token.Access{}, err
@@ -216,7 +215,7 @@ func (a *Authority) claims(app *directory.Application, r TokenRequest, m minting
 	return token.Access{
 		Issuer: a.Issuer, Audience: m.svc.ID, Subject: subject, ClientID: app.ID, Scope: m.scope, JTI: jti,
 		IssuedAt: m.now.Unix(), ExpiresAt: m.now.Unix() + life,
-		Environment: string(app.Environment), ReturnTo: r.ReturnTo, AK: jwk,
+		Environment: string(app.Environment), ReturnTo: r.ReturnTo, AK: m.ak.JWK,
 	}, nil
 }
 
@@ -226,17 +225,11 @@ func (a *Authority) atRow(app *directory.Application, r TokenRequest, c token.Ac
 	if err != nil {
 		return models.ATRow{}, err
 	}
-	var ak struct {
-		KID string `json:"kid"`
-	}
-	if err := json.Unmarshal(c.AK, &ak); err != nil {
-		return models.ATRow{}, fmt.Errorf("read application key: %w", err)
-	}
 	return models.ATRow{
 		ATHash: hashAT(at), JTI: c.JTI, PartnerID: app.PartnerID, ApplicationID: app.ID, ServiceID: c.Audience,
 		Environment: app.Environment, Suite: app.Suite, Scope: c.Scope,
 		SubjectSealed: sealed, SubjectMAC: subjects.MAC(app.ID, r.Subject),
-		AKKID: ak.KID, ReturnTo: c.ReturnTo, IssuedAt: c.IssuedAt * 1000, ExpiresAt: c.ExpiresAt * 1000,
+		ReturnTo: c.ReturnTo, IssuedAt: c.IssuedAt * 1000, ExpiresAt: c.ExpiresAt * 1000,
 	}, nil
 }
 

@@ -22,6 +22,7 @@ type keys struct {
 type pair struct {
 	row     models.Key
 	private *seal.PrivateKey
+	public  []byte // the public JWK, made of private: the row's own is not sealed and proves nothing
 }
 
 type ticket struct {
@@ -34,6 +35,13 @@ type ticket struct {
 // a second ahead, may have put a new key to use already.
 func (p *pair) serves(now int64) bool {
 	return p.row.ActiveUntil == 0 || now < p.row.ActiveUntil+PublishAfter.Milliseconds()
+}
+
+// inUse: the key may make something new. A successor can begin at the moment
+// its predecessor does, or before it on a node whose clock is behind; the one
+// that was ended must not go on, for its time to open is counted from there.
+func inUse(row models.Key, now int64) bool {
+	return row.ActiveFrom <= now && (row.ActiveUntil == 0 || now < row.ActiveUntil)
 }
 
 func (r *Ring) unseal(rows []models.Key) (*keys, error) {
@@ -82,7 +90,11 @@ func (k *keys) add(row models.Key, secret []byte) error {
 		if err != nil {
 			return err
 		}
-		p := &pair{row: row, private: private}
+		public, err := private.Public().MarshalJSON()
+		if err != nil {
+			return err
+		}
+		p := &pair{row: row, private: private, public: public}
 		k.pairs[row.KID] = p
 		k.ordered = append(k.ordered, p)
 	}

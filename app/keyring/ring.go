@@ -73,31 +73,40 @@ func (r *Ring) AK(kid string) (*seal.PrivateKey, models.Environment, bool) {
 	return e.private, e.row.Environment, true
 }
 
-// NewestAK is the AK that new ATs of an environment carry.
-func (r *Ring) NewestAK(s seal.Suite, env models.Environment) (*seal.PrivateKey, error) {
-	return r.newest(models.ApplicationKey, s, env)
+// AK is the public part of an AK as it stands in ATs.
+type AK struct {
+	KID string
+	JWK []byte // public JWK with kid, use and alg; shared, not to be changed
 }
 
-// Signer is the key that signs new ATs and assertions of an environment.
+// NewestAK is the AK that new ATs of an environment carry; errs.Unavailable if
+// there is none.
+func (r *Ring) NewestAK(s seal.Suite, env models.Environment) (AK, error) {
+	p, err := r.newest(models.ApplicationKey, s, env)
+	if err != nil {
+		return AK{}, err
+	}
+	return AK{KID: p.row.KID, JWK: p.public}, nil
+}
+
+// Signer is the key that signs new ATs and assertions of an environment;
+// errs.Unavailable if there is none.
 func (r *Ring) Signer(s seal.Suite, env models.Environment) (*seal.PrivateKey, error) {
-	return r.newest(models.SigningKey, s, env)
+	p, err := r.newest(models.SigningKey, s, env)
+	if err != nil {
+		return nil, err
+	}
+	return p.private, nil
 }
 
-func (r *Ring) newest(use models.KeyUse, s seal.Suite, env models.Environment) (*seal.PrivateKey, error) {
+func (r *Ring) newest(use models.KeyUse, s seal.Suite, env models.Environment) (*pair, error) {
 	now := r.o.Now().UnixMilli()
-	var best *pair
-	for _, e := range r.live.Load().pairs {
-		if e.row.Use != use || e.row.Suite != string(s) || e.row.Environment != env || e.row.ActiveFrom > now {
-			continue
-		}
-		if best == nil || e.row.ActiveFrom > best.row.ActiveFrom {
-			best = e
+	for _, p := range r.live.Load().ordered { // newest first
+		if p.row.Use == use && p.row.Suite == string(s) && p.row.Environment == env && inUse(p.row, now) {
+			return p, nil
 		}
 	}
-	if best == nil {
-		return nil, errs.New(errs.Unavailable, "unavailable", "No key is ready.").Because("no_" + string(use) + "_key")
-	}
-	return best.private, nil
+	return nil, errs.New(errs.Unavailable, "unavailable", "No key is ready.").Because("no_" + string(use) + "_key")
 }
 
 // Ticket is the key that seals new VTs.
@@ -105,7 +114,7 @@ func (r *Ring) Ticket() *token.TicketKey {
 	k := r.live.Load()
 	now := r.o.Now().UnixMilli()
 	for _, t := range k.tickets { // newest first
-		if t.row.ActiveFrom <= now {
+		if inUse(t.row, now) {
 			return t.key
 		}
 	}
@@ -132,7 +141,7 @@ func (r *Ring) JWKS(suite string) ([]byte, error) {
 	}{Keys: []json.RawMessage{}}
 	for _, e := range r.live.Load().ordered {
 		if e.row.Suite == suite && e.serves(now) {
-			set.Keys = append(set.Keys, json.RawMessage(e.row.PublicJWK))
+			set.Keys = append(set.Keys, e.public)
 		}
 	}
 	return json.Marshal(set)

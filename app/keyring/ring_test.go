@@ -1,6 +1,8 @@
 package keyring_test
 
 import (
+	"crypto/rand"
+	"database/sql"
 	"testing"
 	"time"
 
@@ -37,5 +39,74 @@ func TestAnAKOpensFromItsMakingTo660SecondsAfterItsLastUse(t *testing.T) {
 				t.Errorf("%s: AK(%s) = %v in %q, want %v", c.name, kid, ok, env, want)
 			}
 		}
+	}
+}
+
+func TestWhatIsPublishedIsMadeOfTheSealedKeyAndNotOfTheTable(t *testing.T) {
+	t.Parallel()
+	n := open(t, storetest.SQLite(t))
+	foreign, err := seal.Generate(seal.A256, seal.Encryption, "foreign", rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	planted, err := foreign.Public().MarshalJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = n.store.WriteGroup(t.Context(), func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(t.Context(), "UPDATE keys SET public_jwk = ?", string(planted))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
+	ak, err := n.NewestAK(seal.A256, models.Production)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := seal.ParsePublicJWK(ak.JWK)
+	if err != nil || public.KID() != ak.KID {
+		t.Fatalf("the AK for ATs: %v, %v, want the key %s", public, err, ak.KID)
+	}
+	private, _, ok := n.AK(ak.KID)
+	if !ok || private.Public().Thumbprint() != public.Thumbprint() {
+		t.Error("the AK for ATs is not the one that opens")
+	}
+	set, err := n.JWKS(string(seal.A256))
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := seal.ParsePublicJWKSet(set)
+	if err != nil || len(keys) != 4 {
+		t.Fatalf("JWKS: %d keys, %v, want an AK and a signing key of each environment", len(keys), err)
+	}
+	for _, k := range keys {
+		if k.Thumbprint() == foreign.Public().Thumbprint() {
+			t.Error("a key that somebody put into the table is published")
+		}
+	}
+}
+
+func TestAKeyThatASuccessorOfTheSameMomentEndedIsNotUsed(t *testing.T) {
+	t.Parallel()
+	n := open(t, storetest.SQLite(t))
+	var last models.Key
+	for range 8 { // each ends the one before it, and all begin together
+		var err error
+		if last, err = n.Rotate(t.Context(), models.SigningKey, seal.A256, models.Production); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n.now = start.Add(keyring.PublishBefore)
+	signer, err := n.Signer(seal.A256, models.Production)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if signer.Public().KID() != last.KID {
+		t.Errorf("signer %s, want the last made, %s", signer.Public().KID(), last.KID)
 	}
 }
