@@ -1,8 +1,11 @@
 package authority
 
 import (
-	"encoding/json"
+	"maps"
+	"slices"
 	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // freshTicket is what a reply carries when the visit's ticket changed.
@@ -29,12 +32,7 @@ func (r callReply) encode() []byte {
 	b = append(b, r.JTI...)
 	b = append(b, `","status":`...)
 	b = strconv.AppendInt(b, int64(r.Status), 10)
-	if len(r.Headers) > 0 {
-		// Only the upstream package's allow-list gets here; plain strings encode.
-		if h, err := json.Marshal(r.Headers); err == nil {
-			b = append(append(b, `,"headers":`...), h...)
-		}
-	}
+	b = appendHeaders(b, r.Headers)
 	if r.Body != nil {
 		b = append(append(b, `,"body":`...), r.Body...)
 	} else {
@@ -47,5 +45,24 @@ func (r callReply) encode() []byte {
 	}
 	b = append(b, `,"server_time":`...)
 	b = strconv.AppendInt(b, r.ServerTime, 10)
+	return append(b, '}')
+}
+
+// appendHeaders writes the member "headers", names sorted; nothing when there
+// are none. Only printable ASCII gets here, from the upstream package's
+// allow-list, so quoting can't fail.
+func appendHeaders(b []byte, headers map[string]string) []byte {
+	if len(headers) == 0 {
+		return b
+	}
+	b = append(b, `,"headers":`...)
+	before := byte('{')
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		b = append(b, before)
+		b, _ = jsontext.AppendQuote(b, name)
+		b = append(b, ':')
+		b, _ = jsontext.AppendQuote(b, headers[name])
+		before = ','
+	}
 	return append(b, '}')
 }
