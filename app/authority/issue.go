@@ -104,7 +104,7 @@ func (a *Authority) target(ctx context.Context, app *directory.Application, reso
 		return nil, invalidTarget("service_not_active")
 	case a.Feed.Frozen("service", svc.ID, models.FreezeAT):
 		return nil, invalidTarget("service_frozen")
-	case svc.Class == "A2" && app.AuthMethod == models.ClientSecretBasic:
+	case svc.Class != "A1" && app.AuthMethod == models.ClientSecretBasic:
 		return nil, unauthorizedClient("Services of class A2 need private_key_jwt.", "secret_for_a2")
 	}
 	return svc, nil
@@ -122,7 +122,14 @@ func (a *Authority) scopeFor(app *directory.Application, svc *directory.Service,
 		if len(granted) == 0 {
 			return "", errInvalidScope.Because("nothing_granted")
 		}
-		return strings.Join(granted, " "), nil
+		all := strings.Join(granted, " ")
+		if len(all) > maxScope {
+			return "", errTooManyScopes
+		}
+		return all, nil
+	}
+	if len(asked) > maxScope {
+		return "", errTooManyScopes
 	}
 	list := strings.Split(asked, " ")
 	for i, s := range list {
@@ -132,6 +139,12 @@ func (a *Authority) scopeFor(app *directory.Application, svc *directory.Service,
 	}
 	return asked, nil
 }
+
+// maxScope is the longest scope of an AT, octets: with the longest subject and
+// customer beside it the VT still fits its 4,096 characters.
+const maxScope = 2000
+
+var errTooManyScopes = errs.New(errs.Invalid, "invalid_scope", "The scopes are longer than 2,000 characters together; ask for fewer.").Because("too_many_scopes")
 
 var errInvalidScope = errs.New(errs.Invalid, "invalid_scope", "A scope was asked for that is not granted for this service.")
 
