@@ -36,16 +36,20 @@ type ServiceProfile struct {
 // there is none.
 func (s *Store) ApplicationProfile(ctx context.Context, id string) (ApplicationProfile, error) {
 	var p ApplicationProfile
-	err := s.snapshot(ctx, func(db *gorm.DB) error {
-		return errors.Join(
-			db.Take(&p.Application, "id = ?", id).Error,
-			db.Take(&p.Partner, "id = ?", p.Application.PartnerID).Error,
-			db.Order("id").Find(&p.Credentials, "application_id = ? AND revoked_at = 0", id).Error,
-			db.Model(&models.ApplicationAddress{}).Where("application_id = ?", id).Order("prefix").Pluck("prefix", &p.Addresses).Error,
-			db.Model(&models.ReturnAddress{}).Where("application_id = ?", id).Order("address").Pluck("address", &p.ReturnAddresses).Error,
-			db.Order("id").Find(&p.Grants, "application_id = ?", id).Error,
-		)
-	})
+	err := s.snapshot(ctx,
+		func(db *gorm.DB) *gorm.DB { return db.Take(&p.Application, "id = ?", id) },
+		func(db *gorm.DB) *gorm.DB { return db.Take(&p.Partner, "id = ?", p.Application.PartnerID) },
+		func(db *gorm.DB) *gorm.DB {
+			return db.Order("id").Find(&p.Credentials, "application_id = ? AND revoked_at = 0", id)
+		},
+		func(db *gorm.DB) *gorm.DB {
+			return db.Model(&models.ApplicationAddress{}).Where("application_id = ?", id).Order("prefix").Pluck("prefix", &p.Addresses)
+		},
+		func(db *gorm.DB) *gorm.DB {
+			return db.Model(&models.ReturnAddress{}).Where("application_id = ?", id).Order("address").Pluck("address", &p.ReturnAddresses)
+		},
+		func(db *gorm.DB) *gorm.DB { return db.Order("id").Find(&p.Grants, "application_id = ?", id) },
+	)
 	if err != nil {
 		return ApplicationProfile{}, notFound(err, "read application")
 	}
@@ -56,17 +60,21 @@ func (s *Store) ApplicationProfile(ctx context.Context, id string) (ApplicationP
 func (s *Store) ServiceProfile(ctx context.Context, id string) (ServiceProfile, error) {
 	var p ServiceProfile
 	inScopes := "scope_id IN (SELECT id FROM scopes WHERE service_id = ?)"
-	err := s.snapshot(ctx, func(db *gorm.DB) error {
-		return errors.Join(
-			db.Take(&p.Service, "id = ?", id).Error,
-			db.Model(&models.ServiceOrigin{}).Where("service_id = ?", id).Order("origin").Pluck("origin", &p.Origins).Error,
-			db.Order("environment").Find(&p.Upstreams, "service_id = ?", id).Error,
-			db.Order("id").Find(&p.Routes, "service_id = ?", id).Error,
-			db.Order("id").Find(&p.Scopes, "service_id = ?", id).Error,
-			db.Order("scope_id, resource, action").Find(&p.Permissions, inScopes, id).Error,
-			db.Order("scope_id, resource, action, path").Find(&p.Fields, inScopes, id).Error,
-		)
-	})
+	err := s.snapshot(ctx,
+		func(db *gorm.DB) *gorm.DB { return db.Take(&p.Service, "id = ?", id) },
+		func(db *gorm.DB) *gorm.DB {
+			return db.Model(&models.ServiceOrigin{}).Where("service_id = ?", id).Order("origin").Pluck("origin", &p.Origins)
+		},
+		func(db *gorm.DB) *gorm.DB { return db.Order("environment").Find(&p.Upstreams, "service_id = ?", id) },
+		func(db *gorm.DB) *gorm.DB { return db.Order("id").Find(&p.Routes, "service_id = ?", id) },
+		func(db *gorm.DB) *gorm.DB { return db.Order("id").Find(&p.Scopes, "service_id = ?", id) },
+		func(db *gorm.DB) *gorm.DB {
+			return db.Order("scope_id, resource, action").Find(&p.Permissions, inScopes, id)
+		},
+		func(db *gorm.DB) *gorm.DB {
+			return db.Order("scope_id, resource, action, path").Find(&p.Fields, inScopes, id)
+		},
+	)
 	if err != nil {
 		return ServiceProfile{}, notFound(err, "read service")
 	}
@@ -86,15 +94,21 @@ func (s *Store) ActiveOrigins(ctx context.Context) ([]string, error) {
 }
 
 // snapshot runs several reads on one picture of the database, so that a change
-// in between is seen whole or not at all.
-func (s *Store) snapshot(ctx context.Context, f func(*gorm.DB) error) error {
-	db := s.read(ctx)
-	tx := db.Begin(s.snapshotOptions())
+// in between is seen whole or not at all. It ends with the first that fails:
+// the entry itself comes first, so that an unknown name costs one query, and
+// what is read after a fault would only hide it.
+func (s *Store) snapshot(ctx context.Context, reads ...func(*gorm.DB) *gorm.DB) error {
+	tx := s.read(ctx).Begin(s.snapshotOptions())
 	if tx.Error != nil {
 		return tx.Error
 	}
 	defer tx.Rollback()
-	return f(tx)
+	for _, read := range reads {
+		if err := read(tx).Error; err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func notFound(err error, doing string) error {
