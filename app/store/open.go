@@ -101,21 +101,51 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
+// prepareTimeout bounds the wait for a connection to prepare on: a caller may
+// bring a context that never ends.
+const prepareTimeout = 5 * time.Second
+
+var errClosed = errors.New("prepare read: store is closed")
+
 // ReadStmt returns a prepared read, made on first use and kept until Close:
 // the caller must not close it. Placeholders are ? on both databases. A write
 // through it fails on SQLite. Queries must be constants: each is kept.
 func (s *Store) ReadStmt(ctx context.Context, query string) (*sql.Stmt, error) {
+	stmt, err := s.kept(query)
+	if stmt != nil || err != nil {
+		return stmt, err
+	}
+	// Not under the lock: who waits for a connection must not stop those whose
+	// statement is ready.
+	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
+	defer cancel()
+	stmt, err = s.reader.PrepareContext(ctx, s.Rebind(query))
+	if err != nil {
+		return nil, fmt.Errorf("prepare read: %w", err)
+	}
+	return s.keep(query, stmt)
+}
+
+// kept returns the statement of a query; nil while there is none.
+func (s *Store) kept(query string) (*sql.Stmt, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.prepared == nil {
-		return nil, errors.New("prepare read: store is closed")
+		return nil, errClosed
 	}
-	if stmt, ok := s.prepared[query]; ok {
-		return stmt, nil
+	return s.prepared[query], nil
+}
+
+// keep keeps a statement, unless another caller was faster: then that one's is
+// returned.
+func (s *Store) keep(query string, stmt *sql.Stmt) (*sql.Stmt, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.prepared == nil {
+		return nil, errors.Join(errClosed, stmt.Close())
 	}
-	stmt, err := s.reader.PrepareContext(ctx, s.Rebind(query))
-	if err != nil {
-		return nil, fmt.Errorf("prepare read: %w", err)
+	if faster, ok := s.prepared[query]; ok {
+		return faster, stmt.Close()
 	}
 	s.prepared[query] = stmt
 	return stmt, nil

@@ -3,6 +3,8 @@ package store_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -133,4 +135,85 @@ func TestContextEndsTheWaitForTheWriter(t *testing.T) {
 	if err := s.Write(t.Context(), func(*store.Tx) error { return nil }); err != nil {
 		t.Errorf("the next write: %v", err)
 	}
+}
+
+// noticedContext tells when somebody begins to wait with it.
+type noticedContext struct {
+	context.Context
+	once    sync.Once
+	noticed chan struct{}
+}
+
+func (c *noticedContext) Done() <-chan struct{} {
+	c.once.Do(func() { close(c.noticed) })
+	return c.Context.Done()
+}
+
+func TestAWaitForAConnectionDoesNotStopReadyStatements(t *testing.T) {
+	t.Parallel()
+	c := storetest.SQLiteConfig(t)
+	c.MaxConns = 1
+	s := storetest.Open(t, c)
+	const ready = "SELECT id FROM partners"
+	stmt, err := s.ReadStmt(t.Context(), ready)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := stmt.QueryContext(t.Context()) // takes the only connection
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	waiting := &noticedContext{Context: ctx, noticed: make(chan struct{})}
+	var other sync.WaitGroup
+	other.Go(func() {
+		if _, err := s.ReadStmt(waiting, "SELECT id FROM applications"); err == nil {
+			t.Error("a statement was prepared without a connection")
+		}
+	})
+	<-waiting.noticed
+	again := make(chan struct{})
+	go func() {
+		defer close(again)
+		if got, err := s.ReadStmt(t.Context(), ready); got != stmt || err != nil {
+			t.Errorf("the ready statement: %p, %v, want %p", got, err, stmt)
+		}
+	}()
+	select {
+	case <-again:
+	case <-time.After(3 * time.Second):
+		t.Error("a ready statement waits for another caller's connection")
+	}
+	cancel()
+	other.Wait()
+	<-again
+	if err := rows.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCallersThatPrepareOneQueryTogetherGetOneStatement(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		var got [8]*sql.Stmt
+		var all sync.WaitGroup
+		for i := range got {
+			all.Go(func() {
+				var err error
+				if got[i], err = s.ReadStmt(context.Background(), "SELECT id FROM partners"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		for _, stmt := range got {
+			if stmt != got[0] {
+				t.Error("callers hold different statements: one of them is closed")
+			}
+		}
+		var id string
+		if err := got[0].QueryRowContext(t.Context()).Scan(&id); !errors.Is(err, sql.ErrNoRows) {
+			t.Errorf("the statement that was kept: %v", err)
+		}
+	})
 }
