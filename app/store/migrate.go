@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -17,6 +18,42 @@ const (
 	migrationLockPeriod = 1
 	migrationLockTries  = 120
 )
+
+// ErrSchema says that a database that was to be left alone has another
+// release's schema, or none.
+var ErrSchema = errors.New("the database's schema is not the one of this release")
+
+// bringUp migrates the database or, where c says so, looks only.
+func bringUp(ctx context.Context, db *sql.DB, dialect Dialect, c Config) error {
+	if c.NoMigrate {
+		return checkSchema(ctx, db, dialect)
+	}
+	return migrate(ctx, db, dialect)
+}
+
+// checkSchema compares versions by a query of its own: goose would make its
+// table where there is none.
+func checkSchema(ctx context.Context, db *sql.DB, dialect Dialect) error {
+	files, gooseDialect, options, err := migrationSource(dialect)
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(gooseDialect, db, files, options...)
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	sources := provider.ListSources() // ascending
+	want := sources[len(sources)-1].Version
+	var have int64
+	query := "SELECT coalesce(max(version_id), 0) FROM " + goose.DefaultTablename + " WHERE is_applied"
+	if err := db.QueryRowContext(ctx, query).Scan(&have); err != nil {
+		return fmt.Errorf("%w: no version of it can be read: %w", ErrSchema, err)
+	}
+	if have != want {
+		return fmt.Errorf("%w: it has version %d, this release knows %d", ErrSchema, have, want)
+	}
+	return nil
+}
 
 // migrate brings the schema up to date. A migration is one transaction, so a
 // process killed half way leaves either none or all of it.

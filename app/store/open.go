@@ -24,12 +24,15 @@ const (
 
 // Config says which database to open.
 type Config struct {
-	Driver   string           // "sqlite" or "postgres"
-	Path     string           // SQLite: the database file
-	DSN      string           // PostgreSQL: a URL or key=value string
-	MaxConns int              // connections of the PostgreSQL pool, of SQLite's readers; 0 means 16 and 4
-	Now      func() time.Time // only to time transactions; nil times none
-	Log      *slog.Logger     // nil discards
+	Driver   string // "sqlite" or "postgres"
+	Path     string // SQLite: the database file
+	DSN      string // PostgreSQL: a URL or key=value string
+	MaxConns int    // connections of the PostgreSQL pool, of SQLite's readers; 0 means 16 and 4
+	// NoMigrate leaves the schema as it is and makes no database: for who only
+	// looks. It fails with ErrSchema on a schema that is not this release's.
+	NoMigrate bool
+	Now       func() time.Time // only to time transactions; nil times none
+	Log       *slog.Logger     // nil discards
 }
 
 // Store is an open database. It is safe for concurrent use.
@@ -49,7 +52,8 @@ type Store struct {
 }
 
 // Open opens the database, brings its schema up to date and returns it. Nodes
-// that start at the same time on one PostgreSQL database migrate it once.
+// that start at the same time on one PostgreSQL database migrate it once. With
+// NoMigrate it only looks whether the schema is the one it knows.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

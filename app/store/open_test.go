@@ -217,3 +217,63 @@ func TestCallersThatPrepareOneQueryTogetherGetOneStatement(t *testing.T) {
 		}
 	})
 }
+
+func TestWhoOnlyLooksChangesNoSchema(t *testing.T) {
+	t.Parallel()
+	for name, config := range map[string]func(testing.TB) store.Config{"sqlite": storetest.SQLiteConfig, "postgres": storetest.PostgresConfig} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := config(t)
+			looking := c
+			looking.NoMigrate = true
+			if s, err := store.Open(t.Context(), looking); err == nil {
+				t.Errorf("a database without a schema was opened: %v", s.Close())
+			}
+			if _, err := os.Stat(c.Path); c.Path != "" && err == nil {
+				t.Error("a look made a file")
+			}
+
+			s := storetest.Open(t, c) // migrates
+			tables := func() (n int) {
+				t.Helper()
+				query := map[string]string{"sqlite": "SELECT count(*) FROM sqlite_schema", "postgres": "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"}
+				stmt, err := s.ReadStmt(t.Context(), query[name])
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := stmt.QueryRowContext(t.Context()).Scan(&n); err != nil {
+					t.Fatal(err)
+				}
+				return n
+			}
+			if err := storetest.Open(t, looking).Ping(t.Context()); err != nil {
+				t.Errorf("a database of this release: %v", err)
+			}
+			for _, change := range []struct{ name, statement string }{
+				{"a newer schema", "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)"},
+				{"an older schema", "DELETE FROM goose_db_version WHERE version_id > 0"},
+				{"a database that is not the gateway's", "DROP TABLE goose_db_version"},
+			} {
+				alter(t, s, change.statement)
+				before := tables()
+				if got, err := store.Open(t.Context(), looking); !errors.Is(err, store.ErrSchema) {
+					t.Errorf("%s: got %v, %v, want ErrSchema", change.name, got, err)
+				}
+				if after := tables(); after != before {
+					t.Errorf("%s: a look made %d tables of %d", change.name, after, before)
+				}
+			}
+		})
+	}
+}
+
+func alter(t *testing.T, s *store.Store, statement string) {
+	t.Helper()
+	err := s.WriteGroup(t.Context(), func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(t.Context(), statement)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

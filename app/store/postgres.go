@@ -39,7 +39,7 @@ func (s *Store) openPostgres(ctx context.Context, c Config) error {
 	if err := s.writer.PingContext(ctx); err != nil {
 		return fmt.Errorf("reach PostgreSQL: %w", err)
 	}
-	if err := migrate(ctx, s.writer, Postgres); err != nil {
+	if err := bringUp(ctx, s.writer, Postgres, c); err != nil {
 		return err
 	}
 	dialector := postgres.New(postgres.Config{Conn: s.writer})

@@ -30,7 +30,7 @@ func (s *Store) openSQLite(ctx context.Context, c Config) error {
 		return errors.New("no path given")
 	}
 	s.dialect, s.lock = SQLite, &writeLock{}
-	if err := makePrivate(c.Path); err != nil {
+	if err := placeFile(c); err != nil {
 		return err
 	}
 	// url.PathEscape keeps ? # and % of a file name out of the query.
@@ -47,7 +47,7 @@ func (s *Store) openSQLite(ctx context.Context, c Config) error {
 	if _, err := s.writer.ExecContext(ctx, checkpointLater); err != nil {
 		return fmt.Errorf("set checkpoint: %w", err)
 	}
-	if err := migrate(ctx, s.writer, SQLite); err != nil {
+	if err := bringUp(ctx, s.writer, SQLite, c); err != nil {
 		return err
 	}
 
@@ -65,6 +65,17 @@ func (s *Store) openSQLite(ctx context.Context, c Config) error {
 		sqlite.New(sqlite.Config{Conn: s.writer}),
 		sqlite.New(sqlite.Config{Conn: s.reader}),
 	)
+}
+
+// placeFile makes the file if it may; SQLite would make one that others can read.
+func placeFile(c Config) error {
+	if !c.NoMigrate {
+		return makePrivate(c.Path)
+	}
+	if _, err := os.Stat(c.Path); err != nil {
+		return fmt.Errorf("find database: %w", err)
+	}
+	return nil
 }
 
 // makePrivate makes the file, and the folder it stands in, for their owner
