@@ -24,7 +24,9 @@ type explainCommand struct {
 }
 
 func (c explainCommand) Run(i invocation) error {
-	s, err := store.Open(i.ctx, c.config())
+	config := c.config()
+	config.NoMigrate = true // a question must not change what a running gateway works on
+	s, err := store.Open(i.ctx, config)
 	if err != nil {
 		return err
 	}

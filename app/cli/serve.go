@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/netip"
+	"net/url"
+	"os"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -35,7 +36,7 @@ type serveCommand struct {
 	Issuer   string   `env:"POSTERN_ISSUER" required:"" help:"The gateway's address as pages and partners see it, e.g. https://gateway.bank.example."`
 	Listen   string   `env:"POSTERN_LISTEN" default:"127.0.0.1:8080" help:"Address of the listener that faces pages and partners."`
 	Internal string   `env:"POSTERN_INTERNAL" default:"127.0.0.1:8081" help:"Address of the internal listener."`
-	Node     string   `env:"POSTERN_NODE" default:"node-1" help:"This node's name; unique among the nodes of one database."`
+	Node     string   `env:"POSTERN_NODE" help:"This node's name; unique among the nodes of one database. Default: the host's name."`
 	Proxies  []string `env:"POSTERN_TRUSTED_PROXIES" help:"Addresses or prefixes that may say whom a request comes from."`
 	KeyFile  string   `env:"POSTERN_MASTER_KEY_FILE" help:"File with the master key (64 hexadecimal digits or base64); readable by its owner only. POSTERN_MASTER_KEY may hold the key itself."`
 }
@@ -60,8 +61,15 @@ func (c serveCommand) Run(i invocation) error {
 // appConfig reads everything and reports all faults at once.
 func (c serveCommand) appConfig(i invocation) (app.Config, error) {
 	var faults []error
-	if !strings.HasPrefix(c.Issuer, "https://") && !strings.HasPrefix(c.Issuer, "http://localhost") || strings.HasSuffix(c.Issuer, "/") {
-		faults = append(faults, errors.New("issuer: want https://host (http only for localhost), without a slash at the end"))
+	if !validIssuer(c.Issuer) {
+		faults = append(faults, errors.New("issuer: want https://host (http only for localhost), with nothing behind host and port"))
+	}
+	if c.Listen == c.Internal && !strings.HasSuffix(c.Listen, ":0") { // 0 gives each a port of its own
+		faults = append(faults, fmt.Errorf("listeners: both want %s; the internal one needs an address of its own", c.Listen))
+	}
+	node, err := c.nodeName()
+	if err != nil {
+		faults = append(faults, err)
 	}
 	master, err := c.masterKey(i)
 	if err != nil {
@@ -79,9 +87,34 @@ func (c serveCommand) appConfig(i invocation) (app.Config, error) {
 		return app.Config{}, fmt.Errorf("configuration: %w", errors.Join(faults...))
 	}
 	return app.Config{
-		Issuer: c.Issuer, Node: c.Node, Store: c.config(), Master: master,
+		Issuer: c.Issuer, Node: node, Store: c.config(), Master: master,
 		TrustedProxies: proxies, Now: i.Now, Rand: i.Rand,
 	}, nil
+}
+
+// validIssuer: scheme and host, and nothing that a check of the beginning alone
+// would let through, such as http://localhost.evil.example.
+func validIssuer(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil || u.Hostname() == "" || strings.HasSuffix(u.Host, ":") || text != u.Scheme+"://"+u.Host {
+		return false
+	}
+	switch u.Hostname() {
+	case "localhost", "127.0.0.1", "::1":
+		return u.Scheme == "http" || u.Scheme == "https"
+	}
+	return u.Scheme == "https"
+}
+
+func (c serveCommand) nodeName() (string, error) {
+	if c.Node != "" {
+		return c.Node, nil
+	}
+	name, err := os.Hostname()
+	if err != nil {
+		return "", fmt.Errorf("node: none is given, and the host has no name: %w", err)
+	}
+	return name, nil
 }
 
 func parsePrefix(text string) (netip.Prefix, error) {
@@ -112,15 +145,18 @@ func (c serveCommand) serve(ctx context.Context, a *app.App, log *slog.Logger) e
 	if err != nil {
 		return err
 	}
-	g, ctx := errgroup.WithContext(ctx)
-	for address, handler := range map[string]http.Handler{c.Listen: public, c.Internal: internal} {
-		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-		if err != nil {
-			return fmt.Errorf("listen: %w", err)
-		}
-		log.Info("listener opened", slog.String("address", l.Addr().String()))
-		g.Go(func() error { return web.Serve(ctx, l, handler, log) })
+	// Both are open before either serves: half a gateway answers nobody.
+	outer, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
 	}
+	inner, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Internal)
+	if err != nil {
+		return errors.Join(fmt.Errorf("listen internally: %w", err), outer.Close())
+	}
+	log.InfoContext(ctx, "listeners opened", slog.String("address", outer.Addr().String()), slog.String("internal", inner.Addr().String()))
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return web.Serve(ctx, outer, public, log) })
+	g.Go(func() error { return web.Serve(ctx, inner, internal, log) })
 	return g.Wait()
 }
-

@@ -1,0 +1,129 @@
+package cli_test
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"postern/app/store"
+)
+
+func TestServeTakesOnlyIssuersThatNameAHostAndNoMore(t *testing.T) {
+	t.Parallel()
+	for issuer, good := range map[string]bool{
+		"https://gateway.bank.example":        true,
+		"https://gateway.bank.example:8443":   true,
+		"http://localhost:8080":               true,
+		"http://127.0.0.1:8080":               true,
+		"http://[::1]:8080":                   true,
+		"http://localhost":                    true,
+		"http://localhost.evil.example":       false,
+		"http://localhost@evil.example":       false,
+		"http://gateway.bank.example":         false,
+		"https://gateway.bank.example/":       false,
+		"https://gateway.bank.example/a":      false,
+		"https://gateway.bank.example?a=b":    false,
+		"https://gateway.bank.example#a":      false,
+		"https://user@gateway.bank.example":   false,
+		"https://gateway.bank.example:":       false,
+		"https://":                            false,
+		"https:gateway.bank.example":          false,
+		"HTTPS://gateway.bank.example":        false,
+		"ftp://localhost":                     false,
+		"https://gateway.bank.example:port":   false,
+		"https://gateway.bank.example\x7f.oo": false,
+	} {
+		t.Run(issuer, func(t *testing.T) {
+			t.Parallel()
+			// No master key is given, so it ends before anything is opened.
+			code, _, errors := run(t, "serve", "--issuer", issuer)
+			if code != 1 || !strings.Contains(errors, "master key") {
+				t.Fatalf("exit %d, %q; want 1 and the faults", code, errors)
+			}
+			if refused := strings.Contains(errors, "issuer:"); refused == good {
+				t.Errorf("refused = %v in %q", refused, errors)
+			}
+		})
+	}
+}
+
+func TestServeRefusesOneAddressForBothListeners(t *testing.T) {
+	t.Parallel()
+	code, _, errors := run(t, "serve", "--issuer", "http://localhost:1", "--listen", "127.0.0.1:1", "--internal", "127.0.0.1:1")
+	if code != 1 || !strings.Contains(errors, "both want 127.0.0.1:1") {
+		t.Errorf("exit %d, %q", code, errors)
+	}
+}
+
+func TestServeOpensBothListenersOrNone(t *testing.T) {
+	t.Parallel()
+	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = taken.Close() })
+	key := filepath.Join(t.TempDir(), "master.key")
+	if err := os.WriteFile(key, []byte(strings.Repeat("0123456789abcdef", 4)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, args := range map[string][]string{
+		"the internal address is taken": {"--listen", "127.0.0.1:0", "--internal", taken.Addr().String()},
+		"the outer address is taken":    {"--listen", taken.Addr().String(), "--internal", "127.0.0.1:0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := filepath.Join(t.TempDir(), "postern.db")
+			code, _, errors := run(t, append([]string{"serve", "--issuer", "http://localhost:1", "--db", db, "--key-file", key}, args...)...)
+			if code != 1 || !strings.Contains(errors, "address already in use") {
+				t.Errorf("exit %d, %q; want 1 and the address in use", code, errors)
+			}
+			if strings.Contains(errors, "listeners opened") {
+				t.Errorf("it served with one listener: %q", errors)
+			}
+		})
+	}
+}
+
+func TestPolicyExplainLeavesTheDatabaseAsItIs(t *testing.T) {
+	t.Parallel()
+	explain := func(t *testing.T, db string) (int, string) {
+		code, _, errors := run(t, "policy", "explain", "--db", db, "--app", "nobody", "--path", "/x")
+		return code, errors
+	}
+	t.Run("a database that is not there is not made", func(t *testing.T) {
+		t.Parallel()
+		db := filepath.Join(t.TempDir(), "none.db")
+		if code, errors := explain(t, db); code != 1 || !strings.Contains(errors, "no such file") {
+			t.Errorf("exit %d, %q", code, errors)
+		}
+		if _, err := os.Stat(db); err == nil {
+			t.Error("it made a database")
+		}
+	})
+	t.Run("an empty one gets no schema", func(t *testing.T) {
+		t.Parallel()
+		db := filepath.Join(t.TempDir(), "empty.db")
+		if err := os.WriteFile(db, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if code, errors := explain(t, db); code != 1 || !strings.Contains(errors, store.ErrSchema.Error()) {
+			t.Errorf("exit %d, %q", code, errors)
+		}
+	})
+	t.Run("the gateway's own is asked", func(t *testing.T) {
+		t.Parallel()
+		db := filepath.Join(t.TempDir(), "postern.db")
+		s, err := store.Open(t.Context(), store.Config{Driver: "sqlite", Path: db})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if code, errors := explain(t, db); code != 1 || !strings.Contains(errors, `no application "nobody"`) {
+			t.Errorf("exit %d, %q", code, errors)
+		}
+	})
+}
