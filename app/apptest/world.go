@@ -111,10 +111,23 @@ func (w *World) Node() *World {
 // Close stops the gateway; everything that waited is on disk then. Open starts
 // it again on the same database, as a node that restarts.
 func (w *World) Close() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	w.close(ctx)
+}
+
+// Abandon stops a gateway whose store is gone: what waits is given up.
+func (w *World) Abandon() {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	w.close(ctx)
+}
+
+func (w *World) close(ctx context.Context) {
 	if w.App == nil {
 		return
 	}
-	if err := w.App.Close(context.Background()); err != nil {
+	if err := w.App.Close(ctx); err != nil {
 		w.T.Log("close:", err)
 	}
 	w.App = nil
