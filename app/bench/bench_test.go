@@ -133,6 +133,20 @@ func TestAProfileIsTakenWithoutComparing(t *testing.T) {
 	}
 }
 
+func TestAloneComparesNothing(t *testing.T) {
+	t.Parallel()
+	o := options(t.TempDir())
+	o.Alone, o.Steps = true, []string{bench.StepD}
+	result, err := bench.Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkSteps(t, result, "D")
+	if n := len(result.Steps[0].Compared); n != 0 {
+		t.Errorf("%d comparisons, want none", n)
+	}
+}
+
 func TestADatabaseInUseIsRefused(t *testing.T) {
 	t.Parallel()
 	world := apptest.New(t, storetest.SQLiteConfig(t), apptest.Options{})

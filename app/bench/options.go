@@ -51,6 +51,7 @@ type Options struct {
 	Duration    time.Duration // of each step's own load; 0 means 5 s
 	Issuances   int           // if over 0: a run of exactly so many of step B at the end
 	Profile     string        // file for a CPU profile of the server under load; then nothing is compared
+	Alone       bool          // compare nothing: the server holds what it needs alone
 
 	DB         store.Config // an empty database; zero means a fresh SQLite file in Folder
 	Folder     string       // for files of the run; the caller removes it

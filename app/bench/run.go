@@ -56,7 +56,7 @@ func (r *run) open(ctx context.Context) error {
 		return err
 	}
 	where, err := r.openHost(ctx, assignment{
-		Store: r.place(), Seeding: seeding{Keys: public, Upstream: r.upstream.url}, Compares: r.Profile == "",
+		Store: r.place(), Seeding: seeding{Keys: public, Upstream: r.upstream.url}, Compares: r.Profile == "" && !r.Alone,
 	})
 	if err != nil {
 		return err

@@ -23,6 +23,7 @@ type benchCommand struct {
 	Child       bool          `help:"Run the server in a process of its own with GOMAXPROCS=1, on a core of its own where taskset is found."`
 	Issuances   int           `help:"Issue exactly so many access tokens at the end, and tell errors and resident memory."`
 	CPUProfile  string        `name:"cpuprofile" type:"path" help:"Write CPU profiles of the server to this name and the step's letter; nothing is compared then."`
+	Alone       bool          `help:"Compare nothing; for the resident memory of the server alone."`
 	JSON        bool          `name:"json" help:"Print the result as JSON."`
 
 	Target      string   `help:"Drive a gateway that runs already: its issuer, e.g. http://localhost:8080."`
@@ -42,7 +43,7 @@ var errBenchFailed = errors.New("bench: there were errors")
 
 func (c benchCommand) Run(i invocation) error {
 	o := bench.Options{
-		Steps: c.Steps, Concurrency: c.Concurrency, Duration: c.Duration, Issuances: c.Issuances, Profile: c.CPUProfile,
+		Steps: c.Steps, Concurrency: c.Concurrency, Duration: c.Duration, Issuances: c.Issuances, Profile: c.CPUProfile, Alone: c.Alone,
 		Open: c.openGateway(i), Log: i.log(slog.LevelError), Now: i.Now, Rand: i.Rand,
 	}
 	if c.Host {
