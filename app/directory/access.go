@@ -2,27 +2,49 @@ package directory
 
 import (
 	"fmt"
-	"strings"
+	"maps"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"postern/app/disclosure"
 	"postern/models"
 	"postern/policies"
 )
-
-// maxPlans bounds the disclosure plans kept for one application and service;
-// a page that asks for ever new sets of scopes gets them compiled each time.
-const maxPlans = 256
 
 // Access is what one application may do with one service during one stretch
 // of time in which no grant begins or ends.
 type Access struct {
 	*policies.Table
 	Service *Service
+	plans   plans
+}
 
-	mu    sync.RWMutex
-	plans map[string]*disclosure.Plan
+// accesses are an application's decision tables by service. Who reads never
+// waits; who has to make one takes turns, so that each is made once.
+type accesses struct {
+	ready  atomic.Pointer[map[string]*Access] // replaced whole; nil is empty
+	making sync.Mutex
+}
+
+func (x *accesses) find(s *Service, ms int64) *Access {
+	all := x.ready.Load()
+	if all == nil {
+		return nil
+	}
+	if found := (*all)[s.ID]; found != nil && found.Service == s && found.Covers(ms) {
+		return found
+	}
+	return nil
+}
+
+// keep puts a table in; x.making is held.
+func (x *accesses) keep(a *Access) {
+	next := map[string]*Access{}
+	if all := x.ready.Load(); all != nil {
+		maps.Copy(next, *all)
+	}
+	next[a.Service.ID] = a
+	x.ready.Store(&next)
 }
 
 // Access returns the decision table of an application for a service at now,
@@ -30,17 +52,20 @@ type Access struct {
 // can't be made denies: the error says so.
 func (d *Directory) Access(a *Application, s *Service, now time.Time) (*Access, error) {
 	ms := now.UnixMilli()
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if x := a.access[s.ID]; x != nil && x.Service == s && x.Covers(ms) {
+	if x := a.access.find(s, ms); x != nil {
+		return x, nil
+	}
+	a.access.making.Lock()
+	defer a.access.making.Unlock()
+	if x := a.access.find(s, ms); x != nil {
 		return x, nil
 	}
 	table, err := d.compiler.Compile(a.ID, grantsFor(a.Grants, s), s.rules, s.asked, ms)
 	if err != nil {
 		return nil, fmt.Errorf("compile access of %s to %s: %w", a.ID, s.ID, err)
 	}
-	x := &Access{Table: table, Service: s, plans: map[string]*disclosure.Plan{}}
-	a.access[s.ID] = x
+	x := &Access{Table: table, Service: s}
+	a.access.keep(x)
 	return x, nil
 }
 
@@ -53,32 +78,6 @@ func grantsFor(all []models.Grant, s *Service) []policies.Grant {
 		list = append(list, policies.Grant{ID: g.ID, Scope: g.ScopeID, From: g.StartsAt, Until: g.Until()})
 	}
 	return list
-}
-
-// Plan is how a reply under permission p is reduced for the given scopes,
-// which must be ones that Allowing named.
-func (x *Access) Plan(p policies.Permission, scopes []string) (*disclosure.Plan, error) {
-	key := p.Resource + "\x00" + p.Action + "\x00" + strings.Join(scopes, " ")
-	x.mu.RLock()
-	plan := x.plans[key]
-	x.mu.RUnlock()
-	if plan != nil {
-		return plan, nil
-	}
-	var sets [][]disclosure.Field
-	for _, s := range scopes {
-		sets = append(sets, x.Service.Scopes[s].Fields[p])
-	}
-	plan, err := disclosure.Compile(sets...)
-	if err != nil {
-		return nil, fmt.Errorf("compile disclosure of %s:%s: %w", p.Resource, p.Action, err)
-	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if len(x.plans) < maxPlans {
-		x.plans[key] = plan
-	}
-	return plan, nil
 }
 
 // Raw reports whether one of the scopes lets a reply under p leave whole.

@@ -3,7 +3,6 @@ package directory
 import (
 	"fmt"
 	"net/netip"
-	"sync"
 
 	"postern/app/seal"
 	"postern/app/store"
@@ -20,8 +19,7 @@ type Application struct {
 	ReturnAddresses map[string]bool
 	Grants          []models.Grant
 
-	mu     sync.Mutex
-	access map[string]*Access // by service; guarded by mu
+	access accesses
 }
 
 // Credential is a credential with its key parsed and ready.
@@ -59,7 +57,6 @@ func newApplication(p store.ApplicationProfile) (*Application, error) {
 	a := &Application{
 		Application: p.Application, Partner: p.Partner, Grants: p.Grants,
 		ReturnAddresses: make(map[string]bool, len(p.ReturnAddresses)),
-		access:          map[string]*Access{},
 	}
 	for _, r := range p.ReturnAddresses {
 		a.ReturnAddresses[r] = true
