@@ -190,10 +190,7 @@ func TestAssertionHeadersThatBringTheirOwnKeys(t *testing.T) {
 	t.Cleanup(attacker.Close)
 	w := newWorld(t, apptest.Options{})
 	kid := apptest.Travel + "-sig"
-	public, err := json.Marshal(w.Key(apptest.Rent, "sig").Public())
-	if err != nil {
-		t.Fatal(err)
-	}
+	public := w.PublicJWK(apptest.Rent, apptest.SignatureUse)
 	for _, tc := range []struct {
 		name, signer, header string
 		want                 int

@@ -11,7 +11,6 @@ import (
 	"postern/app"
 	"postern/app/apptest"
 	"postern/app/limit"
-	"postern/app/seal"
 	"postern/app/store"
 	"postern/models"
 )
@@ -41,7 +40,7 @@ func TestASigningKeyIsPublishedBeforeItsUse(t *testing.T) {
 				if kid := w.Header(w.AT(apptest.Travel, nil))["kid"]; kid != step.signs {
 					t.Errorf("%v signs, want %s", kid, step.signs)
 				}
-				kids := w.KeyIDs(seal.Signing)
+				kids := w.KeyIDs(apptest.SignatureUse)
 				if !slices.Contains(kids, fresh) || slices.Contains(kids, old) != step.publishOld {
 					t.Errorf("published %v; old %s, new %s", kids, old, fresh)
 				}
@@ -61,7 +60,7 @@ func TestAnAKOpensUntilItsATsAreGone(t *testing.T) {
 	w.Later(299 * time.Second)
 	last := w.NewPage(w.AT(apptest.Travel, nil)) // the last one for the old AK
 	body := last.Exchange(nil)
-	if !slices.Contains(w.KeyIDs(seal.Encryption), fresh) || strings.Contains(string(w.Claims(last.AT).AK), fresh) {
+	if !slices.Contains(w.KeyIDs(apptest.EncryptionUse), fresh) || strings.Contains(string(w.Claims(last.AT).AK), fresh) {
 		t.Error("the new AK is not published, or used already")
 	}
 	w.Later(time.Second)

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"postern/app/apptest"
-	"postern/app/seal"
 	"postern/app/store"
 	"postern/models"
 )
@@ -249,7 +248,7 @@ func TestClearRefusalsOfStepDAreOne(t *testing.T) {
 		"another typ":          {e.p.SealTo(e.ak, "vt-resp+jwe", e.plain), jose},
 		"typ in capitals":      {e.p.SealTo(e.ak, "VT-REQ+JWE", e.plain), jose},
 		"an unknown kid":       {e.p.SealTo([]byte(strings.Replace(string(e.ak), `"kid":"`, `"kid":"x`, 1)), e.typ, e.plain), jose},
-		"a partner's key":      {e.p.SealTo(publicJWK(t, w, apptest.Travel, seal.Encryption), e.typ, e.plain), jose},
+		"a partner's key":      {e.p.SealTo(w.PublicJWK(apptest.Travel, apptest.EncryptionUse), e.typ, e.plain), jose},
 	} {
 		r := httptest.NewRequest(http.MethodPost, "/gateway/v1/visit-tokens", strings.NewReader(string(tc.body)))
 		r.Header.Set("Origin", apptest.Origin)
@@ -271,15 +270,6 @@ func TestClearRefusalsOfStepDAreOne(t *testing.T) {
 		}
 	}
 	expect(t, e.send(), 200, "", sealed)
-}
-
-func publicJWK(t *testing.T, w *apptest.World, client string, use seal.Use) []byte {
-	t.Helper()
-	raw, err := json.Marshal(w.Key(client, use).Public())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return raw
 }
 
 func TestSpendingTwice(t *testing.T) {

@@ -20,6 +20,18 @@ import (
 	"postern/models"
 )
 
+// The uses of keys, for tests that have no other business with sealing.
+const (
+	SignatureUse  = seal.Signing
+	EncryptionUse = seal.Encryption
+)
+
+// PublicJWK is the public part of an application's key.
+func (w *World) PublicJWK(client string, use seal.Use) []byte {
+	w.T.Helper()
+	return mustJSON(w.T, w.key(client, use).Public())
+}
+
 // KeySet is what the gateway publishes now.
 func (w *World) KeySet() []*seal.PublicKey {
 	w.T.Helper()
