@@ -8,6 +8,7 @@ import (
 
 	"postern/app/directory"
 	"postern/app/disclosure"
+	"postern/app/errs"
 	"postern/app/store"
 	"postern/app/store/storetest"
 	"postern/models"
@@ -125,6 +126,25 @@ func (w *world) parties(t testing.TB) (*directory.Application, *directory.Servic
 }
 
 var readOffer = policies.Permission{Resource: "offer", Action: "read"}
+
+func TestAnApplicationThatWasUnknownIsFoundOnceTheFeedNamesIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	if _, err := w.Application(t.Context(), "app_new"); errs.KindOf(err) != errs.NotFound {
+		t.Fatalf("got %v, want NotFound", err)
+	}
+	w.write(t, func(tx *store.Tx) error { return tx.SaveApplication(application("app_new")) })
+	changes, err := w.store.Changes(t.Context(), 0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range changes {
+		w.Heard(c)
+	}
+	if _, err := w.Application(t.Context(), "app_new"); err != nil {
+		t.Error(err)
+	}
+}
 
 func TestAccessIsMadeOnceAndAnewWhenTheServiceMoves(t *testing.T) {
 	t.Parallel()
