@@ -20,7 +20,6 @@ import (
 	"postern/app/ledger"
 	"postern/app/limit"
 	"postern/app/oauth"
-	"postern/app/seal"
 	"postern/app/store"
 	"postern/models"
 	"postern/policies"
@@ -48,6 +47,8 @@ var (
 		AT:   limit.Rate{PerSecond: 100, Burst: 200},
 		VT:   limit.Rate{PerSecond: 100, Burst: 200},
 		Call: limit.Rate{PerSecond: 500, Burst: 1000},
+		// One page, one person: generous for both.
+		Visit: limit.Rate{PerSecond: 20, Burst: 100},
 	}
 	// Many phones share an address behind a carrier's translator: generous.
 	defaultFailures = limit.Rate{PerSecond: 2, Burst: 200}
@@ -110,14 +111,12 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// open goes from the ground up: known answers of every algorithm, store, keys,
-// ledger, feed, directory, doors.
+// open goes from the ground up.
 func (a *App) open(ctx context.Context) error {
 	for _, step := range []struct {
 		name string
 		do   func(context.Context) error
 	}{
-		{"self test", func(context.Context) error { return seal.SelfTest() }},
 		// The feed first: what is read after it and kept is told of when it moves.
 		{"store", a.openStore}, {"feed", a.openFeed}, {"keys", a.openRing}, {"ledger", a.openLedger},
 		{"directory", a.openDirectory}, {"doors", a.openDoors}, {"changes", a.listen},
@@ -206,11 +205,11 @@ func (a *App) openDoors(context.Context) error {
 	}
 	a.oauth = oauth.New(oauth.Options{
 		Issuer: c.Issuer, Authority: a.authority, Clients: authenticator, Directory: a.directory,
-		Ring: a.ring, Failures: a.failures, Now: c.Now, Refused: a.metrics.refused,
+		Ring: a.ring, Failures: a.failures, Now: c.Now, Log: c.Log, Refused: a.metrics.refused,
 	})
 	a.gateway = gateway.New(gateway.Options{
 		Authority: a.authority, Upstreams: a.upstreams, Origins: a.directory, Failures: a.failures,
-		Now: c.Now, Refused: a.metrics.refused, Preflight: a.metrics.foreignPreflight,
+		Now: c.Now, Log: c.Log, Refused: a.metrics.refused, Preflight: a.metrics.foreignPreflight,
 	})
 	return nil
 }

@@ -248,10 +248,14 @@ func TestClientAuthentication(t *testing.T) {
 func TestMethodsThatAreMissingSayWhich(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, seeded(tokenSeed))
-	for client, want := range map[string]string{tlsApp: "tls_client_auth", gmApp: "GM"} {
-		rec := w.PostForm("/oauth/token", w.TokenForm(client))
+	certificate := w.TokenForm(tlsApp)
+	certificate.Del("client_assertion")
+	certificate.Del("client_assertion_type")
+	certificate.Set("client_id", tlsApp)
+	for want, form := range map[string]url.Values{"tls_client_auth": certificate, "GM": w.TokenForm(gmApp)} {
+		rec := w.PostForm("/oauth/token", form)
 		if p := readProblem(t, rec.Body.Bytes()); !strings.Contains(p.Description, want) {
-			t.Errorf("%s is told %q", client, p.Description)
+			t.Errorf("%s: the answer is %q", want, p.Description)
 		}
 	}
 }

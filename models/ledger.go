@@ -60,6 +60,7 @@ type Visit struct {
 	AuthTime      int64
 	OpenedAt      int64
 	DeadAfter     int64 // no ticket of the visit opens anything past this
+	Epoch         int64 // of the application when the visit was opened
 	EndedAt       int64
 	EndReason     string // closed, revoked, at_reused
 }

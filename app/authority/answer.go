@@ -24,7 +24,10 @@ type UpstreamReply struct {
 func (c *Call) Refuse(err error) Reply {
 	e := Refusal(err)
 	c.record.Code, c.record.Reason = e.Code, e.Reason
-	c.keep(nil)
+	c.finish(nil)
+	if c.a.roomForRefusals() || !c.sent.IsZero() {
+		c.a.note("record call", c.a.Ledger.Record(c.record, nil))
+	}
 	return c.s.refuse(e)
 }
 
@@ -40,52 +43,44 @@ func (c *Call) Fail(err error) Reply {
 func (c *Call) Answer(ctx context.Context, r UpstreamReply) Reply {
 	c.settle(models.WriteDone)
 	c.record.Status = r.Status
-	c.record.UpstreamTime = c.record.Duration
-	out, shape, err := c.reduce(r)
+	sealed, err := c.answer(ctx, r)
 	if err != nil {
-		return c.Refuse(err)
-	}
-	if err := c.bindCustomer(ctx, r, &out); err != nil {
-		return c.Refuse(err)
-	}
-	out.JTI, out.Status, out.ServerTime = c.plain.JTI, r.Status, c.a.Now().Unix()
-	sealed, err := c.s.direct.Seal(typReply, out.encode(), c.a.Rand)
-	if err != nil {
-		return c.Refuse(errUnavailable.Wrap(err))
-	}
-	c.record.BytesOut = int64(len(sealed))
-	if err := c.keepBefore(ctx, shape); err != nil {
-		return c.Refuse(err)
+		// The bank has done what was asked: unavailable, which says that nothing
+		// was done, would be a lie (protocol section 7).
+		e := errs.Of(err)
+		return c.Refuse(errBadGateway.Because(e.Reason).Wrap(err))
 	}
 	return Reply{Sealed: sealed}
 }
 
+// answer makes the reply and puts the call on record before it leaves.
+func (c *Call) answer(ctx context.Context, r UpstreamReply) ([]byte, error) {
+	out, shape, err := c.reduce(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.bindCustomer(ctx, r, &out); err != nil {
+		return nil, err
+	}
+	out.JTI, out.Status, out.ServerTime = c.plain.JTI, r.Status, c.a.Now().Unix()
+	sealed, err := c.s.direct.Seal(typReply, out.encode(), c.a.Rand)
+	if err != nil {
+		return nil, err
+	}
+	c.record.BytesOut = int64(len(sealed))
+	c.finish(shape)
+	if c.svc.DurableCalls {
+		return sealed, c.a.Ledger.RecordNow(ctx, c.record, shape)
+	}
+	return sealed, c.a.Ledger.Record(c.record, shape)
+}
+
 // settle tells the ledger what became of a write.
 func (c *Call) settle(state models.WriteState) {
-	c.record.Duration = c.a.Now().Sub(c.started).Microseconds()
+	c.record.UpstreamTime = c.a.Now().Sub(c.sent).Microseconds()
 	if c.writes() {
 		c.a.note("settle write", c.a.Ledger.EndWrite(c.writeCall(), state))
 	}
-}
-
-// keep puts the call on record behind the reply.
-func (c *Call) keep(shape *models.Shape) {
-	c.finish(shape)
-	c.a.note("record call", c.a.Ledger.Record(c.record, shape))
-}
-
-// keepBefore puts the call on record; for services set to durable before the
-// reply leaves.
-func (c *Call) keepBefore(ctx context.Context, shape *models.Shape) error {
-	if !c.svc.DurableCalls {
-		c.keep(shape)
-		return nil
-	}
-	c.finish(shape)
-	if err := c.a.Ledger.RecordNow(ctx, c.record, shape); err != nil {
-		return errUnavailable.Because("ledger").Wrap(err)
-	}
-	return nil
 }
 
 func (c *Call) finish(shape *models.Shape) {

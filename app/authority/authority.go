@@ -21,8 +21,9 @@ import (
 	"postern/models"
 )
 
-// Rates are the token buckets of one application where it has none of its own.
-type Rates struct{ AT, VT, Call limit.Rate }
+// Rates are the token buckets of one application where it has none of its own,
+// and of one visit. A zero rate does not limit.
+type Rates struct{ AT, VT, Call, Visit limit.Rate }
 
 // Options are what an authority works with.
 type Options struct {
@@ -86,6 +87,28 @@ func hashR(r []byte) string {
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
 }
 
+// blind refuses while this node can't know what is true: its feed of changes is
+// too old, or its clock stands behind what is on record.
+func (a *Authority) blind() error {
+	if a.Feed.Stale() {
+		return errUnavailable.Because("feed_stale")
+	}
+	if a.Ledger.ClockBehind() {
+		return errUnavailable.Because("clock_behind")
+	}
+	return nil
+}
+
+// takeVisit draws from the bucket of one visit or of one spent AT, so that one
+// visitor can't use up what its partner's others need.
+func (a *Authority) takeVisit(id string) error {
+	ok, retry := a.Buckets.Take("visit "+id, a.Rates.Visit, a.Now())
+	if ok {
+		return nil
+	}
+	return errRateLimited.Because("rate_visit").With(errs.Help{RetryAfter: retry})
+}
+
 // take draws from an application's bucket for one sort of traffic.
 func (a *Authority) take(sort string, app *directory.Application, own int64, standard limit.Rate) error {
 	rate := standard
@@ -120,7 +143,7 @@ func checkOrigin(svc *directory.Service, origin string) error {
 	if origin == "" && svc.AllowNoOrigin {
 		return nil
 	}
-	if origin == "" || !svc.Origins[origin] {
+	if origin == "" || origin == "null" || !svc.Origins[origin] {
 		return errOriginDenied.Because("origin")
 	}
 	return nil

@@ -1,6 +1,7 @@
 package authority
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -37,7 +38,9 @@ type Call struct {
 	plain   callPlain
 	scopes  []string // that allow the call and are the visit's
 	record  models.Call
+	out     Outgoing
 	started time.Time
+	sent    time.Time // when the upstream was asked
 }
 
 // OpenCall takes step G up to the bank's door. It returns the call to forward,
@@ -53,7 +56,8 @@ func (a *Authority) OpenCall(ctx context.Context, r CallRequest) (*Call, Reply) 
 		At: started.UnixMilli(), VID: v.ticket.VID, RequestID: r.RequestID, PartnerID: v.ticket.PartnerID,
 		ApplicationID: v.ticket.ClientID, ServiceID: v.ticket.ServiceID, BytesIn: int64(len(r.Body)),
 	}}
-	if err := c.read(v.plain); err != nil {
+	err := c.read(v.plain)
+	if err != nil {
 		return nil, c.Refuse(err)
 	}
 	if err := c.admit(ctx, r.Origin); err != nil {
@@ -62,17 +66,21 @@ func (a *Authority) OpenCall(ctx context.Context, r CallRequest) (*Call, Reply) 
 	if err := c.decide(); err != nil {
 		return nil, c.Refuse(err)
 	}
+	if c.out, err = c.outgoing(); err != nil {
+		return nil, c.Refuse(err)
+	}
 	if err := c.once(ctx); err != nil {
 		return nil, c.Refuse(err)
 	}
 	return c, Reply{}
 }
 
-// CallLimit is how long a sealed call under this VT may be, octets.
+// CallLimit is how long a sealed call under this VT may be, octets; 0 for a VT
+// that does not open, for which nothing need be read.
 func (a *Authority) CallLimit(ctx context.Context, vt string) int64 {
 	o, err := a.openTicket(vt)
 	if err != nil {
-		return directory.DefaultMaxBody
+		return 0
 	}
 	svc, err := a.Directory.Service(ctx, o.ticket.ServiceID)
 	if err != nil {
@@ -97,10 +105,10 @@ func (a *Authority) openVisitRequest(r CallRequest, typ string) (*visitRequest, 
 	if errors.Is(err, token.ErrTicket) {
 		refusal := errInvalidVT.Because("ticket")
 		a.refused("call.refused", refusal, where)
-		return nil, clear(refusal)
+		return nil, inClear(refusal)
 	}
 	if err != nil {
-		return nil, clear(errUnavailable.Because("keys").Wrap(err))
+		return nil, inClear(errUnavailable.Because("keys").Wrap(err))
 	}
 	e, err := seal.ParseEnvelope(r.Body, len(r.Body))
 	var plain []byte
@@ -108,9 +116,9 @@ func (a *Authority) openVisitRequest(r CallRequest, typ string) (*visitRequest, 
 		plain, err = o.up.Open(e, typ)
 	}
 	if err != nil {
-		refusal := errBadEnvelope.Because(seal.Reason(err)).Wrap(err)
+		refusal := ErrBadEnvelope.Because(seal.Reason(err)).Wrap(err)
 		a.refused("call.refused", refusal, where.ofTicket(o.ticket))
-		return nil, clear(refusal)
+		return nil, inClear(refusal)
 	}
 	return &visitRequest{ticket: o.ticket, plain: plain, s: &sealer{a: a, direct: o.down, requestID: r.RequestID}}, Reply{}
 }
@@ -118,33 +126,42 @@ func (a *Authority) openVisitRequest(r CallRequest, typ string) (*visitRequest, 
 // admit checks origin, the visit's life, states, clock and limits, in this order.
 func (c *Call) admit(ctx context.Context, origin string) error {
 	a := c.a
-	if a.Feed.Stale() {
-		return errUnavailable.Because("feed_stale")
+	err := a.blind()
+	if err != nil {
+		return err
 	}
-	var err error
 	if c.app, c.svc, err = a.parties(ctx, c.ticket.ClientID, c.ticket.ServiceID); err != nil {
 		return err
 	}
 	if c.record.BytesIn > c.svc.MaxBody {
-		return errTooLarge.Because("service_limit")
+		return ErrTooLarge.Because("service_limit")
 	}
-	if err := a.checkTicket(c.ticket, c.app, c.svc, origin, c.ticket.ExpiresAt); err != nil {
+	if err := a.checkTicket(c.ticket, c.app, c.svc, origin, life{c.ticket.ExpiresAt, models.FreezeCall}); err != nil {
 		return err
 	}
 	if err := checkClock(c.plain.IAT, a.Now()); err != nil {
 		return err
 	}
+	if err := a.takeVisit(c.ticket.VID); err != nil {
+		return err
+	}
 	return a.take("call", c.app, c.app.CallRate, a.Rates.Call)
 }
 
-// checkTicket checks origin, whether the visit is dead, and states; end is the
-// moment (Unix ms) from which the ticket is too old for what is asked.
-func (a *Authority) checkTicket(t token.Ticket, app *directory.Application, svc *directory.Service, origin string, end int64) error {
+// life is for how long (Unix ms) a ticket is good for what is asked, and which
+// freeze stops it.
+type life struct {
+	end   int64
+	stops models.FreezeScope
+}
+
+// checkTicket checks origin, whether the visit is dead, and states.
+func (a *Authority) checkTicket(t token.Ticket, app *directory.Application, svc *directory.Service, origin string, l life) error {
 	if err := checkOrigin(svc, origin); err != nil {
 		return err
 	}
 	switch now := a.Now().UnixMilli(); {
-	case now >= end:
+	case now >= l.end:
 		return errInvalidVT.Because("vt_expired")
 	case now >= t.DeadAfter:
 		return errInvalidVT.Because("visit_too_old")
@@ -153,7 +170,7 @@ func (a *Authority) checkTicket(t token.Ticket, app *directory.Application, svc 
 	case t.Epoch < app.Epoch:
 		return errInvalidVT.Because("epoch")
 	}
-	return a.checkActive(app, svc, models.FreezeCall)
+	return a.checkActive(app, svc, l.stops)
 }
 
 func checkClock(iat *seal.Integer, now time.Time) error {
@@ -260,7 +277,7 @@ func (c *Call) writeCall() models.WriteCall {
 // maxRunning is how long a write can still be on its way.
 func (c *Call) maxRunning() time.Duration {
 	const reserve = 5 * time.Second
-	return time.Duration(c.svc.Upstreams[c.environment()].Timeout)*time.Millisecond + defaultUpstreamTimeout + reserve
+	return cmp.Or(time.Duration(c.out.Upstream.Timeout)*time.Millisecond, defaultUpstreamTimeout) + reserve
 }
 
 const defaultUpstreamTimeout = 10 * time.Second

@@ -29,22 +29,22 @@ func (c *Call) read(plain []byte) error {
 	p := &c.plain
 	if err := seal.DecodeObject(plain, p); err != nil || p.IAT == nil || !seal.ValidID(p.JTI) {
 		c.s.jti = jtiOf(plain)
-		return errBadEnvelope.Because("plaintext")
+		return ErrBadEnvelope.Because("plaintext")
 	}
 	c.s.jti = p.JTI
 	if p.hasBody() && p.BodyB64 != nil {
-		return errBadEnvelope.Because("two_bodies")
+		return ErrBadEnvelope.Because("two_bodies")
 	}
 	if !p.decodeBody() {
-		return errBadEnvelope.Because("body_b64")
+		return ErrBadEnvelope.Because("body_b64")
 	}
 	if !validMethod(p.Method) {
-		return errBadEnvelope.Because("method")
+		return ErrBadEnvelope.Because("method")
 	}
 	c.record.Method = p.Method
 	for name, value := range p.Headers {
 		if !validHeader(name, value) {
-			return errBadEnvelope.Because("headers")
+			return ErrBadEnvelope.Because("headers")
 		}
 	}
 	return nil

@@ -24,9 +24,16 @@ type Outgoing struct {
 	RequestID      string
 }
 
-// Outgoing returns what to ask the upstream; errs.BadGateway if the service
-// has none in the application's environment.
-func (c *Call) Outgoing() (Outgoing, error) {
+// Outgoing returns what to ask the upstream. The time until Answer or Fail is
+// the upstream's.
+func (c *Call) Outgoing() Outgoing {
+	c.sent = c.a.Now()
+	return c.out
+}
+
+// outgoing makes what to ask the upstream, before the call's jti is used up;
+// errs.BadGateway if the service has none in the application's environment.
+func (c *Call) outgoing() (Outgoing, error) {
 	up, ok := c.svc.Upstreams[c.environment()]
 	if !ok {
 		return Outgoing{}, errBadGateway.Because("no_upstream")

@@ -10,8 +10,8 @@ import (
 
 // The refusals of protocol section 7.
 var (
-	errBadEnvelope   = errs.New(errs.Invalid, "bad_envelope", "Not an envelope that this gateway takes.")
-	errTooLarge      = errs.New(errs.TooLarge, "too_large", "The request is over the size limit.")
+	ErrBadEnvelope   = errs.New(errs.Invalid, "bad_envelope", "Not an envelope that this gateway takes.")
+	ErrTooLarge      = errs.New(errs.TooLarge, "too_large", "The request is over the size limit.")
 	errStale         = errs.New(errs.Invalid, "stale_request", "The request's time is outside the window.")
 	errReplayed      = errs.New(errs.Conflict, "replayed", "This request was seen before.")
 	errInvalidAT     = errs.New(errs.Unauthenticated, "invalid_at", "The AT is not valid here.")

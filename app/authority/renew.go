@@ -4,7 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 
+	"postern/app/directory"
 	"postern/app/seal"
+	"postern/app/token"
+	"postern/models"
 )
 
 // ticketPlain is what the page seals to renew or close.
@@ -17,7 +20,7 @@ type ticketPlain struct {
 // with; also when that VT has expired, until its renew_until, and never past
 // the visit's end (protocol section 6).
 func (a *Authority) Renew(ctx context.Context, r CallRequest) Reply {
-	v, p, reply := a.openTicketRequest(r, typRenew)
+	v, p, reply := a.openTicketRequest(r, typRenew, "vt.renewal_refused")
 	if v == nil {
 		return reply
 	}
@@ -31,19 +34,10 @@ func (a *Authority) Renew(ctx context.Context, r CallRequest) Reply {
 	if err != nil {
 		return refuse(err)
 	}
-	if err := a.checkTicket(t, app, svc, r.Origin, t.RenewUntil); err != nil {
+	if err := a.mayRenew(t, app, svc, p, r.Origin); err != nil {
 		return refuse(err)
 	}
-	if err := checkClock(p.IAT, a.Now()); err != nil {
-		return refuse(err)
-	}
-	if err := a.take("vt", app, app.VTRate, a.Rates.VT); err != nil {
-		return refuse(err) // before the jti is used up, as at step G
-	}
-	if err := a.freshRequest(t.VID, p); err != nil {
-		return refuse(err)
-	}
-	t.Epoch = app.Epoch
+	t.Scopes = a.Feed.Thawed(t.Scopes, models.FreezeVT)
 	if err := a.stamp(&t, svc); err != nil {
 		return refuse(errUnavailable.Wrap(err))
 	}
@@ -51,6 +45,31 @@ func (a *Authority) Renew(ctx context.Context, r CallRequest) Reply {
 		return refuse(errUnavailable.Because("ledger").Wrap(err))
 	}
 	return a.answerVisit(v.s, typVisitResponse, t, app)
+}
+
+// mayRenew checks a renewal in the order of protocol section 6. A VT that opens
+// no call is not worth making, so calls must not be stopped either.
+func (a *Authority) mayRenew(t token.Ticket, app *directory.Application, svc *directory.Service, p ticketPlain, origin string) error {
+	if err := a.checkTicket(t, app, svc, origin, life{t.RenewUntil, models.FreezeVT}); err != nil {
+		return err
+	}
+	if err := a.checkActive(app, svc, models.FreezeCall); err != nil {
+		return err
+	}
+	if len(a.Feed.Thawed(t.Scopes, models.FreezeVT)) == 0 {
+		return errNotActive.Because("scopes_frozen")
+	}
+	if err := checkClock(p.IAT, a.Now()); err != nil {
+		return err
+	}
+	if err := a.takeVisit(t.VID); err != nil {
+		return err
+	}
+	// Limits before the jti is used up, as at step G.
+	if err := a.take("vt", app, app.VTRate, a.Rates.VT); err != nil {
+		return err
+	}
+	return a.freshRequest(t.VID, p)
 }
 
 // closed is the plaintext of the answer to a close.
@@ -62,7 +81,7 @@ type closed struct {
 
 // Close ends a visit: dead from then on, on every node within a second.
 func (a *Authority) Close(ctx context.Context, r CallRequest) Reply {
-	v, p, reply := a.openTicketRequest(r, typClose)
+	v, p, reply := a.openTicketRequest(r, typClose, "vt.close_refused")
 	if v == nil {
 		return reply
 	}
@@ -93,7 +112,7 @@ func (a *Authority) Close(ctx context.Context, r CallRequest) Reply {
 }
 
 // openTicketRequest opens a renewal or a close and reads its plaintext.
-func (a *Authority) openTicketRequest(r CallRequest, typ string) (*visitRequest, ticketPlain, Reply) {
+func (a *Authority) openTicketRequest(r CallRequest, typ, refusedAs string) (*visitRequest, ticketPlain, Reply) {
 	v, reply := a.openVisitRequest(r, typ)
 	if v == nil {
 		return nil, ticketPlain{}, reply
@@ -101,13 +120,13 @@ func (a *Authority) openTicketRequest(r CallRequest, typ string) (*visitRequest,
 	var p ticketPlain
 	if err := seal.DecodeObject(v.plain, &p); err != nil || p.IAT == nil || !seal.ValidID(p.JTI) {
 		v.s.jti = jtiOf(v.plain)
-		err := errBadEnvelope.Because("plaintext")
-		a.refused("vt.renewal_refused", err, trail{requestID: r.RequestID}.ofTicket(v.ticket))
+		err := ErrBadEnvelope.Because("plaintext")
+		a.refused(refusedAs, err, trail{requestID: r.RequestID}.ofTicket(v.ticket))
 		return nil, ticketPlain{}, v.s.refuse(err)
 	}
 	v.s.jti = p.JTI
-	if a.Feed.Stale() {
-		return nil, ticketPlain{}, v.s.refuse(errUnavailable.Because("feed_stale"))
+	if err := a.blind(); err != nil {
+		return nil, ticketPlain{}, v.s.refuse(err)
 	}
 	return v, p, Reply{}
 }

@@ -54,19 +54,19 @@ func jtiOf(plain []byte) string {
 	return p.JTI
 }
 
-// clear answers with a refusal that needs no key.
-func clear(err error) Reply { return Reply{Refusal: Refusal(err)} }
+// inClear answers with a refusal that needs no key.
+func inClear(err error) Reply { return Reply{Refusal: Refusal(err)} }
 
 // refuse seals a refusal. What can't be sealed goes as unavailable in the clear.
 func (s *sealer) refuse(err error) Reply {
 	e := Refusal(err)
 	body, encodeErr := NewProblem(e, s.requestID, s.jti, s.a.Now()).encode()
 	if encodeErr != nil {
-		return clear(errUnavailable.Wrap(encodeErr))
+		return inClear(errUnavailable.Wrap(encodeErr))
 	}
 	sealed, sealErr := s.direct.Seal(typError, body, s.a.Rand)
 	if sealErr != nil {
-		return clear(errUnavailable.Wrap(sealErr))
+		return inClear(errUnavailable.Wrap(sealErr))
 	}
 	return Reply{Sealed: sealed, Refusal: e}
 }

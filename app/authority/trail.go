@@ -35,7 +35,18 @@ func (t trail) event(kind string, detail map[string]string) ledger.Event {
 // refused puts a refusal on record. A ledger too full for it is a fault of
 // ours that must not turn the refusal into something else.
 func (a *Authority) refused(kind string, err error, t trail) {
+	if !a.roomForRefusals() {
+		a.lost.Add(1)
+		return
+	}
 	a.note(kind, a.Ledger.Refuse(t.refusal(kind, err)))
+}
+
+// roomForRefusals keeps half of the ledger's queue for what is let through:
+// strangers' refusals must not fill it.
+func (a *Authority) roomForRefusals() bool {
+	queued, capacity := a.Ledger.Depth()
+	return queued < capacity/2
 }
 
 func (t trail) refusal(kind string, err error) ledger.Event {
@@ -45,6 +56,15 @@ func (t trail) refusal(kind string, err error) ledger.Event {
 	return event
 }
 
+// RefuseCaller puts a refusal of revocation or introspection on record.
+func (a *Authority) RefuseCaller(kind string, err error, c Caller, requestID string) {
+	t := trail{requestID: requestID}
+	if c.Application != nil {
+		t.partnerID, t.clientID = c.Application.PartnerID, c.Application.ID
+	}
+	a.refused(kind, err, t)
+}
+
 // RefuseAT puts a refusal of step B on record and returns what to answer. An
 // assertion that proved its client is used up by a refusal, too: the same one
 // with other parameters is a replay. c is empty for a caller who proved nothing.
@@ -52,6 +72,9 @@ func (a *Authority) RefuseAT(ctx context.Context, err error, c Caller, r TokenRe
 	t := trail{requestID: r.RequestID}
 	if c.Application != nil {
 		t.partnerID, t.clientID = c.Application.PartnerID, c.Application.ID
+	}
+	// Only who proved something may cost a look-up of what it named.
+	if c.AssertionJTI != "" || (c.Application != nil && errs.KindOf(err) != errs.Unauthenticated) {
 		if _, known := a.Directory.Service(ctx, r.Resource); known == nil {
 			t.serviceID = r.Resource
 		}

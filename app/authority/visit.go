@@ -16,6 +16,9 @@ import (
 // MaxVisitRequest is the longest request of step D, octets (protocol section 5).
 const MaxVisitRequest = 16 << 10
 
+// MaxStrangersCall is how much of a call a stranger may announce, octets.
+const MaxStrangersCall = directory.DefaultMaxBody
+
 // answerAgain is how long past the AT's end the same AT and R are answered
 // again: networks lose replies, and browsers resend POSTs (protocol section 5).
 const answerAgain = 60 * time.Second
@@ -57,16 +60,16 @@ func (a *Authority) OpenVisit(ctx context.Context, r Exchange) Reply {
 	plain, page, err := a.openExchange(r.Body)
 	if err != nil {
 		a.refused("vt.refused", err, trail{requestID: r.RequestID})
-		return clear(err)
+		return inClear(err)
 	}
 	s, err := a.sealer(page.suite, page.r, r.RequestID)
 	if err != nil {
-		return clear(errUnavailable.Wrap(err))
+		return inClear(errUnavailable.Wrap(err))
 	}
 	var p exchangePlain
 	if err := seal.DecodeObject(plain, &p); err != nil || p.AT == "" || p.IAT == nil || !seal.ValidID(p.JTI) {
 		s.jti = jtiOf(plain)
-		err := errBadEnvelope.Because("plaintext")
+		err := ErrBadEnvelope.Because("plaintext")
 		a.refused("vt.refused", err, trail{requestID: r.RequestID})
 		return s.refuse(err)
 	}
@@ -87,16 +90,16 @@ type page struct {
 func (a *Authority) openExchange(body []byte) ([]byte, page, error) {
 	e, err := seal.ParseEnvelope(body, MaxVisitRequest)
 	if err != nil {
-		return nil, page{}, errBadEnvelope.Because(seal.Reason(err)).Wrap(err)
+		return nil, page{}, ErrBadEnvelope.Because(seal.Reason(err)).Wrap(err)
 	}
 	kid := e.Header().KID
 	key, env, ok := a.Ring.AK(kid)
 	if !ok {
-		return nil, page{}, errBadEnvelope.Because("kid")
+		return nil, page{}, ErrBadEnvelope.Because("kid")
 	}
 	plain, r, err := e.OpenWith(key, typVisitRequest)
 	if err != nil {
-		return nil, page{}, errBadEnvelope.Because(seal.Reason(err)).Wrap(err)
+		return nil, page{}, ErrBadEnvelope.Because(seal.Reason(err)).Wrap(err)
 	}
 	return plain, page{suite: key.Public().Suite(), r: r, kid: kid, env: env}, nil
 }
@@ -130,8 +133,8 @@ func (a *Authority) exchange(ctx context.Context, s *sealer, pg page, p exchange
 // knownAT finds the row written at step B: the AT is ours because its hash is
 // there. The same AT with the same R is known a little longer.
 func (a *Authority) knownAT(ctx context.Context, at string, pg page) (models.ATRow, error) {
-	if a.Feed.Stale() {
-		return models.ATRow{}, errUnavailable.Because("feed_stale")
+	if err := a.blind(); err != nil {
+		return models.ATRow{}, err
 	}
 	row, err := a.Ledger.ATRow(ctx, hashAT(at))
 	if errs.KindOf(err) == errs.NotFound {
@@ -168,6 +171,11 @@ func (a *Authority) mayOpen(ctx context.Context, row models.ATRow, origin string
 	if err := a.checkActive(app, svc, models.FreezeVT); err != nil {
 		return nil, nil, err
 	}
+	if row.SpentAt != 0 {
+		if err := a.takeVisit(row.ATHash); err != nil {
+			return nil, nil, err
+		}
+	}
 	return app, svc, a.take("vt", app, app.VTRate, a.Rates.VT)
 }
 
@@ -177,11 +185,15 @@ func (a *Authority) spend(ctx context.Context, row models.ATRow, pg page, app *d
 	if err != nil {
 		return models.Visit{}, errUnavailable.Wrap(err)
 	}
+	scopes := a.Feed.Thawed(splitScope(row.Scope), models.FreezeVT)
+	if len(scopes) == 0 {
+		return models.Visit{}, errNotActive.Because("scopes_frozen")
+	}
 	now := a.Now().UnixMilli()
 	visit := models.Visit{
 		VID: vid, ATHash: row.ATHash, PartnerID: row.PartnerID, ApplicationID: row.ApplicationID, ServiceID: row.ServiceID,
-		Environment: row.Environment, Scope: row.Scope, SubjectSealed: row.SubjectSealed, SubjectMAC: row.SubjectMAC,
-		OpenedAt: now, DeadAfter: now + svc.MaxAgeOf(row.Scope)*1000,
+		Environment: row.Environment, Scope: joinScope(scopes), SubjectSealed: row.SubjectSealed, SubjectMAC: row.SubjectMAC,
+		OpenedAt: now, DeadAfter: now + svc.MaxAgeOf(row.Scope)*1000, Epoch: app.Epoch,
 	}
 	t.vid = vid
 	spent, err := a.Ledger.Spend(ctx, ledger.Spend{
@@ -194,12 +206,12 @@ func (a *Authority) spend(ctx context.Context, row models.ATRow, pg page, app *d
 	case ledger.SpendFirst:
 		return visit, nil
 	case ledger.SpendAgain:
-		return a.sameVisit(ctx, spent.VID)
+		return a.sameVisit(ctx, spent.VID, app)
 	case ledger.SpendOtherR:
 		a.Feed.EndVisit(spent.VID, now+maxVisitAge.Milliseconds())
 		return models.Visit{}, errATSpent.Because(reasonOtherR)
 	case ledger.SpendRReused:
-		return models.Visit{}, errBadEnvelope.Because("r_reused")
+		return models.Visit{}, ErrBadEnvelope.Because("r_reused")
 	}
 	if spent.Reason == ledger.GoneVisitEnded {
 		return models.Visit{}, errATSpent.Because(spent.Reason)
@@ -214,13 +226,16 @@ const reasonOtherR = "other_r"
 const maxVisitAge = keyring.TicketOutlives
 
 // sameVisit answers a repeated exchange while the visit lives.
-func (a *Authority) sameVisit(ctx context.Context, vid string) (models.Visit, error) {
+func (a *Authority) sameVisit(ctx context.Context, vid string, app *directory.Application) (models.Visit, error) {
 	v, err := a.Ledger.Visit(ctx, vid)
 	if err != nil {
 		return models.Visit{}, errUnavailable.Because("ledger").Wrap(err)
 	}
 	if v.EndedAt != 0 || a.Feed.VisitEnded(vid) || a.Now().UnixMilli() >= v.DeadAfter {
 		return models.Visit{}, errATSpent.Because("visit_ended")
+	}
+	if v.Epoch < app.Epoch {
+		return models.Visit{}, errATSpent.Because("epoch")
 	}
 	return v, nil
 }
@@ -235,7 +250,7 @@ func (a *Authority) ticket(v models.Visit, app *directory.Application, svc *dire
 	t := token.Ticket{
 		VID: v.VID, PartnerID: v.PartnerID, ClientID: v.ApplicationID, ServiceID: v.ServiceID,
 		Environment: string(v.Environment), Suite: pg.suite, Subject: subject, Scopes: splitScope(v.Scope),
-		R: pg.r, DeadAfter: v.DeadAfter, Epoch: app.Epoch,
+		R: pg.r, DeadAfter: v.DeadAfter, Epoch: v.Epoch,
 	}
 	return t, a.stamp(&t, svc)
 }

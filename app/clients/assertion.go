@@ -65,6 +65,7 @@ func (a *Authenticator) proveAssertion(c *Client, p presented) error {
 	}
 	// An AT or an assertion in the GM suite needs a GM key, and the reverse.
 	if key.Suite() != seal.Suite(c.Application.Suite) {
+		a.pretend(p)
 		return ErrInvalidClient.Because("key_of_other_suite")
 	}
 	if err := p.assertion.Verify(key); err != nil {

@@ -23,6 +23,11 @@ const AssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 // ErrInvalidClient is the one answer to whoever did not prove to be a client.
 var ErrInvalidClient = errs.New(errs.Unauthenticated, "invalid_client", "Client authentication failed.")
 
+// errNoTLSAuth answers whoever shows nothing but a client_id, as a client does
+// that authenticates by its certificate (RFC 8705 section 2). It says nothing
+// about any client: everybody gets it.
+var errNoTLSAuth = errs.New(errs.Unauthenticated, ErrInvalidClient.Code, "tls_client_auth is not available on this gateway yet.").Because("method_not_built")
+
 // Directory finds applications by their client_id.
 type Directory interface {
 	Application(ctx context.Context, clientID string) (*directory.Application, error)
@@ -85,21 +90,13 @@ func (a *Authenticator) Authenticate(ctx context.Context, r Request) (Client, er
 	}
 	c := Client{Application: app}
 	if app.AuthMethod != p.method {
-		return c, wrongMethod(app)
+		a.pretend(p)
+		return c, ErrInvalidClient.Because("wrong_method")
 	}
 	if err := a.prove(&c, p); err != nil {
 		return c, err
 	}
 	return c, a.admit(&c, r.Address)
-}
-
-func wrongMethod(app *directory.Application) error {
-	if app.AuthMethod == models.TLSClientAuth {
-		e := ErrInvalidClient.Because("method_not_built")
-		e.Message = "tls_client_auth is not available on this gateway yet."
-		return e
-	}
-	return ErrInvalidClient.Because("wrong_method")
 }
 
 func (a *Authenticator) prove(c *Client, p presented) error {
@@ -177,6 +174,8 @@ func present(r Request) (presented, error) {
 		p, err = presentAssertion(r.Form)
 	case r.Authorization != "":
 		p, err = presentBasic(r.Authorization)
+	case r.Form.Get("client_id") != "":
+		return presented{}, errNoTLSAuth
 	default:
 		return presented{}, ErrInvalidClient.Because("no_credentials")
 	}

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -27,6 +28,7 @@ type Options struct {
 	Origins   Origins
 	Failures  *limit.FailureGate // per address
 	Now       func() time.Time
+	Log       *slog.Logger
 	Refused   func(step, code string) // told of each refusal, for metrics
 	Preflight func(origin string)     // told of each preflight from an origin that nobody lists
 }
@@ -83,16 +85,14 @@ func (g *Gateway) Call(c *gin.Context) {
 
 // forward asks the upstream once; there is no retry of our own.
 func (g *Gateway) forward(ctx context.Context, call *authority.Call) authority.Reply {
-	out, err := call.Outgoing()
-	if err != nil {
-		return call.Fail(err)
-	}
+	// The page may leave; what the bank was asked to do still gets its record.
+	ctx = context.WithoutCancel(ctx)
+	out := call.Outgoing()
 	id, err := g.upstreamFor(out)
 	if err != nil {
 		return call.Fail(authority.FromUpstream(errs.BadGateway, "configuration", err))
 	}
-	// The page may leave; what the bank was asked to do still gets its record.
-	r, err := g.Upstreams.Do(context.WithoutCancel(ctx), id, upstreamRequest(out))
+	r, err := g.Upstreams.Do(ctx, id, upstreamRequest(out))
 	switch {
 	case errors.Is(err, upstream.ErrTimeout):
 		return call.Fail(authority.FromUpstream(errs.Timeout, "timeout", err))
@@ -105,23 +105,37 @@ func (g *Gateway) forward(ctx context.Context, call *authority.Call) authority.R
 }
 
 // enter applies what comes before any key is used: the limit on failures of
-// the address, CORS, the media type and the size.
+// the address, CORS, the size and the media type. limitOf gives 0 for a stranger,
+// whose body is not read: there is nothing in it that could help.
 func (g *Gateway) enter(c *gin.Context, step string, limitOf func() int64) ([]byte, bool) {
 	g.allowOrigin(c)
 	if blocked, retry := g.Failures.Blocked(web.ClientAddress(c), g.Now()); blocked {
-		g.refuse(c, step, errs.New(errs.RateLimited, "rate_limited", "Too many failed requests from this address.").With(errs.Help{RetryAfter: retry}))
+		g.refuse(c, step, errTooManyFailures.With(errs.Help{RetryAfter: retry}))
 		return nil, false
 	}
-	body, err := web.Body(c, limitOf())
+	most := limitOf()
+	body, err := readBody(c, most)
 	switch {
 	case errors.Is(err, web.ErrTooLarge):
-		g.refuse(c, step, errs.New(errs.TooLarge, "too_large", "The request is over the size limit."))
+		g.refuse(c, step, authority.ErrTooLarge)
 		return nil, false
-	case err != nil || len(body) == 0 || c.ContentType() != "application/jose":
-		g.refuse(c, step, errs.New(errs.Invalid, "bad_envelope", "Not an envelope that this gateway takes."))
+	case err != nil || (len(body) == 0 && most > 0) || c.ContentType() != "application/jose":
+		g.refuse(c, step, authority.ErrBadEnvelope.Because("form"))
 		return nil, false
 	}
 	return body, true
+}
+
+var errTooManyFailures = errs.New(errs.RateLimited, "rate_limited", "Too many failed requests from this address.").Because("address_failures")
+
+func readBody(c *gin.Context, most int64) ([]byte, error) {
+	if most > 0 {
+		return web.Body(c, most)
+	}
+	if c.Request.ContentLength > authority.MaxStrangersCall {
+		return nil, web.ErrTooLarge
+	}
+	return nil, nil
 }
 
 // visitToken reads `Authorization: Visit <VT>`; the scheme is case-insensitive
@@ -161,14 +175,27 @@ func (g *Gateway) refuse(c *gin.Context, step string, e *errs.Error) {
 	g.clear(c, e)
 }
 
-// refused counts a refusal; those that tell of a forged or broken request also
-// against the address.
+// refused counts a refusal, and logs the cause of a fault of ours once.
 func (g *Gateway) refused(c *gin.Context, step string, e *errs.Error) {
 	if g.Refused != nil {
 		g.Refused(step, e.Code)
 	}
-	switch e.Code {
-	case "bad_envelope", "invalid_at", "at_spent", "invalid_vt", "origin_denied":
+	if authority.Status(e.Code) >= http.StatusInternalServerError {
+		g.Log.WarnContext(c.Request.Context(), "request could not be served", slog.String("request_id", web.RequestID(c)),
+			slog.String("step", step), slog.String("code", e.Code), slog.String("reason", e.Reason), slog.Any("err", e.Cause))
+	}
+	if forged(e) {
 		g.Failures.Fail(web.ClientAddress(c), g.Now())
 	}
+}
+
+// forged tells what somebody tries who has no key from what happens to honest
+// pages, such as a VT that has run out: only the former counts against an
+// address, which many phones may share.
+func forged(e *errs.Error) bool {
+	switch e.Reason {
+	case "unknown_at", "other_r", "ticket":
+		return true
+	}
+	return e.Code == authority.ErrBadEnvelope.Code && e.Reason != "plaintext"
 }

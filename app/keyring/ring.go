@@ -41,6 +41,9 @@ type Ring struct {
 // Open loads the keys and makes the ones that every gateway needs and the
 // database does not have. It fails with ErrMasterKey on a foreign master key.
 func Open(ctx context.Context, o Options) (*Ring, error) {
+	if err := seal.SelfTest(); err != nil { // before any key is used (GB/T 37092)
+		return nil, err
+	}
 	r := &Ring{o: o}
 	if err := r.makeMissing(ctx); err != nil {
 		return nil, fmt.Errorf("make keys: %w", err)

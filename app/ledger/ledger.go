@@ -17,7 +17,7 @@ import (
 var (
 	// ErrAssertionReplayed: the client assertion's jti was used before (RFC 7523 section 3).
 	ErrAssertionReplayed = errs.New(errs.Unauthenticated, "invalid_client",
-		"The client assertion was used before.").Because("assertion_replayed")
+		"Client authentication failed.").Because("assertion_replayed")
 	// ErrQuota: the application has had its ATs of the day; Help.RetryAfter is the time to midnight.
 	ErrQuota = errs.New(errs.RateLimited, "rate_limited",
 		"The application's daily quota of access tokens is used up.").Because("daily_quota")
@@ -195,8 +195,10 @@ func (l *Ledger) Refuse(e Event) error {
 	return l.later(&eventEntry{event: made})
 }
 
-// clockBehind reports whether the clock stands so far behind the newest event
-// that issuing must stop.
+// ClockBehind reports whether the clock stands so far behind the newest event
+// that nothing may be issued or decided: a clock set back revives what expired.
+func (l *Ledger) ClockBehind() bool { return l.clockBehind(l.options.Now()) }
+
 func (l *Ledger) clockBehind(now time.Time) bool {
 	return now.UnixMilli() < l.newest.Load()-maxClockLag.Milliseconds()
 }

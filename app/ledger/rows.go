@@ -56,7 +56,7 @@ var (
 	visitTable = &table{"visits", 1, slices.Concat(
 		texts("vid", "at_hash", "partner_id", "application_id", "service_id", "environment", "scope",
 			"subject_sealed", "subject_mac", "customer"),
-		numbers("auth_time", "opened_at", "dead_after"))}
+		numbers("auth_time", "opened_at", "dead_after", "epoch"))}
 	writeCallTable = &table{"write_calls", 2, slices.Concat(texts("vid", "jti", "state", "node"), numbers("started_at"))}
 	callTable      = &table{"calls", 1, slices.Concat(
 		texts("id", "vid", "request_id", "partner_id", "application_id", "service_id", "route_id", "method",

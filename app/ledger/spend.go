@@ -69,6 +69,9 @@ func (l *Ledger) Spend(ctx context.Context, s Spend) (Spent, error) {
 	if s.ATHash == "" || s.RHash == "" || s.Visit.VID == "" {
 		return Spent{}, errors.New("spend: AT hash, R hash and vid are required")
 	}
+	if l.ClockBehind() {
+		return Spent{}, ErrUnavailable.Because("clock_behind")
+	}
 	s.Visit.ATHash = s.ATHash
 	event, err := l.Make(s.Event)
 	if err != nil {
@@ -175,7 +178,7 @@ func (g *group) openVisits(tries []*spendEntry, won map[string]bool) error {
 		g.events = append(g.events, e.made)
 		v := e.Visit
 		rows = append(rows, []any{v.VID, v.ATHash, v.PartnerID, v.ApplicationID, v.ServiceID, string(v.Environment),
-			v.Scope, v.SubjectSealed, v.SubjectMAC, v.Customer, v.AuthTime, v.OpenedAt, v.DeadAfter})
+			v.Scope, v.SubjectSealed, v.SubjectMAC, v.Customer, v.AuthTime, v.OpenedAt, v.DeadAfter, v.Epoch})
 	}
 	return g.insert(visitTable, rows)
 }

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -29,6 +30,10 @@ func (o *OAuth) refuse(c *gin.Context, step string, err error) {
 	code, status := wireError(e)
 	if o.Refused != nil {
 		o.Refused(step, code)
+	}
+	if status >= http.StatusInternalServerError {
+		o.Log.WarnContext(c.Request.Context(), "request could not be served", slog.String("request_id", web.RequestID(c)),
+			slog.String("step", step), slog.String("code", code), slog.String("reason", e.Reason), slog.Any("err", err))
 	}
 	if status == http.StatusUnauthorized {
 		o.Failures.Fail(web.ClientAddress(c), o.Now())

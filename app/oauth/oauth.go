@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -24,6 +25,7 @@ type Options struct {
 	Ring      *keyring.Ring
 	Failures  *limit.FailureGate // per address
 	Now       func() time.Time
+	Log       *slog.Logger
 	Refused   func(step, code string) // told of each refusal, for metrics
 }
 
@@ -98,6 +100,7 @@ func (o *OAuth) Revoke(c *gin.Context) {
 		err = o.Authority.Revoke(c.Request.Context(), caller(client), form.Get("token"), web.RequestID(c))
 	}
 	if err != nil {
+		o.Authority.RefuseCaller("at.revocation_refused", err, authority.Caller{Application: client.Application}, web.RequestID(c))
 		o.refuse(c, "revoke", err)
 		return
 	}
@@ -120,6 +123,7 @@ func (o *OAuth) Introspect(c *gin.Context) {
 		answer, err = o.Authority.Introspect(c.Request.Context(), by, form.Get("token"))
 	}
 	if err != nil {
+		o.Authority.RefuseCaller("introspection.refused", err, authority.Caller{}, web.RequestID(c))
 		o.refuse(c, "introspect", err)
 		return
 	}

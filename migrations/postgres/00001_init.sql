@@ -257,6 +257,7 @@ CREATE TABLE visits (
     auth_time      BIGINT NOT NULL DEFAULT 0,
     opened_at      BIGINT NOT NULL,
     dead_after     BIGINT NOT NULL,
+    epoch          BIGINT NOT NULL DEFAULT 0,
     ended_at       BIGINT NOT NULL DEFAULT 0,
     end_reason     TEXT   NOT NULL DEFAULT ''
 );
