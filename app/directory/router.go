@@ -67,6 +67,9 @@ func newRouter(routes []models.Route) (*Router, error) {
 			Route:     m, Permission: policies.Permission{Resource: m.Resource, Action: m.Action},
 			Query: map[string]bool{}, segments: split(m.Pattern),
 		}
+		if err := checkOwner(m, route.segments); err != nil {
+			return nil, fmt.Errorf("route %s: %w", m.ID, err)
+		}
 		for _, q := range m.QueryNames {
 			route.Query[q] = true
 		}
