@@ -90,13 +90,14 @@ func validEncoding(segment string) bool {
 	return utf8.ValidString(decodePercent(segment))
 }
 
-// validQuery: no "?", "#", control or space, and only names that the route
-// lists, each once.
+// validQuery: no "?", "#", ";", control or space, and only names that the route
+// lists, each once. Some systems split a query at ";" and would see a name there
+// that was not held against the list.
 func validQuery(query string, listed map[string]bool) bool {
 	if query == "" {
 		return true
 	}
-	if len(query) > maxPath || strings.ContainsAny(query, "?#") {
+	if len(query) > maxPath || strings.ContainsAny(query, "?#;") {
 		return false
 	}
 	for i := range len(query) {
