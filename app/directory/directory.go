@@ -59,10 +59,7 @@ func (d *Directory) ReloadOrigins(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read origins: %w", err)
 	}
-	set := make(map[string]bool, len(list))
-	for _, o := range list {
-		set[o] = true
-	}
+	set := originSet(list)
 	d.origins.Store(&set)
 	return nil
 }

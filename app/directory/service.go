@@ -17,6 +17,11 @@ const (
 	DefaultMaxBody     = 1 << 20
 )
 
+// maxMaxAge is how long any visit may live, seconds. The keys of its tickets
+// are kept for three hours after they sealed the last one: a visit that could
+// live longer would end with its key, as if it had been forged.
+const maxMaxAge = 9000
+
 // Service is one H5 service with its routes and scopes; immutable.
 type Service struct {
 	models.Service
@@ -35,7 +40,7 @@ type Scope struct {
 	Permissions []models.ScopePermission
 	Fields      map[policies.Permission][]disclosure.Field
 
-	reachesC3 bool // a field of class C3 leaves, masked
+	reachesC3 bool // a field of class C3 leaves, masked, or a reply whose classes nobody knows
 }
 
 // Raw reports whether the scope lets replies that are not JSON leave whole.
@@ -65,12 +70,10 @@ func (s *Service) MaxAgeOf(scope string) int64 {
 
 func newService(p store.ServiceProfile) (*Service, error) {
 	s := &Service{
-		Service: withDefaults(p.Service), Origins: map[string]bool{},
+		Service:   withDefaults(p.Service),
 		Upstreams: map[models.Environment]models.Upstream{}, Scopes: map[string]*Scope{},
 	}
-	for _, o := range p.Origins {
-		s.Origins[o] = true
-	}
+	s.Origins = originSet(p.Origins)
 	for _, u := range p.Upstreams {
 		s.Upstreams[u.Environment] = u
 	}
@@ -104,6 +107,9 @@ func newService(p store.ServiceProfile) (*Service, error) {
 func (s *Service) addPermission(sp models.ScopePermission) {
 	scope := s.Scopes[sp.ScopeID]
 	scope.Permissions = append(scope.Permissions, sp)
+	if sp.Raw && !sp.Deny { // nobody knows what is in a reply that leaves whole
+		scope.reachesC3 = true
+	}
 	s.rules = append(s.rules, policies.Rule{
 		ID:    sp.ScopeID + "/" + sp.Resource + ":" + sp.Action,
 		Scope: sp.ScopeID, Resource: sp.Resource, Action: sp.Action, Deny: sp.Deny,
@@ -131,9 +137,24 @@ func withDefaults(s models.Service) models.Service {
 		{&s.VTLifetime, DefaultVTLifetime}, {&s.RenewWindow, DefaultRenewWindow},
 		{&s.MaxAge, DefaultMaxAge}, {&s.MaxBody, DefaultMaxBody},
 	} {
-		if *d.field == 0 {
+		if *d.field <= 0 {
 			*d.field = d.value
 		}
 	}
+	for _, seconds := range []*int64{&s.MaxAge, &s.VTLifetime, &s.RenewWindow} {
+		*seconds = min(*seconds, maxMaxAge)
+	}
 	return s
+}
+
+// originSet leaves out "null": that is no origin but what browsers send for all
+// that have none, a page in a sandboxed frame of anybody's for one.
+func originSet(list []string) map[string]bool {
+	set := make(map[string]bool, len(list))
+	for _, o := range list {
+		if o != "null" {
+			set[o] = true
+		}
+	}
+	return set
 }
