@@ -91,7 +91,27 @@ func New(ctx context.Context, c Config) (*App, error) {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
 	a.done.Go(func() { a.feed.Run(background) })
+	a.done.Go(func() { a.tendKeys(background) })
 	return a, nil
+}
+
+// tendEvery is how often the keys' ages are looked at.
+const tendEvery = time.Hour
+
+// tendKeys rotates and retires keys by their age, at the start and from then on.
+func (a *App) tendKeys(ctx context.Context) {
+	tick := time.NewTicker(tendEvery)
+	defer tick.Stop()
+	for {
+		if err := a.ring.Tend(ctx); err != nil && ctx.Err() == nil {
+			a.config.Log.ErrorContext(ctx, "keys could not be tended", slog.Any("err", err))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 func (c Config) withDefaults() Config {

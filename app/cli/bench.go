@@ -50,7 +50,11 @@ func (c benchCommand) Run(i invocation) error {
 		return bench.Host(i.ctx, os.Stdin, i.Out, o)
 	}
 	if c.DB != "" {
-		o.DB = database{DB: c.DB}.config()
+		config, err := database{DB: c.DB}.config()
+		if err != nil {
+			return err
+		}
+		o.DB = config
 	}
 	if err := errors.Join(c.setTarget(&o), c.setChild(&o)); err != nil {
 		return err

@@ -24,7 +24,10 @@ type explainCommand struct {
 }
 
 func (c explainCommand) Run(i invocation) error {
-	config := c.config()
+	config, err := c.config()
+	if err != nil {
+		return err
+	}
 	config.NoMigrate = true // a question must not change what a running gateway works on
 	s, err := store.Open(i.ctx, config)
 	if err != nil {

@@ -24,11 +24,17 @@ type database struct {
 	DB string `name:"db" env:"POSTERN_DB" default:"postern-data/postern.db" help:"SQLite file, or a postgres:// address."`
 }
 
-func (d database) config() store.Config {
-	if strings.HasPrefix(d.DB, "postgres://") || strings.HasPrefix(d.DB, "postgresql://") {
-		return store.Config{Driver: "postgres", DSN: d.DB}
+// config reads the address. What has a scheme is never taken for a file name:
+// a mistyped address would start an empty gateway, with its password in a path.
+func (d database) config() (store.Config, error) {
+	scheme, _, found := strings.Cut(d.DB, "://")
+	switch {
+	case !found && d.DB != "":
+		return store.Config{Driver: "sqlite", Path: d.DB}, nil
+	case found && (strings.EqualFold(scheme, "postgres") || strings.EqualFold(scheme, "postgresql")):
+		return store.Config{Driver: "postgres", DSN: strings.ToLower(scheme) + d.DB[len(scheme):]}, nil
 	}
-	return store.Config{Driver: "sqlite", Path: d.DB}
+	return store.Config{}, errors.New("database: want a file for SQLite or an address that begins with postgres://")
 }
 
 type serveCommand struct {
@@ -52,7 +58,9 @@ func (c serveCommand) Run(i invocation) error {
 	if err != nil {
 		return err
 	}
+	log.InfoContext(i.ctx, "gateway opened", slog.String("issuer", config.Issuer), slog.String("node", config.Node), slog.String("database", config.Store.Driver))
 	err = c.serve(i.ctx, a, log)
+	log.Info("gateway stopped")
 	closing, cancel := context.WithTimeout(context.WithoutCancel(i.ctx), web.ShutdownTimeout)
 	defer cancel()
 	return errors.Join(err, a.Close(closing))
@@ -66,6 +74,15 @@ func (c serveCommand) appConfig(i invocation) (app.Config, error) {
 	}
 	if c.Listen == c.Internal && !strings.HasSuffix(c.Listen, ":0") { // 0 gives each a port of its own
 		faults = append(faults, fmt.Errorf("listeners: both want %s; the internal one needs an address of its own", c.Listen))
+	}
+	for name, address := range map[string]string{"listen": c.Listen, "internal": c.Internal} {
+		if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
+			faults = append(faults, fmt.Errorf("%s: want host:port, have %q", name, address))
+		}
+	}
+	database, err := c.config()
+	if err != nil {
+		faults = append(faults, err)
 	}
 	node, err := c.nodeName()
 	if err != nil {
@@ -87,7 +104,7 @@ func (c serveCommand) appConfig(i invocation) (app.Config, error) {
 		return app.Config{}, fmt.Errorf("configuration: %w", errors.Join(faults...))
 	}
 	return app.Config{
-		Issuer: c.Issuer, Node: node, Store: c.config(), Master: master,
+		Issuer: c.Issuer, Node: node, Store: database, Master: master,
 		TrustedProxies: proxies, Now: i.Now, Rand: i.Rand,
 	}, nil
 }
@@ -124,13 +141,16 @@ func parsePrefix(text string) (netip.Prefix, error) {
 	return netip.ParsePrefix(text)
 }
 
-// masterKey comes from the environment or from a file that nobody else can
-// read. There is no default: a gateway without one does not start.
+// masterKey comes from a file that nobody else can read or from the
+// environment. There is no default: a gateway without one does not start.
 func (c serveCommand) masterKey(i invocation) (*keyring.Master, error) {
-	if text := i.Getenv("POSTERN_MASTER_KEY"); text != "" {
+	text := i.Getenv("POSTERN_MASTER_KEY")
+	switch {
+	case text != "" && c.KeyFile != "":
+		return nil, errors.New("master key: both a file and POSTERN_MASTER_KEY are given; keep one")
+	case text != "":
 		return keyring.ParseMaster(text)
-	}
-	if c.KeyFile == "" {
+	case c.KeyFile == "":
 		return nil, errors.New("master key: set POSTERN_MASTER_KEY_FILE or POSTERN_MASTER_KEY; make one with: openssl rand -hex 32")
 	}
 	return keyring.ReadMasterFile(c.KeyFile)

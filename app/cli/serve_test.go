@@ -127,3 +127,27 @@ func TestPolicyExplainLeavesTheDatabaseAsItIs(t *testing.T) {
 		}
 	})
 }
+
+func TestDatabaseAddressesAreNeverTakenForFileNames(t *testing.T) {
+	t.Parallel()
+	for address, good := range map[string]bool{
+		"data/postern.db": true, "postgres://u@h/d": true, "Postgres://u@h/d": true, "postgresql://u@h/d": true,
+		"mysql://u:p@h/d": false, "://": false,
+	} {
+		// No master key is given, so it ends before anything is opened.
+		_, _, errors := run(t, "serve", "--issuer", "http://localhost:1", "--db", address)
+		if refused := strings.Contains(errors, "database:"); refused == good {
+			t.Errorf("%q: refused = %v in %q", address, refused, errors)
+		}
+	}
+}
+
+func TestServeReportsAllFaultsAtOnce(t *testing.T) {
+	t.Parallel()
+	_, _, errors := run(t, "serve", "--issuer", "http://bank.example", "--db", "mysql://x", "--listen", "", "--internal", "nowhere")
+	for _, word := range []string{"issuer:", "listen:", "internal:", "database:", "master key:"} {
+		if !strings.Contains(errors, word) {
+			t.Errorf("%q is missing in: %v", word, errors)
+		}
+	}
+}

@@ -70,7 +70,7 @@ func logged(o Options) gin.HandlerFunc {
 		if o.Observe != nil {
 			o.Observe(s)
 		}
-		level := slog.LevelDebug
+		level := slog.LevelInfo
 		if s.Status >= http.StatusInternalServerError {
 			level = slog.LevelError
 		}
