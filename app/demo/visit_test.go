@@ -157,6 +157,9 @@ func playPreferences(b *browser, shell string) {
 		b.want("the Chinese offer", text, part)
 	}
 	b.waitSteps("ABCDEFG")
+	b.run(chromedp.Click(`button[name=theme]`, chromedp.ByQuery), chromedp.WaitVisible(`button[value=dark]`, chromedp.ByQuery))
+	b.want("the address after a switch", b.eval("location.pathname"), "/visits/")
+	b.waitSteps("ABCDEFGG")
 	if wide := b.eval(`document.documentElement.scrollWidth > innerWidth`); wide != "false" {
 		b.t.Error("a phone must scroll sideways")
 	}

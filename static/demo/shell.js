@@ -36,6 +36,12 @@
     again?.focus({ preventScroll: true });
   }
 
+  /** Makes an address this page's own, also for the switches of the header, which lead back to it. */
+  function settle(address) {
+    const { pathname, search } = new URL(address);
+    one(".preferences [name=to]").value = pathname + search;
+  }
+
   // ---- the tap ------------------------------------------------------------------
 
   async function tap(form) {
@@ -45,6 +51,7 @@
     try {
       const { page, address } = await load(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
       history.replaceState(null, "", address);
+      settle(address);
       swap(page, "phone-page", "happened", "hood");
       // Where the phones stand one above the other, the second must come into view.
       if (one("#phone-page").getBoundingClientRect().top > innerHeight / 2) one("#phone-page").scrollIntoView();
