@@ -123,6 +123,9 @@ func playSuspended(b *browser, shell string) {
 	b.want("the partner's error page", text, "Back to Nanfeng")
 	b.want("the partner's error page", text, "invalid_client")
 	b.want("step B", b.eval(`document.querySelector(".step.is-bad").innerText`), "stopped here")
+	b.run(chromedp.Evaluate("history.back()", nil), chromedp.WaitVisible(".web-empty", chromedp.ByQuery))
+	b.want("the address after going back", b.eval("location.pathname"), "/partners/nanfeng")
+	b.run(chromedp.Evaluate("history.forward()", nil), chromedp.WaitVisible(".failure", chromedp.ByQuery))
 	b.run(chromedp.Click(".failure-back", chromedp.ByQuery), chromedp.WaitVisible(".web-empty", chromedp.ByQuery))
 	b.checkQuiet()
 }

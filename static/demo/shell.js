@@ -36,11 +36,26 @@
     again?.focus({ preventScroll: true });
   }
 
-  /** Makes an address this page's own, also for the switches of the header, which lead back to it. */
+  let here = location.pathname + location.search;
+
+  /** Remembers which address is shown, also for the switches of the header, which lead back to it. */
   function settle(address) {
     const { pathname, search } = new URL(address);
-    one(".preferences [name=to]").value = pathname + search;
+    here = pathname + search;
+    one(".preferences [name=to]").value = here;
   }
+
+  // Back from a visit leads to the partner's start, and forward to the visit. A
+  // skip link moves about the history too, but not to another page.
+  addEventListener("popstate", () => {
+    if (location.pathname + location.search === here) return;
+    stopReplay();
+    inTurn(async () => {
+      const { page, address } = await load(location.href);
+      settle(address);
+      swap(page, "phone-page", "happened", "hood");
+    });
+  });
 
   // ---- the tap ------------------------------------------------------------------
 
@@ -50,7 +65,7 @@
     button.disabled = true;
     try {
       const { page, address } = await load(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
-      history.replaceState(null, "", address);
+      history.pushState(null, "", address);
       settle(address);
       swap(page, "phone-page", "happened", "hood");
       // Where the phones stand one above the other, the second must come into view.
