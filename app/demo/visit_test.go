@@ -22,6 +22,7 @@ func TestAVisitInABrowser(t *testing.T) {
 		{"a narrow partner shows the same page with fields masked and missing", playNarrow},
 		{"a suspended partner gets no page and offers the way back", playSuspended},
 		{"a copied link meets a page that says so and offers the way back", playStolen},
+		{"a page opened without an AT names no request", playNoAT},
 		{"language and theme are the reader's, and the bank's page follows the language", playPreferences},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -146,6 +147,20 @@ func playStolen(b *browser, shell string) {
 	b.waitSteps("ABCDE")
 	b.want("step E", b.eval(`document.querySelector(".step.is-bad").innerText`), "refused: at_spent")
 	b.checkQuiet("status of 409")
+}
+
+func playNoAT(b *browser, shell string) {
+	b.tap(shell, "lianhe")
+	b.waitSteps("ABCDEFG")
+	src := b.eval(`document.querySelector("iframe.web-view").src.split("#")[0]`)
+	b.run(chromedp.Navigate(src), chromedp.WaitVisible("#error", chromedp.ByQuery))
+	text := b.eval(pageText)
+	b.want("the error page", text, "no_fragment")
+	b.want("the error page", text, "say the error code")
+	if strings.Contains(strings.ToLower(text), "request id") {
+		b.t.Errorf("the error page names a request that never was: %s", text)
+	}
+	b.checkQuiet()
 }
 
 func playPreferences(b *browser, shell string) {

@@ -131,7 +131,8 @@
     const uncertain = error?.first === "unknown" || error?.first === "running";
     const root = one("#error");
     const now = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "medium", hourCycle: "h23" }).format(new Date());
-    fill(root, { ...sender(), code, request: error?.requestId, time: now, unchanged: !uncertain, uncertain });
+    const request = error?.requestId; // none when the gateway was not asked, or did not answer
+    fill(root, { ...sender(), code, request, unasked: !request, time: now, unchanged: !uncertain, uncertain });
     const reasons = all("[data-codes]", root);
     const reason = reasons.find((each) => each.dataset.codes.split(" ").includes(code)) ?? reasons.at(-1);
     for (const each of reasons) each.hidden = each !== reason;

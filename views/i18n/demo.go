@@ -189,6 +189,7 @@ var (
 	H5BackPlain   = def("h5.back_plain", "Back to the app", "返回 App")
 	H5OpenApp     = def("h5.open_app", "Open Haitang Bank's app", "打开海棠银行 App")
 	H5Help        = def("h5.help", "Need help? Call 956-00 and say the request id.", "需要帮助？拨打 956-00 并告知请求编号。")
+	H5HelpCode    = def("h5.help_code", "Need help? Call 956-00 and say the error code.", "需要帮助？拨打 956-00 并告知错误代码。")
 	H5Unchanged   = def("h5.unchanged", "Nothing was submitted. Your account has not changed.", "没有任何申请被提交，你的账户没有变化。")
 	H5Uncertain   = def("h5.uncertain", "We do not know yet whether your application arrived. It counts once at most.", "还不知道申请是否送达；无论如何最多只算一次。")
 
