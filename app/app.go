@@ -241,9 +241,14 @@ func (a *App) Store() *store.Store { return a.store }
 // do so within a second.
 func (a *App) Refresh(ctx context.Context) error { return a.feed.Poll(ctx) }
 
-// Close ends what runs in the background, commits what waits in the ledger and
-// closes the store. Stop serving before.
+// closeTimeout bounds how long a dead store can hold up the end.
+const closeTimeout = 30 * time.Second
+
+// Close ends what runs in the background, commits what waits in the ledger,
+// for at most closeTimeout, and closes the store. Stop serving before.
 func (a *App) Close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
+	defer cancel()
 	if a.stop != nil {
 		a.stop()
 	}
