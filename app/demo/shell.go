@@ -15,6 +15,7 @@ import (
 	"postern/app/demo/story"
 	"postern/app/demo/visitor"
 	"postern/static"
+	views "postern/views/demo"
 	"postern/views/i18n"
 )
 
@@ -38,6 +39,7 @@ func newShell(o Options, p places, partners map[string]*partner.Backend, a answe
 func (s *shell) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.start)
+	mux.HandleFunc("GET /", s.missing)
 	mux.HandleFunc("GET /partners/{partner}", s.start)
 	mux.HandleFunc("POST /partners/{partner}/visits", s.tap)
 	mux.HandleFunc("GET /visits/{visit}", s.visit)
@@ -153,8 +155,23 @@ func page(w http.ResponseWriter, r *http.Request, log *slog.Logger, c templ.Comp
 	}
 }
 
-func missing(w http.ResponseWriter, r *http.Request) {
-	http.Error(w, i18n.T(r.Context(), i18n.CommonNotFound), http.StatusNotFound)
+// missing answers for pages that the shell never has.
+func (s *shell) missing(w http.ResponseWriter, r *http.Request) {
+	s.nothing(w, r, i18n.CommonNotFound, i18n.DemoNotFoundText)
+}
+
+// gone answers for visits that are not in the book: of an earlier run, or
+// pushed out by newer ones.
+func (s *shell) gone(w http.ResponseWriter, r *http.Request) {
+	s.nothing(w, r, i18n.DemoGone, i18n.DemoGoneText)
+}
+
+func (s *shell) nothing(w http.ResponseWriter, r *http.Request, title, text i18n.Key) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(http.StatusNotFound)
+	page(w, r, s.o.Log, views.Missing(views.MissingPage{
+		Theme: theme(r), Title: i18n.T(r.Context(), title), Text: i18n.T(r.Context(), text),
+	}))
 }
 
 // clock is the time of day on the phones' status bars.

@@ -21,7 +21,7 @@ import (
 func (s *shell) start(w http.ResponseWriter, r *http.Request) {
 	who, ok := roleOf(cmp.Or(r.PathValue("partner"), cast[0].short))
 	if !ok {
-		missing(w, r)
+		s.missing(w, r)
 		return
 	}
 	s.draw(w, r, who, story.Trace{Partner: who.short})
@@ -32,7 +32,7 @@ func (s *shell) start(w http.ResponseWriter, r *http.Request) {
 func (s *shell) visit(w http.ResponseWriter, r *http.Request) {
 	trace, ok := s.book.Find(r.PathValue("visit"))
 	if !ok {
-		missing(w, r)
+		s.gone(w, r)
 		return
 	}
 	who, _ := roleOf(trace.Partner) // traces are made of the cast
@@ -43,7 +43,7 @@ func (s *shell) visit(w http.ResponseWriter, r *http.Request) {
 func (s *shell) report(w http.ResponseWriter, r *http.Request) {
 	trace, ok := s.book.Find(r.PathValue("visit"))
 	if !ok {
-		missing(w, r)
+		s.gone(w, r)
 		return
 	}
 	if media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); media != "application/json" {
@@ -70,7 +70,7 @@ func (s *shell) report(w http.ResponseWriter, r *http.Request) {
 func (s *shell) tap(w http.ResponseWriter, r *http.Request) {
 	who, ok := roleOf(r.PathValue("partner"))
 	if !ok {
-		missing(w, r)
+		s.missing(w, r)
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, 4<<10)

@@ -153,6 +153,7 @@ func playNoAT(b *browser, shell string) {
 	b.tap(shell, "lianhe")
 	b.waitSteps("ABCDEFG")
 	src := b.eval(`document.querySelector("iframe.web-view").src.split("#")[0]`)
+	b = newTab(b.t, b.ctx) // a tab that holds no visit to go on with
 	b.run(chromedp.Navigate(src), chromedp.WaitVisible("#error", chromedp.ByQuery))
 	text := b.eval(pageText)
 	b.want("the error page", text, "no_fragment")

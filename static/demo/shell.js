@@ -11,13 +11,37 @@
 
   /** Requests run one after the other, so that the newest answer is shown last. */
   let queue = Promise.resolve();
-  const inTurn = (work) => (queue = queue.then(work, work));
+  const inTurn = (work) => (queue = queue.catch(() => {}).then(work).then(() => say(""), trouble));
+
+  /** What the demo answered in place of a page of the shell; status 0 is no answer at all. */
+  class Failure extends Error {
+    constructor(address, status) {
+      super(`${address} answered ${status}`);
+      this.status = status;
+    }
+  }
 
   async function load(address, init) {
-    const response = await fetch(address, { headers: { Accept: "text/html" }, ...init });
+    const response = await fetch(address, { headers: { Accept: "text/html" }, ...init }).catch(() => {
+      throw new Failure(address, 0);
+    });
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    if (!one("#hood", page)) throw new Error(`${address} answered ${response.status}`);
+    if (!one("#hood", page)) throw new Failure(address, response.status);
     return { page, address: response.url };
+  }
+
+  function say(words) {
+    const place = one("#trouble");
+    if (place.textContent !== words) place.textContent = words;
+  }
+
+  /** Says why a request came to nothing. A visit of an earlier run is gone, which its own address says best. */
+  function trouble(error) {
+    if (replaying) stopReplay();
+    if (!(error instanceof Failure)) throw error;
+    if (error.status === 404) return location.reload();
+    const { stopped, failed } = one("#trouble").dataset;
+    say(error.status === 0 ? stopped : failed.replace("{status}", error.status));
   }
 
   /** Replaces parts by those of another page of the shell, and keeps the focus where it was. */

@@ -16,6 +16,13 @@ var (
 	DemoBack        = def("demo.back", "Back to %s", "返回%s")
 	DemoCameBack    = def("demo.came_back", "The visitor is back in %s.", "访客已回到%s。")
 
+	DemoHasStopped   = def("demo.has_stopped", "The demo has stopped. Start it again with go run . demo.", "演示已停止。运行 go run . demo 重新启动。")
+	DemoDidNotWork   = def("demo.did_not_work", "That did not work: the demo answered {status}. Its terminal says why.", "没有成功：演示的答复是 {status}，原因见它的终端。")
+	DemoGone         = def("demo.gone", "That visit is gone", "这次访问已经不在了")
+	DemoGoneText     = def("demo.gone_text", "The demo keeps the messages of its newest visits, and forgets them when it stops.", "演示只保留最近几次访问的消息，停止后不再保留。")
+	DemoNotFoundText = def("demo.not_found_text", "The demo has one page for each partner; all of them begin at the start.", "演示为每个合作方准备了一个页面，都从首页开始。")
+	DemoToStart      = def("demo.to_start", "Back to the start", "回到首页")
+
 	DemoTurnStolen = def("demo.turn_stolen", "Somebody copies the link and opens it first", "链接被人复制并抢先打开")
 	DemoNoTime     = def("demo.no_time", "0 ms", "0 毫秒")
 )
