@@ -16,6 +16,6 @@ func trafficOptions(o Options, p places, partners map[string]*partner.Backend, k
 			Gateway: p.gateway, ClientID: wide, Signing: keys[narrow].Signing, Encryption: keys[wide].Encryption, Now: o.Now, Rand: o.Rand,
 		}),
 		Page: visitor.New(visitor.Options{Gateway: p.gateway, Service: serviceID, Origin: p.h5, Now: o.Now, Rand: o.Rand}),
-		Rand: o.Rand, Log: o.Log,
+		Rand: o.Rand, Log: o.Log, Out: o.Out,
 	}
 }

@@ -26,13 +26,19 @@ type Options struct {
 	Rand      io.Reader
 	Log       *slog.Logger
 	Pause     time.Duration // between visits, on average; 0 means 700 ms
+	Out       io.Writer     // takes a line that sums up, every Every; nil for none
+	Every     time.Duration // 0 means DefaultEvery
 }
+
+// DefaultEvery is how often traffic is summed up.
+const DefaultEvery = 10 * time.Second
 
 // Traffic is a running trickle.
 type Traffic struct {
-	o    Options
-	stop context.CancelFunc
-	done sync.WaitGroup
+	o     Options
+	stop  context.CancelFunc
+	done  sync.WaitGroup
+	tally tally
 }
 
 // maxRunning bounds the visits that are under way at one time.
@@ -43,9 +49,15 @@ func Start(ctx context.Context, o Options) *Traffic {
 	if o.Pause == 0 {
 		o.Pause = 700 * time.Millisecond
 	}
+	if o.Every == 0 {
+		o.Every = DefaultEvery
+	}
 	ctx, stop := context.WithCancel(ctx)
 	t := &Traffic{o: o, stop: stop}
 	t.done.Go(func() { t.run(ctx) })
+	if o.Out != nil {
+		t.done.Go(func() { t.report(ctx) })
+	}
 	return t
 }
 
@@ -84,6 +96,9 @@ func (t *Traffic) one(ctx context.Context, c Case) {
 // wants.
 func (t *Traffic) Play(ctx context.Context, c Case) error {
 	err := c.play(ctx, t.o)
+	if ctx.Err() == nil { // a visit that Stop cut short did not end
+		t.tally.add(codeOf(err), err)
+	}
 	if code := codeOf(err); code != c.Want || (code == "" && err != nil) {
 		return fmt.Errorf("%s: ended with %q, want %q: %w", c.Name, code, c.Want, err)
 	}
