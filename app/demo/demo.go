@@ -128,11 +128,12 @@ func (d *Demo) serve(ctx context.Context, o Options, held folder) error {
 	loans := bank.New(bank.Options{Issuer: d.places.gateway, Service: serviceID, Now: o.Now, Log: o.Log})
 	partners := newPartners(o, d.places, held.partners)
 	shell := newShell(o, d.places, partners, answers{bank: loans})
-	d.servers.serve(ctx, d.servers.listeners.gateway, gateway)
-	d.servers.serve(ctx, d.servers.listeners.internal, internal)
-	d.servers.serve(ctx, d.servers.listeners.bank, loans.Handler())
-	d.servers.serve(ctx, d.servers.listeners.h5, pageHandler(d.places, o.Log))
-	d.servers.serve(ctx, d.servers.listeners.partner, shell.handler())
+	open := d.servers.listeners
+	d.servers.serve(ctx, open.gateway, gateway)
+	d.servers.serve(ctx, open.internal, internal)
+	d.servers.serve(ctx, open.bank, ownHost(open.bank, loans.Handler()))
+	d.servers.serve(ctx, open.h5, ownHost(open.h5, pageHandler(d.places, o.Log)))
+	d.servers.serve(ctx, open.partner, ownHost(open.partner, shell.handler()))
 	d.takers = trafficOptions(o, d.places, partners, held.partners)
 	if o.Traffic {
 		d.traffic = traffic.Start(ctx, d.takers)
