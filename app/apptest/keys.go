@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -167,13 +166,13 @@ func (w *World) Header(compact string) map[string]any {
 // ES256 signs claims with a client's key under a header that may be anything.
 func (w *World) ES256(client, header string, claims any) string {
 	w.T.Helper()
-	d := new(big.Int).SetBytes(w.privateMember(w.key(client, seal.Signing)))
-	key := ecdsa.PrivateKey{D: d}
-	key.Curve = elliptic.P256()
-	key.X, key.Y = key.ScalarBaseMult(d.Bytes())
+	key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), w.privateMember(w.key(client, seal.Signing)))
+	if err != nil {
+		w.T.Fatal(err)
+	}
 	input := base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + base64.RawURLEncoding.EncodeToString(mustJSON(w.T, claims))
 	digest := sha256.Sum256([]byte(input))
-	r, s, err := ecdsa.Sign(rand.Reader, &key, digest[:])
+	r, s, err := ecdsa.Sign(rand.Reader, key, digest[:])
 	if err != nil {
 		w.T.Fatal(err)
 	}

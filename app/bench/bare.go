@@ -81,13 +81,6 @@ type measured struct {
 	Took time.Duration `json:"took"`
 }
 
-func (m measured) rate() float64 {
-	if m.Took <= 0 {
-		return 0
-	}
-	return float64(m.Done) / m.Took.Seconds()
-}
-
 // measure repeats an operation until the time is over. Cryptography runs on as
 // many goroutines as there are processors, commits with callers.
 func (b *bare) measure(ctx context.Context, what string, callers int, limit time.Duration) (measured, error) {

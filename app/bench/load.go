@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -76,15 +75,6 @@ func (m *magazine) take() (index int, request []byte) {
 		return i, nil
 	}
 	return i, m.requests[i]
-}
-
-func (m *magazine) left() int { return max(len(m.requests)-int(m.next.Load()), 0) }
-
-// refill drops what was sent and adds more.
-func (m *magazine) refill(more [][]byte) {
-	rest := m.requests[len(m.requests)-m.left():]
-	m.requests = append(slices.Clone(rest), more...)
-	m.next.Store(0)
 }
 
 // fire sends requests until the magazine is empty or the time is over; what is

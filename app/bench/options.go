@@ -113,7 +113,7 @@ func (o Options) prepare() (Options, error) {
 		faults = append(faults, fmt.Errorf("duration: want at most %s", maxDuration))
 	}
 	if o.Now == nil || o.Rand == nil || (o.Open == nil && o.Child == nil && o.Target == nil) {
-		faults = append(faults, errors.New("Now, Rand and a gateway are required"))
+		faults = append(faults, errors.New("options: Now, Rand and a gateway are required"))
 	}
 	if o.Target != nil {
 		faults = append(faults, o.prepareTarget())

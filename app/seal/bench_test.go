@@ -176,7 +176,7 @@ func BenchmarkDirect(b *testing.B) {
 			encrypter, _ := jose.NewEncrypter(jose.A256GCM, jose.Recipient{Algorithm: jose.DIRECT, Key: key}, nil)
 			object, _ := encrypter.Encrypt(kilobyte)
 			compact, _ := object.CompactSerialize()
-			parsed, err := jose.ParseEncrypted(compact, []jose.KeyAlgorithm{jose.DIRECT}, []jose.ContentEncryption{jose.A256GCM})
+			parsed, err := jose.ParseEncryptedCompact(compact, []jose.KeyAlgorithm{jose.DIRECT}, []jose.ContentEncryption{jose.A256GCM})
 			if err != nil {
 				b.Fatal(err)
 			}
