@@ -72,7 +72,8 @@ func TestRequestsThatTwoServersWouldReadDifferently(t *testing.T) {
 	}{
 		{"two lengths", head + "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 400},
 		{"a length with a sign", head + "Content-Length: +3\r\n\r\nabc", 400},
-		{"bad chunks", head + "Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n", 400},
+		{"bad chunks", head + visit + "Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n", 400},
+		{"bad chunks of a stranger, which are not read", head + "Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n", 401},
 		{"another transfer encoding", head + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501},
 		{"two transfer encodings", head + "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n", 501},
 		{"a space before the colon", head + "Content-Length : 3\r\n\r\nabc", 400},
