@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"time"
 
 	"postern/app"
@@ -13,24 +14,12 @@ import (
 	"postern/app/demo/traffic"
 )
 
-// Ports are where the demo listens on loopback; 0 means any free port.
-type Ports struct {
-	Gateway  int
-	Internal int // readiness and metrics
-	H5       int // the bank's page
-	Bank     int // the bank's loan system
-	Partner  int // the shell and the partners' back ends
-}
-
-// DefaultPorts are the ports that documentation names.
-var DefaultPorts = Ports{Gateway: 8080, Internal: 8081, H5: 8090, Bank: 8091, Partner: 8092}
-
 // Options says where a demo keeps its data and what it does.
 type Options struct {
-	Data    string // folder; "" means ./postern-data. A second start on it continues
-	Traffic bool   // keep a trickle of varied visits going, refusals included
-	Out     io.Writer
-	Log     *slog.Logger
+	Data    string       // folder; "" means ./postern-data. A second start on it continues
+	Traffic bool         // keep a trickle of varied visits going, refusals included
+	Out     io.Writer    // safe for concurrent use
+	Log     *slog.Logger // for the terminal; the log in Data takes everything from Info on besides
 	Now     func() time.Time
 	Rand    io.Reader // safe for concurrent use
 	Ports   Ports
@@ -43,6 +32,7 @@ type Demo struct {
 	app     *app.App
 	takers  traffic.Options // who takes part in traffic
 	traffic *traffic.Traffic
+	log     *os.File
 }
 
 // closeTimeout is how long a stopping demo waits for running requests.
@@ -51,20 +41,29 @@ const closeTimeout = 10 * time.Second
 // Run starts everything, prints what to open and what to do there, and returns
 // when ctx ends and everything has stopped cleanly.
 func Run(ctx context.Context, o Options) error {
+	o = o.withDefaults()
 	d, err := Start(ctx, o)
 	if err != nil {
 		return err
 	}
-	if _, err := io.WriteString(o.Out, d.welcome(o)); err != nil {
-		o.Log.WarnContext(ctx, "welcome not printed", slog.Any("err", err))
-	}
+	o.print(ctx, d.welcome(o))
 	select {
 	case <-ctx.Done():
 	case err = <-d.servers.failed:
 	}
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
-	return errors.Join(err, d.Close(closing))
+	if err = errors.Join(err, d.Close(closing)); err == nil {
+		o.print(ctx, "Stopped.\n")
+	}
+	return err
+}
+
+// print tells the person at the terminal; a terminal that is gone stops nothing.
+func (o Options) print(ctx context.Context, text string) {
+	if _, err := io.WriteString(o.Out, text); err != nil {
+		o.Log.WarnContext(ctx, "text not printed", slog.Any("err", err))
+	}
 }
 
 // Start is Run without waiting: everything listens when it returns.
@@ -103,6 +102,10 @@ func (d *Demo) start(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	if o.Log, d.log, err = openLog(o.Data, o.Log); err != nil {
+		return err
+	}
+	d.servers.log = o.Log
 	if d.app, err = openGateway(ctx, o, d.places, held); err != nil {
 		return err
 	}
@@ -135,6 +138,7 @@ func (d *Demo) serve(ctx context.Context, o Options, held folder) error {
 	d.servers.serve(ctx, open.h5, ownHost(open.h5, pageHandler(d.places, o.Log)))
 	d.servers.serve(ctx, open.partner, ownHost(open.partner, shell.handler()))
 	d.takers = trafficOptions(o, d.places, partners, held.partners)
+	o.Log.InfoContext(ctx, "demo started", slog.String("address", d.URL()), slog.Bool("traffic", o.Traffic))
 	if o.Traffic {
 		d.traffic = traffic.Start(ctx, d.takers)
 	}
@@ -159,6 +163,10 @@ func (d *Demo) Close(ctx context.Context) error {
 	err := d.servers.close(ctx)
 	if d.app != nil {
 		err = errors.Join(err, d.app.Close(ctx))
+	}
+	if d.log != nil {
+		err = errors.Join(err, d.log.Close())
+		d.log = nil
 	}
 	return err
 }

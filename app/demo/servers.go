@@ -30,13 +30,14 @@ func listen(ctx context.Context, p Ports) (*listeners, error) {
 		port     int
 		listener *net.Listener
 	}{
-		{"gateway", p.Gateway, &l.gateway}, {"internal", p.Internal, &l.internal}, {"H5 page", p.H5, &l.h5},
-		{"bank", p.Bank, &l.bank}, {"partner", p.Partner, &l.partner},
+		{"gateway", p.Gateway, &l.gateway}, {"internal door", p.Internal, &l.internal}, {"bank's page", p.H5, &l.h5},
+		{"bank's loan system", p.Bank, &l.bank}, {"partners' page", p.Partner, &l.partner},
 	} {
 		listener, err := config.Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", open.port))
 		if err != nil {
 			l.close()
-			return nil, fmt.Errorf("listen for the %s: %w", open.name, err)
+			return nil, fmt.Errorf("port %d, for the %s, cannot be had: %w; the demo needs the ports %s, "+
+				"and --base-port N moves it to N, N+1, N+10, N+11 and N+12", open.port, open.name, err, p)
 		}
 		*open.listener = listener
 	}
@@ -60,6 +61,17 @@ func (l *listeners) places() places {
 		gateway: address(l.gateway), internal: address(l.internal), h5: address(l.h5),
 		bank: address(l.bank), partner: address(l.partner),
 	}
+}
+
+// ports are the ones that were opened, in particular where any free one would do.
+func (l *listeners) ports() Ports {
+	of := func(l net.Listener) int {
+		if tcp, ok := l.Addr().(*net.TCPAddr); ok {
+			return tcp.Port
+		}
+		return 0
+	}
+	return Ports{Gateway: of(l.gateway), Internal: of(l.internal), H5: of(l.h5), Bank: of(l.bank), Partner: of(l.partner)}
 }
 
 func address(l net.Listener) string {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -55,6 +56,9 @@ func files(t *testing.T, folder string) map[string][]byte {
 		if info.Mode().Perm() != 0o600 {
 			t.Errorf("%s may be read by others: %s", entry.Name(), info.Mode())
 		}
+		if strings.HasPrefix(entry.Name(), "demo.log") {
+			return nil
+		}
 		found[entry.Name()], err = os.ReadFile(path)
 		return err
 	})
@@ -71,6 +75,7 @@ func files(t *testing.T, folder string) map[string][]byte {
 type printed struct {
 	mu   sync.Mutex
 	text strings.Builder
+	once sync.Once
 	done chan struct{}
 }
 
@@ -78,7 +83,7 @@ func (p *printed) Write(b []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.text.Write(b)
-	close(p.done)
+	p.once.Do(func() { close(p.done) })
 	return len(b), nil
 }
 
@@ -96,7 +101,7 @@ func TestRunSaysWhatToOpenAndStopsWithItsContext(t *testing.T) {
 	case err := <-ended:
 		t.Fatal("the demo ended before it began:", err)
 	}
-	for _, part := range []string{"Open     http://localhost:", "Check my loan offer", folder, "Ctrl-C", "Traffic"} {
+	for _, part := range []string{"Open     http://localhost:", "Check my loan offer", folder, "Ctrl-C", "Traffic", "--base-port", "needs a visit", filepath.Join(folder, "demo.log")} {
 		if !strings.Contains(out.text.String(), part) {
 			t.Errorf("the text lacks %q:\n%s", part, out.text.String())
 		}
@@ -105,6 +110,54 @@ func TestRunSaysWhatToOpenAndStopsWithItsContext(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error("the demo did not stop cleanly:", err)
 	}
+	if !strings.HasSuffix(out.text.String(), "Stopped.\n") {
+		t.Errorf("the last words are not that it stopped:\n%s", out.text.String())
+	}
+}
+
+func TestPortsFromABase(t *testing.T) {
+	t.Parallel()
+	want := demo.Ports{Gateway: 8080, Internal: 8081, H5: 8090, Bank: 8091, Partner: 8092}
+	if got, err := demo.PortsFrom(8080); err != nil || got != want {
+		t.Errorf("ports %v and error %v, want %v", got, err, want)
+	}
+	for _, base := range []int{-1, 0, 1023, 65524} {
+		if got, err := demo.PortsFrom(base); err == nil {
+			t.Errorf("base port %d gave %v", base, got)
+		}
+	}
+	if _, err := demo.PortsFrom(65523); err != nil {
+		t.Error("the highest base port is refused:", err)
+	}
+}
+
+func TestTheLogIsItsOwnersAndKeepsOneRunBefore(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	path := filepath.Join(folder, "demo.log")
+	for range 3 {
+		d := start(t, folder)
+		if err := d.Close(context.WithoutCancel(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+		first, _, _ := strings.Cut(string(read(t, path)), "\n")
+		if !strings.HasPrefix(first, "{") || !strings.Contains(first, `"level":"INFO"`) {
+			t.Errorf("the log begins with %q, want a line at Info", first)
+		}
+	}
+	logs, err := filepath.Glob(path + "*")
+	if err != nil || len(logs) != 2 {
+		t.Errorf("logs %v and error %v, want this run's and the last one's", logs, err)
+	}
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
 }
 
 func TestTwoDemosCannotShareAPort(t *testing.T) {
@@ -119,8 +172,10 @@ func TestTwoDemosCannotShareAPort(t *testing.T) {
 		port = port*10 + int(digit-'0')
 	}
 	_, err = demo.Start(t.Context(), demo.Options{Data: t.TempDir(), Now: time.Now, Rand: rand.Reader, Ports: demo.Ports{Partner: port}})
-	if err == nil || !strings.Contains(err.Error(), "listen for the partner") {
-		t.Errorf("error %v, want one that names the partner's port", err)
+	for _, part := range []string{fmt.Sprintf("port %d, for the partners' page", port), "the demo needs the ports", "--base-port N"} {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("error %v, want %q in it", err, part)
+		}
 	}
 }
 

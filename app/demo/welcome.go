@@ -14,31 +14,39 @@ Postern demo is running. Everything is on this machine.
   Open     {{.Start}}
            Tap "Check my loan offer" in the first phone. The bank's page opens in
            the second; below, choose a step to see its message sealed and opened.
-           Try Chengzi Rent (the same page, fewer fields), Nanfeng (suspended), and
-           the tick box at the top (a copied link).
+           Try Chengzi Rent (the same page, fewer fields) and Nanfeng (suspended).
+           For a copied link, tick "Somebody copies the link and opens it first" in
+           the bar at the top of the page, then tap.
 
-  Beside   {{printf "%-25s" .Gateway}} the gateway: /.well-known/oauth-authorization-server
+  Ports    five, on loopback: {{.Ports}}
+           {{printf "%-25s" .Gateway}} the gateway: /.well-known/oauth-authorization-server
            {{printf "%-25s" .Internal}} internal: /readyz, /metrics
-           {{printf "%-25s" .H5}} the bank's page, an origin of its own
+           {{printf "%-25s" .H5}} the bank's page, an origin of its own; it needs a visit:
+           {{printf "%-25s" ""}} opened by itself, it says that it cannot start here
            {{printf "%-25s" .Bank}} the bank's loan system: believes the gateway alone
+           --base-port N moves them to N, N+1, N+10, N+11 and N+12
 {{if .Traffic}}
-  Traffic  one or two visits a second, refusals included
+  Traffic  one or two visits a second, refusals included; a line here every 10 s
+           sums them up
 {{end}}
   Data     {{.Data}}
-           the next start continues there; delete the folder to begin anew
+           The next start continues there; delete the folder to begin anew. What the
+           page shows of a visit, its messages, is not kept when the demo stops.
+  Log      {{.Log}}
+           Only errors are shown here.
   Stop     Ctrl-C
 `))
 
 // welcome is the text that Run prints.
 func (d *Demo) welcome(o Options) string {
-	data := o.withDefaults().Data
+	data := o.Data
 	if whole, err := filepath.Abs(data); err == nil {
 		data = whole
 	}
 	var b strings.Builder
 	err := welcomeText.Execute(&b, map[string]any{
 		"Start": d.URL(), "Gateway": d.places.gateway, "Internal": d.places.internal, "H5": d.PageURL(), "Bank": d.places.bank,
-		"Traffic": o.Traffic, "Data": data,
+		"Traffic": o.Traffic, "Data": data, "Log": filepath.Join(data, logName), "Ports": d.servers.listeners.ports(),
 	})
 	if err != nil {
 		return d.URL() + "\n" // the one thing nobody can do without
