@@ -153,10 +153,18 @@
   }
 
   function choose(link) {
-    inTurn(async () => {
+    return inTurn(async () => {
       const { page } = await load(link.href);
       swap(page, "happened", "hood");
     });
+  }
+
+  /** Where everything stands one above the other, a chosen step's message may be off the screen. */
+  function reveal() {
+    const card = one("#happened .card");
+    const { top } = card.getBoundingClientRect();
+    if (top >= 0 && top < innerHeight / 2) return;
+    card.scrollIntoView({ block: "start", behavior: calm.matches ? "auto" : "smooth" });
   }
 
   // ---- hands ---------------------------------------------------------------------------
@@ -173,10 +181,12 @@
     if (!link || event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
     if (replaying) stopReplay();
-    choose(link);
+    const chosen = choose(link);
+    if (link.matches("[data-step]")) chosen.then(reveal);
   });
 
-  // The arrow keys walk along the steps.
+  // The arrow keys walk along the steps; the page stays where it is, so that the
+  // step that has the focus stays in sight.
   document.addEventListener("keydown", (event) => {
     const current = event.target.closest?.("a[data-step]");
     const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];

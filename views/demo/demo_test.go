@@ -59,9 +59,9 @@ var opened = demo.Story{
 
 // screens are the demo's pages in their states.
 var screens = map[string]templ.Component{
-	"shell-empty": demo.Shell(shell(demo.PageView{}, demo.Story{Lead: "Nothing yet.", Hood: demo.HoodView{Steps: []demo.StepView{{Letter: "A", State: "idle", Who: "App", What: "tap"}}}})),
-	"shell-full":  demo.Shell(shell(demo.PageView{Address: "http://localhost:8090/h5#at=a.b.c"}, opened)),
-	"shell-error": demo.Shell(shell(demo.PageView{Failure: &demo.AppFailure{Text: "No AT.", Code: "invalid_client", RequestID: "01JDC4", At: "22 November 2026, 10:05:11"}}, demo.Story{Lead: "Stopped."})),
+	"shell-empty":   demo.Shell(shell(demo.PageView{}, demo.Story{Lead: "Nothing yet.", Hood: demo.HoodView{Steps: []demo.StepView{{Letter: "A", State: "idle", Who: "App", What: "tap"}}}})),
+	"shell-full":    demo.Shell(shell(demo.PageView{Address: "http://localhost:8090/h5#at=a.b.c"}, opened)),
+	"shell-error":   demo.Shell(shell(demo.PageView{Failure: &demo.AppFailure{Text: "No AT.", Code: "invalid_client", RequestID: "01JDC4", At: "22 November 2026, 10:05:11"}}, demo.Story{Lead: "Stopped."})),
 	"shell-missing": demo.Missing(demo.MissingPage{Theme: "dark", Title: "That visit is gone", Text: "The demo forgets its visits when it stops."}),
 	"h5": demo.H5(demo.H5Page{
 		Gateway: "http://localhost:8080", Service: "urn:h5:loan", SDK: "http://localhost:8080/sdk/1/postern.js", Integrity: "sha384-x",
