@@ -73,3 +73,12 @@ func (b *browser) shot(path string) {
 		b.t.Fatal(err)
 	}
 }
+
+// keep takes a picture of a state that another test has come to, if pictures
+// are wanted.
+func (b *browser) keep(name string) {
+	b.t.Helper()
+	if folder := os.Getenv("POSTERN_DEMO_SHOTS"); folder != "" {
+		b.shot(filepath.Join(folder, name+".png"))
+	}
+}

@@ -24,9 +24,21 @@ func TestAShellWithoutItsDemoSaysSo(t *testing.T) {
 	}
 	b.run(chromedp.Click(`.step:nth-child(5) a`, chromedp.ByQuery), chromedp.WaitVisible("#trouble", chromedp.ByQuery))
 	b.want("the notice", b.eval(`document.querySelector("#trouble").innerText`), "The demo has stopped. Start it again with go run . demo.")
+	b.keep("stopped")
 	b.run(chromedp.Click(`[data-open] button`, chromedp.ByQuery))
 	b.run(chromedp.Poll(`!document.querySelector("[data-open] button").disabled`, nil))
 	b.checkQuiet("ERR_CONNECTION")
+}
+
+func TestAVisitOfAnEarlierRunLeadsToTheStartInABrowser(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t)
+	d := start(t, t.TempDir())
+	b.run(chromedp.EmulateViewport(1440, 950), chromedp.Navigate(d.URL()+"visits/AAAAAAAAAAAAAAAAAAAAAA"))
+	b.keep("gone")
+	b.want("the page", b.eval(`document.querySelector("h1").textContent`), "That visit is gone")
+	b.run(chromedp.Click("main a.button", chromedp.ByQuery), chromedp.WaitVisible("[data-open]", chromedp.ByQuery))
+	b.checkQuiet("status of 404")
 }
 
 func TestNothingToShowIsAPageThatLeadsToTheStart(t *testing.T) {

@@ -22,6 +22,7 @@ func TestAVisitInABrowser(t *testing.T) {
 		{"a narrow partner shows the same page with fields masked and missing", playNarrow},
 		{"a suspended partner gets no page and offers the way back", playSuspended},
 		{"a copied link meets a page that says so and offers the way back", playStolen},
+		{"further calls leave the drawer its place under the phones", playOften},
 		{"a page opened without an AT names no request", playNoAT},
 		{"language and theme are the reader's, and the bank's page follows the language", playPreferences},
 	} {
@@ -81,6 +82,7 @@ func playWide(b *browser, shell string) {
 	b.waitPage(`document.querySelector("#done")?.hidden === false`)
 	b.want("the end", b.inPage(pageText), "We have your application")
 	b.waitSteps("ABCDEFGG")
+	b.want("the hood's header", b.eval(`document.querySelector(".hood-head").innerText`), "7 steps, 2 calls")
 	b.inPage(`document.querySelector("#done a").click()`)
 	b.run(chromedp.WaitVisible(".web-empty", chromedp.ByQuery))
 	b.run(chromedp.Poll(`document.querySelector("#announce").textContent === "The visitor is back in Lianhe Travel."`, nil))
@@ -149,6 +151,32 @@ func playStolen(b *browser, shell string) {
 	b.checkQuiet("status of 409")
 }
 
+// playOften makes a visit of nine steps: an application, and the offer once more.
+func playOften(b *browser, shell string) {
+	b.tap(shell, "lianhe")
+	b.waitSteps("ABCDEFG")
+	b.inPage(`document.querySelector("#apply .primary").click()`)
+	b.waitSteps("ABCDEFGG")
+	b.run(chromedp.Reload())
+	b.waitSteps("ABCDEFGGG")
+	b.want("the hood's header", b.eval(`document.querySelector(".hood-head").innerText`), "7 steps, 3 calls")
+	for _, lang := range []string{"en", "zh-CN"} {
+		if lang == "zh-CN" {
+			b.run(chromedp.Click(`button[name=lang]`, chromedp.ByQuery), chromedp.WaitVisible(`button[value=en]`, chromedp.ByQuery))
+		}
+		if aside := b.eval(`(s => s.scrollWidth - s.clientWidth)(document.querySelector(".steps"))`); aside != "0" {
+			b.t.Errorf("nine steps in %s must be scrolled sideways by %s px", lang, aside)
+		}
+		over := b.eval(`Math.max(0, document.querySelector("#phone-page .phone").getBoundingClientRect().bottom - document.querySelector("#hood").getBoundingClientRect().top)`)
+		if over != "0" {
+			b.t.Errorf("nine steps in %s cover %s px of the phones", lang, over)
+		}
+		b.keep("nine-steps-" + lang)
+	}
+	// Tabs share their cookies, and the next test reads English.
+	b.run(chromedp.Click(`button[name=lang]`, chromedp.ByQuery), chromedp.WaitVisible(`button[value=zh-CN]`, chromedp.ByQuery))
+}
+
 func playNoAT(b *browser, shell string) {
 	b.tap(shell, "lianhe")
 	b.waitSteps("ABCDEFG")
@@ -156,6 +184,7 @@ func playNoAT(b *browser, shell string) {
 	b = newTab(b.t, b.ctx) // a tab that holds no visit to go on with
 	b.run(chromedp.Navigate(src), chromedp.WaitVisible("#error", chromedp.ByQuery))
 	text := b.eval(pageText)
+	b.keep("no-at")
 	b.want("the error page", text, "no_fragment")
 	b.want("the error page", text, "say the error code")
 	if strings.Contains(strings.ToLower(text), "request id") {
@@ -179,6 +208,10 @@ func playPreferences(b *browser, shell string) {
 	b.run(chromedp.Click(`button[name=theme]`, chromedp.ByQuery), chromedp.WaitVisible(`button[value=dark]`, chromedp.ByQuery))
 	b.want("the address after a switch", b.eval("location.pathname"), "/visits/")
 	b.waitSteps("ABCDEFGG")
+	b.run(chromedp.Click(`.step:nth-child(2) a`, chromedp.ByQuery))
+	inSight := `(top => top >= 0 && top < innerHeight / 2)(document.querySelector("#happened .card").getBoundingClientRect().top)`
+	b.run(chromedp.Poll(`document.querySelector("#happened .card .letter").textContent === "B" && `+inSight, nil))
+	b.want("the hood's header", b.eval(`document.querySelector(".hood-head").innerText`), "7 步，2 次调用")
 	if wide := b.eval(`document.documentElement.scrollWidth > innerWidth`); wide != "false" {
 		b.t.Error("a phone must scroll sideways")
 	}

@@ -71,6 +71,7 @@ var (
 	DemoStoppedHere  = def("demo.stopped_here", "stopped here", "停在这里")
 	DemoUnderHood    = def("demo.under_hood", "Under the hood", "内部过程")
 	DemoSteps        = defCount("demo.steps", "%d step", "%d steps", "%d 步")
+	DemoCalls        = defCount("demo.calls", "%d call", "%d calls", "%d 次调用")
 	DemoStarted      = def("demo.started", "started %s", "开始于 %s")
 	DemoVisit        = def("demo.visit", "visit", "访问")
 	DemoReplay       = def("demo.replay", "Replay slowly", "慢速回放")

@@ -115,7 +115,7 @@ func hood(ctx context.Context, t Trace, show Show, chosen string) demo.HoodView 
 	if view.Live {
 		view.Post = "/visits/" + t.ID + "/steps?step=" + show.Step
 		started := i18n.ClockMillis(ctx, t.Steps[0].From.In(show.Zone))
-		facts := []string{i18n.T(ctx, i18n.DemoSteps, len(t.Steps)), i18n.Duration(ctx, t.took()), i18n.T(ctx, i18n.DemoStarted, started)}
+		facts := append(counts(ctx, t), i18n.Duration(ctx, t.took()), i18n.T(ctx, i18n.DemoStarted, started))
 		if t.VID != "" {
 			facts = append(facts, i18n.T(ctx, i18n.DemoVisit))
 		}
@@ -127,6 +127,23 @@ func hood(ctx context.Context, t Trace, show Show, chosen string) demo.HoodView 
 		view.Steps[i].Current = key == chosen
 	}
 	return withUnreached(ctx, view, t, show.Partner)
+}
+
+// counts says how many of the seven steps were reached, and how often the last
+// of them, a call, was taken if more than once.
+func counts(ctx context.Context, t Trace) []string {
+	reached, calls := map[string]bool{}, 0
+	for _, s := range t.Steps {
+		reached[s.Letter] = true
+		if s.Letter == "G" {
+			calls++
+		}
+	}
+	facts := []string{i18n.T(ctx, i18n.DemoSteps, len(reached))}
+	if calls > 1 {
+		facts = append(facts, i18n.T(ctx, i18n.DemoCalls, calls))
+	}
+	return facts
 }
 
 // withUnreached adds the steps that did not happen, or not yet.
