@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"postern/app"
+	"postern/app/authority"
 	"postern/app/bench"
+	"postern/app/limit"
 	"postern/app/seal"
 )
 
@@ -36,6 +38,11 @@ type benchCommand struct {
 	AllowRemote bool     `help:"With --target: drive a gateway that is not on this host."`
 
 	Host bool `hidden:"" help:"Be the server of another bench, which gives its orders on standard input."`
+}
+
+// benchRates limit nothing that a bench could do; a visit is not limited at all.
+var benchRates = authority.Rates{
+	AT: limit.Rate{PerSecond: 1e6, Burst: 1e6}, VT: limit.Rate{PerSecond: 1e6, Burst: 1e6}, Call: limit.Rate{PerSecond: 1e6, Burst: 1e6},
 }
 
 // errBenchFailed is the end of a run that met errors; they are printed already.
@@ -128,6 +135,7 @@ func (c benchCommand) openGateway(i invocation) bench.Opener {
 	return func(ctx context.Context, p bench.Place) (bench.Gateway, error) {
 		a, err := app.New(ctx, app.Config{
 			Issuer: p.Issuer, Node: "bench", Store: p.Store, Master: p.Master, Now: i.Now, Rand: i.Rand, Log: p.Log,
+			Rates: benchRates,
 		})
 		if err != nil {
 			return nil, err // not a nil *app.App inside an interface that is not nil
