@@ -55,6 +55,18 @@ func TestIntegrityIsThatOfTheScript(t *testing.T) {
 	}
 }
 
+// Developers of pages copy the hash from the page that tells how to load it.
+func TestTheDocsNameTheIntegrity(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/sdk.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(page), `integrity="`+sdk.Integrity()+`"`) {
+		t.Errorf("docs/sdk.md does not name %s", sdk.Integrity())
+	}
+}
+
 // A released address never changes its bytes: pages pin them.
 func TestReleasedScriptKeepsItsBytes(t *testing.T) {
 	t.Parallel()
