@@ -9,6 +9,7 @@ import (
 	"postern/app/directory"
 	"postern/app/errs"
 	"postern/app/store"
+	"postern/models"
 	"postern/policies"
 )
 
@@ -57,7 +58,11 @@ func (c explainCommand) Run(i invocation) error {
 func printExplanation(out io.Writer, x directory.Explanation) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	verdict, scopes := "refused", "none"
-	if x.Decision.Allowed {
+	reason := string(x.Decision.Reason)
+	switch active := x.Application.Active() && x.Service.Status == models.Active; {
+	case !active:
+		reason = "not_active; the policy alone says " + reason
+	case x.Decision.Allowed:
 		verdict = "allowed"
 	}
 	if len(x.Scopes) > 0 {
@@ -73,7 +78,7 @@ func printExplanation(out io.Writer, x directory.Explanation) error {
 	fmt.Fprintf(w, "permission\t%s\n", x.Route.Route.Permission())
 	fmt.Fprintf(w, "decision\t%s\n", verdict)
 	fmt.Fprintf(w, "rule\t%s\n", rule)
-	fmt.Fprintf(w, "reason\t%s\n", x.Decision.Reason)
+	fmt.Fprintf(w, "reason\t%s\n", reason)
 	fmt.Fprintf(w, "scopes\t%s\n", scopes)
 	for _, note := range stateNotes(x) {
 		fmt.Fprintf(w, "note\t%s\n", note)
@@ -89,7 +94,7 @@ func stateNotes(x directory.Explanation) []string {
 		notes = append(notes, fmt.Sprintf("the application is %s and its partner %s: calls are refused as not_active",
 			x.Application.Status, x.Application.Partner.Status))
 	}
-	if x.Service.Status != "active" {
+	if x.Service.Status != models.Active {
 		notes = append(notes, fmt.Sprintf("the service is %s: calls are refused as not_active", x.Service.Status))
 	}
 	if x.Customer {
