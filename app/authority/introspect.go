@@ -123,7 +123,7 @@ func (a *Authority) Revoke(ctx context.Context, c Caller, tok, requestID string)
 		return errs.New(errs.Invalid, "unsupported_token_type", "Revoke the AT itself, not the envelope it came in.").Because("jwe")
 	}
 	if c.AssertionJTI != "" {
-		event := trail{requestID: requestID, partnerID: c.Application.PartnerID, clientID: c.Application.ID}.event("assertion.used", nil)
+		event := trail{requestID: requestID}.ofCaller(c).event("assertion.used", nil)
 		if err := a.useAssertion(ctx, c, event); err != nil {
 			return err
 		}

@@ -25,6 +25,14 @@ func (t trail) ofTicket(k token.Ticket) trail {
 	return t
 }
 
+// ofCaller names the application, if the caller proved to be one.
+func (t trail) ofCaller(c Caller) trail {
+	if c.Application != nil {
+		t.partnerID, t.clientID = c.Application.PartnerID, c.Application.ID
+	}
+	return t
+}
+
 func (t trail) event(kind string, detail map[string]string) ledger.Event {
 	return ledger.Event{
 		Kind: kind, Outcome: "ok", RequestID: t.requestID, PartnerID: t.partnerID,
@@ -58,21 +66,14 @@ func (t trail) refusal(kind string, err error) ledger.Event {
 
 // RefuseCaller puts a refusal of revocation or introspection on record.
 func (a *Authority) RefuseCaller(kind string, err error, c Caller, requestID string) {
-	t := trail{requestID: requestID}
-	if c.Application != nil {
-		t.partnerID, t.clientID = c.Application.PartnerID, c.Application.ID
-	}
-	a.refused(kind, err, t)
+	a.refused(kind, err, trail{requestID: requestID}.ofCaller(c))
 }
 
 // RefuseAT puts a refusal of step B on record and returns what to answer. An
 // assertion that proved its client is used up by a refusal, too: the same one
 // with other parameters is a replay. c is empty for a caller who proved nothing.
 func (a *Authority) RefuseAT(ctx context.Context, err error, c Caller, r TokenRequest) error {
-	t := trail{requestID: r.RequestID}
-	if c.Application != nil {
-		t.partnerID, t.clientID = c.Application.PartnerID, c.Application.ID
-	}
+	t := trail{requestID: r.RequestID}.ofCaller(c)
 	// Only who proved something may cost a look-up of what it named.
 	if c.AssertionJTI != "" || (c.Application != nil && errs.KindOf(err) != errs.Unauthenticated) {
 		if _, known := a.Directory.Service(ctx, r.Resource); known == nil {
