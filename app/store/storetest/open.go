@@ -20,8 +20,8 @@ import (
 // DefaultPostgres is where a server is looked for when POSTERN_TEST_POSTGRES is not set.
 const DefaultPostgres = "postgres://postgres@127.0.0.1:5432/postgres"
 
-// testConns is the pool of a test's store: many tests share one server's 100 connections.
-const testConns = 6
+// Conns is the size of a test store's pool: many tests share one server's 100 connections.
+const Conns = 6
 
 // patience bounds what a test waits for a database server.
 const patience = 10 * time.Second
@@ -96,7 +96,7 @@ func PostgresConfig(t testing.TB) store.Config {
 	return store.Config{
 		Driver:   string(store.Postgres),
 		DSN:      dsn.String(),
-		MaxConns: testConns,
+		MaxConns: Conns,
 		Log:      testLog(t),
 	}
 }
