@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"log/slog"
@@ -68,6 +69,18 @@ func (a *Authority) newID() (string, error) {
 	var b [16]byte
 	if _, err := io.ReadFull(a.Rand, b[:]); err != nil {
 		return "", fmt.Errorf("draw id: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(b[:]), nil
+}
+
+// newVID makes the name of a visit: 22 characters, of which the first 8 are
+// the Unix milliseconds, the rest 80 random bits. A vid is a name and no secret;
+// the time in front keeps what happens together together in the database.
+func (a *Authority) newVID(now time.Time) (string, error) {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], uint64(now.UnixMilli())<<16)
+	if _, err := io.ReadFull(a.Rand, b[6:]); err != nil {
+		return "", fmt.Errorf("draw vid: %w", err)
 	}
 	return base64.RawURLEncoding.EncodeToString(b[:]), nil
 }

@@ -181,7 +181,8 @@ func (a *Authority) mayOpen(ctx context.Context, row models.ATRow, origin string
 
 // spend spends the AT, or finds the visit that the same AT and R opened before.
 func (a *Authority) spend(ctx context.Context, row models.ATRow, pg page, app *directory.Application, svc *directory.Service, t trail) (models.Visit, error) {
-	vid, err := a.newID()
+	opened := a.Now()
+	vid, err := a.newVID(opened)
 	if err != nil {
 		return models.Visit{}, errUnavailable.Wrap(err)
 	}
@@ -189,7 +190,7 @@ func (a *Authority) spend(ctx context.Context, row models.ATRow, pg page, app *d
 	if len(scopes) == 0 {
 		return models.Visit{}, errNotActive.Because("scopes_frozen")
 	}
-	now := a.Now().UnixMilli()
+	now := opened.UnixMilli()
 	visit := models.Visit{
 		VID: vid, ATHash: row.ATHash, PartnerID: row.PartnerID, ApplicationID: row.ApplicationID, ServiceID: row.ServiceID,
 		Environment: row.Environment, Scope: joinScope(scopes), SubjectSealed: row.SubjectSealed, SubjectMAC: row.SubjectMAC,

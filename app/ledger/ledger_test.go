@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"errors"
+	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -67,9 +69,12 @@ func withAssertion(i ledger.Issue, jti string) ledger.Issue {
 	return i
 }
 
+// visits counts the visits of all tests: a vid begins with its time.
+var visits atomic.Int64
+
 // newSpend is an attempt on an AT with an R and a visit of its own.
 func newSpend(atHash string) ledger.Spend {
-	vid := rand.Text()
+	vid := fmt.Sprintf("%08x", visits.Add(1)) + rand.Text()
 	return ledger.Spend{
 		ATHash: atHash, RHash: rand.Text(), Now: testTime.UnixMilli(),
 		Visit: models.Visit{

@@ -84,19 +84,26 @@ func (q *queue) pushLater(e entry) bool {
 	return true
 }
 
-// take waits for work and returns up to one group of it, callers first, filled
-// up with records. It returns nothing when the queue is closed and empty.
-func (q *queue) take() []entry {
+// wait returns true when there is work, false when the queue is closed and empty.
+func (q *queue) wait() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for !q.hasWork() {
 		if q.closed && (len(q.records) == 0 || q.given) {
-			return nil
+			return false
 		}
 		q.ready.Wait()
 	}
-	var taken []entry
+	return true
+}
+
+// take returns up to one group: callers first, and how many they are, filled up
+// with records.
+func (q *queue) take() (taken []entry, callers int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	taken, q.callers = split(taken, q.callers, q.group)
+	callers = len(taken)
 	if !q.backOff && !q.given {
 		taken, q.records = split(taken, q.records, q.group)
 	}
@@ -104,7 +111,13 @@ func (q *queue) take() []entry {
 		q.due = false
 		q.timer.Stop()
 	}
-	return taken
+	return taken, callers
+}
+
+func (q *queue) callersWaiting() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.callers)
 }
 
 func (q *queue) hasWork() bool {

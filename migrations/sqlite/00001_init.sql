@@ -211,8 +211,10 @@ CREATE INDEX events_by_visit ON events (vid) WHERE vid <> '';
 CREATE INDEX events_by_request ON events (request_id) WHERE request_id <> '';
 CREATE UNIQUE INDEX events_by_seq ON events (seq) WHERE seq IS NOT NULL;
 
+-- In the order in which ATs are issued, not by their hash: what is issued
+-- together is spent together, so a group of spends touches few pages.
 CREATE TABLE at_rows (
-    at_hash        TEXT PRIMARY KEY,
+    at_hash        TEXT NOT NULL UNIQUE,
     jti            TEXT   NOT NULL,
     partner_id     TEXT   NOT NULL,
     application_id TEXT   NOT NULL,
@@ -230,7 +232,7 @@ CREATE TABLE at_rows (
     spent_at       BIGINT NOT NULL DEFAULT 0,
     r_hash         TEXT   NOT NULL DEFAULT '',
     vid            TEXT   NOT NULL DEFAULT ''
-) WITHOUT ROWID;
+);
 CREATE INDEX at_rows_by_expiry ON at_rows (expires_at);
 -- One R opens one visit: two nodes cannot spend two ATs under the same R.
 CREATE UNIQUE INDEX at_rows_by_r ON at_rows (r_hash) WHERE r_hash <> '';
