@@ -292,3 +292,17 @@ func TestChangesReachOtherNodesThroughTheDatabase(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatAnotherNodeDidToAnATIsSaidBeforeWhatRefusesItHere(t *testing.T) {
+	t.Parallel()
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		other := w.Node()
+		page := w.NewPage(w.AT(apptest.Travel, nil)) // the issuing node remembers the AT
+		page.Origin = "https://evil.example"
+		expect(t, page.TryOpen(), 403, "origin_denied", sealed)
+		expectError(t, revoke(other, apptest.Travel, page.AT), 200, "")
+		expect(t, page.TryOpen(), 401, "invalid_at", sealed)
+		page.Origin = apptest.Origin
+		expect(t, page.TryOpen(), 401, "invalid_at", sealed)
+	})
+}

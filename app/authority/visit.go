@@ -105,13 +105,8 @@ func (a *Authority) openExchange(body []byte) ([]byte, page, error) {
 }
 
 func (a *Authority) exchange(ctx context.Context, s *sealer, pg page, p exchangePlain, r Exchange) Reply {
-	row, err := a.knownAT(ctx, p.AT, pg)
+	row, app, svc, err := a.admit(ctx, hashAT(p.AT), pg, r.Origin)
 	where := trail{requestID: r.RequestID}.of(row)
-	if err != nil {
-		a.refused("vt.refused", err, where)
-		return s.refuse(err)
-	}
-	app, svc, err := a.mayOpen(ctx, row, r.Origin)
 	if err != nil {
 		a.refused("vt.refused", err, where)
 		return s.refuse(err)
@@ -130,19 +125,40 @@ func (a *Authority) exchange(ctx context.Context, s *sealer, pg page, p exchange
 	return a.answerVisit(s, typVisitResponse, t, app)
 }
 
-// knownAT finds the row written at step B: the AT is ours because its hash is
-// there. The same AT with the same R is known a little longer.
-func (a *Authority) knownAT(ctx context.Context, at string, pg page) (models.ATRow, error) {
+// admit finds the row written at step B, for the AT is ours because its hash
+// is there, and checks all that comes before the spend. What this node remembers
+// of the row is enough to let pass: the spend itself decides. Before it refuses,
+// it reads what other nodes may have done to the AT: that comes first.
+func (a *Authority) admit(ctx context.Context, atHash string, pg page, origin string) (models.ATRow, *directory.Application, *directory.Service, error) {
 	if err := a.blind(); err != nil {
-		return models.ATRow{}, err
+		return models.ATRow{}, nil, nil, err
 	}
-	row, err := a.Ledger.ATRow(ctx, hashAT(at))
+	if row, ok := a.Ledger.Recent(atHash); ok {
+		if app, svc, err := a.admitRow(ctx, row, pg, origin); err == nil {
+			return row, app, svc, nil
+		}
+	}
+	row, err := a.Ledger.ATRow(ctx, atHash)
 	if errs.KindOf(err) == errs.NotFound {
-		return models.ATRow{}, errInvalidAT.Because("unknown_at")
+		return models.ATRow{}, nil, nil, errInvalidAT.Because("unknown_at")
 	}
 	if err != nil {
-		return models.ATRow{}, errUnavailable.Because("ledger").Wrap(err)
+		return models.ATRow{}, nil, nil, errUnavailable.Because("ledger").Wrap(err)
 	}
+	app, svc, err := a.admitRow(ctx, row, pg, origin)
+	return row, app, svc, err
+}
+
+func (a *Authority) admitRow(ctx context.Context, row models.ATRow, pg page, origin string) (*directory.Application, *directory.Service, error) {
+	if err := a.checkAT(row, pg); err != nil {
+		return nil, nil, err
+	}
+	return a.mayOpen(ctx, row, origin)
+}
+
+// checkAT holds an AT's row against the page that sends it. The same AT with the
+// same R is known a little longer.
+func (a *Authority) checkAT(row models.ATRow, pg page) error {
 	now := a.Now().UnixMilli()
 	end := row.ExpiresAt
 	if row.RHash == hashR(pg.r) {
@@ -150,13 +166,13 @@ func (a *Authority) knownAT(ctx context.Context, at string, pg page) (models.ATR
 	}
 	switch {
 	case now >= end:
-		return row, errInvalidAT.Because("at_expired")
+		return errInvalidAT.Because("at_expired")
 	case row.RevokedAt != 0:
-		return row, errInvalidAT.Because("at_revoked")
+		return errInvalidAT.Because("at_revoked")
 	case row.AKKID != pg.kid || row.Environment != pg.env || row.Suite != string(pg.suite):
-		return row, errInvalidAT.Because("other_ak")
+		return errInvalidAT.Because("other_ak")
 	}
-	return row, nil
+	return nil
 }
 
 // mayOpen checks origin and states, and draws from the application's bucket.

@@ -44,6 +44,7 @@ func (l *Ledger) Issue(ctx context.Context, i Issue) error {
 	if e.replayed {
 		return ErrAssertionReplayed
 	}
+	l.recent.add(i.Row)
 	return nil
 }
 

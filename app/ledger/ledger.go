@@ -11,6 +11,7 @@ import (
 
 	"postern/app/errs"
 	"postern/app/store"
+	"postern/models"
 )
 
 // What a caller of the ledger may be told. Compare with errors.Is.
@@ -69,6 +70,7 @@ type Ledger struct {
 	stopped chan struct{}
 
 	newest atomic.Int64 // time of the newest event known, Unix ms
+	recent recent
 
 	// Only the writer goroutine touches these.
 	seenShapes  map[string]struct{}
@@ -92,6 +94,7 @@ func Open(ctx context.Context, s *store.Store, o Options) (*Ledger, error) {
 		queue:      newQueue(o.Queue, o.MaxGroup, o.CallDelay),
 		sql:        newStatements(s),
 		stopped:    make(chan struct{}),
+		recent:     recent{rows: map[string]models.ATRow{}},
 		seenShapes: map[string]struct{}{},
 	}
 	id, err := newID(o.Now(), o.Rand)

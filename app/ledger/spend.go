@@ -78,7 +78,9 @@ func (l *Ledger) Spend(ctx context.Context, s Spend) (Spent, error) {
 		return Spent{}, fmt.Errorf("spend: %w", err)
 	}
 	e := &spendEntry{Spend: s, made: event}
-	if err := l.await(ctx, e); err != nil {
+	err = l.await(ctx, e)
+	l.recent.forget(s.ATHash) // whatever came of it
+	if err != nil {
 		return Spent{}, err
 	}
 	return e.spent, nil

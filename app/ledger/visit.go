@@ -120,7 +120,9 @@ func (l *Ledger) RevokeAT(ctx context.Context, atHash string, now int64, e Event
 		return models.ATRow{}, fmt.Errorf("revoke AT: %w", err)
 	}
 	entry := &revokeEntry{atHash: atHash, now: now, made: made}
-	if err := l.await(ctx, entry); err != nil {
+	err = l.await(ctx, entry)
+	l.recent.forget(atHash)
+	if err != nil {
 		return models.ATRow{}, err
 	}
 	if !entry.found {
