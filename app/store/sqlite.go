@@ -15,7 +15,15 @@ import (
 
 // sqliteOptions hold for every connection. FULL: a commit that was answered
 // survives the loss of power. The driver keeps prepared statements itself.
-const sqliteOptions = "_journal_mode=WAL&_busy_timeout=5000&_foreign_keys=on&_synchronous=FULL&_cache_size=-16000&_stmt_cache_size=128"
+const sqliteOptions = "_journal_mode=WAL&_busy_timeout=5000&_foreign_keys=on&_synchronous=FULL&_stmt_cache_size=128"
+
+// The pages that the connections keep, KiB. What is written is written where
+// something was written lately, so a few megabytes hold it; what readers keep
+// is old after the next commit.
+const (
+	writerCache = "&_cache_size=-8000"
+	readerCache = "&_cache_size=-2000"
+)
 
 // checkpointLater lets the WAL grow to 16 MiB before it is written back: hashes
 // fall on pages at random, and a page that many commits touch is written back
@@ -39,7 +47,7 @@ func (s *Store) openSQLite(ctx context.Context, c Config) error {
 	// BEGIN IMMEDIATE: a transaction that reads and then writes would else get
 	// SQLITE_BUSY at once, whatever the busy timeout.
 	var err error
-	if s.writer, err = sql.Open(sqlite.DriverName, file+"?"+sqliteOptions+"&_txlock=immediate"); err != nil {
+	if s.writer, err = sql.Open(sqlite.DriverName, file+"?"+sqliteOptions+writerCache+"&_txlock=immediate"); err != nil {
 		return fmt.Errorf("open writer: %w", err)
 	}
 	s.writer.SetMaxOpenConns(1)
@@ -52,7 +60,7 @@ func (s *Store) openSQLite(ctx context.Context, c Config) error {
 	}
 
 	// After the writer: a read-only connection can make neither file nor WAL.
-	if s.reader, err = sql.Open(sqlite.DriverName, file+"?"+sqliteOptions+"&mode=ro&_query_only=true"); err != nil {
+	if s.reader, err = sql.Open(sqlite.DriverName, file+"?"+sqliteOptions+readerCache+"&mode=ro&_query_only=true"); err != nil {
 		return fmt.Errorf("open readers: %w", err)
 	}
 	readers := c.MaxConns
