@@ -352,7 +352,7 @@ func TestSigningIn(t *testing.T) {
 		}
 		expect(t, before.Get("/me/accounts"), 403, "customer_required", sealed) // the old ticket knows nobody
 		expect(t, before.Get("/loans/offers"), 200, "", sealed)                 // and lives on beside the new one
-		if n := w.Count("visits WHERE customer = 'c-81' AND auth_time > 0"); n != 1 {
+		if n := w.Count("visits WHERE customer_sealed <> '' AND customer_mac <> '' AND auth_time > 0"); n != 1 {
 			t.Errorf("%d visits are bound", n)
 		}
 		renewed := p.Send("/gateway/v1/visit-tokens/renew", "renew+jwe", p.ExchangePlain())

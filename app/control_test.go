@@ -106,6 +106,8 @@ func TestANodeWithAStaleFeedDecidesNothing(t *testing.T) {
 		p, page := w.NewVisit(apptest.Travel, nil), w.NewPage(w.AT(apptest.Travel, nil))
 		heal := stale(w)
 		expect(t, page.TryOpen(), 503, "unavailable", sealed)
+		form := w.TokenForm(apptest.Travel)
+		expectError(t, w.PostForm("/oauth/token", form), 503, "temporarily_unavailable")
 		plain := p.Plain("POST", "/loans/applications")
 		expect(t, p.Call(plain), 503, "unavailable", sealed)
 		expect(t, renew(p), 503, "unavailable", sealed)
@@ -118,7 +120,8 @@ func TestANodeWithAStaleFeedDecidesNothing(t *testing.T) {
 		}
 		heal()
 		expect(t, page.TryOpen(), 200, "", sealed) // nothing was spent
-		expect(t, p.Call(plain), 200, "", sealed)  // nor used up
+		expectError(t, w.PostForm("/oauth/token", form), 200, "")
+		expect(t, p.Call(plain), 200, "", sealed) // nor used up
 		if rec := w.Internal(httptest.NewRequest(http.MethodGet, "/readyz", nil)); rec.Code != 200 {
 			t.Errorf("/readyz says %d", rec.Code)
 		}

@@ -111,7 +111,7 @@ func TestSecretsAppearNowhere(t *testing.T) {
 			}
 		}
 		// Nor are personal data: the subject at rest, and values of replies.
-		personal := secrets{"subject": []byte("subject-of-the-partner"), "phone": []byte("13812346027"), "identity": []byte("310101199001011234"), "customer's body": []byte("a-loan-for-a-boat")}
+		personal := secrets{"subject": []byte("subject-of-the-partner"), "phone": []byte("13812346027"), "identity": []byte("310101199001011234"), "customer's body": []byte("a-loan-for-a-boat"), "customer": []byte(plantedCustomer)}
 		for _, place := range []string{"log", "database", "metrics"} {
 			if found := personal.in(places[place]); len(found) != 0 {
 				t.Errorf("%s holds %q", place, found)
@@ -149,6 +149,7 @@ func live(t *testing.T, w *apptest.World, known secrets) {
 	good.Post(calls, good.Seal("renew+jwe", good.ExchangePlain()))
 	introspect(w, apptest.Service, apptest.Secret, good.AT)
 	introspect(w, apptest.Service, apptest.Secret, good.Visit.VT)
+	signIn(t, good)
 	w.Bank.Answer(answering(200, "application/json", `{"holder":{"phone":"13812346027"},"holder":{}}`))
 	good.Get("/loans/offers")
 	w.Bank.Answer(hijack(nobody))
@@ -175,6 +176,21 @@ func live(t *testing.T, w *apptest.World, known secrets) {
 		r.Header.Set("User-Agent", good.Visit.VT)
 		r.Header.Set("X-Request-Id", good.Visit.VT)
 		w.Do(r)
+	}
+}
+
+// plantedCustomer is whom the bank's sign-in says the visitor is.
+const plantedCustomer = "customer-of-the-bank-77"
+
+func signIn(t *testing.T, p *apptest.Page) {
+	p.W.Bank.Answer(func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Content-Type", "application/json")
+		rw.Header().Set("Postern-Customer", plantedCustomer)
+		_, _ = io.WriteString(rw, `{"signed_in":true}`)
+	})
+	expect(t, p.Call(p.Plain("POST", "/session/sign-in")), 200, "", sealed)
+	if n := p.W.Count("visits WHERE customer_sealed <> '' AND customer_mac <> ''"); n != 1 {
+		t.Fatalf("%d visits are bound to a customer, want 1", n)
 	}
 }
 

@@ -47,22 +47,23 @@ func (ATRow) TableName() string { return "at_rows" }
 
 // Visit is what one spent AT opened.
 type Visit struct {
-	VID           string `gorm:"column:vid;primaryKey"`
-	ATHash        string `gorm:"column:at_hash"`
-	PartnerID     string
-	ApplicationID string
-	ServiceID     string
-	Environment   Environment
-	Scope         string
-	SubjectSealed string
-	SubjectMAC    string `gorm:"column:subject_mac"`
-	Customer      string // opaque id that the bank's sign-in route gave
-	AuthTime      int64
-	OpenedAt      int64
-	DeadAfter     int64 // no ticket of the visit opens anything past this
-	Epoch         int64 // of the application when the visit was opened
-	EndedAt       int64
-	EndReason     string // closed, revoked, at_reused
+	VID            string `gorm:"column:vid;primaryKey"`
+	ATHash         string `gorm:"column:at_hash"`
+	PartnerID      string
+	ApplicationID  string
+	ServiceID      string
+	Environment    Environment
+	Scope          string
+	SubjectSealed  string
+	SubjectMAC     string `gorm:"column:subject_mac"`
+	CustomerSealed string // the opaque id that the bank's sign-in route gave
+	CustomerMAC    string `gorm:"column:customer_mac"`
+	AuthTime       int64
+	OpenedAt       int64
+	DeadAfter      int64 // no ticket of the visit opens anything past this
+	Epoch          int64 // of the application when the visit was opened
+	EndedAt        int64
+	EndReason      string // closed, revoked, at_reused
 }
 
 // WriteState is what became of a write call that was let through.

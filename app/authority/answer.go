@@ -8,6 +8,7 @@ import (
 
 	"postern/app/disclosure"
 	"postern/app/errs"
+	"postern/app/ledger"
 	"postern/models"
 )
 
@@ -55,6 +56,9 @@ func (c *Call) Answer(ctx context.Context, r UpstreamReply) Reply {
 
 // answer makes the reply and puts the call on record before it leaves.
 func (c *Call) answer(ctx context.Context, r UpstreamReply) ([]byte, error) {
+	if err := c.stillPermitted(ctx); err != nil {
+		return nil, err
+	}
 	out, shape, err := c.reduce(r)
 	if err != nil {
 		return nil, err
@@ -107,13 +111,16 @@ func (c *Call) reduce(r UpstreamReply) (callReply, *models.Shape, error) {
 	if err != nil {
 		return callReply{}, nil, errUnavailable.Because("disclosure_plan").Wrap(err)
 	}
-	result, err := plan.Reduce(r.Body, len(r.Body)*2+1024)
+	result, err := plan.Reduce(r.Body, len(r.Body)*maskGrowth)
 	if err != nil {
 		return callReply{}, nil, errBadGateway.Because("reply_not_json").Wrap(err)
 	}
 	out.Body = result.Body
 	return out, &models.Shape{ID: result.Shape.ID(), Canonical: string(result.Shape.Canonical()), FirstSeen: c.started.UnixMilli()}, nil
 }
+
+// maskGrowth is how many times longer masks can make a reply: `1` becomes "***".
+const maskGrowth = 8
 
 // plan is how this reply is reduced: by the scopes, or, for an error's body, by
 // the members that the route lists.
@@ -128,6 +135,10 @@ func isJSON(mediaType string) bool {
 	return mediaType == "application/json" || (strings.HasPrefix(mediaType, "application/") && strings.HasSuffix(mediaType, "+json"))
 }
 
+// customers is under what the bank's own customers are sealed and searched for,
+// where the partners' users are under the application's id. No id has a colon.
+const customers = ":customer"
+
 // bindCustomer takes the bank's word for who the visitor is, from the sign-in
 // route only, and gives the page a ticket that carries it.
 func (c *Call) bindCustomer(ctx context.Context, r UpstreamReply, out *callReply) error {
@@ -136,11 +147,17 @@ func (c *Call) bindCustomer(ctx context.Context, r UpstreamReply, out *callReply
 	}
 	t, now := c.ticket, c.a.Now()
 	t.Customer, t.AuthTime = r.Customer, now.Unix()
+	customer, err := c.a.Ring.Subjects().Seal(customers, t.Customer, c.a.Rand)
+	if err != nil {
+		return errUnavailable.Wrap(err)
+	}
 	if err := c.a.stamp(&t, c.svc); err != nil {
 		return errUnavailable.Wrap(err)
 	}
 	event := trail{requestID: c.record.RequestID}.ofTicket(t).event("customer.bound", map[string]string{"sid": t.SID})
-	if err := c.a.Ledger.BindCustomer(ctx, t.VID, t.Customer, now.UnixMilli(), event); err != nil {
+	if err := c.a.Ledger.BindCustomer(ctx, t.VID, ledger.Customer{
+		Sealed: customer, MAC: c.a.Ring.Subjects().MAC(customers, t.Customer), AuthTime: now.UnixMilli(),
+	}, event); err != nil {
 		return errUnavailable.Because("ledger").Wrap(err)
 	}
 	vt, err := c.a.sealTicket(t)

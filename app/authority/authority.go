@@ -112,6 +112,10 @@ func (a *Authority) blind() error {
 	return nil
 }
 
+// Ready is nil while this node may decide; errs.Unavailable else. The doors ask
+// before they look at who calls: what they know of him may be old, too.
+func (a *Authority) Ready() error { return a.blind() }
+
 // takeVisit draws from the bucket of one visit or of one spent AT, so that one
 // visitor can't use up what its partner's others need.
 func (a *Authority) takeVisit(id string) error {
@@ -156,7 +160,7 @@ func checkOrigin(svc *directory.Service, origin string) error {
 	if origin == "" && svc.AllowNoOrigin {
 		return nil
 	}
-	if origin == "" || origin == "null" || !svc.Origins[origin] {
+	if origin == "" || !svc.Origins[origin] {
 		return errOriginDenied.Because("origin")
 	}
 	return nil

@@ -183,29 +183,55 @@ func checkClock(iat *seal.Integer, now time.Time) error {
 // decide finds the route, asks the policy, and looks whether a customer is
 // needed and the bound parameters are the visit's own.
 func (c *Call) decide() error {
-	a := c.a
 	match, ok := c.svc.Router.Find(c.plain.Method, c.plain.Path, c.plain.Query)
 	if !ok {
 		return errNoRoute.Because("no_route")
 	}
 	c.match, c.record.RouteID = match, match.Route.ID
-	access, err := a.Directory.Access(c.app, c.svc, a.Now())
+	if err := c.permit(); err != nil {
+		return err
+	}
+	return c.checkBindings()
+}
+
+// permit asks the policy which of the visit's scopes allow the call now.
+func (c *Call) permit() error {
+	access, err := c.a.Directory.Access(c.app, c.svc, c.a.Now())
 	if err != nil {
 		return errUnavailable.Because("policy").Wrap(err)
 	}
 	c.access = access
-	perm := match.Route.Permission
-	visit := a.Feed.Thawed(c.ticket.Scopes, models.FreezeCall)
+	perm := c.match.Route.Permission
+	visit := c.a.Feed.Thawed(c.ticket.Scopes, models.FreezeCall)
 	d := access.Decide(perm, visit)
 	c.record.Rule = d.Rule
 	if !d.Allowed {
-		return errScopeDenied.Because(string(d.Reason)).With(errs.Help{Permission: match.Route.Route.Permission()})
+		return errScopeDenied.Because(string(d.Reason)).With(errs.Help{Permission: c.match.Route.Route.Permission()})
 	}
 	c.scopes = c.withoutCustomerScopes(access.Allowing(perm, visit))
-	if len(c.scopes) == 0 || (match.Route.RequiresCustomer && c.ticket.Customer == "") {
+	if len(c.scopes) == 0 || (c.match.Route.RequiresCustomer && c.ticket.Customer == "") {
 		return errNeedsCustomer.Because("customer")
 	}
-	return c.checkBindings()
+	return nil
+}
+
+// stillPermitted asks again when the bank has answered, which can take its
+// time: what was ended, frozen or taken away meanwhile gets no reply any more.
+func (c *Call) stillPermitted(ctx context.Context) error {
+	var err error
+	if c.app, c.svc, err = c.a.parties(ctx, c.ticket.ClientID, c.ticket.ServiceID); err != nil {
+		return err
+	}
+	switch {
+	case c.a.Feed.VisitEnded(c.ticket.VID):
+		return errInvalidVT.Because("visit_ended")
+	case c.ticket.Epoch < c.app.Epoch:
+		return errInvalidVT.Because("epoch")
+	}
+	if err := c.a.checkActive(c.app, c.svc, models.FreezeCall); err != nil {
+		return err
+	}
+	return c.permit()
 }
 
 // withoutCustomerScopes drops the scopes that need a customer while there is none.
@@ -223,19 +249,25 @@ func (c *Call) withoutCustomerScopes(list []string) []string {
 }
 
 // checkBindings compares path and query parameters that the route binds to the
-// visit: the page's word is never taken for them.
+// visit: the page's word is never taken for them. What is wrong whoever signs in
+// comes before what a sign-in would help.
 func (c *Call) checkBindings() error {
+	needsCustomer := false
 	for name, to := range c.match.Route.Bindings {
 		want := c.ticket.Subject
 		if to == "{customer}" {
 			want = c.ticket.Customer
 			if want == "" {
-				return errNeedsCustomer.Because("bound_customer")
+				needsCustomer = true
+				continue
 			}
 		}
 		if want == "" || c.match.Param(name) != want {
 			return errScopeDenied.Because("binding").With(errs.Help{Permission: c.match.Route.Route.Permission()})
 		}
+	}
+	if needsCustomer {
+		return errNeedsCustomer.Because("bound_customer")
 	}
 	return nil
 }
@@ -246,15 +278,22 @@ func (c *Call) once(ctx context.Context) error {
 	if queued, capacity := c.a.Ledger.Depth(); queued >= capacity {
 		return errUnavailable.Because("ledger_queue")
 	}
-	if !c.writes() {
-		first, err := c.a.Replays.First(sha256.Sum256([]byte(c.ticket.VID+c.plain.JTI)), c.a.Now())
-		if err != nil {
-			return errUnavailable.Because("replay_window").Wrap(err)
-		}
-		if !first {
-			return errReplayed.Because("jti").With(errs.Help{First: string(models.WriteDone)})
-		}
-		return nil
+	if c.writes() {
+		return c.onceWritten(ctx)
+	}
+	read, written := replayKeys(c.ticket.VID, c.plain.JTI)
+	if c.a.Replays.Seen(written, c.a.Now()) {
+		return errReplayed.Because("jti")
+	}
+	return c.a.firstTime(read, c.a.Now())
+}
+
+// onceWritten is once for writes. Only their replays can be told what became
+// of the first.
+func (c *Call) onceWritten(ctx context.Context) error {
+	read, written := replayKeys(c.ticket.VID, c.plain.JTI)
+	if c.a.Replays.Seen(read, c.a.Now()) {
+		return errReplayed.Because("jti")
 	}
 	first, state, err := c.a.Ledger.BeginWrite(ctx, c.writeCall(), c.maxRunning())
 	if err != nil {
@@ -262,6 +301,28 @@ func (c *Call) once(ctx context.Context) error {
 	}
 	if !first {
 		return errReplayed.Because("jti").With(errs.Help{First: string(state)})
+	}
+	// A window that is full forgets no write: its row decides.
+	_, _ = c.a.Replays.First(written, c.a.Now())
+	return nil
+}
+
+// replayKeys are how the window knows a jti of a visit's reads, and of its writes.
+func replayKeys(vid, jti string) (read, written [sha256.Size]byte) {
+	read = sha256.Sum256([]byte(vid + jti))
+	written = read
+	written[0] ^= 0xFF
+	return read, written
+}
+
+// firstTime refuses a key that the window has seen, and remembers it.
+func (a *Authority) firstTime(key [sha256.Size]byte, now time.Time) error {
+	first, err := a.Replays.First(key, now)
+	switch {
+	case err != nil:
+		return errUnavailable.Because("replay_window").Wrap(err)
+	case !first:
+		return errReplayed.Because("jti")
 	}
 	return nil
 }

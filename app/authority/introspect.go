@@ -58,8 +58,8 @@ func (a *Authority) introspectAT(ctx context.Context, by Introspector, at string
 	if !live || row.ServiceID != by.ServiceID || row.Environment != by.Environment {
 		return Introspection{}, nil
 	}
-	ok, err := a.stillActive(ctx, row.ApplicationID, row.ServiceID)
-	if err != nil || !ok {
+	scopes, err := a.stillGranted(ctx, row.ApplicationID, row.ServiceID, splitScope(row.Scope))
+	if err != nil || len(scopes) == 0 {
 		return Introspection{}, err
 	}
 	subject, err := a.Ring.Subjects().Open(row.ApplicationID, row.SubjectSealed)
@@ -68,7 +68,7 @@ func (a *Authority) introspectAT(ctx context.Context, by Introspector, at string
 	}
 	return Introspection{
 		Active: true, TokenType: "access_token", ClientID: row.ApplicationID,
-		Subject: token.SubjectName(row.ApplicationID, subject), Scope: row.Scope, Audience: row.ServiceID,
+		Subject: token.SubjectName(row.ApplicationID, subject), Scope: joinScope(scopes), Audience: row.ServiceID,
 		Issuer: a.Issuer, JTI: row.JTI, Env: string(row.Environment),
 		IssuedAt: row.IssuedAt / 1000, ExpiresAt: row.ExpiresAt / 1000,
 	}, nil
@@ -90,28 +90,36 @@ func (a *Authority) introspectVT(ctx context.Context, by Introspector, vt string
 	if err != nil {
 		return Introspection{}, err
 	}
-	ok, err := a.stillActive(ctx, t.ClientID, t.ServiceID)
-	if err != nil || !ok || t.Epoch < app.Epoch {
+	scopes, err := a.stillGranted(ctx, t.ClientID, t.ServiceID, t.Scopes)
+	if err != nil || len(scopes) == 0 || t.Epoch < app.Epoch {
 		return Introspection{}, err
 	}
 	return Introspection{
 		Active: true, TokenType: "visit_token", ClientID: t.ClientID,
-		Subject: token.SubjectName(t.ClientID, t.Subject), Scope: joinScope(t.Scopes), Audience: t.ServiceID,
+		Subject: token.SubjectName(t.ClientID, t.Subject), Scope: joinScope(scopes), Audience: t.ServiceID,
 		Issuer: a.Issuer, VID: t.VID, Customer: t.Customer, Env: t.Environment,
 		IssuedAt: t.IssuedAt / 1000, ExpiresAt: t.ExpiresAt / 1000,
 	}, nil
 }
 
-// stillActive reports whether the parties of a token may have traffic.
-func (a *Authority) stillActive(ctx context.Context, clientID, serviceID string) (bool, error) {
+// stillGranted returns which of a token's scopes it is good for now; none when
+// its parties may have no traffic.
+func (a *Authority) stillGranted(ctx context.Context, clientID, serviceID string, scopes []string) ([]string, error) {
 	app, svc, err := a.parties(ctx, clientID, serviceID)
 	if err == nil {
 		err = a.checkActive(app, svc, models.FreezeCall)
 	}
-	if errs.KindOf(err) == errs.Unavailable {
-		return false, err
+	if errs.KindOf(err) == errs.Forbidden {
+		return nil, nil
 	}
-	return err == nil, nil
+	if err != nil {
+		return nil, err
+	}
+	access, err := a.Directory.Access(app, svc, a.Now())
+	if err != nil {
+		return nil, errUnavailable.Because("policy").Wrap(err)
+	}
+	return a.liveScopes(access, scopes), nil
 }
 
 // Revoke ends an AT of the calling application, and with it the visit that it

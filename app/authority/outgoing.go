@@ -4,7 +4,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"slices"
 
+	"postern/app/directory"
 	"postern/app/token"
 	"postern/models"
 )
@@ -38,7 +40,7 @@ func (c *Call) outgoing() (Outgoing, error) {
 	if !ok {
 		return Outgoing{}, errBadGateway.Because("no_upstream")
 	}
-	assertion, err := c.a.assertion(c.ticket)
+	assertion, err := c.a.assertion(c.ticket, c.a.liveScopes(c.access, c.ticket.Scopes))
 	if err != nil {
 		return Outgoing{}, errUnavailable.Because("assertion").Wrap(err)
 	}
@@ -100,10 +102,21 @@ const (
 	assertionLeft = 30
 )
 
-// assertion returns what the upstream is told about the caller of this ticket.
-func (a *Authority) assertion(t token.Ticket) (string, error) {
+// liveScopes are those of a token's scopes that are granted and not frozen now.
+func (a *Authority) liveScopes(access *directory.Access, list []string) []string {
+	live := access.Scopes()
+	return slices.DeleteFunc(slices.Clone(a.Feed.Thawed(list, models.FreezeCall)), func(s string) bool {
+		return !slices.Contains(live, s)
+	})
+}
+
+// assertion returns what the upstream is told about the caller of this ticket,
+// who holds these scopes now.
+func (a *Authority) assertion(t token.Ticket, scopes []string) (string, error) {
 	now := a.Now().Unix()
-	if s, ok := a.assertions.GetIfPresent(t.SID); ok && s.until-now >= assertionLeft && s.until-now <= assertionLife {
+	scope := joinScope(scopes)
+	key := t.SID + " " + scope
+	if s, ok := a.assertions.GetIfPresent(key); ok && s.until-now >= assertionLeft && s.until-now <= assertionLife {
 		return s.compact, nil
 	}
 	signer, err := a.Ring.Signer(t.Suite, models.Environment(t.Environment))
@@ -113,13 +126,13 @@ func (a *Authority) assertion(t token.Ticket) (string, error) {
 	claims := token.Assertion{
 		Issuer: a.Issuer, Audience: t.ServiceID, ClientID: t.ClientID, PartnerID: t.PartnerID,
 		Subject: token.SubjectName(t.ClientID, t.Subject), SubjectBy: "partner",
-		Customer: t.Customer, AuthTime: t.AuthTime, Scope: joinScope(t.Scopes), VID: t.VID,
+		Customer: t.Customer, AuthTime: t.AuthTime, Scope: scope, VID: t.VID,
 		Environment: t.Environment, IssuedAt: now, ExpiresAt: now + assertionLife,
 	}
 	compact, err := claims.Sign(signer, a.Rand)
 	if err != nil {
 		return "", err
 	}
-	a.assertions.Set(t.SID, signedAssertion{compact: string(compact), until: claims.ExpiresAt})
+	a.assertions.Set(key, signedAssertion{compact: string(compact), until: claims.ExpiresAt})
 	return string(compact), nil
 }

@@ -2,7 +2,6 @@ package authority
 
 import (
 	"context"
-	"crypto/sha256"
 
 	"postern/app/directory"
 	"postern/app/seal"
@@ -137,12 +136,9 @@ func (a *Authority) freshRequest(vid string, p ticketPlain) error {
 	if err := checkClock(p.IAT, now); err != nil {
 		return err
 	}
-	first, err := a.Replays.First(sha256.Sum256([]byte(vid+p.JTI)), now)
-	if err != nil {
-		return errUnavailable.Because("replay_window").Wrap(err)
-	}
-	if !first {
+	read, written := replayKeys(vid, p.JTI)
+	if a.Replays.Seen(written, now) {
 		return errReplayed.Because("jti")
 	}
-	return nil
+	return a.firstTime(read, now)
 }

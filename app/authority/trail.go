@@ -64,14 +64,19 @@ func (t trail) refusal(kind string, err error) ledger.Event {
 	return event
 }
 
-// RefuseCaller puts a refusal of revocation or introspection on record.
-func (a *Authority) RefuseCaller(kind string, err error, c Caller, requestID string) {
-	a.refused(kind, err, trail{requestID: requestID}.ofCaller(c))
+// RefuseIntrospection puts a refusal of an introspection on record.
+func (a *Authority) RefuseIntrospection(err error, requestID string) {
+	a.refused("introspection.refused", err, trail{requestID: requestID})
 }
 
-// RefuseAT puts a refusal of step B on record and returns what to answer. An
-// assertion that proved its client is used up by a refusal, too: the same one
-// with other parameters is a replay. c is empty for a caller who proved nothing.
+// RefuseRevocation puts a refusal of a revocation on record and returns what to
+// answer.
+func (a *Authority) RefuseRevocation(ctx context.Context, err error, c Caller, requestID string) error {
+	return a.refuseCaller(ctx, "at.revocation_refused", err, c, trail{requestID: requestID}.ofCaller(c))
+}
+
+// RefuseAT puts a refusal of step B on record and returns what to answer. c is
+// empty for a caller who proved nothing.
 func (a *Authority) RefuseAT(ctx context.Context, err error, c Caller, r TokenRequest) error {
 	t := trail{requestID: r.RequestID}.ofCaller(c)
 	// Only who proved something may cost a look-up of what it named.
@@ -80,12 +85,19 @@ func (a *Authority) RefuseAT(ctx context.Context, err error, c Caller, r TokenRe
 			t.serviceID = r.Resource
 		}
 	}
-	// Limits and faults of ours cost no durable row: they must stay cheap.
+	return a.refuseCaller(ctx, "at.refused", err, c, t)
+}
+
+// refuseCaller puts a refusal on record. An assertion that proved its client is
+// used up by it, too: the same one with other parameters is a replay. Limits
+// and faults of ours cost no durable row, as they must stay cheap
+// (docs/decisions/0013).
+func (a *Authority) refuseCaller(ctx context.Context, kind string, err error, c Caller, t trail) error {
 	if c.AssertionJTI == "" || errs.KindOf(err) != errs.Invalid {
-		a.refused("at.refused", err, t)
+		a.refused(kind, err, t)
 		return err
 	}
-	if used := a.useAssertion(ctx, c, t.refusal("at.refused", err)); used != nil {
+	if used := a.useAssertion(ctx, c, t.refusal(kind, err)); used != nil {
 		return used
 	}
 	return err

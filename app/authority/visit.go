@@ -254,6 +254,11 @@ func (a *Authority) sameVisit(ctx context.Context, vid string, app *directory.Ap
 	if v.Epoch < app.Epoch {
 		return models.Visit{}, errATSpent.Because("epoch")
 	}
+	scopes := a.Feed.Thawed(splitScope(v.Scope), models.FreezeVT)
+	if len(scopes) == 0 {
+		return models.Visit{}, errNotActive.Because("scopes_frozen")
+	}
+	v.Scope = joinScope(scopes)
 	return v, nil
 }
 

@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"fmt"
 	"strings"
 
 	"postern/app/disclosure"
@@ -84,16 +85,9 @@ func newService(p store.ServiceProfile) (*Service, error) {
 		s.addPermission(sp)
 	}
 	for _, f := range p.Fields {
-		perm := policies.Permission{Resource: f.Resource, Action: f.Action}
-		scope := s.Scopes[f.ScopeID]
-		if f.Treatment != "drop" && f.Class != "C1" && f.Class != "C2" {
-			scope.reachesC3 = true
+		if err := s.addField(f); err != nil {
+			return nil, err
 		}
-		fields := scope.Fields
-		fields[perm] = append(fields[perm], disclosure.Field{
-			Path: f.Path, Class: disclosure.Class(f.Class),
-			Treatment: disclosure.Treatment(f.Treatment), Mask: disclosure.Mask(f.Mask),
-		})
 	}
 	router, err := newRouter(p.Routes)
 	if err != nil {
@@ -114,6 +108,25 @@ func (s *Service) addPermission(sp models.ScopePermission) {
 		ID:    sp.ScopeID + "/" + sp.Resource + ":" + sp.Action,
 		Scope: sp.ScopeID, Resource: sp.Resource, Action: sp.Action, Deny: sp.Deny,
 	})
+}
+
+// addField refuses a rule that no reply could be reduced by, before the bank is
+// asked for one.
+func (s *Service) addField(f models.ScopeField) error {
+	field := disclosure.Field{
+		Path: f.Path, Class: disclosure.Class(f.Class),
+		Treatment: disclosure.Treatment(f.Treatment), Mask: disclosure.Mask(f.Mask),
+	}
+	if err := field.Validate(); err != nil {
+		return fmt.Errorf("scope %s: %w", f.ScopeID, err)
+	}
+	scope := s.Scopes[f.ScopeID]
+	if field.Treatment != disclosure.Drop && field.Class != disclosure.C1 && field.Class != disclosure.C2 {
+		scope.reachesC3 = true
+	}
+	perm := policies.Permission{Resource: f.Resource, Action: f.Action}
+	scope.Fields[perm] = append(scope.Fields[perm], field)
+	return nil
 }
 
 func permissionsOf(routes []models.Route) []policies.Permission {

@@ -54,8 +54,8 @@ func (g *Gateway) Preflight(c *gin.Context) {
 // service's own list is checked after opening.
 func (g *Gateway) allowOrigin(c *gin.Context) bool {
 	c.Header("Vary", "Origin")
-	origin := c.GetHeader("Origin")
-	if origin == "" || origin == "null" || !g.Origins.OriginListed(origin) {
+	origin := originOf(c)
+	if origin == "" || !g.Origins.OriginListed(origin) {
 		return false
 	}
 	c.Header("Access-Control-Allow-Origin", origin)

@@ -37,19 +37,21 @@ type Options struct {
 type Gateway struct {
 	Options
 	configured sync.Map // upstream id → models.Upstream that the pool knows
+	room       room
 }
 
 // New returns the door.
-func New(o Options) *Gateway { return &Gateway{Options: o} }
+func New(o Options) *Gateway { return &Gateway{Options: o, room: room{byVT: map[string]int64{}}} }
 
 // VisitOpen is step D and E: POST /gateway/v1/visit-tokens.
 func (g *Gateway) VisitOpen(c *gin.Context) {
-	body, ok := g.enter(c, "D", func() int64 { return authority.MaxVisitRequest })
+	body, leave, ok := g.enter(c, "D", "", func() int64 { return authority.MaxVisitRequest })
 	if !ok {
 		return
 	}
+	defer leave()
 	g.respond(c, "D", g.Authority.OpenVisit(c.Request.Context(), authority.Exchange{
-		Body: body, Origin: c.GetHeader("Origin"), RequestID: web.RequestID(c),
+		Body: body, Origin: originOf(c), RequestID: web.RequestID(c),
 	}))
 }
 
@@ -61,10 +63,11 @@ func (g *Gateway) VisitClose(c *gin.Context) { g.onTicket(c, "close", g.Authorit
 
 func (g *Gateway) onTicket(c *gin.Context, step string, do func(context.Context, authority.CallRequest) authority.Reply) {
 	vt := visitToken(c)
-	body, ok := g.enter(c, step, func() int64 { return authority.MaxVisitRequest })
+	body, leave, ok := g.enter(c, step, vt, func() int64 { return authority.MaxVisitRequest })
 	if !ok {
 		return
 	}
+	defer leave()
 	g.respond(c, step, do(c.Request.Context(), request(c, vt, body)))
 }
 
@@ -72,10 +75,11 @@ func (g *Gateway) onTicket(c *gin.Context, step string, do func(context.Context,
 func (g *Gateway) Call(c *gin.Context) {
 	ctx := c.Request.Context()
 	vt := visitToken(c)
-	body, ok := g.enter(c, "G", func() int64 { return g.Authority.CallLimit(ctx, vt) })
+	body, leave, ok := g.enter(c, "G", vt, func() int64 { return g.Authority.CallLimit(ctx, vt) })
 	if !ok {
 		return
 	}
+	defer leave()
 	call, reply := g.Authority.OpenCall(ctx, request(c, vt, body))
 	if call != nil {
 		reply = g.forward(ctx, call)
@@ -106,25 +110,45 @@ func (g *Gateway) forward(ctx context.Context, call *authority.Call) authority.R
 
 // enter applies what comes before any key is used: the limit on failures of
 // the address, CORS, the size and the media type. limitOf gives 0 for a stranger,
-// whose body is not read: there is nothing in it that could help.
-func (g *Gateway) enter(c *gin.Context, step string, limitOf func() int64) ([]byte, bool) {
+// whose body is not read: there is nothing in it that could help. Call leave
+// when the request is over.
+func (g *Gateway) enter(c *gin.Context, step, vt string, limitOf func() int64) (body []byte, leave func(), ok bool) {
 	g.allowOrigin(c)
 	if blocked, retry := g.Failures.Blocked(web.ClientAddress(c), g.Now()); blocked {
 		g.refuse(c, step, errTooManyFailures.With(errs.Help{RetryAfter: retry}))
-		return nil, false
+		return nil, nil, false
 	}
 	most := limitOf()
+	leave, ok = g.room.take(vt, announced(c, most))
+	if !ok {
+		c.Header("Connection", "close") // the body stays unread
+		g.refuse(c, step, errNoRoom)
+		return nil, nil, false
+	}
 	body, err := readBody(c, most)
 	switch {
 	case errors.Is(err, web.ErrTooLarge):
 		g.refuse(c, step, authority.ErrTooLarge)
-		return nil, false
-	case err != nil || (len(body) == 0 && most > 0) || c.ContentType() != "application/jose":
+	case err != nil || (len(body) == 0 && most > 0) || !strings.EqualFold(c.ContentType(), "application/jose"):
 		g.refuse(c, step, authority.ErrBadEnvelope.Because("form"))
-		return nil, false
+	default:
+		return body, leave, true
 	}
-	return body, true
+	leave()
+	return nil, nil, false
 }
+
+// announced is how many octets of a body may have to be kept: what does not say
+// how long it is may be as long as it is allowed to be.
+func announced(c *gin.Context, most int64) int64 {
+	if n := c.Request.ContentLength; n >= 0 && n <= most {
+		return n
+	}
+	return most
+}
+
+var errNoRoom = errs.New(errs.Unavailable, "unavailable", "Too much is on its way in; nothing was done.").
+	Because("no_room").With(errs.Help{RetryAfter: time.Second})
 
 var errTooManyFailures = errs.New(errs.RateLimited, "rate_limited", "Too many failed requests from this address.").Because("address_failures")
 
@@ -149,8 +173,12 @@ func visitToken(c *gin.Context) string {
 }
 
 func request(c *gin.Context, vt string, body []byte) authority.CallRequest {
-	return authority.CallRequest{VT: vt, Body: body, Origin: c.GetHeader("Origin"), RequestID: web.RequestID(c)}
+	return authority.CallRequest{VT: vt, Body: body, Origin: originOf(c), RequestID: web.RequestID(c)}
 }
+
+// originOf is the page's origin. Of several none is believed: together they are
+// none that anybody lists.
+func originOf(c *gin.Context) string { return strings.Join(c.Request.Header.Values("Origin"), ", ") }
 
 // respond writes what the authority sealed, or its refusal in the clear.
 func (g *Gateway) respond(c *gin.Context, step string, r authority.Reply) {

@@ -154,7 +154,7 @@ func TestAppendInsideAWriteIsRefusedAtOnce(t *testing.T) {
 			"EndWrite":     func() error { return l.EndWrite(models.WriteCall{}, models.WriteDone) },
 			"Append":       func() error { return l.Append(ctx, e) },
 			"EndVisit":     func() error { _, err := l.EndVisit(ctx, "v", "closed", 1, e); return err },
-			"BindCustomer": func() error { return l.BindCustomer(ctx, "v", "c", 1, e) },
+			"BindCustomer": func() error { return l.BindCustomer(ctx, "v", ledger.Customer{Sealed: "c", AuthTime: 1}, e) },
 			"RevokeAT":     func() error { _, err := l.RevokeAT(ctx, "x", 1, e); return err },
 			"Record":       func() error { return l.Record(models.Call{}, nil) },
 			"RecordNow":    func() error { return l.RecordNow(ctx, models.Call{}, nil) },

@@ -14,7 +14,7 @@ const atColumns = `at_hash, jti, partner_id, application_id, service_id, environ
 subject_mac, ak_kid, return_to, issued_at, expires_at, revoked_at, spent_at, r_hash, vid`
 
 const visitColumns = `vid, at_hash, partner_id, application_id, service_id, environment, scope, subject_sealed,
-subject_mac, customer, auth_time, opened_at, dead_after, epoch, ended_at, end_reason`
+subject_mac, customer_sealed, customer_mac, auth_time, opened_at, dead_after, epoch, ended_at, end_reason`
 
 // errNoAT and errNoVisit carry no wire code: the door picks one.
 var (
@@ -47,7 +47,7 @@ func (l *Ledger) Visit(ctx context.Context, vid string) (models.Visit, error) {
 	}
 	var v models.Visit
 	err = stmt.QueryRowContext(ctx, vid).Scan(&v.VID, &v.ATHash, &v.PartnerID, &v.ApplicationID, &v.ServiceID,
-		&v.Environment, &v.Scope, &v.SubjectSealed, &v.SubjectMAC, &v.Customer, &v.AuthTime, &v.OpenedAt,
+		&v.Environment, &v.Scope, &v.SubjectSealed, &v.SubjectMAC, &v.CustomerSealed, &v.CustomerMAC, &v.AuthTime, &v.OpenedAt,
 		&v.DeadAfter, &v.Epoch, &v.EndedAt, &v.EndReason)
 	if errors.Is(err, sql.ErrNoRows) {
 		return models.Visit{}, errNoVisit

@@ -131,10 +131,10 @@ func TestVisits(t *testing.T) {
 		first := newSpend(issued(t, l))
 		vid := spend(t, l, first).VID
 		bound := ledger.Event{Kind: "customer.bound", Outcome: "ok", VID: vid}
-		if err := l.BindCustomer(t.Context(), vid, "customer-1", 77, bound); err != nil {
+		if err := l.BindCustomer(t.Context(), vid, ledger.Customer{Sealed: "customer-1", MAC: "mac-1", AuthTime: 77}, bound); err != nil {
 			t.Fatal(err)
 		}
-		if v, err := l.Visit(t.Context(), vid); err != nil || v.Customer != "customer-1" || v.AuthTime != 77 {
+		if v, err := l.Visit(t.Context(), vid); err != nil || v.CustomerSealed != "customer-1" || v.CustomerMAC != "mac-1" || v.AuthTime != 77 {
 			t.Errorf("visit: got %+v, %v", v, err)
 		}
 		closed := ledger.Event{Kind: "visit.closed", Outcome: "ok", VID: vid}
@@ -145,7 +145,7 @@ func TestVisits(t *testing.T) {
 		}
 		wantCount(t, s, 1, "SELECT count(*) FROM events WHERE kind = ?", "visit.closed")
 		wantCount(t, s, 1, "SELECT count(*) FROM changes WHERE subject = ? AND until = 99 AND kind = 'visit_ended'", vid)
-		if err := l.BindCustomer(t.Context(), vid, "customer-2", 78, bound); errs.KindOf(err) != errs.NotFound {
+		if err := l.BindCustomer(t.Context(), vid, ledger.Customer{Sealed: "customer-2", AuthTime: 78}, bound); errs.KindOf(err) != errs.NotFound {
 			t.Errorf("bind to an ended visit: got %v, want not found", err)
 		}
 		if _, err := l.RevokeAT(t.Context(), "no such hash", 1, closed); errs.KindOf(err) != errs.NotFound {

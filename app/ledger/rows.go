@@ -55,7 +55,7 @@ var (
 		numbers("issued_at", "expires_at"))}
 	visitTable = &table{"visits", 1, slices.Concat(
 		texts("vid", "at_hash", "partner_id", "application_id", "service_id", "environment", "scope",
-			"subject_sealed", "subject_mac", "customer"),
+			"subject_sealed", "subject_mac", "customer_sealed", "customer_mac"),
 		numbers("auth_time", "opened_at", "dead_after", "epoch"))}
 	writeCallTable = &table{"write_calls", 2, slices.Concat(texts("vid", "jti", "state", "node"), numbers("started_at"))}
 	callTable      = &table{"calls", 1, slices.Concat(

@@ -180,7 +180,7 @@ func (g *group) openVisits(tries []*spendEntry, won map[string]bool) error {
 		g.events = append(g.events, e.made)
 		v := e.Visit
 		rows = append(rows, []any{v.VID, v.ATHash, v.PartnerID, v.ApplicationID, v.ServiceID, string(v.Environment),
-			v.Scope, v.SubjectSealed, v.SubjectMAC, v.Customer, v.AuthTime, v.OpenedAt, v.DeadAfter, v.Epoch})
+			v.Scope, v.SubjectSealed, v.SubjectMAC, v.CustomerSealed, v.CustomerMAC, v.AuthTime, v.OpenedAt, v.DeadAfter, v.Epoch})
 	}
 	return g.insert(visitTable, rows)
 }

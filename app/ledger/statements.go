@@ -24,7 +24,7 @@ func newStatements(s *store.Store) statements {
 		revokeAT:      s.Rebind("UPDATE at_rows SET revoked_at = ? WHERE at_hash = ? AND revoked_at = 0"),
 		endVisit:      s.Rebind("UPDATE visits SET ended_at = ?, end_reason = ? WHERE vid = ? AND ended_at = 0"),
 		visitEnd:      s.Rebind("SELECT ended_at, dead_after FROM visits WHERE vid = ?"),
-		bindCustomer:  s.Rebind("UPDATE visits SET customer = ?, auth_time = ? WHERE vid = ? AND ended_at = 0"),
+		bindCustomer:  s.Rebind("UPDATE visits SET customer_sealed = ?, customer_mac = ?, auth_time = ? WHERE vid = ? AND ended_at = 0"),
 		loadWriteCall: s.Rebind("SELECT state, node, started_at FROM write_calls WHERE vid = ? AND jti = ?"),
 	}
 	for _, t := range []*table{assertionTable, writeCallTable, shapeTable} {

@@ -67,15 +67,22 @@ func (g *group) endVisit(vid, reason string, deadAfter, now int64) error {
 	return nil
 }
 
-// BindCustomer binds a customer, and the time (Unix ms) at which the bank's
-// sign-in saw him, to a visit that lives; a later sign-in replaces an earlier
-// one. It returns errs.NotFound if there is no such visit or it has ended.
-func (l *Ledger) BindCustomer(ctx context.Context, vid, customer string, authTime int64, e Event) error {
+// Customer is whom the bank's sign-in saw, as the ledger may hold it.
+type Customer struct {
+	Sealed   string // for display
+	MAC      string // for search
+	AuthTime int64  // Unix ms
+}
+
+// BindCustomer binds a customer to a visit that lives; a later sign-in replaces
+// an earlier one. It returns errs.NotFound if there is no such visit or it has
+// ended.
+func (l *Ledger) BindCustomer(ctx context.Context, vid string, c Customer, e Event) error {
 	made, err := l.Make(e)
 	if err != nil {
 		return fmt.Errorf("bind customer: %w", err)
 	}
-	entry := &bindEntry{vid: vid, customer: customer, authTime: authTime, made: made}
+	entry := &bindEntry{vid: vid, customer: c, made: made}
 	if err := l.await(ctx, entry); err != nil {
 		return err
 	}
@@ -87,10 +94,10 @@ func (l *Ledger) BindCustomer(ctx context.Context, vid, customer string, authTim
 
 type bindEntry struct {
 	waiting
-	vid, customer string
-	authTime      int64
-	made          models.Event
-	bound         bool
+	vid      string
+	customer Customer
+	made     models.Event
+	bound    bool
 }
 
 func (e *bindEntry) join(g *group) {
@@ -100,7 +107,7 @@ func (e *bindEntry) join(g *group) {
 
 func (g *group) writeBinds() error {
 	for _, e := range sortedBy(g.binds, func(e *bindEntry) string { return e.vid }) {
-		n, err := g.exec(g.ledger.sql.bindCustomer, e.customer, e.authTime, e.vid)
+		n, err := g.exec(g.ledger.sql.bindCustomer, e.customer.Sealed, e.customer.MAC, e.customer.AuthTime, e.vid)
 		if err != nil {
 			return fmt.Errorf("bind customer: %w", err)
 		}

@@ -64,6 +64,15 @@ func (w *ReplayWindow) First(key [32]byte, now time.Time) (first bool, err error
 	return true, nil
 }
 
+// Seen reports whether key is remembered, and remembers nothing.
+func (w *ReplayWindow) Seen(key [32]byte, now time.Time) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.turn(now)
+
+	return w.knows(key)
+}
+
 // Len is how many keys are remembered now; for metrics.
 func (w *ReplayWindow) Len() int {
 	w.mu.Lock()

@@ -48,6 +48,9 @@ type tokenResponse struct {
 // Token is step B: POST /oauth/token.
 func (o *OAuth) Token(c *gin.Context) {
 	form, err := o.enter(c)
+	if err == nil {
+		err = o.Authority.Ready()
+	}
 	if err != nil {
 		o.refuse(c, "B", err)
 		return
@@ -100,8 +103,7 @@ func (o *OAuth) Revoke(c *gin.Context) {
 		err = o.Authority.Revoke(c.Request.Context(), caller(client), form.Get("token"), web.RequestID(c))
 	}
 	if err != nil {
-		o.Authority.RefuseCaller("at.revocation_refused", err, authority.Caller{Application: client.Application}, web.RequestID(c))
-		o.refuse(c, "revoke", err)
+		o.refuse(c, "revoke", o.Authority.RefuseRevocation(c.Request.Context(), err, caller(client), web.RequestID(c)))
 		return
 	}
 	noStore(c)
@@ -123,7 +125,7 @@ func (o *OAuth) Introspect(c *gin.Context) {
 		answer, err = o.Authority.Introspect(c.Request.Context(), by, form.Get("token"))
 	}
 	if err != nil {
-		o.Authority.RefuseCaller("introspection.refused", err, authority.Caller{}, web.RequestID(c))
+		o.Authority.RefuseIntrospection(err, web.RequestID(c))
 		o.refuse(c, "introspect", err)
 		return
 	}

@@ -253,7 +253,9 @@ CREATE TABLE visits (
     scope          TEXT   NOT NULL,
     subject_sealed TEXT   NOT NULL DEFAULT '',
     subject_mac    TEXT   NOT NULL DEFAULT '',
-    customer       TEXT   NOT NULL DEFAULT '',
+    -- Whom the bank's sign-in saw: sealed for display, and as a MAC for search.
+    customer_sealed TEXT  NOT NULL DEFAULT '',
+    customer_mac   TEXT   NOT NULL DEFAULT '',
     auth_time      BIGINT NOT NULL DEFAULT 0,
     opened_at      BIGINT NOT NULL,
     dead_after     BIGINT NOT NULL,
@@ -263,6 +265,7 @@ CREATE TABLE visits (
 );
 CREATE INDEX visits_by_application ON visits (application_id, opened_at);
 CREATE INDEX visits_by_subject ON visits (subject_mac) WHERE subject_mac <> '';
+CREATE INDEX visits_by_customer ON visits (customer_mac) WHERE customer_mac <> '';
 
 CREATE TABLE write_calls (
     vid        TEXT   NOT NULL,
