@@ -5,16 +5,13 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 )
 
 // check holds the settings against each other, once all are read.
 func (l *loader) check() {
-	for _, s := range l.settings {
-		if _, tried := l.origins[s.Key]; s.Required != "" && s.value.IsZero() && !tried {
-			l.fault(s.Key, "", "is missing; set %s (%s)", l.ways(s), s.Required)
-		}
-	}
+	l.checkRequired()
 	c := l.config
 	if _, given := l.origins["issuer"]; given && !validIssuer(c.Issuer) {
 		l.wrong("issuer", "want https://host (http only for localhost), with nothing behind host and port")
@@ -32,6 +29,19 @@ func (l *loader) check() {
 		l.wrong("listeners.internal.address", "both want %s; the internal one needs an address of its own", a)
 	}
 	l.checkTimes(c.Limits)
+}
+
+// checkRequired looks for what is missing. In a file that could not be read
+// anything may stand.
+func (l *loader) checkRequired() {
+	if slices.ContainsFunc(l.faults, func(f Fault) bool { return f.Key == "" }) {
+		return
+	}
+	for _, s := range l.settings {
+		if _, tried := l.origins[s.Key]; s.Required != "" && !tried {
+			l.fault(s.Key, "", "is missing; set %s (%s)", l.ways(s), s.Required)
+		}
+	}
 }
 
 // wrong reports a setting that was read and does not fit.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -90,6 +91,10 @@ func (r fileReader) isSetting(key string) bool {
 	return slices.ContainsFunc(r.settings, func(s Setting) bool { return s.Key == key || s.Secret() && s.fileKey() == key })
 }
 
+func (r fileReader) isList(key string) bool {
+	return slices.ContainsFunc(r.settings, func(s Setting) bool { return s.Key == key && s.value.Kind() == reflect.Slice })
+}
+
 // keys lists the keys of a section.
 func (r fileReader) keys(above string) string {
 	var list []string
@@ -102,10 +107,10 @@ func (r fileReader) keys(above string) string {
 	return strings.Join(slices.Compact(list), ", ")
 }
 
-// value takes a plain value, or a list of them.
+// value takes a plain value, or a list of them where a list is meant.
 func (r fileReader) value(key string, n ast.Node) {
 	text, ok := scalar(n)
-	if list, isList := n.(*ast.SequenceNode); isList {
+	if list, several := n.(*ast.SequenceNode); several && r.isList(key) {
 		var texts []string
 		ok = true
 		for _, item := range list.Values {
