@@ -157,3 +157,31 @@ func TestServeReportsAllFaultsAtOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestCommandsReadTheConfigurationFile(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	file := filepath.Join(folder, "postern.yaml")
+	if err := os.WriteFile(file, []byte("issuers: x\ndatabase: {path: "+filepath.Join(folder, "none.db")+"}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	question := []string{"policy", "explain", "--app", "nobody", "--path", "/x"}
+	for name, tc := range map[string]struct {
+		environment map[string]string
+		args        []string
+		want        string
+	}{
+		"serve, named by a flag":         {nil, []string{"serve", "--config", file}, "issuers (" + file + ":1)"},
+		"serve, named by a variable":     {map[string]string{"POSTERN_CONFIG": file}, []string{"serve"}, "issuers (" + file + ":1)"},
+		"explain, which asks no more":    {map[string]string{"POSTERN_CONFIG": file}, question, "none.db"},
+		"explain, with another database": {map[string]string{"POSTERN_CONFIG": file}, append(question, "--db", "mysql://x"), "database.dsn (--db)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			code, _, errors := runWith(t, tc.environment, tc.args...)
+			if code != 1 || !strings.Contains(errors, tc.want) {
+				t.Errorf("exit %d, %q; want 1 with %q", code, errors, tc.want)
+			}
+		})
+	}
+}

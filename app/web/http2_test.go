@@ -3,8 +3,11 @@ package web_test
 import (
 	"bytes"
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
+	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -58,8 +61,11 @@ func (f framed) get(stream uint32, headers int) error {
 			return err
 		}
 	}
-	return f.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: block.Bytes(), EndStream: true, EndHeaders: true})
+	return f.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: block.Bytes(), EndStream: stream != unfinished, EndHeaders: true})
 }
+
+// unfinished is a stream whose body does not end.
+const unfinished = 99
 
 // until reads frames until one is what a test waits for.
 func (f framed) until(t *testing.T, is func(http2.Frame) bool) {
@@ -155,5 +161,30 @@ func TestAnHTTP2HeaderOverTheLimitIsRefused(t *testing.T) {
 			}
 			return ok
 		})
+	}
+}
+
+func TestAnHTTP2BodyThatDoesNotComeIsCut(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, "a")
+	read := make(chan error, 1)
+	s := start(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, err := io.ReadAll(r.Body)
+		read <- err
+	}), func(o *web.ServerOptions) {
+		withTLS(t, newFiles(t, p))(o)
+		o.Limits.RequestTime = soon
+	})
+	f := s.frames(t, p)
+	if err := f.get(unfinished, 0); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-read:
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("read: %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("it still waits")
 	}
 }

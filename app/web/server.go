@@ -74,7 +74,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // Serve serves on l until Shutdown or until l fails.
 func (s *Server) Serve(l net.Listener) error {
-	bounded := &boundedListener{Listener: l, limit: int64(s.options.Limits.Connections)}
+	bounded := &boundedListener{Listener: l, limit: int64(s.options.Limits.Connections), log: s.options.Log}
 	serve := s.http.Serve
 	if s.options.Certificate != nil {
 		serve = func(l net.Listener) error { return s.http.ServeTLS(l, "", "") }

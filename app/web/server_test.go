@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -118,7 +119,8 @@ func TestAHeaderOverTheLimitIsRefused(t *testing.T) {
 
 func TestConnectionsBeyondTheLimitAreClosedAndTheirPlacesComeBack(t *testing.T) {
 	t.Parallel()
-	s := start(t, ok, limited(func(l *config.Limits) { l.Connections = 2 }))
+	log := newLogBuffer()
+	s := start(t, ok, func(o *web.ServerOptions) { o.Limits.Connections, o.Log = 2, slog.New(slog.NewJSONHandler(log, nil)) })
 	const get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 	first, second := s.dial(t), s.dial(t)
 	if a, b := answer(t, first, get), answer(t, second, get); a != 200 || b != 200 {
@@ -131,6 +133,9 @@ func TestConnectionsBeyondTheLimitAreClosedAndTheirPlacesComeBack(t *testing.T) 
 	}
 	if got := answer(t, first, get); got != 200 {
 		t.Errorf("status %d on a connection that was there before", got)
+	}
+	if n := len(log.more); n != 1 {
+		t.Errorf("%d lines about the flood, want one", n)
 	}
 	_ = first.Close()
 	for deadline := time.Now().Add(10 * time.Second); answer(t, s.dial(t), get) != 200; {
