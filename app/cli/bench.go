@@ -60,7 +60,7 @@ func (c benchCommand) Run(i invocation) error {
 	if c.DB != "" {
 		// Neither file nor environment: they may name the database that serves.
 		bare, faults := config.Load(config.Sources{Getenv: func(string) string { return "" }, Flags: databaseFlags(c.DB)})
-		if err := faults.Of("database.").Err(); err != nil {
+		if err := faults.Of("database").Err(); err != nil {
 			return err
 		}
 		o.DB = storeConfig(bare.Database)

@@ -26,7 +26,7 @@ type explainCommand struct {
 
 func (c explainCommand) Run(i invocation) error {
 	configured, faults := c.load(i)
-	if err := faults.Of("database.").Err(); err != nil { // it asks nothing else
+	if err := faults.Of("database").Err(); err != nil { // it asks nothing else
 		return err
 	}
 	where := storeConfig(configured.Database)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/url"
 	"slices"
+	"strings"
 
 	"postern/app"
 	"postern/app/config"
@@ -57,7 +58,7 @@ func prepare(s config.Config) (p prepared, faults config.Faults) {
 	p.Config = s
 	note := func(key string, err error) {
 		if err != nil {
-			faults = append(faults, config.Fault{Key: key, Problem: err.Error()})
+			faults = append(faults, config.Fault{Key: key, Problem: strings.TrimPrefix(err.Error(), "master key: ")})
 		}
 	}
 	certificate := func(key string, t config.TLS) (c *web.Certificate) {

@@ -33,12 +33,11 @@ func (f Faults) Error() string {
 	return b.String()
 }
 
-// Of returns the faults of some settings, those whose key begins with prefix,
-// and of the file as a whole.
-func (f Faults) Of(prefix string) Faults {
+// Of returns the faults of one section, and of the file as a whole.
+func (f Faults) Of(section string) Faults {
 	var some Faults
 	for _, fault := range f {
-		if fault.Key == "" || strings.HasPrefix(fault.Key, prefix) {
+		if fault.Key == "" || fault.Key == section || strings.HasPrefix(fault.Key, section+".") {
 			some = append(some, fault)
 		}
 	}

@@ -27,6 +27,7 @@ limits:
   notice_time: 20s
 zone: Mars/Olympus
 log_level: loud
+limits.idle_time: 1m
 `)
 	_, faults := load(file, map[string]string{
 		"POSTERN_RATES_AT_BURST": "many", "POSTERN_RATES_VT_PER_SECOND": "NaN",
@@ -49,6 +50,7 @@ log_level: loud
 		"limits.notice_time (file:15): want at most half of limits.stop_time, 25s, have 20s",
 		`zone (file:16): want a time zone such as Asia/Shanghai, have "Mars/Olympus"`,
 		`log_level (file:17): want debug, info, warn or error, have "loud"`,
+		"limits.idle_time (file:18): is unknown; write sections below each other",
 		`rates.at.burst (POSTERN_RATES_AT_BURST): want a whole number, have "many"`,
 		"rates.vt.per_second (POSTERN_RATES_VT_PER_SECOND): want 0.001 to 1000000, have NaN",
 		"listeners.internal.trusted_proxies (POSTERN_LISTENERS_INTERNAL_TRUSTED_PROXIES): want the proxies' own addresses; 0.0.0.0/0 is everybody",
@@ -133,12 +135,16 @@ func TestListenersBeyondThisMachineNeedTLSOrAProxy(t *testing.T) {
 func TestFaultsOfSomeSettings(t *testing.T) {
 	t.Parallel()
 	_, faults := load(write(t, "database: {path: \"mysql://x\"}\n"), nil)
-	if err := faults.Of("limits.").Err(); err != nil {
+	if err := faults.Of("limits").Err(); err != nil {
 		t.Errorf("limits: %v", err)
 	}
-	some := faults.Of("database.")
+	some := faults.Of("database")
 	if len(some) != 1 || some[0].Key != "database.path" || some.Err() == nil {
 		t.Errorf("database: %v", some)
+	}
+	_, faults = load(write(t, "database: data.db\n"), nil)
+	if some := faults.Of("database"); len(some) != 1 {
+		t.Errorf("the section itself: %v", some)
 	}
 	if config.Faults(nil).Err() != nil {
 		t.Error("no faults are an error")

@@ -71,8 +71,11 @@ func (r fileReader) section(n ast.Node, above string) {
 		return
 	}
 	for pairs := mapping.MapRange(); pairs.Next(); {
-		key := above + pairs.Key().GetToken().Value
+		name := pairs.Key().GetToken().Value
+		key := above + name
 		switch {
+		case strings.Contains(name, "."): // sections are written one way only
+			r.fault(key, r.line(pairs.Key()), "is unknown; write sections below each other")
 		case r.isSection(key):
 			r.section(pairs.Value(), key+".")
 		case r.isSetting(key):

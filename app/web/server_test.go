@@ -73,6 +73,25 @@ func TestSlowPeersAreCut(t *testing.T) {
 	}
 }
 
+func TestSlowPeersLeaveOthersAlone(t *testing.T) {
+	t.Parallel()
+	s := start(t, ok, nil)
+	for i := range 300 {
+		begun := "GET / HTTP/1.1\r\nHost: a\r\n"
+		if i%2 == 0 {
+			begun = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc"
+		}
+		if _, err := io.WriteString(s.dial(t), begun); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 100 {
+		if got := answer(t, s.dial(t), "GET / HTTP/1.1\r\nHost: a\r\n\r\n"); got != 200 {
+			t.Fatalf("status %d beside slow peers", got)
+		}
+	}
+}
+
 func TestAKeptConnectionIsClosedWhenIdle(t *testing.T) {
 	t.Parallel()
 	s := start(t, ok, limited(func(l *config.Limits) { l.IdleTime = soon }))
