@@ -8,10 +8,12 @@ import (
 	"log/slog"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"postern/app/authority"
 	"postern/app/clients"
+	"postern/app/config"
 	"postern/app/control"
 	"postern/app/directory"
 	"postern/app/gateway"
@@ -28,31 +30,20 @@ import (
 // Config is what a gateway is made of. Issuer, Store, Master, Now and Rand are
 // required.
 type Config struct {
-	Issuer         string // the gateway's address as pages and partners see it, without a trailing slash
-	Node           string // this node's name; unique among nodes of one database
-	Store          store.Config
-	Master         *keyring.Master
-	Zone           *time.Location // the bank's, for daily quotas; nil means Asia/Shanghai
-	TrustedProxies []netip.Prefix
-	Rates          authority.Rates // zero means the defaults
-	FailureRate    limit.Rate      // failed requests of one address; zero means the default
-	Now            func() time.Time
-	Rand           io.Reader // safe for concurrent use
-	Log            *slog.Logger
-}
+	Issuer string // the gateway's address as pages and partners see it, without a trailing slash
+	Node   string // this node's name; unique among nodes of one database
+	Store  store.Config
+	Master *keyring.Master
+	Zone   *time.Location // the bank's, for daily quotas; nil means Asia/Shanghai
+	// Who may say whom a request comes from, at each listener; empty is nobody.
+	TrustedProxies, InternalProxies []netip.Prefix
 
-// Defaults of what an application and an address may do.
-var (
-	defaultRates = authority.Rates{
-		AT:   limit.Rate{PerSecond: 100, Burst: 200},
-		VT:   limit.Rate{PerSecond: 100, Burst: 200},
-		Call: limit.Rate{PerSecond: 500, Burst: 1000},
-		// One page, one person: generous for both.
-		Visit: limit.Rate{PerSecond: 20, Burst: 100},
-	}
-	// Many phones share an address behind a carrier's translator: generous.
-	defaultFailures = limit.Rate{PerSecond: 2, Burst: 200}
-)
+	Rates       authority.Rates // zero means config's defaults
+	FailureRate limit.Rate      // failed requests of one address; zero means config's default
+	Now         func() time.Time
+	Rand        io.Reader // safe for concurrent use
+	Log         *slog.Logger
+}
 
 // Bounds of what is kept in memory for limits and replays.
 const (
@@ -78,8 +69,9 @@ type App struct {
 	oauth     *oauth.OAuth
 	gateway   *gateway.Gateway
 
-	stop context.CancelFunc
-	done sync.WaitGroup
+	leaving atomic.Bool // the node is about to stop
+	stop    context.CancelFunc
+	done    sync.WaitGroup
 }
 
 // New opens everything and starts what runs in the background. Close ends it.
@@ -121,14 +113,20 @@ func (c Config) withDefaults() Config {
 	if c.Node == "" {
 		c.Node = "node-1"
 	}
+	standard := config.Default().Rates
 	if c.Rates == (authority.Rates{}) {
-		c.Rates = defaultRates
+		c.Rates = RatesFrom(standard)
 	}
 	if c.FailureRate == (limit.Rate{}) {
-		c.FailureRate = defaultFailures
+		c.FailureRate = limit.Rate(standard.Failures)
 	}
 	c.Store.Log, c.Store.Now = c.Log, c.Now
 	return c
+}
+
+// RatesFrom are the rates of applications and visits as they are configured.
+func RatesFrom(r config.Rates) authority.Rates {
+	return authority.Rates{AT: limit.Rate(r.AT), VT: limit.Rate(r.VT), Call: limit.Rate(r.Call), Visit: limit.Rate(r.Visit)}
 }
 
 // open goes from the ground up.
@@ -264,18 +262,4 @@ func (a *App) Close(ctx context.Context) error {
 		faults = append(faults, a.store.Close())
 	}
 	return errors.Join(faults...)
-}
-
-// ready says why the node must not serve; nil when it may.
-func (a *App) ready(ctx context.Context) error {
-	if a.feed.Stale() {
-		return fmt.Errorf("feed of changes is %s old", a.feed.Age().Round(time.Millisecond))
-	}
-	if queued, capacity := a.ledger.Depth(); queued >= capacity {
-		return errors.New("ledger queue is full")
-	}
-	if err := a.store.Ping(ctx); err != nil {
-		return fmt.Errorf("database: %w", err)
-	}
-	return nil
 }

@@ -22,7 +22,7 @@ var tiers = [...][]string{
 		"static", "static/sdk", "static/sdk/gen", "static/sdk/gen/bundle",
 	},
 	1: {
-		"app/store", "app/store/storetest", "app/token", "app/limit", "app/disclosure", "policies", "app/config",
+		"app/store", "app/store/storetest", "app/token", "app/limit", "app/disclosure", "policies", "app/config", "app/config/gen",
 		"views/layout", "views/ui", "views/link", "views/console", "views/portal", "views/demo",
 	},
 	2: {"app/ledger", "app/ledger/crashrig", "app/keyring", "app/clients", "app/control", "app/directory"},
@@ -40,6 +40,7 @@ var tiers = [...][]string{
 var neighbours = map[string][]string{
 	"models":              {"app/errs"},
 	"app/store/storetest": {"app/store"},
+	"app/config/gen":      {"app/config"}, // it writes the page about it
 	"views/layout":        {"views/ui", "views/link"},
 	"views/ui":            {"views/link"},
 	"views/console":       {"views/layout", "views/ui", "views/link"},

@@ -2,6 +2,7 @@ package app
 
 import (
 	"net/http"
+	"net/netip"
 
 	"github.com/gin-gonic/gin"
 
@@ -65,15 +66,19 @@ func (a *App) internalRoutes() []route {
 }
 
 // Gateway is the handler of the listener that faces the internet.
-func (a *App) Gateway() (http.Handler, error) { return a.engine(a.gatewayRoutes()) }
+func (a *App) Gateway() (http.Handler, error) {
+	return a.engine(a.gatewayRoutes(), a.config.TrustedProxies)
+}
 
 // Internal is the handler of the listener that does not.
-func (a *App) Internal() (http.Handler, error) { return a.engine(a.internalRoutes()) }
+func (a *App) Internal() (http.Handler, error) {
+	return a.engine(a.internalRoutes(), a.config.InternalProxies)
+}
 
-func (a *App) engine(routes []route) (http.Handler, error) {
+func (a *App) engine(routes []route, proxies []netip.Prefix) (http.Handler, error) {
 	e, err := web.New(web.Options{
 		Log: a.config.Log, Now: a.config.Now, Rand: a.config.Rand,
-		TrustedProxies: a.config.TrustedProxies, Observe: a.metrics.served,
+		TrustedProxies: proxies, Observe: a.metrics.served,
 	})
 	if err != nil {
 		return nil, err
@@ -85,14 +90,6 @@ func (a *App) engine(routes []route) (http.Handler, error) {
 }
 
 func health(c *gin.Context) { c.String(http.StatusOK, "ok\n") }
-
-func (a *App) readiness(c *gin.Context) {
-	if err := a.ready(c.Request.Context()); err != nil {
-		c.String(http.StatusServiceUnavailable, "not ready: %s\n", err)
-		return
-	}
-	c.String(http.StatusOK, "ready\n")
-}
 
 // sdkTypes are the media types of what the SDK's folder holds.
 var sdkTypes = map[string]string{

@@ -16,6 +16,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"postern/app/apptest"
+	"postern/app/config"
 	"postern/app/web"
 )
 
@@ -29,7 +30,9 @@ func serve(t *testing.T, w *apptest.World) (ask func(raw string) int) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- web.Serve(ctx, l, w.Handler(), slog.New(slog.DiscardHandler)) }()
+	go func() {
+		served <- web.Serve(ctx, l, w.Handler(), config.Default().Limits, slog.New(slog.DiscardHandler))
+	}()
 	t.Cleanup(func() {
 		stop()
 		if err := <-served; err != nil {

@@ -24,6 +24,7 @@ import (
 	"postern/app"
 	"postern/app/apptest"
 	"postern/app/authority"
+	"postern/app/config"
 	"postern/app/keyring"
 	"postern/app/ledger/crashrig"
 	"postern/app/limit"
@@ -83,7 +84,7 @@ func gatewayChild(ctx context.Context) error {
 		return err
 	}
 	fmt.Println(l.Addr())
-	return web.Serve(ctx, l, h, slog.New(slog.DiscardHandler))
+	return web.Serve(ctx, l, h, config.Default().Limits, slog.New(slog.DiscardHandler))
 }
 
 // wide is a rate that no test reaches.

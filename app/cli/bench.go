@@ -13,6 +13,7 @@ import (
 	"postern/app"
 	"postern/app/authority"
 	"postern/app/bench"
+	"postern/app/config"
 	"postern/app/limit"
 	"postern/app/seal"
 )
@@ -57,11 +58,12 @@ func (c benchCommand) Run(i invocation) error {
 		return bench.Host(i.ctx, os.Stdin, i.Out, o)
 	}
 	if c.DB != "" {
-		config, err := database{DB: c.DB}.config()
-		if err != nil {
+		// Neither file nor environment: they may name the database that serves.
+		bare, faults := config.Load(config.Sources{Getenv: func(string) string { return "" }, Flags: databaseFlags(c.DB)})
+		if err := faults.Of("database").Err(); err != nil {
 			return err
 		}
-		o.DB = config
+		o.DB = storeConfig(bare.Database)
 	}
 	if err := errors.Join(c.setTarget(&o), c.setChild(&o)); err != nil {
 		return err

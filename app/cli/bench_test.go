@@ -13,9 +13,15 @@ import (
 
 func run(t *testing.T, args ...string) (code int, out, errors string) {
 	t.Helper()
+	return runWith(t, nil, args...)
+}
+
+// runWith runs a command in an environment of its own.
+func runWith(t *testing.T, environment map[string]string, args ...string) (code int, out, errors string) {
+	t.Helper()
 	var stdout, stderr bytes.Buffer
 	code = cli.Run(t.Context(), args, cli.Surroundings{
-		Out: &stdout, Err: &stderr, Now: time.Now, Rand: rand.Reader, Getenv: func(string) string { return "" },
+		Out: &stdout, Err: &stderr, Now: time.Now, Rand: rand.Reader, Getenv: func(name string) string { return environment[name] },
 	})
 	return code, stdout.String(), stderr.String()
 }

@@ -18,19 +18,20 @@ type policyCommand struct {
 }
 
 type explainCommand struct {
-	database
+	settings
 	App    string `required:"" help:"The application's client_id."`
 	Method string `default:"GET" help:"The call's method."`
 	Path   string `required:"" help:"The call's path, e.g. /accounts/1/balance."`
 }
 
 func (c explainCommand) Run(i invocation) error {
-	config, err := c.config()
-	if err != nil {
+	configured, faults := c.load(i)
+	if err := faults.Of("database").Err(); err != nil { // it asks nothing else
 		return err
 	}
-	config.NoMigrate = true // a question must not change what a running gateway works on
-	s, err := store.Open(i.ctx, config)
+	where := storeConfig(configured.Database)
+	where.NoMigrate = true // a question must not change what a running gateway works on
+	s, err := store.Open(i.ctx, where)
 	if err != nil {
 		return err
 	}

@@ -3,180 +3,97 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"net"
-	"net/netip"
 	"net/url"
-	"os"
+	"slices"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
 	"postern/app"
+	"postern/app/config"
 	"postern/app/keyring"
-	"postern/app/store"
+	"postern/app/limit"
 	"postern/app/web"
 )
 
-// database says where the data is; shared by the commands that open it.
-type database struct {
-	DB string `name:"db" env:"POSTERN_DB" default:"postern-data/postern.db" help:"SQLite file, or a postgres:// address."`
-}
-
-// config reads the address. What has a scheme is never taken for a file name:
-// a mistyped address would start an empty gateway, with its password in a path.
-func (d database) config() (store.Config, error) {
-	scheme, _, found := strings.Cut(d.DB, "://")
-	switch {
-	case !found && d.DB != "":
-		return store.Config{Driver: "sqlite", Path: d.DB}, nil
-	case found && (strings.EqualFold(scheme, "postgres") || strings.EqualFold(scheme, "postgresql")):
-		return store.Config{Driver: "postgres", DSN: strings.ToLower(scheme) + d.DB[len(scheme):]}, nil
-	}
-	return store.Config{}, errors.New("database: want a file for SQLite or an address that begins with postgres://")
-}
-
 type serveCommand struct {
-	database
-	Issuer   string   `env:"POSTERN_ISSUER" required:"" help:"The gateway's address as pages and partners see it, e.g. https://gateway.bank.example."`
-	Listen   string   `env:"POSTERN_LISTEN" default:"127.0.0.1:8080" help:"Address of the listener that faces pages and partners."`
-	Internal string   `env:"POSTERN_INTERNAL" default:"127.0.0.1:8081" help:"Address of the internal listener."`
-	Node     string   `env:"POSTERN_NODE" help:"This node's name; unique among the nodes of one database. Default: the host's name."`
-	Proxies  []string `env:"POSTERN_TRUSTED_PROXIES" help:"Addresses or prefixes that may say whom a request comes from."`
-	KeyFile  string   `env:"POSTERN_MASTER_KEY_FILE" help:"File with the master key (64 hexadecimal digits or base64); readable by its owner only. POSTERN_MASTER_KEY may hold the key itself."`
+	settings
+	Issuer   string `help:"The gateway's address as pages and partners see it, e.g. https://gateway.bank.example."`
+	Listen   string `placeholder:"HOST:PORT" help:"Address of the listener that faces pages and partners."`
+	Internal string `placeholder:"HOST:PORT" help:"Address of the internal listener."`
 }
 
 func (c serveCommand) Run(i invocation) error {
-	log := i.log(slog.LevelInfo)
-	config, err := c.appConfig(i)
+	s, faults := c.load(i, slices.Concat(
+		flag("issuer", "issuer", c.Issuer),
+		flag("listen", "listeners.gateway.address", c.Listen),
+		flag("internal", "listeners.internal.address", c.Internal))...)
+	p, more := prepare(s)
+	if err := append(faults, more...).Err(); err != nil {
+		return err
+	}
+	log := i.log(s.LogLevel)
+	log.InfoContext(i.ctx, "configuration read", slog.Any("settings", s))
+	a, err := app.New(i.ctx, p.appConfig(i, log))
 	if err != nil {
 		return err
 	}
-	config.Log = log
-	a, err := app.New(i.ctx, config)
+	log.InfoContext(i.ctx, "gateway opened", slog.String("issuer", s.Issuer), slog.String("node", p.node), slog.String("database", string(a.Store().Dialect())))
+	n, err := open(i.ctx, a, p, log)
 	if err != nil {
-		return err
+		return errors.Join(err, a.Close(context.WithoutCancel(i.ctx)))
 	}
-	log.InfoContext(i.ctx, "gateway opened", slog.String("issuer", config.Issuer), slog.String("node", config.Node), slog.String("database", config.Store.Driver))
-	err = c.serve(i.ctx, a, log)
-	log.Info("gateway stopped")
-	closing, cancel := context.WithTimeout(context.WithoutCancel(i.ctx), web.ShutdownTimeout)
-	defer cancel()
-	return errors.Join(err, a.Close(closing))
+	return n.run(i.ctx)
 }
 
-// appConfig reads everything and reports all faults at once.
-func (c serveCommand) appConfig(i invocation) (app.Config, error) {
-	var faults []error
-	if !validIssuer(c.Issuer) {
-		faults = append(faults, errors.New("issuer: want https://host (http only for localhost), with nothing behind host and port"))
-	}
-	if c.Listen == c.Internal && !strings.HasSuffix(c.Listen, ":0") { // 0 gives each a port of its own
-		faults = append(faults, fmt.Errorf("listeners: both want %s; the internal one needs an address of its own", c.Listen))
-	}
-	for name, address := range map[string]string{"listen": c.Listen, "internal": c.Internal} {
-		if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
-			faults = append(faults, fmt.Errorf("%s: want host:port, have %q", name, address))
-		}
-	}
-	database, err := c.config()
-	if err != nil {
-		faults = append(faults, err)
-	}
-	node, err := c.nodeName()
-	if err != nil {
-		faults = append(faults, err)
-	}
-	master, err := c.masterKey(i)
-	if err != nil {
-		faults = append(faults, err)
-	}
-	var proxies []netip.Prefix
-	for _, text := range c.Proxies {
-		p, err := parsePrefix(text)
+// prepared is a configuration with what its settings stand for.
+type prepared struct {
+	config.Config
+	node              string
+	master            *keyring.Master
+	gateway, internal *web.Certificate // nil without TLS
+}
+
+// prepare reads what settings name, and says what is wrong with it.
+func prepare(s config.Config) (p prepared, faults config.Faults) {
+	p.Config = s
+	note := func(key string, err error) {
 		if err != nil {
-			faults = append(faults, fmt.Errorf("trusted proxies: %w", err))
+			faults = append(faults, config.Fault{Key: key, Problem: strings.TrimPrefix(err.Error(), "master key: ")})
 		}
-		proxies = append(proxies, p)
 	}
-	if len(faults) > 0 {
-		return app.Config{}, fmt.Errorf("configuration: %w", errors.Join(faults...))
+	certificate := func(key string, t config.TLS) (c *web.Certificate) {
+		if t.Cert != "" && t.Key != "" {
+			var err error
+			c, err = web.ReadCertificate(t.Cert, t.Key)
+			note(key, err)
+		}
+		return c
 	}
+	var err error
+	p.node, err = nodeName(s)
+	note("node", err)
+	if s.MasterKey.Set() {
+		p.master, err = keyring.ParseMaster(s.MasterKey.Reveal())
+		note("master_key", err)
+	}
+	p.gateway = certificate("listeners.gateway.tls", s.Listeners.Gateway.TLS)
+	p.internal = certificate("listeners.internal.tls", s.Listeners.Internal.TLS)
+	return p, faults
+}
+
+func (p prepared) appConfig(i invocation, log *slog.Logger) app.Config {
 	return app.Config{
-		Issuer: c.Issuer, Node: node, Store: database, Master: master,
-		TrustedProxies: proxies, Now: i.Now, Rand: i.Rand,
-	}, nil
+		Issuer: p.Issuer, Node: p.node, Store: storeConfig(p.Database), Master: p.master, Zone: p.Zone,
+		TrustedProxies: p.Listeners.Gateway.TrustedProxies, InternalProxies: p.Listeners.Internal.TrustedProxies,
+		Rates: app.RatesFrom(p.Rates), FailureRate: limit.Rate(p.Rates.Failures),
+		Now: i.Now, Rand: i.Rand, Log: log,
+	}
 }
 
-// validIssuer: scheme and host, and nothing that a check of the beginning alone
-// would let through, such as http://localhost.evil.example.
-func validIssuer(text string) bool {
-	u, err := url.Parse(text)
-	if err != nil || u.Hostname() == "" || strings.HasSuffix(u.Host, ":") || text != u.Scheme+"://"+u.Host {
-		return false
-	}
-	switch u.Hostname() {
-	case "localhost", "127.0.0.1", "::1":
-		return u.Scheme == "http" || u.Scheme == "https"
-	}
-	return u.Scheme == "https"
-}
-
-func (c serveCommand) nodeName() (string, error) {
-	if c.Node != "" {
-		return c.Node, nil
-	}
-	name, err := os.Hostname()
-	if err != nil {
-		return "", fmt.Errorf("node: none is given, and the host has no name: %w", err)
-	}
-	return name, nil
-}
-
-func parsePrefix(text string) (netip.Prefix, error) {
-	if addr, err := netip.ParseAddr(text); err == nil {
-		return netip.PrefixFrom(addr, addr.BitLen()), nil
-	}
-	return netip.ParsePrefix(text)
-}
-
-// masterKey comes from a file that nobody else can read or from the
-// environment. There is no default: a gateway without one does not start.
-func (c serveCommand) masterKey(i invocation) (*keyring.Master, error) {
-	text := i.Getenv("POSTERN_MASTER_KEY")
-	switch {
-	case text != "" && c.KeyFile != "":
-		return nil, errors.New("master key: both a file and POSTERN_MASTER_KEY are given; keep one")
-	case text != "":
-		return keyring.ParseMaster(text)
-	case c.KeyFile == "":
-		return nil, errors.New("master key: set POSTERN_MASTER_KEY_FILE or POSTERN_MASTER_KEY; make one with: openssl rand -hex 32")
-	}
-	return keyring.ReadMasterFile(c.KeyFile)
-}
-
-func (c serveCommand) serve(ctx context.Context, a *app.App, log *slog.Logger) error {
-	public, err := a.Gateway()
-	if err != nil {
-		return err
-	}
-	internal, err := a.Internal()
-	if err != nil {
-		return err
-	}
-	// Both are open before either serves: half a gateway answers nobody.
-	outer, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
-	if err != nil {
-		return fmt.Errorf("listen: %w", err)
-	}
-	inner, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Internal)
-	if err != nil {
-		return errors.Join(fmt.Errorf("listen internally: %w", err), outer.Close())
-	}
-	log.InfoContext(ctx, "listeners opened", slog.String("address", outer.Addr().String()), slog.String("internal", inner.Addr().String()))
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return web.Serve(ctx, outer, public, log) })
-	g.Go(func() error { return web.Serve(ctx, inner, internal, log) })
-	return g.Wait()
+// hsts reports whether browsers may be told to come back over TLS only. A
+// browser would hold it against everything else on localhost.
+func (p prepared) hsts() bool {
+	issuer, err := url.Parse(p.Issuer)
+	return err == nil && issuer.Scheme == "https" && issuer.Hostname() != "localhost" &&
+		(p.gateway != nil || len(p.Listeners.Gateway.TrustedProxies) > 0)
 }

@@ -39,10 +39,10 @@ func TestServeTakesOnlyIssuersThatNameAHostAndNoMore(t *testing.T) {
 			t.Parallel()
 			// No master key is given, so it ends before anything is opened.
 			code, _, errors := run(t, "serve", "--issuer", issuer)
-			if code != 1 || !strings.Contains(errors, "master key") {
+			if code != 1 || !strings.Contains(errors, "master_key") {
 				t.Fatalf("exit %d, %q; want 1 and the faults", code, errors)
 			}
-			if refused := strings.Contains(errors, "issuer:"); refused == good {
+			if refused := strings.Contains(errors, "issuer (--issuer):"); refused == good {
 				t.Errorf("refused = %v in %q", refused, errors)
 			}
 		})
@@ -75,7 +75,8 @@ func TestServeOpensBothListenersOrNone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			db := filepath.Join(t.TempDir(), "postern.db")
-			code, _, errors := run(t, append([]string{"serve", "--issuer", "http://localhost:1", "--db", db, "--key-file", key}, args...)...)
+			code, _, errors := runWith(t, map[string]string{"POSTERN_MASTER_KEY_FILE": key},
+				append([]string{"serve", "--issuer", "http://localhost:1", "--db", db}, args...)...)
 			if code != 1 || !strings.Contains(errors, "address already in use") {
 				t.Errorf("exit %d, %q; want 1 and the address in use", code, errors)
 			}
@@ -136,7 +137,7 @@ func TestDatabaseAddressesAreNeverTakenForFileNames(t *testing.T) {
 	} {
 		// No master key is given, so it ends before anything is opened.
 		_, _, errors := run(t, "serve", "--issuer", "http://localhost:1", "--db", address)
-		if refused := strings.Contains(errors, "database:"); refused == good {
+		if refused := strings.Contains(errors, "database."); refused == good {
 			t.Errorf("%q: refused = %v in %q", address, refused, errors)
 		}
 	}
@@ -144,10 +145,43 @@ func TestDatabaseAddressesAreNeverTakenForFileNames(t *testing.T) {
 
 func TestServeReportsAllFaultsAtOnce(t *testing.T) {
 	t.Parallel()
-	_, _, errors := run(t, "serve", "--issuer", "http://bank.example", "--db", "mysql://x", "--listen", "", "--internal", "nowhere")
-	for _, word := range []string{"issuer:", "listen:", "internal:", "database:", "master key:"} {
+	broken := filepath.Join(t.TempDir(), "none.pem")
+	_, _, errors := runWith(t, map[string]string{
+		"POSTERN_MASTER_KEY": "short", "POSTERN_LISTENERS_INTERNAL_TLS_CERT": broken, "POSTERN_LISTENERS_INTERNAL_TLS_KEY": broken,
+	}, "serve", "--issuer", "http://bank.example", "--db", "mysql://x", "--listen", "nowhere")
+	for _, word := range []string{
+		"issuer (--issuer):", "listeners.gateway.address (--listen):", "database.dsn (--db):", "master_key:", "listeners.internal.tls:",
+	} {
 		if !strings.Contains(errors, word) {
 			t.Errorf("%q is missing in: %v", word, errors)
 		}
+	}
+}
+
+func TestCommandsReadTheConfigurationFile(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	file := filepath.Join(folder, "postern.yaml")
+	if err := os.WriteFile(file, []byte("issuers: x\ndatabase: {path: "+filepath.Join(folder, "none.db")+"}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	question := []string{"policy", "explain", "--app", "nobody", "--path", "/x"}
+	for name, tc := range map[string]struct {
+		environment map[string]string
+		args        []string
+		want        string
+	}{
+		"serve, named by a flag":         {nil, []string{"serve", "--config", file}, "issuers (" + file + ":1)"},
+		"serve, named by a variable":     {map[string]string{"POSTERN_CONFIG": file}, []string{"serve"}, "issuers (" + file + ":1)"},
+		"explain, which asks no more":    {map[string]string{"POSTERN_CONFIG": file}, question, "none.db"},
+		"explain, with another database": {map[string]string{"POSTERN_CONFIG": file}, append(question, "--db", "mysql://x"), "database.dsn (--db)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			code, _, errors := runWith(t, tc.environment, tc.args...)
+			if code != 1 || !strings.Contains(errors, tc.want) {
+				t.Errorf("exit %d, %q; want 1 with %q", code, errors, tc.want)
+			}
+		})
 	}
 }

@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"postern/app/config"
+	"postern/app/store"
+)
+
+// settings says where a command's configuration comes from; the flags of a
+// command that are settings too go over file and environment.
+type settings struct {
+	Config string `placeholder:"FILE" help:"YAML file with the settings of docs/configuration.md; POSTERN_CONFIG may name it as well."`
+	DB     string `name:"db" help:"SQLite file, or a postgres:// address, in the place of the configured database."`
+}
+
+func (s settings) load(i invocation, flags ...config.Flag) (config.Config, config.Faults) {
+	file := s.Config
+	if file == "" {
+		file = i.Getenv("POSTERN_CONFIG")
+	}
+	return config.Load(config.Sources{File: file, Getenv: i.Getenv, Flags: append(flags, databaseFlags(s.DB)...)})
+}
+
+// flag is a setting from the command line, if it was given.
+func flag(name, key, text string) []config.Flag {
+	if text == "" {
+		return nil
+	}
+	return []config.Flag{{Name: name, Key: key, Text: text}}
+}
+
+// databaseFlags reads --db. What has a scheme is never taken for a file name: a
+// mistyped address would start an empty gateway, with its password in a path.
+func databaseFlags(db string) []config.Flag {
+	if strings.Contains(db, "://") {
+		return flag("db", "database.dsn", db)
+	}
+	path := flag("db", "database.path", db)
+	if path != nil {
+		path = append(path, config.Flag{Name: "db", Key: "database.dsn"}) // not the configured one
+	}
+	return path
+}
+
+// storeConfig is the database as the store opens it.
+func storeConfig(d config.Database) store.Config {
+	dsn := d.DSN.Reveal()
+	if dsn == "" {
+		return store.Config{Driver: string(store.SQLite), Path: d.Path}
+	}
+	scheme, rest, _ := strings.Cut(dsn, "://") // the configuration was checked
+	return store.Config{Driver: string(store.Postgres), DSN: strings.ToLower(scheme) + "://" + rest}
+}
+
+// nodeName is the configured name, or else the host's.
+func nodeName(c config.Config) (string, error) {
+	if c.Node != "" {
+		return c.Node, nil
+	}
+	name, err := os.Hostname()
+	if err != nil {
+		return "", fmt.Errorf("none is given, and the host has no name: %w", err)
+	}
+	return name, nil
+}

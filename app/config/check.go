@@ -1,0 +1,115 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// check holds the settings against each other, once all are read.
+func (l *loader) check() {
+	l.checkRequired()
+	c := l.config
+	if _, given := l.origins["issuer"]; given && !validIssuer(c.Issuer) {
+		l.wrong("issuer", "want https://host (http only for localhost), with nothing behind host and port")
+	}
+	if !c.Database.DSN.Set() && (c.Database.Path == "" || strings.Contains(c.Database.Path, "://")) {
+		l.wrong("database.path", "want a file for SQLite; the address of PostgreSQL is database.dsn")
+	}
+	if c.Database.DSN.Set() && !postgres(c.Database.DSN.Reveal()) {
+		l.wrong("database.dsn", "want an address that begins with postgres://")
+	}
+	l.checkListener("listeners.gateway", c.Listeners.Gateway)
+	l.checkListener("listeners.internal", c.Listeners.Internal)
+	// Port 0 gives each a port of its own.
+	if a := c.Listeners.Gateway.Address; a == c.Listeners.Internal.Address && !strings.HasSuffix(a, ":0") {
+		l.wrong("listeners.internal.address", "both want %s; the internal one needs an address of its own", a)
+	}
+	l.checkTimes(c.Limits)
+}
+
+// checkRequired looks for what is missing. In a file that could not be read
+// anything may stand.
+func (l *loader) checkRequired() {
+	if slices.ContainsFunc(l.faults, func(f Fault) bool { return f.Key == "" }) {
+		return
+	}
+	for _, s := range l.settings {
+		if _, tried := l.origins[s.Key]; s.Required != "" && !tried {
+			l.fault(s.Key, "", "is missing; set %s (%s)", l.ways(s), s.Required)
+		}
+	}
+}
+
+// wrong reports a setting that was read and does not fit.
+func (l *loader) wrong(key, format string, args ...any) {
+	l.fault(key, l.origins[key], format, args...)
+}
+
+// ways are how a missing setting can be given.
+func (l *loader) ways(s Setting) string {
+	if s.Secret() {
+		return fmt.Sprintf("%s or %s, or %s in the file", s.FileVariable(), s.Variable(), s.fileKey())
+	}
+	return fmt.Sprintf("%s, or %s in the file", s.Variable(), s.Key)
+}
+
+// validIssuer: scheme and host, and nothing that a check of the beginning alone
+// would let through, such as http://localhost.evil.example.
+func validIssuer(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil || u.Hostname() == "" || strings.HasSuffix(u.Host, ":") || text != u.Scheme+"://"+u.Host {
+		return false
+	}
+	switch u.Hostname() {
+	case "localhost", "127.0.0.1", "::1":
+		return u.Scheme == "http" || u.Scheme == "https"
+	}
+	return u.Scheme == "https"
+}
+
+func postgres(dsn string) bool {
+	scheme, _, found := strings.Cut(dsn, "://")
+	return found && (strings.EqualFold(scheme, "postgres") || strings.EqualFold(scheme, "postgresql"))
+}
+
+func (l *loader) checkListener(key string, c Listener) {
+	if (c.TLS.Cert == "") != (c.TLS.Key == "") {
+		missing, there := key+".tls.cert", key+".tls.key"
+		if c.TLS.Key == "" {
+			missing, there = there, missing
+		}
+		l.fault(missing, "", "is missing; %s needs it", there)
+	}
+	address := key + ".address"
+	host, port, err := net.SplitHostPort(c.Address)
+	switch {
+	case err != nil || port == "":
+		l.wrong(address, "want host:port, have %q", c.Address)
+	case !loopback(host) && c.TLS.Cert == "" && c.TLS.Key == "" && len(c.TrustedProxies) == 0:
+		l.wrong(address, "%s is reached from other machines, in clear; set %[2]s.tls.cert and %[2]s.tls.key, "+
+			"or list the proxy that ends TLS in front in %[2]s.trusted_proxies, or listen on 127.0.0.1", c.Address, key)
+	}
+}
+
+// loopback reports whether only this machine reaches a host. A name other than
+// localhost may be anything.
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
+}
+
+func (l *loader) checkTimes(c Limits) {
+	if c.RequestTime < c.HeaderTime {
+		l.wrong("limits.request_time", "want at least limits.header_time, %s, have %s", c.HeaderTime, c.RequestTime)
+	}
+	if c.AnswerTime <= c.RequestTime {
+		l.wrong("limits.answer_time", "want more than limits.request_time, %s, have %s", c.RequestTime, c.AnswerTime)
+	}
+	if c.NoticeTime > c.StopTime/2 {
+		l.wrong("limits.notice_time", "want at most half of limits.stop_time, %s, have %s", c.StopTime, c.NoticeTime)
+	}
+}

@@ -1,0 +1,172 @@
+package config
+
+import (
+	"log/slog"
+	"net/netip"
+	"time"
+	_ "time/tzdata" // a container may have no time zones
+)
+
+// Config is everything that a gateway is told. Tags: key is the name in the
+// file, least and most are bounds, required says what to do about a setting
+// that is missing. Comments on fields are what docs/configuration.md says.
+type Config struct {
+	// The gateway's address as pages and partners see it: https:// and a host, with nothing behind host and port; http only for
+	// localhost. It stands in every token.
+	Issuer string `key:"issuer" required:"e.g. https://gateway.bank.example"`
+
+	// This node's name, unique among the nodes of one database. Empty: the host's name.
+	Node string `key:"node"`
+
+	// The bank's time zone, by its IANA name: days of quotas begin at its midnight.
+	Zone *time.Location `key:"zone"`
+
+	// Seals the private keys in the database: 64 hexadecimal digits or base64 of 32 octets. Keep it apart from the database:
+	// without it no key in there opens.
+	MasterKey Secret `key:"master_key" required:"make one with: openssl rand -hex 32"`
+
+	// The least important lines that are logged: debug, info, warn or error.
+	LogLevel slog.Level `key:"log_level"`
+
+	Database  Database  `key:"database"`
+	Listeners Listeners `key:"listeners"`
+	Limits    Limits    `key:"limits"`
+	Rates     Rates     `key:"rates"`
+}
+
+// Database is where the data is: SQLite for one node, PostgreSQL for several.
+type Database struct {
+	// SQLite's file, on a local disk, in a folder that only the gateway's user can read.
+	Path string `key:"path"`
+
+	// PostgreSQL's address, postgres://user:password@host/database, in the place of SQLite. Empty: SQLite.
+	DSN Secret `key:"dsn"`
+}
+
+// Listeners are where the gateway listens: for pages and partners, and for the
+// bank's own network.
+type Listeners struct {
+	Gateway  Listener `key:"gateway"`
+	Internal Listener `key:"internal"`
+}
+
+// Listener is one address and how it is reached: beyond this machine through
+// TLS, its own or that of a listed proxy, or not at all.
+type Listener struct {
+	// host:port to listen on. Beyond loopback it needs `tls` or `trusted_proxies`.
+	Address string `key:"address"`
+
+	TLS TLS `key:"tls"`
+
+	// Addresses and prefixes, e.g. 10.0.4.0/24, of the proxies in front, which end TLS: they may say whom a request comes from.
+	// List the balancer's own and nothing wider.
+	TrustedProxies []netip.Prefix `key:"trusted_proxies"`
+}
+
+// TLS is a listener's certificate. Files that were replaced are taken up within
+// a second; until both fit together, the pair before stays.
+type TLS struct {
+	// PEM file with the certificate and its chain, leaf first. Empty: no TLS.
+	Cert string `key:"cert"`
+
+	// PEM file with the certificate's private key; not readable by everybody.
+	Key string `key:"key"`
+}
+
+// Limits bound what a peer may take, on each listener.
+type Limits struct {
+	// The longest header of a request, octets; beyond it 431.
+	HeaderSize int `key:"header_size" least:"4096" most:"1048576"`
+
+	// How long a peer may take for its TLS handshake, and for a request's header.
+	HeaderTime time.Duration `key:"header_time" least:"10ms" most:"1m"`
+
+	// How long a peer may take for a whole request, header and body.
+	RequestTime time.Duration `key:"request_time" least:"10ms" most:"10m"`
+
+	// How long an answer may take, from the end of the request's header to its own last octet; more than `request_time`.
+	AnswerTime time.Duration `key:"answer_time" least:"10ms" most:"20m"`
+
+	// How long a connection may wait for its next request.
+	IdleTime time.Duration `key:"idle_time" least:"10ms" most:"1h"`
+
+	// Connections at once, of each listener; one more is closed at once.
+	Connections int `key:"connections" least:"1" most:"1000000"`
+
+	// How long, after SIGTERM, `/readyz` says 503 before no more connections are taken: as long as a balancer needs to notice.
+	NoticeTime time.Duration `key:"notice_time" least:"0s" most:"5m"`
+
+	// How long stopping may take in all, `notice_time` included. Its last fifth is kept for what waits to be committed.
+	StopTime time.Duration `key:"stop_time" least:"1s" most:"10m"`
+}
+
+// Rates are how often something may happen. Each node counts by itself.
+type Rates struct {
+	// Access tokens for one application.
+	AT Rate `key:"at"`
+
+	// Visits that one application's pages open.
+	VT Rate `key:"vt"`
+
+	// Calls of one application.
+	Call Rate `key:"call"`
+
+	// Calls of one visit.
+	Visit Rate `key:"visit"`
+
+	// Failed requests of one address; many phones may share it.
+	Failures Rate `key:"failures"`
+}
+
+// Rate is a token bucket.
+type Rate struct {
+	// How many in a second, in the long run.
+	PerSecond float64 `key:"per_second" least:"0.001" most:"1000000"`
+
+	// How many at once.
+	Burst int `key:"burst" least:"1" most:"1000000"`
+}
+
+// Default is what holds where nothing else is said. Issuer and MasterKey have
+// no default.
+func Default() Config {
+	return Config{
+		Zone:     china(),
+		Database: Database{Path: "postern-data/postern.db"},
+		Listeners: Listeners{
+			Gateway:  Listener{Address: "127.0.0.1:8080"},
+			Internal: Listener{Address: "127.0.0.1:8081"},
+		},
+		Limits: Limits{
+			HeaderSize: 16 << 10,
+			HeaderTime: 5 * time.Second, RequestTime: 30 * time.Second, AnswerTime: time.Minute, IdleTime: 2 * time.Minute,
+			Connections: 10_000,
+			// 30 s is what supervisors give before they kill.
+			NoticeTime: 2 * time.Second, StopTime: 25 * time.Second,
+		},
+		Rates: Rates{
+			AT: Rate{100, 200}, VT: Rate{100, 200}, Call: Rate{500, 1000},
+			// One page, one person: generous for both.
+			Visit: Rate{20, 100},
+			// Many phones share an address behind a carrier's translator: generous.
+			Failures: Rate{2, 200},
+		},
+	}
+}
+
+func china() *time.Location {
+	zone, err := time.LoadLocation("Asia/Shanghai")
+	if err != nil {
+		panic(err) // it is linked in
+	}
+	return zone
+}
+
+// LogValue lists every setting under its key; secrets are redacted.
+func (c Config) LogValue() slog.Value {
+	var attrs []slog.Attr
+	for _, s := range settings(&c) {
+		attrs = append(attrs, slog.String(s.Key, s.text()))
+	}
+	return slog.GroupValue(attrs...)
+}
