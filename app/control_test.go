@@ -309,3 +309,21 @@ func TestWhatAnotherNodeDidToAnATIsSaidBeforeWhatRefusesItHere(t *testing.T) {
 		expect(t, page.TryOpen(), 401, "invalid_at", sealed)
 	})
 }
+
+func TestACallSaysWhatTheNodeKnewWhenItDecided(t *testing.T) {
+	t.Parallel()
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		p := w.NewVisit(apptest.Travel, nil)
+		expect(t, p.Get("/loans/offers"), 200, "", sealed)
+		setApplication(w, apptest.Travel, func(a *models.Application) { a.DailyQuota = 7 })
+		expect(t, p.Get("/nothing"), 404, "no_route", sealed) // decided by no policy
+		expect(t, p.Get("/loans/offers"), 200, "", sealed)
+		w.Restart()
+		if n := w.Count("calls WHERE status = 200 AND policy_version = (SELECT max(seq) FROM changes)"); n != 1 {
+			t.Errorf("%d calls know of the change, want the last", n)
+		}
+		if n := w.Count("calls WHERE status = 200 AND policy_version > 0 AND policy_version < (SELECT max(seq) FROM changes)"); n != 1 {
+			t.Errorf("%d calls were decided before the change, want the first", n)
+		}
+	})
+}

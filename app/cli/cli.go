@@ -32,6 +32,8 @@ type commands struct {
 	Serve  serveCommand  `cmd:"" help:"Run the gateway."`
 	Policy policyCommand `cmd:"" help:"Ask what an application may do."`
 	Bench  benchCommand  `cmd:"" help:"Measure a gateway, beside what its parts cost alone."`
+
+	Version kong.VersionFlag `help:"Print the version and what it was built with."`
 }
 
 // invocation is what every command gets.
@@ -51,6 +53,7 @@ func Run(ctx context.Context, args []string, s Surroundings) int {
 	left := false // kong asks to exit after --help
 	parser, err := kong.New(&c, kong.Name("postern"), kong.Writers(s.Out, s.Err),
 		kong.Description("The bank's own door for partners' apps."),
+		kong.Vars{"version": version()},
 		kong.Exit(func(int) { left = true }), kong.UsageOnError())
 	if err != nil {
 		fmt.Fprintln(s.Err, "postern:", err)
