@@ -33,6 +33,7 @@ type Demo struct {
 	takers  traffic.Options // who takes part in traffic
 	traffic *traffic.Traffic
 	log     *os.File
+	lock    *os.File // held while the demo lives, so that no other one uses its folder
 }
 
 // closeTimeout is how long a stopping demo waits for running requests.
@@ -71,6 +72,9 @@ func Start(ctx context.Context, o Options) (*Demo, error) {
 	o = o.withDefaults()
 	d := &Demo{servers: &servers{failed: make(chan error, 1), log: o.Log}}
 	if err := d.start(ctx, o); err != nil {
+		if advice := o.advice(err); advice != "" {
+			err = fmt.Errorf("%w; %s", err, advice)
+		}
 		return nil, errors.Join(err, d.Close(context.WithoutCancel(ctx)))
 	}
 	return d, nil
@@ -89,9 +93,12 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// start goes from the listeners, whose ports the addresses need, to what they
-// serve.
-func (d *Demo) start(ctx context.Context, o Options) error {
+// start goes from the folder and the listeners, whose ports the addresses need,
+// to what they serve.
+func (d *Demo) start(ctx context.Context, o Options) (err error) {
+	if d.lock, err = lockFolder(o.Data); err != nil {
+		return err
+	}
 	listeners, err := listen(ctx, o.Ports)
 	if err != nil {
 		return err
@@ -107,6 +114,9 @@ func (d *Demo) start(ctx context.Context, o Options) error {
 	}
 	d.servers.log = o.Log
 	if d.app, err = openGateway(ctx, o, d.places, held); err != nil {
+		return err
+	}
+	if err := held.check(ctx, d.app.Store()); err != nil {
 		return err
 	}
 	if err := seed(ctx, seeding{store: d.app.Store(), places: d.places, keys: held.partners, now: o.Now()}); err != nil {
@@ -167,6 +177,10 @@ func (d *Demo) Close(ctx context.Context) error {
 	if d.log != nil {
 		err = errors.Join(err, d.log.Close())
 		d.log = nil
+	}
+	if d.lock != nil {
+		err = errors.Join(err, d.lock.Close())
+		d.lock = nil
 	}
 	return err
 }

@@ -56,7 +56,7 @@ func files(t *testing.T, folder string) map[string][]byte {
 		if info.Mode().Perm() != 0o600 {
 			t.Errorf("%s may be read by others: %s", entry.Name(), info.Mode())
 		}
-		if strings.HasPrefix(entry.Name(), "demo.log") {
+		if strings.HasPrefix(entry.Name(), "demo.") { // its log and its lock
 			return nil
 		}
 		found[entry.Name()], err = os.ReadFile(path)
