@@ -23,6 +23,7 @@ type Options struct {
 	Now     func() time.Time
 	Rand    io.Reader // safe for concurrent use
 	Ports   Ports
+	Command string // starts this demo again, as the page says once it has stopped; "" means go run . demo
 }
 
 // Demo is a running demo.
@@ -84,6 +85,9 @@ func (o Options) withDefaults() Options {
 	if o.Data == "" {
 		o.Data = "postern-data"
 	}
+	if o.Command == "" {
+		o.Command = "go run . demo"
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -140,7 +144,7 @@ func (d *Demo) serve(ctx context.Context, o Options, held folder) error {
 	}
 	loans := bank.New(bank.Options{Issuer: d.places.gateway, Service: serviceID, Now: o.Now, Log: o.Log})
 	partners := newPartners(o, d.places, held.partners)
-	shell := newShell(o, d.places, partners, answers{bank: loans})
+	shell := newShell(o, d.places, partners, answers{bank: loans}, ledger{store: d.app.Store(), log: o.Log})
 	open := d.servers.listeners
 	d.servers.serve(ctx, open.gateway, gateway)
 	d.servers.serve(ctx, open.internal, internal)

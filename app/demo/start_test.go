@@ -101,7 +101,7 @@ func TestRunSaysWhatToOpenAndStopsWithItsContext(t *testing.T) {
 	case err := <-ended:
 		t.Fatal("the demo ended before it began:", err)
 	}
-	for _, part := range []string{"Open     http://localhost:", "Check my loan offer", folder, "Ctrl-C", "Traffic", "--base-port", "needs a visit", filepath.Join(folder, "demo.log")} {
+	for _, part := range []string{"Open     http://localhost:", "Check my loan offer", folder, "Ctrl-C", "Traffic", "--base-port", "in a new tab", "demo.log.old", filepath.Join(folder, "demo.log")} {
 		if !strings.Contains(out.text.String(), part) {
 			t.Errorf("the text lacks %q:\n%s", part, out.text.String())
 		}

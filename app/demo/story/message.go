@@ -40,6 +40,11 @@ func message(ctx context.Context, s Step, sealed bool) *demo.MessageCard {
 	if refused, known := refusals[s.Letter]; known && s.Code != "" {
 		card.Title, card.Note = i18n.T(ctx, refused.title), i18n.T(ctx, refused.note)
 	}
+	if s.Entry != nil {
+		card.Panes = append(card.Panes, demo.Pane{
+			Label: i18n.T(ctx, i18n.DemoBankSide, reason(ctx, s.Entry.Reason)), Inside: true, Lines: jsonLines(string(s.Entry.Body)),
+		})
+	}
 	if sealed {
 		card.Panes = slices.DeleteFunc(card.Panes, func(p demo.Pane) bool { return len(p.Parts) == 0 })
 		for i := range card.Panes {
@@ -48,6 +53,16 @@ func message(ctx context.Context, s Step, sealed bool) *demo.MessageCard {
 		card.Note = i18n.T(ctx, i18n.DemoSealedNote)
 	}
 	return card
+}
+
+// reasons are words for the ledger's reasons that the demo comes to.
+var reasons = map[string]i18n.Key{"not_active": i18n.DemoReasonInactive, "other_r": i18n.DemoReasonOtherR}
+
+func reason(ctx context.Context, code string) string {
+	if words, known := reasons[code]; known {
+		return i18n.T(ctx, words, code)
+	}
+	return code
 }
 
 func panes(ctx context.Context, s Step) []demo.Pane {
