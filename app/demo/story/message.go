@@ -71,7 +71,8 @@ func panes(ctx context.Context, s Step) []demo.Pane {
 		return []demo.Pane{{Lines: []demo.Line{{{Class: "key", Text: s.Request.Opened}}}}}
 	case "B":
 		return []demo.Pane{
-			{Label: i18n.T(ctx, i18n.DemoRequest), Lines: formLines(s.Request.Opened)},
+			// Of a refusal the reply and the ledger's reason are what is worth seeing.
+			{Label: i18n.T(ctx, i18n.DemoRequest), Folded: s.Code != "", Lines: formLines(s.Request.Opened)},
 			envelope(ctx, i18n.DemoReply, s.Reply, i18n.DemoPartCEK),
 		}
 	case "C":
