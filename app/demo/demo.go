@@ -103,12 +103,10 @@ func (d *Demo) start(ctx context.Context, o Options) (err error) {
 	if d.lock, err = lockFolder(o.Data); err != nil {
 		return err
 	}
-	listeners, err := listen(ctx, o.Ports)
-	if err != nil {
+	if d.servers.listeners, err = listen(ctx, o.Ports); err != nil {
 		return err
 	}
-	d.servers.listeners = listeners
-	d.places = listeners.places()
+	d.places = d.servers.listeners.places()
 	held, err := openFolder(o)
 	if err != nil {
 		return err
@@ -117,6 +115,14 @@ func (d *Demo) start(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	d.servers.log = o.Log
+	if err := d.open(ctx, o, held); err != nil {
+		return err
+	}
+	return d.serve(ctx, o, held)
+}
+
+// open opens the gateway on the folder and fills its database.
+func (d *Demo) open(ctx context.Context, o Options, held folder) (err error) {
 	if d.app, err = openGateway(ctx, o, d.places, held); err != nil {
 		return err
 	}
@@ -129,7 +135,7 @@ func (d *Demo) start(ctx context.Context, o Options) (err error) {
 	if err := d.app.Refresh(ctx); err != nil {
 		return fmt.Errorf("take up the demo's data: %w", err)
 	}
-	return d.serve(ctx, o, held)
+	return nil
 }
 
 // serve starts the five servers and the traffic.

@@ -3,10 +3,12 @@ package demo
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"postern/app/demo/story"
 	"postern/app/store"
+	"postern/models"
 )
 
 // ledger reads what the gateway has put on record. The demo may look, as it is
@@ -32,16 +34,16 @@ func (l ledger) explain(ctx context.Context, s *story.Step, requestID string) {
 	defer cancel()
 	tick := time.NewTicker(entryEvery)
 	defer tick.Stop()
-	for s.Entry == nil {
+	for {
 		events, err := l.store.EventsOf(ctx, requestID)
 		if err != nil {
 			l.log.WarnContext(ctx, "ledger not read", slog.String("request_id", requestID), slog.Any("err", err))
 			return
 		}
-		for _, e := range events {
-			if e.Outcome != "ok" {
-				s.Entry = &story.Entry{At: time.UnixMilli(e.At), Reason: e.Reason, VID: e.VID, Body: []byte(e.Body)}
-			}
+		if i := slices.IndexFunc(events, func(e models.Event) bool { return e.Outcome != "ok" }); i >= 0 {
+			e := events[i]
+			s.Entry = &story.Entry{At: time.UnixMilli(e.At), Reason: e.Reason, VID: e.VID, Body: []byte(e.Body)}
+			return
 		}
 		select {
 		case <-tick.C:
