@@ -19,6 +19,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log"
 	"net/http"
 	"net/url"
@@ -41,10 +42,12 @@ var (
 func main() {
 	log.SetFlags(0)
 	address, err := address()
-	if errors.Is(err, syscall.ECONNREFUSED) {
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
 		log.Fatalf("is the demo running at %s? %v", gateway, err)
-	}
-	if err != nil {
+	case errors.Is(err, fs.ErrNotExist):
+		log.Fatalf("has the demo run, with its keys in %s? %v", keys, err)
+	case err != nil:
 		log.Fatal(err)
 	}
 	fmt.Println(address)

@@ -118,7 +118,7 @@ async function main() {
 
 // One line says what stopped it; fetch hides its reason in the cause.
 main().catch((error) => {
-  const hint = error.cause?.code === "ECONNREFUSED" ? `is the demo running at ${gateway}? ` : "";
-  console.error(hint + (error.cause?.message || error.message));
+  const hints = { ECONNREFUSED: `is the demo running at ${gateway}? `, ENOENT: `has the demo run, with its keys in ${keys}? ` };
+  console.error((hints[error.cause?.code ?? error.code] ?? "") + (error.cause?.message || error.message));
   process.exitCode = 1;
 });
