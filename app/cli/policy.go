@@ -21,10 +21,13 @@ type explainCommand struct {
 	settings
 	App    string `required:"" help:"The application's client_id."`
 	Method string `default:"GET" help:"The call's method."`
-	Path   string `required:"" help:"The call's path, e.g. /accounts/1/balance."`
+	Path   string `required:"" help:"The call's path, which starts with /, e.g. /accounts/1/balance."`
 }
 
 func (c explainCommand) Run(i invocation) error {
+	if !strings.HasPrefix(c.Path, "/") {
+		return fmt.Errorf("read --path: a path starts with /, as in /%s", c.Path)
+	}
 	configured, faults := c.load(i)
 	if err := faults.Of("database").Err(); err != nil { // it asks nothing else
 		return err

@@ -149,7 +149,7 @@ func (s *Store) stopwatch(ctx context.Context) (done func()) {
 	start := s.now()
 	return func() {
 		if took := s.now().Sub(start); took > slowTransaction {
-			s.log.WarnContext(ctx, "transaction was slow", slog.Duration("took", took))
+			s.log.WarnContext(ctx, "transaction was slow", slog.Float64("took_ms", float64(took.Microseconds())/1000))
 		}
 	}
 }
