@@ -3,6 +3,7 @@ package sdk_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -57,6 +58,27 @@ func reloadDuringExchange(s *stage) {
 	s.wantTally(0, 0)
 }
 
+func forgetsPending(s *stage) {
+	at := s.newAT()
+	s.with(func() { s.lose["visit-tokens"] = 3 })
+	s.load("#at=" + at)
+	s.wantCode("open()", "network")
+	s.want("JSON.stringify(sessionStorage).includes("+strconv.Quote(at)+")", true)
+	s.run(chromedp.Reload())
+	// An AT is good for 600 s and is answered again for 60 s more.
+	s.wantCode("open({now: () => Date.now() + 661000})", "no_fragment")
+	if kept := s.storage(); strings.Contains(kept, at) || strings.Contains(kept, "pending") {
+		s.Fatalf("kept past its time: %s", kept)
+	}
+	s.wantCount("visit-tokens", 3)
+}
+
+// storage is what a page's script can read of both stores.
+func (s *stage) storage() string {
+	s.Helper()
+	return s.eval("JSON.stringify(sessionStorage) + JSON.stringify(localStorage)").Value.(string)
+}
+
 func lostRead(s *stage) {
 	s.open()
 	s.with(func() { s.lose["calls"] = 1 })
@@ -82,6 +104,23 @@ func lostWrite(s *stage) {
 		s.Fatalf("a write was sent as %v", sent)
 	}
 	s.wantTally(1, 0)
+}
+
+func sendsNothing(s *stage) {
+	s.open()
+	for _, body := range []string{"{amount: 1n}", "(() => { const a = {}; a.a = a; return a; })()", "new Blob(['a'])", "new URLSearchParams('a=1')", "() => 1"} {
+		got := s.wantCode(`visit.call("POST", "/transfers", `+body+`)`, "bad_call")
+		if got.First != "" || got.CanRetry || got.Detail == "" {
+			s.Fatalf("%s: %+v", body, got)
+		}
+	}
+	s.wantCode(`visit.call("POST", "/\ud800", null)`, "bad_call")
+	s.wantCount("calls", 0)
+	s.want(`visit.call("POST", "/documents", new Uint8Array([255, 254]), {headers: {"content-type": "image/png"}}).then((reply) => reply.status)`, 200)
+	sent := s.messages("calls")[0]
+	if sent["body_b64"] != "//4=" || sent["body"] != nil || sent["headers"].(map[string]any)["content-type"] != "image/png" {
+		s.Fatalf("octets arrived as %v", sent)
+	}
 }
 
 func foreignAK(s *stage) {
@@ -248,6 +287,24 @@ func closes(s *stage) {
 	if got := s.wantCode("open()", "visit_closed"); got.ReturnTo == "" {
 		s.Fatalf("closed visit: %+v", got)
 	}
+	s.wantTally(0, 0)
+}
+
+func closesWhenFull(s *stage) {
+	s.open()
+	s.run(chromedp.Evaluate(`visit.onEnd(() => { throw new Error("a listener's own fault"); }); visit.onEnd((reason) => { window.reason = reason; });
+		for (let n = 1 << 22; n > 0; n >>= 1) {
+			try { for (let i = 0; ; i++) sessionStorage.setItem("full" + n + "." + i, "x".repeat(n)); } catch { /* no space of this size is left */ }
+		} 1`, nil))
+	s.wantCode(`(() => { try { sessionStorage.setItem("a", "b".repeat(20)); } catch { throw new Postern.PosternError("full"); } })()`, "full")
+	s.want("visit.close()", true)
+	s.want("reason", "closed")
+	s.wantCode(readCall, "visit_closed")
+	s.want(`sessionStorage.getItem("postern:`+service+`")`, nil)
+	s.want(countVisits, 0)
+	s.want("sessionStorage.clear()", nil)
+	s.run(chromedp.Reload())
+	s.wantCode("open()", "no_fragment")
 	s.wantTally(0, 0)
 }
 

@@ -11,6 +11,11 @@ import (
 const readCall = `visit.call("GET", "/accounts/1/balance").then((reply) => reply.status)`
 const writeCall = `visit.call("POST", "/transfers", {amount: "1.00"}).then((reply) => reply.status)`
 
+// countVisits gives how many visits IndexedDB holds.
+const countVisits = `new Promise((resolve) => { indexedDB.open("postern").onsuccess = (event) => {
+	event.target.result.transaction("visits").objectStore("visits").count().onsuccess = (count) => resolve(count.target.result);
+}; })`
+
 // scenarios are named as sentences about the page.
 func scenarios() map[string]func(*stage) {
 	return map[string]func(*stage){
@@ -27,8 +32,10 @@ func scenarios() map[string]func(*stage) {
 		"a gateway's clock that jumps is followed once":         staleRequest,
 		"a lost E is asked for again under the same R":          lostExchange,
 		"a reload in the middle of D goes on under the same R":  reloadDuringExchange,
+		"an exchange is forgotten when its time has passed":     forgetsPending,
 		"a lost reply of a read is asked for anew":              lostRead,
 		"a lost reply of a write is never repeated by itself":   lostWrite,
+		"a call that is no plain JSON never leaves the page":    sendsNothing,
 		"an AT with a foreign AK opens nothing":                 foreignAK,
 		"an AT that was spent names the way back":               spentAT,
 		"an answer to another request is refused":               foreignAnswer,
@@ -41,6 +48,7 @@ func scenarios() map[string]func(*stage) {
 		"a slow renewal does not undo a sign-in":                slowRenewal,
 		"a sign-in's ticket is taken over":                      signIn,
 		"closing ends the visit on both sides":                  closes,
+		"closing ends the visit where storage is full":          closesWhenFull,
 		"without IndexedDB the visit lives in memory":           memoryOnly,
 		"where the service allows it sessionStorage serves":     sessionOnly,
 		"storage that the page forbids is not written":          nothingStored,
@@ -153,9 +161,7 @@ func (s *stage) checkReplaced(first any) {
 			s.Errorf("the gateway was not told that %v is over", first)
 		}
 	})
-	s.want(`new Promise((resolve) => { indexedDB.open("postern").onsuccess = (event) => {
-		event.target.result.transaction("visits").objectStore("visits").count().onsuccess = (count) => resolve(count.target.result);
-	}; })`, 1)
+	s.want(countVisits, 1)
 }
 
 func duplicates(s *stage) {
