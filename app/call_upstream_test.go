@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -371,9 +372,19 @@ func TestABankThatIsDown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, seeded(func(s *apptest.Seed) { s.Upstreams[0].BaseURL = "http://127.0.0.1:1" }))
 	p := w.NewVisit(apptest.Travel, nil)
-	for range 8 { // the circuit opens on the way
+	circuit := func(state string) {
+		t.Helper()
+		metrics := w.Internal(httptest.NewRequest(http.MethodGet, "/metrics", nil)).Body.String()
+		if line := `postern_upstream_circuit{upstream="urn:h5:loan production"} ` + state + "\n"; !strings.Contains(metrics, line) {
+			t.Errorf("the metrics have no line %s", line)
+		}
+	}
+	expect(t, p.Get("/loans/offers"), 502, "upstream_unavailable", sealed)
+	circuit("0")
+	for range 7 { // the circuit opens on the way
 		expect(t, p.Get("/loans/offers"), 502, "upstream_unavailable", sealed)
 	}
+	circuit("2")
 	expect(t, p.Call(p.Plain("POST", "/loans/applications")), 502, "upstream_unavailable", sealed)
 }
 

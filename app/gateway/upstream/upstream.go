@@ -14,24 +14,13 @@ import (
 // State is the state of an upstream's circuit.
 type State uint8
 
-// The states of a circuit. Its zero value is Closed: calls pass.
+// The states of a circuit, numbered as the metrics show them. The zero value is
+// Closed: calls pass.
 const (
 	Closed   State = iota // calls pass
 	HalfOpen              // one call probes, the others are refused
 	Open                  // calls are refused
 )
-
-// String returns "closed", "half-open" or "open".
-func (s State) String() string {
-	switch s {
-	case HalfOpen:
-		return "half-open"
-	case Open:
-		return "open"
-	default:
-		return "closed"
-	}
-}
 
 // upstream is one configured upstream with its connections and its circuit.
 type upstream struct {
