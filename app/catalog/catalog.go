@@ -111,12 +111,12 @@ func readScopes(b store.Business, rows []models.Scope) ([]Scope, error) {
 	return list, nil
 }
 
-// Class is the class of a scope's service, as it shall be; "" when there is no
-// such scope or service.
-func (c *Catalog) Class(scope string) string {
+// Class is a scope's service and its class, as they shall be; empty when there
+// is no such scope or service.
+func (c *Catalog) Class(scope string) (service, class string) {
 	sc, _ := c.Scopes.Find(scope)
 	s, _ := c.Services.Find(sc.Service)
-	return s.Class
+	return s.ID, s.Class
 }
 
 // Report tells of a fault of one field of a service or scope.

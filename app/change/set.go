@@ -38,11 +38,12 @@ type Set[T Thing[T]] struct {
 	order   []string // of the staged
 }
 
-// NewSet returns a set of things as they are.
+// NewSet returns a set of things as they are, normalized: a row that is spelled
+// differently is no difference.
 func NewSet[T Thing[T]](current []T) *Set[T] {
 	s := &Set[T]{current: map[string]T{}, staged: map[string]Change[T]{}}
 	for _, x := range current {
-		s.current[x.Key()] = x
+		s.current[x.Key()] = x.Normalize()
 	}
 	return s
 }

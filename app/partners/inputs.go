@@ -62,8 +62,8 @@ type Credential struct {
 	SecretHash string `field:"secret_hash" default:"none"`
 	// From when on it may be used, as `2026-11-22T10:05:11Z`.
 	NotBefore time.Time `field:"not_before" default:"now"`
-	// Until when it may be used.
-	NotAfter time.Time `field:"not_after" default:"no end"`
+	// Until when it may be used, or `never`.
+	NotAfter time.Time `field:"not_after,never" default:"never"`
 	// `true` ends it for good.
 	Revoked bool `field:"revoked" default:"false"`
 }
@@ -82,8 +82,8 @@ type Grant struct {
 	ApprovedBy string `field:"approved_by" default:"who applies the file"`
 	// From when on it holds, as `2026-11-22T10:05:11Z`.
 	StartsAt time.Time `field:"starts_at" default:"now"`
-	// Until when it holds.
-	EndsAt time.Time `field:"ends_at" default:"no end"`
+	// Until when it holds, or `never`.
+	EndsAt time.Time `field:"ends_at,never" default:"never"`
 	// `true` ends it at once and for good.
 	Ended bool `field:"ended" default:"false"`
 }

@@ -29,10 +29,10 @@ type Registry struct {
 // Names says what to read, by id; nil lists read all.
 type Names struct{ Partners, Applications, Credentials, Grants []string }
 
-// Scopes knows the class of a scope's service, as it shall be; "" when there is
-// no such scope.
+// Scopes knows a scope's service and its class, as they shall be; empty when
+// there is no such scope.
 type Scopes interface {
-	Class(scope string) string
+	Class(scope string) (service, class string)
 }
 
 // Read reads what n names and, of the applications, whatever is theirs.
@@ -158,22 +158,27 @@ func (r *Registry) checkGrants(scopes Scopes, now time.Time, report Report) {
 		if _, ok := r.Applications.Find(x.After.Application); !ok && x.After.Application != "" {
 			report("grant", x.After.ID, "application", nowhere("application", x.After.Application))
 		}
-		if x.After.Scope != "" && scopes.Class(x.After.Scope) == "" {
+		if service, _ := scopes.Class(x.After.Scope); service == "" && x.After.Scope != "" {
 			report("grant", x.After.ID, "scope", nowhere("scope", x.After.Scope))
 		}
 	}
-	// Also grants that stay as they are: their application may not.
+	// Also grants that stay as they are: their application or service may not.
 	for _, g := range r.Grants.All() {
 		a, ok := r.Applications.Find(g.Application)
 		if !ok || g.over(now) {
 			continue
 		}
-		for field, m := range g.suits(a, scopes.Class(g.Scope)) {
+		service, class := scopes.Class(g.Scope)
+		for field, m := range g.suits(a, class) {
 			if r.Grants.IsStaged(g.ID) {
 				report("grant", g.ID, field, m)
+				continue
+			}
+			m.Text = "grant " + g.ID + " is there: " + m.Text
+			if r.Applications.IsStaged(a.ID) {
+				report("application", a.ID, "auth_method", m)
 			} else {
-				m.Text = "it holds grant " + g.ID + ", and " + m.Text
-				report("application", g.Application, "auth_method", m)
+				report("service", service, "class", m)
 			}
 		}
 	}

@@ -101,9 +101,23 @@ func (b Business) GrantsOf(applications []string) ([]models.Grant, error) {
 	return find[models.Grant](b, "application_id", "id", applications)
 }
 
-// GrantsFor reads the grants of scopes.
-func (b Business) GrantsFor(scopes []string) ([]models.Grant, error) {
-	return find[models.Grant](b, "scope_id", "id", scopes)
+// SecretGrants reads the grants that were not ended of services' scopes to
+// applications that prove themselves by a secret.
+func (b Business) SecretGrants(services []string) ([]models.Grant, error) {
+	if b.db == nil || len(services) == 0 {
+		return nil, nil
+	}
+	var all []models.Grant
+	for some := range slices.Chunk(services, findAtOnce) {
+		var found []models.Grant
+		err := b.db.Order("id").Find(&found, `ended_at = 0 AND scope_id IN (SELECT id FROM scopes WHERE service_id IN ?)
+			AND application_id IN (SELECT id FROM applications WHERE auth_method = ?)`, some, models.ClientSecretBasic).Error
+		if err != nil {
+			return nil, fmt.Errorf("read grants: %w", err)
+		}
+		all = append(all, found...)
+	}
+	return all, nil
 }
 
 // Services reads services.
@@ -139,11 +153,6 @@ func (b Business) RoutesByID(ids []string) ([]models.Route, error) {
 // Scopes reads scopes.
 func (b Business) Scopes(ids []string) ([]models.Scope, error) {
 	return find[models.Scope](b, "id", "id", ids)
-}
-
-// ScopesOf reads the scopes of services.
-func (b Business) ScopesOf(services []string) ([]models.Scope, error) {
-	return find[models.Scope](b, "service_id", "id", services)
 }
 
 // Permissions reads the permissions of scopes.
