@@ -58,7 +58,7 @@ func (d *Document) Apply(ctx context.Context, s *store.Store, o Options, random 
 		if w, plan, err = d.plan(b, o); err != nil || len(plan.Things) == 0 {
 			return err
 		}
-		actor, err := approval.Directly(b, plan.Widens())
+		actor, err := approval.Directly(b, plan.Widening() > 0)
 		if err != nil {
 			return err
 		}
@@ -75,7 +75,7 @@ func (d *Document) write(w world, plan Plan, to change.Writer) error {
 		return err
 	}
 	return to.Event(ledger.Event{Kind: "bank_file.applied"}, map[string]string{
-		"file_sha256": d.hash, "changes": strconv.Itoa(len(plan.Things)), "widens": strconv.FormatBool(plan.Widens()),
+		"file_sha256": d.hash, "changes": strconv.Itoa(len(plan.Things)), "widening": strconv.Itoa(plan.Widening()),
 	})
 }
 

@@ -84,11 +84,15 @@ func encode(v reflect.Value, entry bool) any {
 	mapping := yaml.MapSlice{}
 	for _, m := range members(v.Type()) {
 		field := v.FieldByIndex(m.index)
-		if value := m.encode(field); value != nil && (!field.IsZero() || entry) {
+		if value := m.encode(field); value != nil && (entry || !empty(field)) {
 			mapping = append(mapping, yaml.MapItem{Key: m.name, Value: value})
 		}
 	}
 	return mapping
+}
+
+func empty(v reflect.Value) bool {
+	return v.IsZero() || (v.Kind() == reflect.Slice || v.Kind() == reflect.Map) && v.Len() == 0
 }
 
 // encode is nil for what is not set and cannot be said.

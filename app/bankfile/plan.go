@@ -25,15 +25,19 @@ type Thing struct {
 	Differences []change.Difference
 }
 
-// Widens reports whether the plan lets anybody reach more than before. Whatever
+// Widens reports whether the thing lets anybody reach more than before. Whatever
 // is new does.
-func (p Plan) Widens() bool {
+func (t Thing) Widens() bool { return t.New || change.Widen(t.Differences) }
+
+// Widening counts the things that widen.
+func (p Plan) Widening() int {
+	n := 0
 	for _, t := range p.Things {
-		if t.New || change.Widen(t.Differences) {
-			return true
+		if t.Widens() {
+			n++
 		}
 	}
-	return false
+	return n
 }
 
 // world is what a file is about, as it is and as it shall be.
@@ -155,17 +159,17 @@ func add[T change.Thing[T]](p *Plan, kind string, set *change.Set[T]) {
 func (p Plan) String() string {
 	var b strings.Builder
 	for _, t := range p.Things {
-		mark := "        "
 		if t.New {
-			mark = "WIDENS  "
+			fmt.Fprintf(&b, "%s%s %s is new\n", marks[change.Widens], t.Kind, t.ID)
+		} else {
+			fmt.Fprintf(&b, "%s%s %s\n", marks[change.Neutral], t.Kind, t.ID)
 		}
-		fmt.Fprintf(&b, "%s%s %s", mark, t.Kind, t.ID)
-		if t.New {
-			b.WriteString(" (new)")
-		}
-		b.WriteByte('\n')
 		for _, d := range t.Differences {
-			fmt.Fprintf(&b, "%s    %s\n", marks[d.Effect], d.Text)
+			mark := marks[d.Effect]
+			if t.New {
+				mark = marks[change.Neutral]
+			}
+			fmt.Fprintf(&b, "%s    %s\n", mark, d.Text)
 		}
 	}
 	return b.String()

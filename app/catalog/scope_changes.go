@@ -10,7 +10,7 @@ import (
 
 // Compare tells what is different from before.
 func (s Scope) Compare(before Scope) []change.Difference {
-	var c change.Comparison
+	c := change.Comparison{New: before.ID == ""}
 	c.Text("service", before.Service, s.Service, change.Widens)
 	c.Text("title", before.Title, s.Title, change.Neutral)
 	c.Flag("requires_customer", before.RequiresCustomer, s.RequiresCustomer, change.Narrows)
@@ -61,28 +61,26 @@ func (p Permission) compare(c *change.Comparison, before Permission, known bool)
 // compare tells what becomes of a field; before is the zero value when nobody
 // named it, and it did not leave.
 func (f Field) compare(c *change.Comparison, permission string, before Field) {
-	if f == before {
-		return
+	switch {
+	case f == before:
+	case before.Path == "":
+		c.Note(f.effect(before), "field %s under %s %s", f.Path, permission, f.words())
+	default:
+		c.Note(f.effect(before), "field %s under %s now %s (before: %s)", f.Path, permission, f.words(), before.words())
 	}
-	effect := change.Neutral
-	switch more := f.disclosed().Reveals() - before.disclosed().Reveals(); {
-	case more > 0:
-		effect = change.Widens
-	case more < 0:
-		effect = change.Narrows
+}
+
+// effect: also of a field that shows as much as before, and less guarded: visits
+// that reach C3 live shorter, and C3 cannot be kept.
+func (f Field) effect(before Field) change.Effect {
+	more := f.disclosed().Reveals() - before.disclosed().Reveals()
+	switch {
+	case more > 0, before.Path != "" && f.Class < before.Class:
+		return change.Widens
+	case more < 0, before.Path != "" && f.Class > before.Class:
+		return change.Narrows
 	}
-	if f.Treatment == before.Treatment && f.Mask == before.Mask {
-		if effect = change.Narrows; f.Class < before.Class { // fewer safeguards hold for C1 than for C3
-			effect = change.Widens
-		}
-		c.Note(effect, "field %s under %s: class %s -> %s", f.Path, permission, before.Class, f.Class)
-		return
-	}
-	if before.Path == "" {
-		c.Note(effect, "field %s under %s %s", f.Path, permission, f.words())
-		return
-	}
-	c.Note(effect, "field %s under %s now %s (before: %s)", f.Path, permission, f.words(), before.words())
+	return change.Neutral
 }
 
 // words say what happens to the field.

@@ -24,7 +24,7 @@ func openness(before, after models.Status) change.Effect {
 // Compare tells what is different from before. What sends visitors, calls or
 // answers elsewhere counts as wider: nobody can tell that it is not.
 func (s Service) Compare(before Service) []change.Difference {
-	var c change.Comparison
+	c := change.Comparison{New: before.ID == ""}
 	c.Text("status", string(before.Status), string(s.Status), openness(before.Status, s.Status))
 	c.Text("name", before.Name, s.Name, change.Neutral)
 	c.Text("h5_url", before.H5URL, s.H5URL, change.Widens)
@@ -78,7 +78,7 @@ func compareRoutes(c *change.Comparison, before, after []Route) {
 		was, known := old[r.ID]
 		delete(old, r.ID)
 		if !known {
-			c.Note(change.Widens, "route %s is added: %s %s needs %s:%s", r.ID, r.Method, r.Pattern, r.Resource, r.Action)
+			c.Note(change.Widens, "route %s is added: %s %s under permission %s:%s", r.ID, r.Method, r.Pattern, r.Resource, r.Action)
 			continue
 		}
 		r.compare(c, was)

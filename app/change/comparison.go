@@ -9,6 +9,7 @@ import (
 // Comparison collects the differences between a thing as it is and as it shall
 // be. Of a new thing, whose before is all zero, it tells what there will be.
 type Comparison struct {
+	New  bool
 	List []Difference
 }
 
@@ -66,6 +67,10 @@ func (c *Comparison) Limit(l Limit) {
 	if l.Before == l.After {
 		return
 	}
+	if c.New {
+		c.Note(l.effect(), "%s: %d", l.Field, l.After)
+		return
+	}
 	c.Note(l.effect(), "%s: %s -> %s", l.Field, l.word(l.Before), l.word(l.After))
 }
 
@@ -99,9 +104,13 @@ func (l Limit) word(n int64) string {
 
 // Set compares lists without an order; more is wider.
 func (c *Comparison) Set(one string, before, after []string) {
+	added := " is added"
+	if c.New {
+		added = ""
+	}
 	for _, x := range sortedOnce(after) {
 		if !slices.Contains(before, x) {
-			c.Note(Widens, "%s %s is added", one, x)
+			c.Note(Widens, "%s %s%s", one, x, added)
 		}
 	}
 	for _, x := range sortedOnce(before) {
@@ -116,6 +125,10 @@ func sortedOnce(list []string) []string { return slices.Compact(slices.Sorted(sl
 // End compares when something ends; later, and never, is wider.
 func (c *Comparison) End(field string, before, after time.Time) {
 	if before.Equal(after) {
+		return
+	}
+	if c.New {
+		c.Note(Neutral, "%s: %s", field, moment(after))
 		return
 	}
 	effect := Narrows

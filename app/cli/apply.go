@@ -42,7 +42,7 @@ func (c applyCommand) Run(i invocation) error {
 	if err != nil {
 		return err
 	}
-	return say(i, plan, "Changed: %d. A running gateway takes it up within a second.\n")
+	return say(i, plan, "Changed %d, of which %d widen what partners can reach. A running gateway takes it up within a second.\n")
 }
 
 // preview opens nothing that is not there and migrates nothing: a question must
@@ -62,7 +62,7 @@ func (c applyCommand) preview(i invocation, config store.Config, document *bankf
 	if err != nil {
 		return err
 	}
-	return say(i, plan, "Would change: %d. Nothing was changed.\n")
+	return say(i, plan, "Would change %d, of which %d widen what partners can reach. Nothing was changed.\n")
 }
 
 // say prints a plan and how many things it changes.
@@ -71,6 +71,6 @@ func say(i invocation, plan bankfile.Plan, end string) error {
 		_, err := fmt.Fprintln(i.Out, "Nothing to change: the database says what the file says.")
 		return err
 	}
-	_, err := fmt.Fprintf(i.Out, "%s\n"+end, plan, len(plan.Things))
+	_, err := fmt.Fprintf(i.Out, "%s\n"+end, plan, len(plan.Things), plan.Widening())
 	return err
 }

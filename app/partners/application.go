@@ -127,7 +127,7 @@ func (a Application) Follow(before Application) errs.Fields {
 
 // Compare tells what is different from before.
 func (a Application) Compare(before Application) []change.Difference {
-	var c change.Comparison
+	c := change.Comparison{New: before.ID == ""}
 	compareStatus(&c, before.Status, a.Status)
 	c.Text("partner", before.Partner, a.Partner, change.Widens)
 	c.Text("name", before.Name, a.Name, change.Neutral)

@@ -67,12 +67,9 @@ func (c Credential) fits(a Application) errs.Fields {
 
 // Compare tells what is different from before.
 func (c Credential) Compare(before Credential) []change.Difference {
-	var d change.Comparison
-	if before.ID == "" {
+	d := change.Comparison{New: before.ID == ""}
+	if d.New {
 		d.Note(change.Widens, "%s of application %s", c.words(), c.Application)
-	}
-	if before.ID == "" && c.NotAfter.IsZero() {
-		before.NotAfter = c.NotAfter
 	}
 	d.End("not_after", before.NotAfter, c.NotAfter)
 	d.Flag("revoked", before.Revoked, c.Revoked, change.Narrows)

@@ -63,12 +63,9 @@ func (g Grant) suits(a Application, class string) errs.Fields {
 
 // Compare tells what is different from before.
 func (g Grant) Compare(before Grant) []change.Difference {
-	var c change.Comparison
-	if before.ID == "" {
+	c := change.Comparison{New: before.ID == ""}
+	if c.New {
 		c.Note(change.Widens, "application %s may use scope %s: %s", g.Application, g.Scope, g.Purpose)
-		if g.EndsAt.IsZero() {
-			before.EndsAt = g.EndsAt
-		}
 	}
 	c.End("ends_at", before.EndsAt, g.EndsAt)
 	c.Flag("ended", before.Ended, g.Ended, change.Narrows)

@@ -53,7 +53,7 @@ func checkStep(f *errs.Fields, what string, before, after models.Status) {
 
 // Compare tells what is different from before.
 func (p Partner) Compare(before Partner) []change.Difference {
-	var c change.Comparison
+	c := change.Comparison{New: before.ID == ""}
 	compareStatus(&c, before.Status, p.Status)
 	c.Text("name", before.Name, p.Name, change.Neutral)
 	return c.List
