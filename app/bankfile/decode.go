@@ -142,7 +142,7 @@ func (d decoder) number(n ast.Node, v reflect.Value, path string) {
 	text, _ := written(n)
 	value, err := strconv.ParseInt(text, 10, 64)
 	if _, isNumber := n.(*ast.IntegerNode); !isNumber || err != nil || strconv.FormatInt(value, 10) != text || value == math.MinInt64 {
-		d.fault(path, line(n), "want a whole number, such as 120")
+		d.fault(path, line(n), "want a whole number without quotes, such as 120")
 		return
 	}
 	v.SetInt(value)

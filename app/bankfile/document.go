@@ -91,9 +91,11 @@ func Read(name string, text []byte, files fs.FS) (*Document, error) {
 		}
 	}
 	switch {
+	case len(bodies) == 0:
+		d.fault(1, "", "the file says nothing")
 	case len(bodies) > 1:
 		d.fault(line(bodies[1]), "", "a file is one document: leave out the line with ---")
-	case len(bodies) == 1:
+	default:
 		d.readSections(bodies[0])
 	}
 	return d, d.bound()

@@ -29,7 +29,7 @@ func (s Service) checkRoutes(f *errs.Fields) {
 		ids[r.ID] = true
 		r.check(&own, s.Class)
 		if err := router.Add(r.row(s.ID)); err != nil {
-			own.Check(false, routeField(r, err), "route", err.Error())
+			own.Check(false, routeField(r, err), "route", fieldFault(err))
 		}
 		f.Below(fmt.Sprintf("routes.%d", i), own)
 	}

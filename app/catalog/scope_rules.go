@@ -41,7 +41,7 @@ func (s Scope) Normalize() Scope {
 func (s Scope) Validate() errs.Fields {
 	var f errs.Fields
 	f.Check(scopeID.MatchString(s.ID), "id", "scope_id", "a scope's name is 1 to 128 visible ASCII characters without \" and \\ (RFC 6749)")
-	f.Check(models.ReadableName(s.Title), "title", "name", "enter a title of at most 200 characters on one line")
+	f.Check(models.ReadableName(s.Title), "title", "name", "enter a title of at most 200 characters on one line, without characters that turn or hide text")
 	f.Check(s.Service != "", "service", "service_missing", "name the service that the scope belongs to")
 	seen := map[string]bool{}
 	for i, p := range s.Permissions {
@@ -65,12 +65,17 @@ func (p Permission) validate() errs.Fields {
 	for i, field := range p.Fields {
 		at := fmt.Sprintf("fields.%d", i)
 		if err := field.disclosed().Validate(); err != nil {
-			f.Check(false, at, "scope_field", strings.TrimPrefix(err.Error(), disclosure.ErrField.Error()+": "))
+			f.Check(false, at, "scope_field", fieldFault(err))
 		}
 		f.Check(!seen[field.Path], at, "twice", fmt.Sprintf("field %s is here twice", field.Path))
 		seen[field.Path] = true
 	}
 	return f
+}
+
+// fieldFault is the part of an error that says what is wrong with a path.
+func fieldFault(err error) string {
+	return strings.TrimPrefix(err.Error(), disclosure.ErrField.Error()+": ")
 }
 
 func (f Field) disclosed() disclosure.Field {

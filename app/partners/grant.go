@@ -27,7 +27,7 @@ func (g Grant) Validate() errs.Fields {
 	f.Check(g.Application != "", "application", "application_missing", "name the application that may use the scope")
 	f.Check(g.Scope != "", "scope", "scope_missing", "name the scope")
 	f.Check(models.ReadableName(g.Purpose), "purpose", "purpose", "say in at most 200 characters on one line what it is for")
-	f.Check(g.ApprovedBy == "" || models.ReadableName(g.ApprovedBy), "approved_by", "name", "enter a name of at most 200 characters on one line")
+	f.Check(g.ApprovedBy == "" || models.ReadableName(g.ApprovedBy), "approved_by", "name", "enter a name of at most 200 characters on one line, without characters that turn or hide text")
 	f.Check(g.EndsAt.IsZero() || g.EndsAt.After(g.StartsAt), "ends_at", "ends_before_start", "it would end before it begins")
 	return f
 }

@@ -33,7 +33,7 @@ func (p Partner) Validate() errs.Fields {
 }
 
 func checkName(f *errs.Fields, name string) {
-	f.Check(models.ReadableName(name), "name", "name", "enter a name of at most 200 characters on one line")
+	f.Check(models.ReadableName(name), "name", "name", "enter a name of at most 200 characters on one line, without characters that turn or hide text")
 }
 
 func checkStatus(f *errs.Fields, s models.Status) {

@@ -35,30 +35,51 @@ type Scopes interface {
 	Class(scope string) (service, class string)
 }
 
-// Read reads what n names and, of the applications, whatever is theirs.
+// Read reads what n names, what that belongs to, and the grants of the
+// applications.
 func Read(b store.Business, n Names) (*Registry, error) {
 	r := &Registry{read: b}
-	for _, step := range []func(Names) error{r.readPartners, r.readApplications, r.readCredentials, r.readGrants} {
-		if err := step(n); err != nil {
+	// From what belongs to what it belongs to: each adds names to the next.
+	for _, step := range []func(*Names) error{r.readCredentials, r.readGrants, r.readApplications, r.readPartners} {
+		if err := step(&n); err != nil {
 			return nil, err
 		}
 	}
 	return r, nil
 }
 
-func (r *Registry) readPartners(n Names) error {
-	rows, err := r.read.Partners(n.Partners)
+func (r *Registry) readCredentials(n *Names) error {
+	rows, err := r.read.Credentials(n.Credentials)
 	if err != nil {
 		return err
 	}
-	r.partners = byID(rows, func(p models.Partner) string { return p.ID })
-	r.Partners = change.NewSet(mapped(rows, func(p models.Partner) Partner {
-		return Partner{ID: p.ID, Name: p.Name, Status: p.Status}
-	}))
+	r.credentials = byID(rows, func(c models.Credential) string { return c.ID })
+	r.Credentials = change.NewSet(mapped(rows, credentialOf))
+	extend(&n.Applications, rows, func(c models.Credential) string { return c.ApplicationID })
 	return nil
 }
 
-func (r *Registry) readApplications(n Names) error {
+// readGrants reads those of the applications as well: how an application may
+// prove itself depends on what it was granted.
+func (r *Registry) readGrants(n *Names) error {
+	rows, err := r.read.Grants(n.Grants)
+	if err != nil {
+		return err
+	}
+	if n.Applications != nil {
+		more, err := r.read.GrantsOf(n.Applications)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, more...)
+	}
+	r.grants = byID(rows, func(g models.Grant) string { return g.ID })
+	r.Grants = change.NewSet(mapped(rows, grantOf))
+	extend(&n.Applications, rows, func(g models.Grant) string { return g.ApplicationID })
+	return nil
+}
+
+func (r *Registry) readApplications(n *Names) error {
 	rows, err := r.read.Applications(n.Applications)
 	if err != nil {
 		return err
@@ -82,36 +103,30 @@ func (r *Registry) readApplications(n Names) error {
 	r.Applications = change.NewSet(mapped(rows, func(a models.Application) Application {
 		return applicationOf(a, lists[a.ID], places[a.ID])
 	}))
+	extend(&n.Partners, rows, func(a models.Application) string { return a.PartnerID })
 	return nil
 }
 
-func (r *Registry) readCredentials(n Names) error {
-	rows, err := r.read.Credentials(n.Credentials)
+func (r *Registry) readPartners(n *Names) error {
+	rows, err := r.read.Partners(n.Partners)
 	if err != nil {
 		return err
 	}
-	r.credentials = byID(rows, func(c models.Credential) string { return c.ID })
-	r.Credentials = change.NewSet(mapped(rows, credentialOf))
+	r.partners = byID(rows, func(p models.Partner) string { return p.ID })
+	r.Partners = change.NewSet(mapped(rows, func(p models.Partner) Partner {
+		return Partner{ID: p.ID, Name: p.Name, Status: p.Status}
+	}))
 	return nil
 }
 
-// readGrants reads those of the applications as well: how an application may
-// prove itself depends on what it was granted.
-func (r *Registry) readGrants(n Names) error {
-	rows, err := r.read.Grants(n.Grants)
-	if err != nil {
-		return err
+// extend adds what rows belong to; nil is all anyway.
+func extend[T any](ids *[]string, rows []T, owner func(T) string) {
+	if *ids == nil {
+		return
 	}
-	if n.Applications != nil {
-		more, err := r.read.GrantsOf(n.Applications)
-		if err != nil {
-			return err
-		}
-		rows = append(rows, more...)
+	for _, x := range rows {
+		*ids = append(*ids, owner(x))
 	}
-	r.grants = byID(rows, func(g models.Grant) string { return g.ID })
-	r.Grants = change.NewSet(mapped(rows, grantOf))
-	return nil
 }
 
 func byID[T any](rows []T, id func(T) string) map[string]T {
