@@ -213,6 +213,20 @@ func (d *Document) register(e *entry) {
 	d.entries[e.kind] = append(d.entries[e.kind], e)
 }
 
+// Services lists the services as the file has them, whatever a database says.
+func (d *Document) Services() []catalog.Service { return inputs[catalog.Service](d, "service") }
+
+// Scopes lists the scopes as the file has them.
+func (d *Document) Scopes() []catalog.Scope { return inputs[catalog.Scope](d, "scope") }
+
+func inputs[T any](d *Document, kind string) []T {
+	list := make([]T, len(d.entries[kind]))
+	for i, e := range d.entries[kind] {
+		e.overlay(&list[i])
+	}
+	return list
+}
+
 // maxKeyFile is more than any public key has, octets.
 const maxKeyFile = 16 << 10
 

@@ -69,12 +69,18 @@ func (s *Set[T]) IsStaged(id string) bool {
 }
 
 // Stage says what a thing shall be. The faults are those that show by looking
-// at it and at what it was.
+// at it and at what it was. A fault that it had before is none of the change's:
+// a rule that came later must not stop anybody from suspending it.
 func (s *Set[T]) Stage(after T) errs.Fields {
 	after = after.Normalize()
 	before, known := s.Current(after.Key())
 	faults := after.Validate()
 	if known {
+		for field, m := range before.Validate() {
+			if faults[field] == m {
+				delete(faults, field)
+			}
+		}
 		faults.Below("", after.Follow(before))
 	}
 	if _, again := s.staged[after.Key()]; !again {

@@ -109,7 +109,7 @@ func (d *Demo) start(ctx context.Context, o Options) error {
 	if d.app, err = openGateway(ctx, o, d.places, held); err != nil {
 		return err
 	}
-	if err := seed(ctx, seeding{store: d.app.Store(), places: d.places, keys: held.partners, now: o.Now()}); err != nil {
+	if err := seed(ctx, seeding{store: d.app.Store(), places: d.places, keys: held.partners, now: o.Now(), rand: o.Rand}); err != nil {
 		return fmt.Errorf("seed the demo's data: %w", err)
 	}
 	if err := d.app.Refresh(ctx); err != nil {
@@ -130,7 +130,11 @@ func (d *Demo) serve(ctx context.Context, o Options, held folder) error {
 	}
 	loans := bank.New(bank.Options{Issuer: d.places.gateway, Service: serviceID, Now: o.Now, Log: o.Log})
 	partners := newPartners(o, d.places, held.partners)
-	shell := newShell(o, d.places, partners, answers{bank: loans})
+	told, err := newAnswers(loans)
+	if err != nil {
+		return fmt.Errorf("read what the scopes say: %w", err)
+	}
+	shell := newShell(o, d.places, partners, told)
 	open := d.servers.listeners
 	d.servers.serve(ctx, open.gateway, gateway)
 	d.servers.serve(ctx, open.internal, internal)
