@@ -7,3 +7,5 @@
 // what an entry does not mention stays as it is. The package stands above both
 // because a file has both in it, and beside the doors because it is one.
 package bankfile
+
+//go:generate go run ./gen
