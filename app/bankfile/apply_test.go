@@ -136,7 +136,7 @@ applications: [{id: travel-app, return_addresses: [], addresses: ["2001:db8::1"]
 func TestAFileIsAppliedWholeOrNotAtAll(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		// The ids of 20 events can be drawn, and no more.
+		// The first event's id can be drawn, and no other.
 		random := iotest.TimeoutReader(iotest.OneByteReader(rand.Reader))
 		if _, err := read(t, example(t)).Apply(t.Context(), s, bankfile.Options{Now: now}, random); !errors.Is(err, iotest.ErrTimeout) {
 			t.Fatalf("got %v, want the reader's error", err)
@@ -201,6 +201,9 @@ func TestAPreviewSaysTheSameAndChangesNothing(t *testing.T) {
 
 func TestAFileOfTwoThousandApplicationsIsOneTransaction(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		var text strings.Builder
 		text.WriteString(example(t) + "\n")

@@ -2,8 +2,10 @@ package bankfile
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"reflect"
+	"regexp"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -34,7 +36,7 @@ func Export(ctx context.Context, s *store.Store) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("export: %w", err)
 	}
-	file, err := yaml.MarshalWithOptions(w.sections(), yaml.IndentSequence(true), yaml.UseLiteralStyleIfMultiline(true))
+	file, err := yaml.MarshalWithOptions(w.sections(), yaml.IndentSequence(true))
 	if err != nil {
 		return nil, fmt.Errorf("export: write YAML: %w", err)
 	}
@@ -77,7 +79,7 @@ func encode(v reflect.Value, entry bool) any {
 		}
 		return list
 	case v.Kind() == reflect.String:
-		return v.String()
+		return scalar(v.String())
 	case v.Kind() != reflect.Struct:
 		return v.Interface()
 	}
@@ -91,6 +93,22 @@ func encode(v reflect.Value, entry bool) any {
 	return mapping
 }
 
+// scalar is a text in YAML.
+type scalar string
+
+// plain begins as no other kind of YAML value does and has nothing in it that
+// cannot be seen; the library quotes what else needs it.
+var plain = regexp.MustCompile(`^[\pL\pN/][^\pC]*$`)
+
+// MarshalYAML quotes, as JSON does, what the library would leave open ("? a",
+// ".inf", a tab).
+func (s scalar) MarshalYAML() ([]byte, error) {
+	if plain.MatchString(string(s)) {
+		return yaml.Marshal(string(s))
+	}
+	return json.Marshal(string(s))
+}
+
 func empty(v reflect.Value) bool {
 	return v.IsZero() || (v.Kind() == reflect.Slice || v.Kind() == reflect.Map) && v.Len() == 0
 }
@@ -100,7 +118,7 @@ func (m member) encode(v reflect.Value) any {
 	if t, ok := v.Interface().(time.Time); ok {
 		switch {
 		case !t.IsZero():
-			return t.UTC().Format(time.RFC3339Nano)
+			return scalar(t.UTC().Format(time.RFC3339Nano))
 		case m.never:
 			return "never"
 		}

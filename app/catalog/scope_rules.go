@@ -31,7 +31,8 @@ func (s Scope) Normalize() Scope {
 			}
 			fields[j] = f
 		}
-		p.Fields, permissions[i] = fields, p
+		p.Fields = fields
+		permissions[i] = p
 	}
 	s.Permissions = permissions
 	return s

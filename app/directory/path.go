@@ -77,7 +77,7 @@ func checkPattern(pattern string) error {
 		if isParam(s) {
 			s = s[1 : len(s)-1]
 		}
-		if !validPath("/" + s) {
+		if s == "" || !validPath("/"+s) {
 			return fmt.Errorf("segment %q is none: want letters, digits and some marks, or {name} around a whole segment", s)
 		}
 	}
