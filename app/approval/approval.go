@@ -5,10 +5,7 @@
 // Change requests and the people who approve them are not built yet.
 package approval
 
-import (
-	"postern/app/errs"
-	"postern/app/store"
-)
+import "postern/app/errs"
 
 // Bootstrap is the actor of changes on a database without staff.
 const Bootstrap = "bootstrap"
@@ -21,16 +18,22 @@ const CommandLine = "command line"
 var ErrSecondPerson = errs.New(errs.Forbidden, "second_person",
 	"This change widens what partners can reach: another person of the bank's staff must approve it.")
 
+// Staff knows whether anybody has been registered as the bank's staff;
+// store.Business does.
+type Staff interface {
+	StaffExist() (bool, error)
+}
+
 // Directly returns the actor under whose name a change may be written at once.
 // Without staff there is nobody to ask; with staff, what widens is
 // ErrSecondPerson and becomes a change request. This is the only place that
 // decides it, and no option of any command leads past it.
-func Directly(b store.Business, widens bool) (actor string, err error) {
-	staff, err := b.StaffExist()
+func Directly(s Staff, widens bool) (actor string, err error) {
+	exist, err := s.StaffExist()
 	switch {
 	case err != nil:
 		return "", err
-	case !staff:
+	case !exist:
 		return Bootstrap, nil
 	case widens:
 		return "", ErrSecondPerson

@@ -16,8 +16,9 @@ type Catalog struct {
 	Services *change.Set[Service]
 	Scopes   *change.Set[Scope]
 
-	rows map[string]models.Service // as they are
-	read store.Business
+	rows  map[string]models.Service // as they are
+	read  store.Business
+	clean bool // Check found no fault
 }
 
 // Read reads services and scopes by id, and the services of those scopes; nil
@@ -123,17 +124,24 @@ func (c *Catalog) Class(scope string) (service, class string) {
 type Report func(kind, id, field string, m errs.Message)
 
 // Check holds what was staged against everything else: names that lead nowhere,
-// origins and routes that another service has.
+// origins and routes that another service has. Save wants it done.
 func (c *Catalog) Check(report Report) error {
+	c.clean = !c.Services.Faulty() && !c.Scopes.Faulty()
+	noted := func(kind, id, field string, m errs.Message) {
+		c.clean = false
+		report(kind, id, field, m)
+	}
 	for _, x := range c.Scopes.Staged() {
 		if _, ok := c.Services.Find(x.After.Service); !ok && x.After.Service != "" {
-			report("scope", x.After.ID, "service", errs.Message{ID: "no_service", Text: fmt.Sprintf("there is no service %s, neither here nor in the database", x.After.Service)})
+			noted("scope", x.After.ID, "service", errs.Message{ID: "no_service", Text: fmt.Sprintf("there is no service %s, neither here nor in the database", x.After.Service)})
 		}
 	}
-	if err := c.checkOrigins(report); err != nil {
-		return err
+	err := c.checkOrigins(noted)
+	if err == nil {
+		err = c.checkRoutes(noted)
 	}
-	return c.checkRoutes(report)
+	c.clean = c.clean && err == nil
+	return err
 }
 
 // checkOrigins: a page's origin says which service it is, so no two that are

@@ -9,8 +9,13 @@ import (
 	"postern/models"
 )
 
-// Save writes what was staged and is different, each with its event.
+// Save writes what was staged and is different, each with its event, in w's
+// transaction, which must be the one that everything was read in. It wants Check
+// to have found nothing: change.ErrUnchecked.
 func (c *Catalog) Save(w change.Writer) error {
+	if !c.clean {
+		return change.ErrUnchecked
+	}
 	for _, x := range c.Services.Changes() {
 		if err := c.saveService(w, x); err != nil {
 			return fmt.Errorf("service %s: %w", x.After.ID, err)

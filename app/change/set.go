@@ -1,6 +1,7 @@
 package change
 
 import (
+	"errors"
 	"slices"
 
 	"postern/app/errs"
@@ -23,6 +24,10 @@ type Thing[T any] interface {
 	Compare(before T) []Difference
 }
 
+// ErrUnchecked refuses to save what was not checked or was found to break a rule:
+// a mistake of the program, not of who asked.
+var ErrUnchecked = errors.New("change was not checked, or has faults")
+
 // Change is what becomes of one thing.
 type Change[T any] struct {
 	Before      T // the zero value when it is new
@@ -36,6 +41,7 @@ type Set[T Thing[T]] struct {
 	current map[string]T
 	staged  map[string]Change[T]
 	order   []string // of the staged
+	faulty  bool     // something staged breaks a rule
 }
 
 // NewSet returns a set of things as they are, normalized: a row that is spelled
@@ -83,12 +89,16 @@ func (s *Set[T]) Stage(after T) errs.Fields {
 		}
 		faults.Below("", after.Follow(before))
 	}
+	s.faulty = s.faulty || len(faults) > 0
 	if _, again := s.staged[after.Key()]; !again {
 		s.order = append(s.order, after.Key())
 	}
 	s.staged[after.Key()] = Change[T]{Before: before, New: !known, After: after, Differences: after.Compare(before)}
 	return faults
 }
+
+// Faulty reports whether anything that was staged breaks a rule.
+func (s *Set[T]) Faulty() bool { return s.faulty }
 
 // Staged lists what was staged, in that order.
 func (s *Set[T]) Staged() []Change[T] {

@@ -24,6 +24,7 @@ type Registry struct {
 	credentials  map[string]models.Credential
 	grants       map[string]models.Grant
 	read         store.Business
+	clean        bool // Check found no fault
 }
 
 // Names says what to read, by id; nil lists read all.
@@ -150,8 +151,19 @@ type Report func(kind, id, field string, m errs.Message)
 
 // Check holds what was staged against everything else at now: names that lead
 // nowhere, keys that another application has, grants that the class of a
-// service forbids.
+// service forbids. Save wants it done.
 func (r *Registry) Check(scopes Scopes, now time.Time, report Report) error {
+	r.clean = !r.Partners.Faulty() && !r.Applications.Faulty() && !r.Credentials.Faulty() && !r.Grants.Faulty()
+	noted := func(kind, id, field string, m errs.Message) {
+		r.clean = false
+		report(kind, id, field, m)
+	}
+	err := r.check(scopes, now, noted)
+	r.clean = r.clean && err == nil
+	return err
+}
+
+func (r *Registry) check(scopes Scopes, now time.Time, report Report) error {
 	for _, x := range r.Applications.Staged() {
 		if _, ok := r.Partners.Find(x.After.Partner); !ok && x.After.Partner != "" {
 			report("application", x.After.ID, "partner", nowhere("partner", x.After.Partner))

@@ -12,8 +12,13 @@ import (
 	"postern/models"
 )
 
-// Save writes what was staged and is different, each with its event.
+// Save writes what was staged and is different, each with its event, in w's
+// transaction, which must be the one that everything was read in. It wants Check
+// to have found nothing: change.ErrUnchecked.
 func (r *Registry) Save(w change.Writer) error {
+	if !r.clean {
+		return change.ErrUnchecked
+	}
 	for _, x := range r.Partners.Changes() {
 		if err := r.savePartner(w, x); err != nil {
 			return fmt.Errorf("partner %s: %w", x.After.ID, err)
