@@ -68,6 +68,7 @@ type Document struct {
 type entry struct {
 	kind, id  string
 	line      int
+	isNew     bool // the database does not have it
 	node      ast.Node
 	reference map[string]string // other things that it names, by field
 	jwk       string            // of its jwk_file
@@ -259,6 +260,9 @@ func (d *Document) readKey(e *entry, file string) {
 // where names a field of an entry for people.
 func (e *entry) where(path string) string {
 	where := strings.TrimSpace(e.kind + " " + e.id)
+	if e.isNew {
+		where += " (new)" // a mistyped id would else be told to have no name
+	}
 	if path != "" {
 		where += ", " + readable(path)
 	}

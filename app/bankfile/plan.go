@@ -125,7 +125,8 @@ func stage[T change.Thing[T]](d *Document, kind string, set *change.Set[T], adju
 		if e.id == "" {
 			continue // told where the form was read
 		}
-		thing, _ := set.Current(e.id)
+		thing, known := set.Current(e.id)
+		e.isNew = !known
 		e.overlay(&thing)
 		if adjust != nil {
 			adjust(&thing)
