@@ -7,6 +7,7 @@ import (
 	"io"
 	"reflect"
 	"strconv"
+	"time"
 
 	"postern/app/approval"
 	"postern/app/change"
@@ -42,12 +43,18 @@ func (d *Document) Preview(ctx context.Context, s *store.Store, o Options) (Plan
 	return plan, err
 }
 
+// applyTimeout bounds the transaction of a file. Nodes that follow the changes
+// wait 30 s for numbers that were drawn and are not there yet (decision 0012).
+const applyTimeout = 20 * time.Second
+
 // Apply writes what is new or different, all of it or nothing, with an event for
 // each and one for the file; what is equal is not touched. It compares and
 // writes in one transaction, so nothing that somebody else wrote is written
 // over. The error is a Refusal when the document breaks a rule, and
 // approval.ErrSecondPerson when somebody else must approve it.
 func (d *Document) Apply(ctx context.Context, s *store.Store, o Options, random io.Reader) (Plan, error) {
+	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
+	defer cancel()
 	var plan Plan
 	err := s.Write(ctx, func(tx *store.Tx) error {
 		b, err := tx.Business()
