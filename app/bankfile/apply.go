@@ -19,7 +19,7 @@ import (
 // were told when the form was read.
 func (e *entry) overlay(thing any) {
 	v := reflect.ValueOf(thing).Elem()
-	quiet := decoder{at: func(string, int) {}, fault: func(string, int, string) {}}
+	quiet := decoder{item: func() {}, at: func(string, int) {}, fault: func(string, int, string) {}}
 	quiet.decode(e.node, v, "", member{})
 	if e.jwk != "" {
 		v.FieldByName("JWK").SetString(e.jwk)

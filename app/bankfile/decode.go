@@ -16,8 +16,9 @@ import (
 // decoder puts a YAML node into an input, whatever stands there already: what
 // the node does not mention stays. It goes on after a fault.
 type decoder struct {
-	at    func(path string, line int)
+	at    func(path string, line int) // where a field stands
 	fault func(path string, line int, text string)
+	item  func() // one more item of a list
 }
 
 // member is a field of an input by its name in files.
@@ -95,7 +96,10 @@ func written(n ast.Node) (text string, ok bool) {
 func (d decoder) text(n ast.Node, v reflect.Value, path string, asJSON bool) {
 	text, ok := written(n)
 	if _, mapping := n.(ast.MapNode); mapping && asJSON {
-		text, ok = jsonOf(n)
+		if text, ok = jsonOf(n); !ok {
+			d.fault(path, line(n), "these keys and values cannot be read: is one here twice?")
+			return
+		}
 	}
 	if !ok {
 		want := "want text"
@@ -156,6 +160,7 @@ func (d decoder) list(n ast.Node, v reflect.Value, path string) {
 	}
 	fresh := reflect.MakeSlice(v.Type(), len(sequence.Values), len(sequence.Values))
 	for i, item := range sequence.Values {
+		d.item()
 		d.decode(item, fresh.Index(i), below(path, strconv.Itoa(i)), member{})
 	}
 	v.Set(fresh)

@@ -139,7 +139,7 @@ func (d *Document) readSections(body ast.Node) {
 		sections[s.Key] = s
 		keys = append(keys, s.Key)
 	}
-	form := decoder{at: func(string, int) {}, fault: func(_ string, line int, text string) { d.fault(line, "", text) }}
+	form := decoder{item: func() {}, at: func(string, int) {}, fault: func(_ string, line int, text string) { d.fault(line, "", text) }}
 	form.each(top, "", func(key string, at int, value ast.Node) {
 		s, known := sections[key]
 		list, isList := value.(*ast.SequenceNode)
@@ -162,10 +162,10 @@ func (d *Document) readEntry(s Section, node ast.Node) {
 	value := reflect.New(s.Type).Elem()
 	var faults []Fault
 	decoder{
+		item: func() { d.rows++ },
 		at: func(path string, line int) {
 			if _, known := e.lines[path]; !known { // of a key that is its own line, not its value's
 				e.lines[path] = line
-				d.count(path)
 			}
 		},
 		fault: func(path string, line int, text string) {
@@ -183,16 +183,10 @@ func (d *Document) readEntry(s Section, node ast.Node) {
 		d.fault(f.Line, e.where(f.Where), f.Text)
 	}
 	d.things++
+	d.rows++
 	d.register(e)
 	if file := e.reference["jwk_file"]; file != "" {
 		d.readKey(e, file)
-	}
-}
-
-// count counts what becomes a row: items of lists. Their path ends in a number.
-func (d *Document) count(path string) {
-	if last := path[strings.LastIndex(path, ".")+1:]; path == "" || last[0] >= '0' && last[0] <= '9' {
-		d.rows++
 	}
 }
 

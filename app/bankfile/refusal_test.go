@@ -57,7 +57,7 @@ var wrong = []struct {
 
 	// Services.
 	{"an id that is no URI", "services:\n  - id: loan", 0, "absolute URI"},
-	{"a service without a name", "services:\n  - {id: urn:h5:new, h5_url: 'https://n.example/', origins: ['https://n.example']}", 0, "enter a name"},
+	{"a service without a name", "services:\n  - {id: urn:h5:new, h5_url: 'https://n.example/', origins: ['https://n.example']}", 0, "cannot be a name"},
 	{"a class that is not known", service + "    class: A3", 0, "want A1 or A2"},
 	{"an API id of another form", service + "    api_id: OP1097230", 0, "want 24 characters"},
 	{"an API id of the other level", service + "    api_id: OP10972301H5000100000001", 0, "another level than class A2"},
@@ -94,7 +94,7 @@ var wrong = []struct {
 	{"an owner check that is not known", route + "owner_check: gateway}", 0, "want upstream, or none"},
 	{"two routes in one place", route + "}\n      - {id: newer, method: GET, pattern: /new, resource: new, action: read}", 0, "is taken by route new"},
 	{"a route of another service", service + "    routes:\n      - {id: rates, method: GET, pattern: /, resource: a, action: b}", 0, "is a route of service urn:h5:rates"},
-	{"a colon in a resource", service + "    routes:\n      - {id: new, method: GET, pattern: /, resource: 'a:b', action: b}", 0, "a resource is made of"},
+	{"a colon in a resource", service + "    routes:\n      - {id: new, method: GET, pattern: /, resource: 'a:b', action: b}", 0, "is no resource"},
 	{"a path of error fields that is none", route + "error_fields: ['a..b']}", 0, `path "a..b"`},
 	{"JSON among reply types", route + "reply_types: [application/json]}", 0, "and not JSON"},
 	{"a sample reply that is not strict", route + "sample_reply: '{\"a\":1,\"a\":2}'}", 0, "repeated names"},
@@ -103,6 +103,7 @@ var wrong = []struct {
 
 	// Scopes.
 	{"a scope's name with a space", "scopes:\n  - id: a b\n    service: urn:h5:loan\n    title: A", 2, "RFC 6749"},
+	{"a reference that no column holds", "scopes:\n  - id: new:read\n    title: New\n    service: \"a\\0b\"", 0, "there is no service"},
 	{"a scope of no service", "scopes:\n  - id: new:read\n    title: New\n    service: urn:h5:none", 0, "there is no service urn:h5:none"},
 	{"a scope that moves", "scopes:\n  - id: loan.offer:read\n    service: urn:h5:rates", 0, "belongs to urn:h5:loan and stays there"},
 	{"a permission twice", scope + "    permissions:\n      - {resource: a, action: b}\n      - {resource: a, action: b}", 0, "permission a:b is here twice"},
@@ -117,7 +118,7 @@ var wrong = []struct {
 	{"a field twice", field + "          - {path: a, class: C1, treatment: drop}\n          - {path: a, class: C2, treatment: drop}", 0, "field a is here twice"},
 
 	// Partners and applications.
-	{"a name that turns text around", "partners:\n  - id: travel\n    name: \"a\\u202eb\"", 0, "turn or hide text"},
+	{"a name that turns text around", "partners:\n  - id: travel\n    name: \"a\\u202eb\"", 0, "turns or hides text"},
 	{"a partner that becomes a draft", "partners:\n  - id: travel\n    status: draft", 0, "a partner that is active cannot become draft"},
 	{"a client_id with a colon", "applications:\n  - {id: 'a:b', partner: travel, name: A, environment: production}", 0, "no colon"},
 	{"an application of no partner", "applications:\n  - id: a\n    name: A\n    environment: production\n    partner: nobody", 0, "there is no partner nobody"},
@@ -157,6 +158,7 @@ var wrong = []struct {
 	{"a key file that is no key", credential + "    jwk_file: bank.yaml", 0, "not an acceptable key"},
 	{"a key that is replaced", "credentials:\n  - id: travel-app-sig-1\n    jwk_file: keys/travel-enc-1.jwk", 0, "register another beside it"},
 	{"a credential that changes hands", "credentials:\n  - id: travel-app-sig-1\n    application: travel-site", 0, "the credential is travel-app's"},
+	{"a key with a member twice", credential + "    jwk: {" + key + ", kid: k, kid: l, use: sig}", 0, "is one here twice"},
 	{"an end before the beginning", credential + "    jwk: {" + key + ", kid: k, use: sig}\n    not_before: 2026-11-22T10:00:00Z\n    not_after: 2026-11-22T10:00:00Z", 0, "end before it begins"},
 
 	// Grants.

@@ -51,8 +51,8 @@ func routeField(r Route, err error) string {
 func (r Route) check(f *errs.Fields, class string) {
 	f.Check(slices.Contains(methods, r.Method), "method", "method", fmt.Sprintf("method %q is not known: want %s", r.Method, strings.Join(methods, ", ")))
 	f.Check(class != ClassA1 || r.Method == "GET" || r.Method == "HEAD", "method", "method_a1", "a service of class A1 is read only: its routes are GET or HEAD")
-	f.Check(models.PlainID(r.Resource), "resource", "resource", "a resource is made of letters, digits and . _ -")
-	f.Check(models.PlainID(r.Action), "action", "action", "an action is made of letters, digits and . _ -")
+	f.Check(models.PlainID(r.Resource), "resource", "resource", fmt.Sprintf("%.60q is no resource: want letters, digits and . _ -", r.Resource))
+	f.Check(models.PlainID(r.Action), "action", "action", fmt.Sprintf("%.60q is no action: want letters, digits and . _ -", r.Action))
 	for i, q := range r.QueryNames {
 		f.Check(queryName.MatchString(q) && !slices.Contains(r.QueryNames[:i], q), fmt.Sprintf("query_names.%d", i), "query_name",
 			fmt.Sprintf("%q cannot be a name in the query, or is here twice", q))

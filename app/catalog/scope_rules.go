@@ -42,7 +42,7 @@ func (s Scope) Normalize() Scope {
 func (s Scope) Validate() errs.Fields {
 	var f errs.Fields
 	f.Check(scopeID.MatchString(s.ID), "id", "scope_id", "a scope's name is 1 to 128 visible ASCII characters without \" and \\ (RFC 6749)")
-	f.Check(models.ReadableName(s.Title), "title", "name", "enter a title of at most 200 characters on one line, without characters that turn or hide text")
+	f.Check(models.ReadableName(s.Title), "title", "name", fmt.Sprintf("%.60q cannot be a title: want 1 to 200 characters on one line, none of which turns or hides text", s.Title))
 	f.Check(s.Service != "", "service", "service_missing", "name the service that the scope belongs to")
 	seen := map[string]bool{}
 	for i, p := range s.Permissions {
@@ -59,8 +59,8 @@ func (p Permission) name() string { return p.Resource + ":" + p.Action }
 
 func (p Permission) validate() errs.Fields {
 	var f errs.Fields
-	f.Check(models.PlainID(p.Resource), "resource", "resource", "a resource is made of letters, digits and . _ -")
-	f.Check(models.PlainID(p.Action), "action", "action", "an action is made of letters, digits and . _ -")
+	f.Check(models.PlainID(p.Resource), "resource", "resource", fmt.Sprintf("%.60q is no resource: want letters, digits and . _ -", p.Resource))
+	f.Check(models.PlainID(p.Action), "action", "action", fmt.Sprintf("%.60q is no action: want letters, digits and . _ -", p.Action))
 	f.Check(!p.Deny || !p.Raw && len(p.Fields) == 0, "deny", "deny_reveals", "a permission that is denied reveals nothing: leave out raw and fields")
 	seen := map[string]bool{}
 	for i, field := range p.Fields {

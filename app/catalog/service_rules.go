@@ -55,7 +55,7 @@ func (s Service) Normalize() Service {
 func (s Service) Validate() errs.Fields {
 	var f errs.Fields
 	f.Check(validURN(s.ID), "id", "service_id", "a service's id is an absolute URI without fragment of at most 255 characters, such as urn:h5:loan")
-	f.Check(models.ReadableName(s.Name), "name", "name", "enter a name of at most 200 characters on one line, without characters that turn or hide text")
+	f.Check(models.ReadableName(s.Name), "name", "name", fmt.Sprintf("%.60q cannot be a name: want 1 to 200 characters on one line, none of which turns or hides text", s.Name))
 	f.Check(apiLevel[s.Class] != "", "class", "service_class", fmt.Sprintf("class %q is not known: want A1 or A2", s.Class))
 	f.Check(s.Status.Valid(), "status", "status", fmt.Sprintf("status %q is not known: want draft, active, suspended or closed", s.Status))
 	s.checkAPIID(&f)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"postern/app/approval"
 	"postern/app/bankfile"
 	"postern/app/store"
 )
@@ -39,6 +40,9 @@ func (c applyCommand) Run(i invocation) error {
 	}
 	defer s.Close()
 	plan, err := document.Apply(i.ctx, s, bankfile.Options{Now: i.Now()}, i.Rand)
+	if errors.Is(err, approval.ErrSecondPerson) {
+		return fmt.Errorf("nothing was changed: %s", approval.ErrSecondPerson.Message)
+	}
 	if err != nil {
 		return err
 	}

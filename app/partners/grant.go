@@ -26,8 +26,8 @@ func (g Grant) Validate() errs.Fields {
 	f.Check(models.PrintableID(g.ID), "id", "grant_id", "a grant's id is 1 to 255 visible ASCII characters")
 	f.Check(g.Application != "", "application", "application_missing", "name the application that may use the scope")
 	f.Check(g.Scope != "", "scope", "scope_missing", "name the scope")
-	f.Check(models.ReadableName(g.Purpose), "purpose", "purpose", "say in at most 200 characters on one line what it is for")
-	f.Check(g.ApprovedBy == "" || models.ReadableName(g.ApprovedBy), "approved_by", "name", "enter a name of at most 200 characters on one line, without characters that turn or hide text")
+	f.Check(models.ReadableName(g.Purpose), "purpose", "purpose", fmt.Sprintf("%.60q does not say what it is for: want 1 to 200 characters on one line, none of which turns or hides text", g.Purpose))
+	f.Check(g.ApprovedBy == "" || models.ReadableName(g.ApprovedBy), "approved_by", "name", fmt.Sprintf("%.60q cannot be a name: want 1 to 200 characters on one line, none of which turns or hides text", g.ApprovedBy))
 	f.Check(g.EndsAt.IsZero() || g.EndsAt.After(g.StartsAt), "ends_at", "ends_before_start", "it would end before it begins")
 	return f
 }

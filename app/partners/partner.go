@@ -33,7 +33,7 @@ func (p Partner) Validate() errs.Fields {
 }
 
 func checkName(f *errs.Fields, name string) {
-	f.Check(models.ReadableName(name), "name", "name", "enter a name of at most 200 characters on one line, without characters that turn or hide text")
+	f.Check(models.ReadableName(name), "name", "name", fmt.Sprintf("%.60q cannot be a name: want 1 to 200 characters on one line, none of which turns or hides text", name))
 }
 
 func checkStatus(f *errs.Fields, s models.Status) {

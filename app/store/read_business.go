@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -108,7 +110,7 @@ func (b Business) SecretGrants(services []string) ([]models.Grant, error) {
 		return nil, nil
 	}
 	var all []models.Grant
-	for some := range slices.Chunk(services, findAtOnce) {
+	for some := range slices.Chunk(slices.DeleteFunc(slices.Clone(services), unstorable), findAtOnce) {
 		var found []models.Grant
 		err := b.db.Order("id").Find(&found, `ended_at = 0 AND scope_id IN (SELECT id FROM scopes WHERE service_id IN ?)
 			AND application_id IN (SELECT id FROM applications WHERE auth_method = ?)`, some, models.ClientSecretBasic).Error
@@ -181,7 +183,7 @@ func find[T any](b Business, column, order string, values []string) ([]T, error)
 		}
 		return all, nil
 	}
-	values = slices.Compact(slices.Sorted(slices.Values(values)))
+	values = slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(values))), unstorable)
 	for some := range slices.Chunk(values, findAtOnce) {
 		var found []T
 		if err := b.db.Where(column+" IN ?", some).Order(order).Find(&found).Error; err != nil {
@@ -190,4 +192,10 @@ func find[T any](b Business, column, order string, values []string) ([]T, error)
 		all = append(all, found...)
 	}
 	return all, nil
+}
+
+// unstorable reports what no text column holds: PostgreSQL would call asking for
+// it a fault.
+func unstorable(text string) bool {
+	return !utf8.ValidString(text) || strings.ContainsRune(text, 0)
 }
