@@ -9,7 +9,9 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 
 	"postern/app/catalog"
 	"postern/app/partners"
@@ -83,7 +85,11 @@ func Read(name string, text []byte, files fs.FS) (*Document, error) {
 	if len(text) > MaxSize {
 		return nil, &Refusal{File: name, Faults: []Fault{{Line: 1, Text: fmt.Sprintf("the file has more than %d MiB: split it", MaxSize>>20)}}}
 	}
-	parsed, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
+	tokens := lexer.Tokenize(string(text))
+	if l := tooDeep(tokens); l > 0 {
+		return nil, &Refusal{File: name, Faults: []Fault{{Line: l, Text: "too much stands inside each other here"}}}
+	}
+	parsed, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		return nil, d.syntax(err)
 	}
@@ -102,6 +108,32 @@ func Read(name string, text []byte, files fs.FS) (*Document, error) {
 		d.readSections(bodies[0])
 	}
 	return d, d.bound()
+}
+
+// maxDepth is how deep brackets may stand inside each other, and how many dashes
+// on one line; entries need four. The parser's time grows with the square of it.
+const maxDepth = 32
+
+// tooDeep is the first line with more than that; 0 when there is none.
+func tooDeep(tokens token.Tokens) int {
+	depth, dashes, last := 0, 0, 0
+	for _, t := range tokens {
+		if t.Position.Line != last {
+			last, dashes = t.Position.Line, 0
+		}
+		switch t.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			depth++
+		case token.SequenceEndType, token.MappingEndType:
+			depth--
+		case token.SequenceEntryType, token.MappingKeyType:
+			dashes++
+		}
+		if depth > maxDepth || dashes > maxDepth {
+			return t.Position.Line
+		}
+	}
+	return 0
 }
 
 // syntax says where YAML ends.

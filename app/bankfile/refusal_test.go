@@ -267,6 +267,16 @@ func TestAFileIsBounded(t *testing.T) {
 	}
 }
 
+func TestAFileThatIsTooDeepIsRefusedAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{strings.Repeat("[", 1<<17), strings.Repeat("{a: ", 1<<15), strings.Repeat("- ", 1<<16), strings.Repeat("? ", 1<<16)} {
+		_, err := bankfile.Read("bank.yaml", []byte("\n"+text), nil)
+		if list := faults(t, err); list[0].Line != 2 || !strings.Contains(list[0].Text, "inside each other") {
+			t.Errorf("%.20q…: %v", text, err)
+		}
+	}
+}
+
 func TestWhatWasWrongBeforeDoesNotStopAStop(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
