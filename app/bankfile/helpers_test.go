@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"os"
-	"strings"
 	"testing"
 	"time"
 
@@ -98,14 +97,4 @@ func write(t testing.TB, s *store.Store, f func(*store.Tx) error) {
 	if err := s.Write(t.Context(), f); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// lineOf is the number of the line of text that holds part.
-func lineOf(t testing.TB, text, part string) int {
-	t.Helper()
-	before, _, found := strings.Cut(text, part)
-	if !found {
-		t.Fatalf("no line holds %q", part)
-	}
-	return strings.Count(before, "\n") + 1
 }
