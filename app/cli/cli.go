@@ -30,6 +30,8 @@ func Process() Surroundings {
 type commands struct {
 	Demo   demoCommand   `cmd:"" help:"Run the whole product on this machine: gateway, demo bank, demo partners."`
 	Serve  serveCommand  `cmd:"" help:"Run the gateway."`
+	Apply  applyCommand  `cmd:"" help:"Set up services, scopes, partners, applications, credentials and grants as a file says."`
+	Export exportCommand `cmd:"" help:"Print such a file of what is set up."`
 	Policy policyCommand `cmd:"" help:"Ask what an application may do."`
 	Bench  benchCommand  `cmd:"" help:"Measure a gateway, beside what its parts cost alone."`
 

@@ -30,11 +30,10 @@ func (c explainCommand) Run(i invocation) error {
 	if !strings.HasPrefix(c.Path, "/") {
 		return fmt.Errorf("read --path: a path starts with /, as in /%s", c.Path)
 	}
-	configured, faults := c.load(i)
-	if err := faults.Of("database").Err(); err != nil { // it asks nothing else
+	where, err := c.database(i)
+	if err != nil {
 		return err
 	}
-	where := storeConfig(configured.Database)
 	where.NoMigrate = true // a question must not change what a running gateway works on
 	s, err := store.Open(i.ctx, where)
 	if err != nil {

@@ -129,7 +129,7 @@ func (d *Demo) open(ctx context.Context, o Options, held folder) (err error) {
 	if err := held.check(ctx, d.app.Store()); err != nil {
 		return err
 	}
-	if err := seed(ctx, seeding{store: d.app.Store(), places: d.places, keys: held.partners, now: o.Now()}); err != nil {
+	if err := seed(ctx, seeding{store: d.app.Store(), places: d.places, keys: held.partners, now: o.Now(), rand: o.Rand}); err != nil {
 		return fmt.Errorf("seed the demo's data: %w", err)
 	}
 	if err := d.app.Refresh(ctx); err != nil {
@@ -150,7 +150,11 @@ func (d *Demo) serve(ctx context.Context, o Options, held folder) error {
 	}
 	loans := bank.New(bank.Options{Issuer: d.places.gateway, Service: serviceID, Now: o.Now, Log: o.Log})
 	partners := newPartners(o, d.places, held.partners)
-	shell := newShell(o, d.places, partners, answers{bank: loans}, ledger{store: d.app.Store(), log: o.Log})
+	told, err := newAnswers(loans)
+	if err != nil {
+		return fmt.Errorf("read what the scopes say: %w", err)
+	}
+	shell := newShell(o, d.places, partners, told, ledger{store: d.app.Store(), log: o.Log})
 	open := d.servers.listeners
 	d.servers.serve(ctx, open.gateway, gateway)
 	d.servers.serve(ctx, open.internal, internal)

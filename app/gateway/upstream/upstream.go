@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 
 	"github.com/sony/gobreaker/v2"
+
+	"postern/app/directory"
 )
 
 // State is the state of an upstream's circuit.
@@ -32,7 +34,7 @@ type upstream struct {
 }
 
 func newUpstream(config Config, options Options) (*upstream, error) {
-	base, err := parseBase(config.BaseURL)
+	base, err := directory.ParseBaseURL(config.BaseURL)
 	if err != nil {
 		return nil, err
 	}
