@@ -89,16 +89,19 @@ func secondATOnLoad(s *stage) {
 }
 
 func secondATDuringExchange(s *stage) {
-	first := s.newAT()
+	first, second := s.newAT(), s.newAT()
 	s.with(func() { s.lose["visit-tokens"] = 3 })
 	s.load("#at=" + first)
 	s.wantCode("open()", "network")
-	s.open()
+	s.load("#at=" + second)
+	s.want("open().then(() => 1)", 1)
 	s.want(readCall, 200)
-	sent := s.messages("visit-tokens")
-	if len(sent) != 4 || sent[2]["at"] != first || sent[3]["at"] == first {
-		s.Fatalf("D was sent as %v", sent)
-	}
+	s.wantCount("visit-tokens", 4)
+	s.with(func() {
+		if one, other := s.spent[first].r, s.spent[second].r; other == "" || one == other {
+			s.Errorf("R of the first AT is %x, of the second %x", one, other)
+		}
+	})
 	if kept := s.storage(); strings.Contains(kept, first) {
 		s.Fatalf("the first AT is kept: %s", kept)
 	}
