@@ -102,15 +102,13 @@ func (s *serving) address(t *testing.T) string {
 // startGateway runs postern serve until the test ends; it gives its address.
 func startGateway(t *testing.T, db string) string {
 	t.Helper()
-	key := filepath.Join(t.TempDir(), "master.key")
-	if err := os.WriteFile(key, []byte(strings.Repeat("0123456789abcdef", 4)), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	ctx, stop := context.WithCancel(t.Context())
 	log, ended := &serving{more: make(chan struct{}, 1)}, make(chan int, 1)
 	go func() {
-		code := cli.Run(ctx, []string{"serve", "--issuer", "http://localhost:1", "--db", db, "--key-file", key, "--listen", "127.0.0.1:0", "--internal", "127.0.0.1:0"},
-			cli.Surroundings{Out: log, Err: log, Now: time.Now, Rand: rand.Reader, Getenv: func(string) string { return "" }})
+		code := cli.Run(ctx, []string{"serve", "--issuer", "http://localhost:1", "--db", db, "--listen", "127.0.0.1:0", "--internal", "127.0.0.1:0"},
+			cli.Surroundings{Out: log, Err: log, Now: time.Now, Rand: rand.Reader, Getenv: func(name string) string {
+				return map[string]string{"POSTERN_MASTER_KEY": strings.Repeat("0123456789abcdef", 4)}[name]
+			}})
 		close(log.more)
 		ended <- code
 	}()

@@ -193,7 +193,7 @@ func (d *Demo) Close(ctx context.Context) error {
 		d.log = nil
 	}
 	if d.lock != nil {
-		err = errors.Join(err, d.lock.Close())
+		err = errors.Join(err, unlockFile(d.lock), d.lock.Close())
 		d.lock = nil
 	}
 	return err
