@@ -12,6 +12,7 @@ import (
 	"postern/app"
 	"postern/app/apptest"
 	"postern/app/limit"
+	"postern/app/store"
 	"postern/models"
 )
 
@@ -305,3 +306,90 @@ func TestTheSizeOfACall(t *testing.T) {
 	r.ContentLength = -1
 	expect(t, p.OpenExchange(w.Do(r)), 413, "too_large", inClear)
 }
+
+// held stops the ledger's writer from outside: whoever waits for a record to be
+// on disk waits on, and records queue up. release lets it go on.
+func held(t *testing.T, w *apptest.World) (release func()) {
+	t.Helper()
+	db := w.Database()
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	exec := func(statement string) {
+		t.Helper()
+		if _, err := conn.ExecContext(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	if w.Config.Store.Driver == string(store.SQLite) {
+		exec("BEGIN IMMEDIATE")
+	} else {
+		exec("BEGIN")
+		exec("LOCK TABLE calls, events IN ACCESS EXCLUSIVE MODE")
+	}
+	return func() {
+		t.Helper()
+		exec("ROLLBACK")
+		_ = conn.Close() // the database below says more
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// The ledger's queue, and what its writer may have taken out of it already.
+const (
+	ledgerQueue = 8192
+	ledgerGroup = 256
+)
+
+// TestRefusalsFillHalfOfTheLedgersQueueAtMost: the other half is kept for calls
+// that are let through, so that no flood of refusals stops them.
+func TestRefusalsFillHalfOfTheLedgersQueueAtMost(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name, onRecord string
+		flood          func(w *apptest.World) (send func() int, status int)
+	}{
+		{"of calls", "calls WHERE code = 'no_route'", func(w *apptest.World) (func() int, int) {
+			p := w.NewVisit(apptest.Travel, nil)
+			body := p.Seal("call+jwe", p.Plain("GET", "/nothing")) // no jti is used up for a route that is not there
+			return func() int { return p.Post(calls, body).Code }, 404
+		}},
+		{"of strangers", "events WHERE kind = 'vt.refused'", func(w *apptest.World) (func() int, int) {
+			p := &apptest.Page{W: w, Origin: apptest.Origin}
+			return func() int { return p.Post("/gateway/v1/visit-tokens", []byte("x")).Code }, 400
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			each(t, apptest.Options{Config: unlimited}, func(t *testing.T, w *apptest.World) {
+				p := w.NewVisit(apptest.Travel, nil)
+				send, status := tc.flood(w)
+				release := held(t, w)
+				for range ledgerQueue/2 + 2*ledgerGroup {
+					if got := send(); got != status {
+						t.Fatalf("status %d, want %d", got, status)
+					}
+				}
+				for range 3 {
+					expect(t, p.Get("/loans/offers"), 200, "", sealed)
+				}
+				w.Bank.Answer(hijack(nobody))
+				expect(t, p.Get("/loans/offers"), 502, "upstream_unavailable", sealed) // the bank was asked
+				release()
+				w.Close()
+				if n := w.Count(tc.onRecord); n < ledgerQueue/2 || n > ledgerQueue/2+ledgerGroup {
+					t.Errorf("%d refusals on record, want half of the queue's %d", n, ledgerQueue)
+				}
+				if n := w.Count("calls WHERE status = 200 OR code = 'upstream_unavailable'"); n != 4 {
+					t.Errorf("%d calls that were let through on record, want 4", n)
+				}
+			})
+		})
+	}
+}
+
+// unlimited leaves every rate unlimited but one that no test reaches.
+func unlimited(c *app.Config) { c.Rates.AT = limit.Rate{PerSecond: 1000, Burst: 1000} }
