@@ -11,7 +11,6 @@ import (
 	"postern/app"
 	"postern/app/apptest"
 	"postern/app/limit"
-	"postern/app/store"
 	"postern/models"
 )
 
@@ -278,13 +277,7 @@ func TestChangesReachOtherNodesThroughTheDatabase(t *testing.T) {
 		}{
 			{"a suspension", func() { setPartner(w, "p_travel", models.Suspended) }, 403, "not_active"},
 			{"its end", func() { setPartner(w, "p_travel", models.Active) }, 200, ""},
-			{"a grant's end", func() {
-				w.Write(func(tx *store.Tx, now int64) error {
-					g := apptest.Grant("g1", apptest.Travel, "loan.offer:read")
-					g.EndedAt = now
-					return tx.SaveGrant(g, now)
-				})
-			}, 403, "scope_denied"},
+			{"a grant's end", func() { endGrant(w, "g1", "loan.offer:read", w.Clock.Now().UnixMilli()) }, 403, "scope_denied"},
 			{"an epoch", func() { setApplication(w, apptest.Travel, func(a *models.Application) { a.Epoch = 1 }) }, 401, "invalid_vt"},
 		} {
 			t.Run(tc.name, func(t *testing.T) {
