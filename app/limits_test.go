@@ -270,20 +270,21 @@ func TestSuccessCostsAnAddressNothing(t *testing.T) {
 
 func TestWhatHappensToHonestPagesCostsTheirAddressNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{Config: func(c *app.Config) { c.FailureRate = limit.Rate{PerSecond: 1e-6, Burst: 1} }})
-	p, late := w.NewVisit(apptest.Travel, nil), w.NewPage(w.AT(apptest.Travel, nil))
-	closed := w.NewVisit(apptest.Travel, nil)
-	expect(t, closed.Send(closings, "close+jwe", closed.ExchangePlain()), 200, "", sealed)
-	expect(t, closed.TryOpen(), 409, "at_spent", sealed) // its own R
-	call := p.Plain("GET", "/loans/offers")
-	expect(t, p.Call(call), 200, "", sealed)
-	expect(t, p.Call(call), 409, "replayed", sealed)
-	delete(call, "jti")
-	expect(t, p.Call(call), 400, "bad_envelope", sealed) // whoever seals has the key
-	w.Later(1000 * time.Second)
-	expect(t, late.TryOpen(), 401, "invalid_at", sealed)
-	expect(t, p.Get("/loans/offers"), 401, "invalid_vt", sealed)
-	expect(t, w.NewVisit(apptest.Travel, nil).Get("/loans/offers"), 200, "", sealed)
+	each(t, apptest.Options{Config: func(c *app.Config) { c.FailureRate = limit.Rate{PerSecond: 1e-6, Burst: 1} }}, func(t *testing.T, w *apptest.World) {
+		p, late := w.NewVisit(apptest.Travel, nil), w.NewPage(w.AT(apptest.Travel, nil))
+		closed := w.NewVisit(apptest.Travel, nil)
+		expect(t, closed.Send(closings, "close+jwe", closed.ExchangePlain()), 200, "", sealed)
+		expect(t, closed.TryOpen(), 409, "at_spent", sealed) // its own R
+		call := p.Plain("GET", "/loans/offers")
+		expect(t, p.Call(call), 200, "", sealed)
+		expect(t, p.Call(call), 409, "replayed", sealed)
+		delete(call, "jti")
+		expect(t, p.Call(call), 400, "bad_envelope", sealed) // whoever seals has the key
+		w.Later(1000 * time.Second)
+		expect(t, late.TryOpen(), 401, "invalid_at", sealed)
+		expect(t, p.Get("/loans/offers"), 401, "invalid_vt", sealed)
+		expect(t, w.NewVisit(apptest.Travel, nil).Get("/loans/offers"), 200, "", sealed)
+	})
 }
 
 func TestTheSizeOfACall(t *testing.T) {
