@@ -31,13 +31,18 @@ type Event struct {
 	Detail        map[string]string // small; only in the body
 }
 
+// Make gives e its time, id, canonical body and leaf hash without writing it;
+// see the function Make.
+func (l *Ledger) Make(e Event) (models.Event, error) {
+	return Make(e, l.options.Now(), l.options.Rand)
+}
+
 // Make gives e its time, id, canonical body and leaf hash without writing it.
 // Business changes write the result through their own transaction
-// (store.Tx.AppendEvent). Text that a database cannot hold, NUL and what is not
-// UTF-8, becomes U+FFFD.
-func (l *Ledger) Make(e Event) (models.Event, error) {
-	now := l.options.Now()
-	id, err := newID(now, l.options.Rand)
+// (store.Tx.AppendEvent), in processes without a ledger too. Text that a
+// database cannot hold, NUL and what is not UTF-8, becomes U+FFFD.
+func Make(e Event, now time.Time, random io.Reader) (models.Event, error) {
+	id, err := newID(now, random)
 	if err != nil {
 		return models.Event{}, fmt.Errorf("make event: %w", err)
 	}
