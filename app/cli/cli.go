@@ -31,6 +31,7 @@ type commands struct {
 	Demo   demoCommand   `cmd:"" help:"Run the whole product on this machine: gateway, demo bank, demo partners."`
 	Serve  serveCommand  `cmd:"" help:"Run the gateway."`
 	Policy policyCommand `cmd:"" help:"Ask what an application may do."`
+	Keys   keysCommand   `cmd:"" help:"List, rotate and retire the gateway's own keys."`
 	Bench  benchCommand  `cmd:"" help:"Measure a gateway, beside what its parts cost alone."`
 }
 

@@ -173,11 +173,16 @@ func (r *Ring) JWKS(suite string) ([]byte, error) {
 // Subjects seals and hashes the partners' user ids.
 func (r *Ring) Subjects() *Subjects { return r.live.Load().subjects }
 
-// newKID draws an opaque key id of 8 octets.
+// newKID draws an opaque key id of 8 octets. None begins like a flag, as people
+// type them into commands.
 func newKID(rand io.Reader) (string, error) {
 	b := make([]byte, token.TicketKIDSize)
-	if _, err := io.ReadFull(rand, b); err != nil {
-		return "", fmt.Errorf("draw key id: %w", err)
+	for {
+		if _, err := io.ReadFull(rand, b); err != nil {
+			return "", fmt.Errorf("draw key id: %w", err)
+		}
+		if kid := base64.RawURLEncoding.EncodeToString(b); kid[0] != '-' {
+			return kid, nil
+		}
 	}
-	return base64.RawURLEncoding.EncodeToString(b), nil
 }
