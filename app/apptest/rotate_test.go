@@ -1,0 +1,345 @@
+package apptest_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"postern/app"
+	"postern/app/apptest"
+	"postern/app/authority"
+	"postern/app/keyring"
+	"postern/app/seal"
+	"postern/app/store"
+	"postern/app/store/storetest"
+	"postern/models"
+)
+
+// rotationCycles is how often every kind of key is rotated: what the variable
+// says, or else few.
+func rotationCycles(t *testing.T) int {
+	t.Helper()
+	if set := os.Getenv("POSTERN_ROTATION_CYCLES"); set != "" {
+		n, err := strconv.Atoi(set)
+		if err != nil || n < 1 {
+			t.Fatalf("POSTERN_ROTATION_CYCLES=%q is not a positive number", set)
+		}
+		return n
+	}
+	if testing.Short() {
+		return 1
+	}
+	return 3
+}
+
+// The clock's steps: none makes a node's feed older than it may be, and a cycle
+// of them is longer than a key waits for its first use.
+const (
+	clockStep  = 4900 * time.Millisecond
+	cycleSteps = int(keyring.PublishBefore/clockStep) + 2
+)
+
+// TestRotationUnderLoadRefusesNobody runs two nodes on one database under
+// visits of every age, while each kind of key is rotated again and again: ATs
+// that are spent in their last second, answers that are asked for again, VTs
+// that are renewed when they have expired, pages that never fetch the JWKS
+// before their copy of it is 300 s old.
+func TestRotationUnderLoadRefusesNobody(t *testing.T) {
+	t.Parallel()
+	for name, open := range map[string]func(testing.TB) store.Config{"SQLite": storetest.SQLiteConfig, "PostgreSQL": storetest.PostgresConfig} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rotateUnderLoad(t, open(t), rotationCycles(t))
+		})
+	}
+}
+
+func rotateUnderLoad(t *testing.T, c store.Config, cycles int) {
+	t.Helper()
+	first := apptest.New(t, c, apptest.Options{
+		Config: func(c *app.Config) {
+			c.Rates, c.FailureRate = authority.Rates{AT: wide, VT: wide, Call: wide, Visit: wide}, wide
+		},
+		Seed: func(s *apptest.Seed) {
+			s.Applications[0].ATLifetime = 600 // the longest that there are
+			s.Services[0].MaxAge = 9000
+		},
+	})
+	nodes := []*apptest.World{first, first.Node()}
+	early := first.NewPage(first.AT(apptest.Travel, nil))
+	body := early.Exchange(nil)
+	early.Open()
+
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var visitors []*visitor
+	var running sync.WaitGroup
+	for i := range 3 {
+		v := &visitor{nodes: nodes, random: rand.New(rand.NewPCG(uint64(i), 7)), round: make(chan struct{})}
+		visitors = append(visitors, v)
+		running.Go(func() { v.run(ctx) })
+	}
+	rotations := 0
+	for range cycles {
+		rotations += rotateAll(t, nodes, visitors)
+	}
+	stop()
+	running.Wait()
+	requests := 0
+	for _, v := range visitors {
+		requests += v.requests
+		for _, fault := range v.faults[:min(len(v.faults), 5)] {
+			t.Error(fault)
+		}
+	}
+	t.Logf("%d rotations under %d requests, in %s of the clock", rotations, requests, time.Duration(cycles*cycleSteps)*clockStep)
+	refusedAfterwards(t, first, early, body)
+}
+
+// rotateAll rotates every kind once, one after the other, while the clock goes
+// on and every visitor makes a round at each of its steps.
+func rotateAll(t *testing.T, nodes []*apptest.World, visitors []*visitor) int {
+	t.Helper()
+	kinds := []keyring.Kind{keyring.KindOf(models.TicketKey, "")}
+	for _, env := range []models.Environment{models.Sandbox, models.Production} {
+		kinds = append(kinds, keyring.KindOf(models.ApplicationKey, env), keyring.KindOf(models.SigningKey, env))
+	}
+	rotated := 0
+	for step := range cycleSteps {
+		if step%(cycleSteps/len(kinds)) == 0 && rotated < len(kinds) {
+			if _, err := nodes[0].Ring().Rotate(t.Context(), kinds[rotated]); err != nil {
+				t.Fatal(err)
+			}
+			rotated++
+		}
+		for _, v := range visitors {
+			<-v.round
+		}
+		nodes[0].Clock.Add(clockStep)
+		for _, n := range nodes {
+			n.Refresh()
+		}
+	}
+	if err := nodes[1].Ring().Tend(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return rotated
+}
+
+// refusedAfterwards lets the keys that a page has met be retired, and tries what
+// was made with them.
+func refusedAfterwards(t *testing.T, w *apptest.World, early *apptest.Page, body []byte) {
+	t.Helper()
+	for _, kind := range []models.KeyUse{models.TicketKey, models.ApplicationKey, models.SigningKey} {
+		w.Rotate(kind)
+	}
+	w.Later(keyring.PublishBefore + keyring.TicketOutlives)
+	if err := w.Ring().Tend(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.Refresh()
+	if a := early.TryExchange(body); a.Code() != "bad_envelope" {
+		t.Errorf("an envelope to a retired AK: %d %s", a.HTTP, a.Plain)
+	}
+	if a := early.Get("/accounts/1/balance"); a.Code() != "invalid_vt" || a.Typ != "" {
+		t.Errorf("a VT of a retired ticket key: %d %s in %q", a.HTTP, a.Plain, a.Typ)
+	}
+	if _, err := w.ReadAT(early.AT); err == nil {
+		t.Error("an AT of a retired signing key is believed")
+	}
+	w.NewVisit(apptest.Travel, nil)
+}
+
+// visitor opens visits at nodes in turn, and keeps some of what it gets until
+// it is nearly too old. One goroutine uses it; requests and faults may be read
+// when that has ended.
+type visitor struct {
+	nodes    []*apptest.World
+	random   *rand.Rand
+	round    chan struct{} // takes one whenever a round is over
+	requests int
+	faults   []string
+
+	published []*seal.PublicKey // the JWKS as the page keeps it
+	fetched   time.Time
+	unspent   []waiting // ATs that wait for their last second
+	spent     []waiting // answers to be asked for again
+	long      *sleeper
+}
+
+// waiting is a page with what it has sent or is going to send.
+type waiting struct {
+	page *apptest.Page
+	body []byte
+	made time.Time
+}
+
+// sleeper is a visit that lives as long as any may.
+type sleeper struct {
+	page            *apptest.Page
+	opened, renewed time.Time
+}
+
+func (v *visitor) run(ctx context.Context) {
+	for {
+		v.visit()
+		v.lastSecond()
+		v.again()
+		v.longVisit()
+		select {
+		case v.round <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (v *visitor) now() time.Time { return v.nodes[0].Clock.Now() }
+
+func (v *visitor) node() *apptest.World { return v.nodes[v.random.IntN(len(v.nodes))] }
+
+// good counts an answer that must be 200.
+func (v *visitor) good(what string, status int, body []byte) bool {
+	v.requests++
+	if status != http.StatusOK {
+		v.faults = append(v.faults, fmt.Sprintf("%s: %d %s", what, status, body))
+	}
+	return status == http.StatusOK
+}
+
+// obtain runs B, and checks the AT as a page does.
+func (v *visitor) obtain() *apptest.Page {
+	w := v.node()
+	form := w.TokenForm(apptest.Travel)
+	form["scope"] = []string{"account.balance:read loan:apply"} // nothing that shortens a visit
+	rec := w.PostForm("/oauth/token", url.Values(form))
+	if !v.good("B", rec.Code, rec.Body.Bytes()) {
+		return nil
+	}
+	p := w.NewPage(w.OpenTokenResponse(apptest.Travel, rec))
+	v.verify(p)
+	return p
+}
+
+// verify looks for the AT's key in a copy of the JWKS that is fetched when it is
+// 300 s old and not before: nothing past the cache.
+func (v *visitor) verify(p *apptest.Page) {
+	if v.published == nil || v.now().Sub(v.fetched) >= 300*time.Second {
+		rec := v.node().Do(httptest.NewRequest(http.MethodGet, "/.well-known/jwks.json", nil))
+		keys, err := seal.ParsePublicJWKSet(rec.Body.Bytes())
+		if !v.good("JWKS", rec.Code, rec.Body.Bytes()) || err != nil {
+			return
+		}
+		v.published, v.fetched = keys, v.now()
+	}
+	kid, _ := p.W.Header(p.AT)["kid"].(string)
+	if !slices.ContainsFunc(v.published, func(k *seal.PublicKey) bool { return k.KID() == kid }) {
+		v.faults = append(v.faults, fmt.Sprintf("an AT is signed by a key that was not listed %s ago", v.now().Sub(v.fetched)))
+	}
+}
+
+func (v *visitor) visit() {
+	p := v.obtain()
+	if p == nil {
+		return
+	}
+	body := p.Exchange(nil)
+	v.unspent = append(v.unspent, waiting{p, body, v.now()})
+	if p = v.obtain(); p == nil || !v.open(p, p.Exchange(nil)) {
+		return
+	}
+	v.call(p)
+	if v.renew(p) {
+		v.call(p)
+	}
+	if v.long == nil {
+		v.long = &sleeper{page: p, opened: v.now(), renewed: v.now()}
+	}
+}
+
+func (v *visitor) open(p *apptest.Page, body []byte) bool {
+	p.W = v.node()
+	a := p.TryExchange(body)
+	if !v.good("D", a.HTTP, a.Plain) {
+		return false
+	}
+	v.take(p, a)
+	return true
+}
+
+func (v *visitor) take(p *apptest.Page, a apptest.Answer) {
+	var got apptest.Visit
+	a.Into(p, &got)
+	p.Take(got)
+}
+
+func (v *visitor) call(p *apptest.Page) {
+	p.W = v.node()
+	a := p.Get("/accounts/1/balance")
+	v.good("G", a.HTTP, a.Plain)
+	a = p.Call(p.Plain(http.MethodPost, "/loans/applications"))
+	v.good("a write", a.HTTP, a.Plain)
+}
+
+func (v *visitor) renew(p *apptest.Page) bool {
+	p.W = v.node()
+	a := p.Send("/gateway/v1/visit-tokens/renew", "renew+jwe", map[string]any{"jti": apptest.NewID(), "iat": v.now().Unix()})
+	if !v.good("renewal", a.HTTP, a.Plain) {
+		return false
+	}
+	v.take(p, a)
+	return true
+}
+
+// lastSecond spends the ATs that are about to expire.
+func (v *visitor) lastSecond() {
+	for len(v.unspent) > 0 && v.now().Sub(v.unspent[0].made) >= 600*time.Second-2*clockStep {
+		next := v.unspent[0]
+		v.unspent = v.unspent[1:]
+		if v.open(next.page, next.body) {
+			v.spent = append(v.spent, next)
+		}
+	}
+}
+
+// again asks for answers once more, as long as that may be done.
+func (v *visitor) again() {
+	for len(v.spent) > 0 && v.now().Sub(v.spent[0].made) >= 660*time.Second-2*clockStep {
+		next := v.spent[0]
+		v.spent = v.spent[1:]
+		v.open(next.page, next.body)
+	}
+}
+
+// longVisit keeps a visit to the end of its life, and renews its VT only when
+// that may hardly be renewed any more.
+func (v *visitor) longVisit() {
+	if v.long == nil {
+		return
+	}
+	now := v.now()
+	if now.Sub(v.long.opened) >= 9000*time.Second-2*clockStep {
+		v.long = nil
+		return
+	}
+	left := 9000*time.Second - now.Sub(v.long.opened)
+	switch age := now.Sub(v.long.renewed); {
+	case age < 900*time.Second-2*clockStep:
+		v.call(v.long.page)
+	case age >= 1800*time.Second-2*clockStep || left < 3*clockStep:
+		if v.renew(v.long.page) {
+			v.long.renewed = now
+		} else {
+			v.long = nil
+		}
+	}
+}
