@@ -34,7 +34,8 @@ type Config struct {
 	Node   string // this node's name; unique among nodes of one database
 	Store  store.Config
 	Master *keyring.Master
-	Zone   *time.Location // the bank's, for daily quotas; nil means Asia/Shanghai
+	Other  *keyring.Master // opens keys that Master did not seal, while one replaces the other; nil for none
+	Zone   *time.Location  // the bank's, for daily quotas; nil means Asia/Shanghai
 	// Who may say whom a request comes from, at each listener; empty is nobody.
 	TrustedProxies, InternalProxies []netip.Prefix
 
@@ -169,7 +170,7 @@ func (a *App) openStore(ctx context.Context) (err error) {
 
 func (a *App) openRing(ctx context.Context) (err error) {
 	a.ring, err = keyring.Open(ctx, keyring.Options{
-		Store: a.store, Master: a.config.Master, Lives: a.config.Keys, Now: a.config.Now, Rand: a.config.Rand,
+		Store: a.store, Master: a.config.Master, Other: a.config.Other, Lives: a.config.Keys, Now: a.config.Now, Rand: a.config.Rand,
 		Event: a.keyEvent,
 	})
 	return err

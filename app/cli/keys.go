@@ -22,6 +22,7 @@ type keysCommand struct {
 	List   keysListCommand   `cmd:"" help:"List the gateway's own keys, and what each does."`
 	Rotate keysRotateCommand `cmd:"" help:"Make a successor of a key: published at once, used after five minutes."`
 	Retire keysRetireCommand `cmd:"" help:"Retire a superseded key: its private part is deleted."`
+	Reseal keysResealCommand `cmd:"" help:"Seal all private parts under master_key; other_master_key opens the old ones. See docs/security.md."`
 }
 
 // errNothingChanged follows what was said would end.
@@ -122,6 +123,22 @@ func (c keysRetireCommand) Run(i invocation) error {
 	return nil
 }
 
+type keysResealCommand struct{ settings }
+
+func (c keysResealCommand) Run(i invocation) error {
+	k, err := openKeys(i, c.settings)
+	if err != nil {
+		return err
+	}
+	defer k.Close()
+	n, err := k.ring.Reseal(i.ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(i.Out, "%d keys were sealed anew; all are under the present master key. The other one opens nothing here any more, but old backups.\n", n)
+	return nil
+}
+
 // keysBeside are the keys of a database, beside gateways that may be running on it.
 type keysBeside struct {
 	*store.Store
@@ -133,12 +150,16 @@ type keysBeside struct {
 // openKeys opens the database and its keys, with the master key that seals them.
 func openKeys(i invocation, s settings) (*keysBeside, error) {
 	c, faults := s.load(i)
-	if err := faults.Of("database", "keys", "zone", "master_key").Err(); err != nil {
+	if err := faults.Of("database", "keys", "zone", "master_key", "other_master_key").Err(); err != nil {
 		return nil, err
 	}
-	master, err := keyring.ParseMaster(c.MasterKey.Reveal())
+	master, err := masterKey(c.MasterKey)
 	if err != nil {
 		return nil, err
+	}
+	other, err := masterKey(c.OtherMasterKey)
+	if err != nil {
+		return nil, fmt.Errorf("other %w", err)
 	}
 	by, err := operator()
 	if err != nil {
@@ -151,7 +172,7 @@ func openKeys(i invocation, s settings) (*keysBeside, error) {
 		return nil, err
 	}
 	k.ring, err = keyring.Load(i.ctx, keyring.Options{
-		Store: k.Store, Master: master, Lives: c.Keys, Now: i.Now, Rand: i.Rand,
+		Store: k.Store, Master: master, Other: other, Lives: c.Keys, Now: i.Now, Rand: i.Rand,
 		Event: func(kind, reason string, detail map[string]string) (models.Event, error) {
 			detail["by"], detail["user"] = "cli", by
 			return ledger.Make(ledger.Event{Kind: kind, Outcome: "ok", Reason: reason, Detail: detail}, i.Now(), i.Rand)

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -21,7 +22,14 @@ import (
 // runBeside runs a command on a world's database, clock and master key.
 func runBeside(t *testing.T, w *apptest.World, args ...string) (code int, out, errors string) {
 	t.Helper()
-	environment := map[string]string{"POSTERN_MASTER_KEY": testKey, "POSTERN_ZONE": "UTC"}
+	return runBesideWith(t, w, map[string]string{"POSTERN_MASTER_KEY": testKey}, args...)
+}
+
+// runBesideWith is runBeside with settings of its own.
+func runBesideWith(t *testing.T, w *apptest.World, settings map[string]string, args ...string) (code int, out, errors string) {
+	t.Helper()
+	environment := maps.Clone(settings)
+	environment["POSTERN_ZONE"] = "UTC"
 	if c := w.Config.Store; c.Driver == string(store.Postgres) {
 		environment["POSTERN_DATABASE_DSN"] = c.DSN
 	} else {
@@ -263,5 +271,53 @@ func TestKeysWantTheMasterKeyOfTheDatabase(t *testing.T) {
 	}
 	if code, out, errors := runWith(t, map[string]string{"POSTERN_DATABASE_PATH": w.Config.Store.Path}, "keys", "list"); code != 0 || !strings.Contains(out, string(models.TicketKey)) {
 		t.Errorf("listing needs no master key: exit %d, %s", code, errors)
+	}
+}
+
+// TestTheMasterKeyIsReplacedUnderOpenVisits goes through the steps of
+// docs/security.md with one node.
+func TestTheMasterKeyIsReplacedUnderOpenVisits(t *testing.T) {
+	t.Parallel()
+	for name, open := range map[string]func(testing.TB) store.Config{"SQLite": storetest.SQLiteConfig, "PostgreSQL": storetest.PostgresConfig} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newServedWorld(t, open(t))
+			fresh := strings.Repeat("ab12", 16)
+			restart := func(master, other string) (stop func()) {
+				t.Helper()
+				s := serve(t, w, map[string]string{"POSTERN_LIMITS_NOTICE_TIME": "0s", "POSTERN_MASTER_KEY": master, "POSTERN_OTHER_MASTER_KEY": other})
+				w.Through(&door{address: s.gateway, client: &http.Client{Transport: &http.Transport{}}})
+				return func() {
+					s.stop()
+					if code := <-s.ended; code != 0 {
+						t.Errorf("exit %d:\n%s", code, s.log)
+					}
+				}
+			}
+			stop := restart(testKey, fresh)
+			visit := w.NewVisit(apptest.Travel, nil)
+			answers := func(when string) {
+				t.Helper()
+				if a := visit.Get("/loans/offers"); a.HTTP != http.StatusOK {
+					t.Errorf("%s: %d %s", when, a.HTTP, a.Plain)
+				}
+			}
+			stop()
+			stop = restart(fresh, testKey)
+			answers("with both")
+			environment := map[string]string{"POSTERN_MASTER_KEY": fresh, "POSTERN_OTHER_MASTER_KEY": testKey}
+			if code, out, errors := runBesideWith(t, w, environment, "keys", "reseal"); code != 0 || !strings.Contains(out, "6 keys were sealed anew") {
+				t.Fatalf("exit %d: %s%s", code, out, errors)
+			}
+			answers("after the keys were sealed anew")
+			stop()
+			stop = restart(fresh, "")
+			answers("with the new one alone")
+			w.NewVisit(apptest.Travel, nil)
+			stop()
+			if code, _, errors := runBeside(t, w, "keys", "rotate", "ak"); code != 1 || !strings.Contains(errors, keyring.ErrMasterKey.Error()) {
+				t.Errorf("with the old one alone: exit %d, %s", code, errors)
+			}
+		})
 	}
 }

@@ -25,6 +25,9 @@ type Config struct {
 	// without it no key in there opens.
 	MasterKey Secret `key:"master_key" required:"make one with: openssl rand -hex 32"`
 
+	// The other one of two master keys, while one replaces the other: it opens private keys, and seals none. See docs/security.md.
+	OtherMasterKey Secret `key:"other_master_key"`
+
 	// The least important lines that are logged: debug, info, warn or error.
 	LogLevel slog.Level `key:"log_level"`
 

@@ -44,10 +44,7 @@ func (r *Ring) unseal(rows []models.Key) (*keys, error) {
 	slices.SortFunc(rows, newerFirst)
 	k := &keys{byID: map[string]*key{}}
 	for _, row := range rows {
-		if row.MasterKeyID != r.o.Master.ID() {
-			return nil, ErrMasterKey
-		}
-		secret, err := r.o.Master.open(row.SealedPrivate, rowName(row))
+		secret, err := r.secret(row)
 		if err != nil {
 			return nil, fmt.Errorf("key %s: %w", row.KID, err)
 		}
@@ -56,6 +53,17 @@ func (r *Ring) unseal(rows []models.Key) (*keys, error) {
 		}
 	}
 	return k, nil
+}
+
+// secret opens the private part of a key; ErrMasterKey if no master key here
+// sealed it.
+func (r *Ring) secret(row models.Key) ([]byte, error) {
+	for _, m := range []*Master{r.o.Master, r.o.Other} {
+		if m != nil && m.ID() == row.MasterKeyID {
+			return m.open(row.SealedPrivate, rowName(row))
+		}
+	}
+	return nil, ErrMasterKey
 }
 
 // newerFirst orders keys by their first use, those of one moment by kid, so

@@ -23,6 +23,7 @@ import (
 type Options struct {
 	Store  *store.Store
 	Master *Master
+	Other  *Master     // opens what Master did not seal, while one replaces the other; nil for none
 	Lives  config.Keys // how long keys are used; zero means config's defaults
 	Now    func() time.Time
 	Rand   io.Reader

@@ -90,6 +90,26 @@ func (tx *Tx) RetireKey(kid string, at int64) (bool, error) {
 	return true, tx.AppendChange(models.Change{At: at, Kind: models.ChangeKeys})
 }
 
+// ResealKeys gives live keys other sealed private parts, and tells the nodes;
+// at is Unix ms. A key that was retired meanwhile is left as it is. It returns
+// how many live keys are sealed under yet another master key.
+func (tx *Tx) ResealKeys(list []models.Key, masterKeyID string, at int64) (others int64, err error) {
+	if err := tx.lockKeys(); err != nil {
+		return 0, err
+	}
+	for _, k := range list {
+		err := tx.db.Model(&models.Key{}).Where("kid = ? AND retired_at = 0", k.KID).
+			Updates(map[string]any{"sealed_private": k.SealedPrivate, "master_key_id": masterKeyID}).Error
+		if err != nil {
+			return 0, fmt.Errorf("reseal key: %w", err)
+		}
+	}
+	if err := tx.db.Model(&models.Key{}).Where("retired_at = 0 AND master_key_id <> ?", masterKeyID).Count(&others).Error; err != nil {
+		return 0, fmt.Errorf("count keys: %w", err)
+	}
+	return others, tx.AppendChange(models.Change{At: at, Kind: models.ChangeKeys})
+}
+
 func (tx *Tx) succeed(k models.Key, at int64) error {
 	if err := tx.sameKind(k).Where("active_until = 0").Update("active_until", k.ActiveFrom).Error; err != nil {
 		return fmt.Errorf("end key: %w", err)
