@@ -144,15 +144,19 @@ func RatesFrom(r config.Rates) authority.Rates {
 // open goes from the ground up.
 func (a *App) open(ctx context.Context) error {
 	for _, step := range []struct {
-		name string
+		name string // "" where the package's own errors say what was being opened
 		do   func(context.Context) error
 	}{
 		// The feed first: what is read after it and kept is told of when it moves.
-		{"store", a.openStore}, {"feed", a.openFeed}, {"keys", a.openRing}, {"ledger", a.openLedger},
+		{"", a.openStore}, {"feed", a.openFeed}, {"keys", a.openRing}, {"", a.openLedger},
 		{"directory", a.openDirectory}, {"doors", a.openDoors}, {"changes", a.listen},
 	} {
-		if err := step.do(ctx); err != nil {
-			return fmt.Errorf("open %s: %w", step.name, err)
+		err := step.do(ctx)
+		if err != nil && step.name != "" {
+			err = fmt.Errorf("open %s: %w", step.name, err)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -25,9 +25,9 @@ var tiers = [...][]string{
 		"app/store", "app/store/storetest", "app/token", "app/limit", "app/disclosure", "policies", "app/config", "app/config/gen",
 		"views/layout", "views/ui", "views/link", "views/console", "views/portal", "views/demo",
 	},
-	2: {"app/ledger", "app/ledger/crashrig", "app/keyring", "app/clients", "app/control", "app/directory"},
+	2: {"app/ledger", "app/ledger/crashrig", "app/keyring", "app/clients", "app/control", "app/directory", "app/change"},
 	3: {"app/authority", "app/partners", "app/catalog", "app/identity", "app/approval", "app/records"},
-	4: {"app/web", "app/oauth", "app/gateway", "app/gateway/upstream", "app/console", "app/portal"},
+	4: {"app/web", "app/oauth", "app/gateway", "app/gateway/upstream", "app/console", "app/portal", "app/bankfile", "app/bankfile/gen"},
 	5: {
 		"app", "app/apptest", "app/jobs", "app/bench",
 		"app/demo", "app/demo/bank", "app/demo/keyset", "app/demo/partner", "app/demo/story", "app/demo/traffic", "app/demo/visitor",
@@ -47,9 +47,11 @@ var neighbours = map[string][]string{
 	"views/portal":        {"views/layout", "views/ui", "views/link"},
 	"views/demo":          {"views/layout", "views/ui", "views/link"},
 	"app/clients":         {"app/directory"}, // who is calling is looked up in it
+	"app/change":          {"app/ledger"},    // a change writes its own event
 	"app/oauth":           {"app/web"},
 	"app/gateway":         {"app/web"},
 	"app/console":         {"app/web"},
+	"app/bankfile/gen":    {"app/bankfile"}, // its reference is written from its types
 	"app/portal":          {"app/web"},
 	"app/apptest":         {"app"},
 	"app/demo":            {"app"}, // it runs the whole gateway, as a person would

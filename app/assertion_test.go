@@ -15,6 +15,7 @@ import (
 
 	"postern/app"
 	"postern/app/apptest"
+	"postern/app/store"
 	"postern/models"
 )
 
@@ -254,4 +255,47 @@ func TestTheTwinOfASignatureIsTheSameAssertion(t *testing.T) {
 	new(big.Int).Sub(n, new(big.Int).SetBytes(signature[32:])).FillBytes(signature[32:])
 	form.Set("client_assertion", assertion[:dot+1]+base64.RawURLEncoding.EncodeToString(signature))
 	expectError(t, w.PostForm("/oauth/token", form), 401, "invalid_client")
+}
+
+// TestAKeyOfAnotherSuiteProvesNothing: a good signature under a key that is
+// registered for the client, but of the suite that the client does not use.
+func TestAKeyOfAnotherSuiteProvesNothing(t *testing.T) {
+	t.Parallel()
+	each(t, seeded(tokenSeed), func(t *testing.T, w *apptest.World) {
+		w.AddKey(gmApp, "sig", "p256", nil)
+		w.Write(func(tx *store.Tx, now int64) error {
+			return tx.SaveCredential(models.Credential{
+				ID: "sm2-of-travel", ApplicationID: apptest.Travel, Use: models.SignatureKey, KID: gmApp + "-sig",
+				PublicJWK: string(w.PublicJWK(gmApp, apptest.SignatureUse)), CreatedAt: now,
+			}, now)
+		})
+		claims := func(client string) map[string]any {
+			c := travelClaims(w)
+			c["iss"], c["sub"] = client, client
+			return c
+		}
+		for _, tc := range []struct {
+			name, assertion, code string
+			http                  int
+		}{
+			{"a client of A256 by its own key", w.Sign(apptest.Travel, "JWT", claims(apptest.Travel)), "", 200},
+			{"a client of A256 by a key of GM", w.Sign(gmApp, "JWT", claims(apptest.Travel)), "invalid_client", 401},
+			{"a client of GM by its own key", w.Sign(gmApp, "JWT", claims(gmApp)), "unauthorized_client", 400}, // known, and not served yet
+			{"a client of GM by a key of A256", w.SignWith(gmApp, "p256", "JWT", claims(gmApp)), "invalid_client", 401},
+		} {
+			form := w.TokenForm(apptest.Travel)
+			form.Set("client_assertion", tc.assertion)
+			rec := w.PostForm("/oauth/token", form)
+			t.Run(tc.name, func(t *testing.T) { expectError(t, rec, tc.http, tc.code) })
+		}
+		refused := 0
+		for _, e := range w.Events("at.refused") {
+			if e.Reason == "key_of_other_suite" {
+				refused++
+			}
+		}
+		if refused != 2 {
+			t.Errorf("%d refusals for the key's suite on record", refused)
+		}
+	})
 }

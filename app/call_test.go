@@ -459,15 +459,8 @@ func TestWhatStopsAnOpenVisit(t *testing.T) {
 		{"scope frozen for ATs alone", func() func() { return freeze(w, "scope", "loan.offer:read", models.FreezeAT) }, 200, ""},
 		{"freeze of ATs and VTs alone", func() func() { return freeze(w, "service", apptest.Service, models.FreezeVT) }, 200, ""},
 		{"grant ended", func() func() {
-			end := func(at int64) {
-				w.Write(func(tx *store.Tx, now int64) error {
-					g := apptest.Grant("g1", apptest.Travel, "loan.offer:read")
-					g.EndedAt = at
-					return tx.SaveGrant(g, now)
-				})
-			}
-			end(w.Clock.Now().UnixMilli())
-			return func() { end(0) }
+			endGrant(w, "g1", "loan.offer:read", w.Clock.Now().UnixMilli())
+			return func() { endGrant(w, "g1", "loan.offer:read", 0) }
 		}, 403, "scope_denied"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -2,11 +2,13 @@ package app_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -229,6 +231,40 @@ func TestWhatTheBankSees(t *testing.T) {
 	})
 }
 
+func TestAnAssertionIsUsedAgainWhileHalfAMinuteOfItIsLeft(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, seeded(parsed))
+	p := w.NewVisit(apptest.Travel, nil)
+	assertion := func(p *apptest.Page) string {
+		t.Helper()
+		expect(t, p.Get("/loans/offers"), 200, "", sealed)
+		seen := w.Bank.Seen()
+		compact := seen[len(seen)-1].Header.Get("Postern-Assertion")
+		a := w.ReadAssertion(compact)
+		if left := a.ExpiresAt - w.Clock.Now().Unix(); left < 30 || left > 60 || a.ExpiresAt != a.IssuedAt+60 {
+			t.Errorf("%d s are left of %+v", left, a)
+		}
+		return compact
+	}
+	first := assertion(p)
+	if assertion(renewed(t, p)) == first || assertion(w.NewVisit(apptest.Travel, nil)) == first {
+		t.Error("another ticket was given the same assertion")
+	}
+	w.Later(30 * time.Second)
+	if assertion(p) != first {
+		t.Error("30 s are left and a new one was made")
+	}
+	w.Later(time.Second)
+	second := assertion(p)
+	if second == first {
+		t.Error("29 s are left and it was used again")
+	}
+	w.Later(-time.Second) // a clock set back must not make it live longer
+	if third := assertion(p); third == first || third == second {
+		t.Error("an assertion of the future was used")
+	}
+}
+
 func TestOtherBodiesGoAsTheyAre(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, apptest.Options{})
@@ -342,6 +378,50 @@ func TestAWriteUnderWay(t *testing.T) {
 	})
 }
 
+// TestAPageThatLeavesStopsNoCall: the bank was asked, so what came of it is put
+// on record whether anybody waits for it or not.
+func TestAPageThatLeavesStopsNoCall(t *testing.T) {
+	t.Parallel()
+	for name, durable := range map[string]bool{"records soon": false, "records before the reply": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			each(t, seeded(func(s *apptest.Seed) { s.Services[0].DurableCalls = durable }), func(t *testing.T, w *apptest.World) {
+				p := w.NewVisit(apptest.Travel, nil)
+				arrived, release := make(chan bool), make(chan bool)
+				w.Bank.Answer(func(rw http.ResponseWriter, r *http.Request) {
+					if r.URL.Path == "/loans/applications" {
+						arrived <- true
+						<-release
+					}
+					rw.Header().Set("Content-Type", "application/json")
+					_, _ = io.WriteString(rw, `{"application_id":"A-1"}`)
+				})
+				plain := p.Plain("POST", "/loans/applications")
+				ctx, leave := context.WithCancel(t.Context())
+				r := p.Request(calls, p.Seal("call+jwe", plain)).WithContext(ctx)
+				var done sync.WaitGroup
+				done.Go(func() { w.Do(r) })
+				<-arrived
+				leave()
+				// Whoever gives up when a page leaves has time to do so: a whole call's.
+				expect(t, p.Get("/loans/offers"), 200, "", sealed)
+				close(release)
+				done.Wait()
+
+				w.Restart()
+				if n := w.Count("calls WHERE route_id = 'apply' AND code = '' AND status = 200 AND bytes_out > 0"); n != 1 || w.Count("calls") != 2 {
+					t.Errorf("%d records of the call as it was", n)
+				}
+				a := p.Call(plain)
+				expect(t, a, 409, "replayed", sealed)
+				if f := readProblem(t, a.Plain).First; f != "done" {
+					t.Errorf("first is %q: the bank did what it was asked", f)
+				}
+			})
+		})
+	}
+}
+
 func TestTheSameWriteFiftyTimesAtOnce(t *testing.T) {
 	t.Parallel()
 	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
@@ -371,9 +451,19 @@ func TestABankThatIsDown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, seeded(func(s *apptest.Seed) { s.Upstreams[0].BaseURL = "http://127.0.0.1:1" }))
 	p := w.NewVisit(apptest.Travel, nil)
-	for range 8 { // the circuit opens on the way
+	circuit := func(state string) {
+		t.Helper()
+		metrics := w.Internal(httptest.NewRequest(http.MethodGet, "/metrics", nil)).Body.String()
+		if line := `postern_upstream_circuit{upstream="urn:h5:loan production"} ` + state + "\n"; !strings.Contains(metrics, line) {
+			t.Errorf("the metrics have no line %s", line)
+		}
+	}
+	expect(t, p.Get("/loans/offers"), 502, "upstream_unavailable", sealed)
+	circuit("0")
+	for range 7 { // the circuit opens on the way
 		expect(t, p.Get("/loans/offers"), 502, "upstream_unavailable", sealed)
 	}
+	circuit("2")
 	expect(t, p.Call(p.Plain("POST", "/loans/applications")), 502, "upstream_unavailable", sealed)
 }
 

@@ -12,7 +12,6 @@ import (
 	"postern/app/apptest"
 	"postern/app/keyring"
 	"postern/app/limit"
-	"postern/app/store"
 	"postern/models"
 )
 
@@ -279,13 +278,7 @@ func TestChangesReachOtherNodesThroughTheDatabase(t *testing.T) {
 		}{
 			{"a suspension", func() { setPartner(w, "p_travel", models.Suspended) }, 403, "not_active"},
 			{"its end", func() { setPartner(w, "p_travel", models.Active) }, 200, ""},
-			{"a grant's end", func() {
-				w.Write(func(tx *store.Tx, now int64) error {
-					g := apptest.Grant("g1", apptest.Travel, "loan.offer:read")
-					g.EndedAt = now
-					return tx.SaveGrant(g, now)
-				})
-			}, 403, "scope_denied"},
+			{"a grant's end", func() { endGrant(w, "g1", "loan.offer:read", w.Clock.Now().UnixMilli()) }, 403, "scope_denied"},
 			{"an epoch", func() { setApplication(w, apptest.Travel, func(a *models.Application) { a.Epoch = 1 }) }, 401, "invalid_vt"},
 		} {
 			t.Run(tc.name, func(t *testing.T) {
@@ -308,5 +301,23 @@ func TestWhatAnotherNodeDidToAnATIsSaidBeforeWhatRefusesItHere(t *testing.T) {
 		expect(t, page.TryOpen(), 401, "invalid_at", sealed)
 		page.Origin = apptest.Origin
 		expect(t, page.TryOpen(), 401, "invalid_at", sealed)
+	})
+}
+
+func TestACallSaysWhatTheNodeKnewWhenItDecided(t *testing.T) {
+	t.Parallel()
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		p := w.NewVisit(apptest.Travel, nil)
+		expect(t, p.Get("/loans/offers"), 200, "", sealed)
+		setApplication(w, apptest.Travel, func(a *models.Application) { a.DailyQuota = 7 })
+		expect(t, p.Get("/nothing"), 404, "no_route", sealed) // decided by no policy
+		expect(t, p.Get("/loans/offers"), 200, "", sealed)
+		w.Restart()
+		if n := w.Count("calls WHERE status = 200 AND policy_version = (SELECT max(seq) FROM changes)"); n != 1 {
+			t.Errorf("%d calls know of the change, want the last", n)
+		}
+		if n := w.Count("calls WHERE status = 200 AND policy_version > 0 AND policy_version < (SELECT max(seq) FROM changes)"); n != 1 {
+			t.Errorf("%d calls were decided before the change, want the first", n)
+		}
 	})
 }

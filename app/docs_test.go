@@ -41,7 +41,7 @@ var (
 	quoted  = regexp.MustCompile("`([^`]+)`")
 	// planned are places that are reserved and not built.
 	planned = map[string]bool{
-		"app/partners": true, "app/catalog": true, "app/console": true, "app/portal": true, "views/console": true, "views/portal": true,
+		"app/console": true, "app/portal": true, "views/console": true, "views/portal": true,
 	}
 )
 

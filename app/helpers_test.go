@@ -154,3 +154,13 @@ func freeze(w *apptest.World, kind, id string, what models.FreezeScope) (thaw fu
 		save()
 	}
 }
+
+// endGrant ends a grant of apptest.Travel at a time (Unix ms); 0 takes it back.
+func endGrant(w *apptest.World, id, scope string, at int64) {
+	w.T.Helper()
+	w.Write(func(tx *store.Tx, now int64) error {
+		g := apptest.Grant(id, apptest.Travel, scope)
+		g.EndedAt = at
+		return tx.SaveGrant(g, now)
+	})
+}

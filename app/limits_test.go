@@ -12,6 +12,7 @@ import (
 	"postern/app"
 	"postern/app/apptest"
 	"postern/app/limit"
+	"postern/app/store"
 	"postern/models"
 )
 
@@ -141,6 +142,66 @@ func TestRateOfCalls(t *testing.T) {
 	expect(t, p.Call(call), 200, "", sealed) // the refused jti is not used up
 }
 
+// visitRate leaves every rate unlimited but that of one visit.
+func visitRate(c *app.Config) { c.Rates.Visit = limit.Rate{PerSecond: 1, Burst: 2} }
+
+func TestRateOfOneVisitsCalls(t *testing.T) {
+	t.Parallel()
+	each(t, apptest.Options{Config: visitRate}, func(t *testing.T, w *apptest.World) {
+		p, other := w.NewVisit(apptest.Travel, nil), w.NewVisit(apptest.Travel, nil)
+		for range 2 {
+			expect(t, p.Get("/loans/offers"), 200, "", sealed)
+		}
+		call := p.Plain("GET", "/loans/offers")
+		expectWait(t, p.Call(call), 1)
+		expect(t, other.Get("/loans/offers"), 200, "", sealed) // one visitor takes nothing from the partner's others
+		if n := len(w.Bank.Seen()); n != 3 {
+			t.Errorf("the bank saw %d calls", n)
+		}
+		w.Later(time.Second)
+		expect(t, p.Call(call), 200, "", sealed) // the refused jti is not used up
+		w.Close()
+		if n := w.Count("calls WHERE code = 'rate_limited' AND reason = 'rate_visit'"); n != 1 {
+			t.Errorf("%d calls over the visit's rate on record", n)
+		}
+	})
+}
+
+func TestRateOfOneVisitsRenewals(t *testing.T) {
+	t.Parallel()
+	each(t, apptest.Options{Config: visitRate}, func(t *testing.T, w *apptest.World) {
+		p, other := w.NewVisit(apptest.Travel, nil), w.NewVisit(apptest.Travel, nil)
+		fresh := renewed(t, renewed(t, p))
+		plain := fresh.ExchangePlain()
+		expectWait(t, fresh.Send(renewals, "renew+jwe", plain), 1)
+		expectWait(t, renew(p), 1) // a fresh ticket brings no fresh bucket, and the old one has none of its own
+		expect(t, renew(other), 200, "", sealed)
+		w.Later(time.Second)
+		expect(t, fresh.Send(renewals, "renew+jwe", plain), 200, "", sealed)
+		if list := w.Events("vt.renewal_refused"); len(list) != 2 || list[0].Reason != "rate_visit" {
+			t.Errorf("refusals on record %+v", list)
+		}
+	})
+}
+
+func TestRateOfOneSpentAT(t *testing.T) {
+	t.Parallel()
+	each(t, apptest.Options{Config: visitRate}, func(t *testing.T, w *apptest.World) {
+		p := w.NewVisit(apptest.Travel, nil) // the spend itself is the application's to limit
+		body := p.Exchange(nil)
+		for range 2 {
+			expect(t, p.TryExchange(body), 200, "", sealed)
+		}
+		expectWait(t, p.TryExchange(body), 1)
+		w.NewVisit(apptest.Travel, nil)
+		w.Later(time.Second)
+		expect(t, p.TryExchange(body), 200, "", sealed)
+		if list := w.Events("vt.refused"); len(list) != 1 || list[0].Reason != "rate_visit" || list[0].VID != p.Visit.VID {
+			t.Errorf("refusals on record %+v", list)
+		}
+	})
+}
+
 // expectWait is a sealed rate_limited with its wait inside and in the header.
 func expectWait(t *testing.T, a apptest.Answer, seconds int64) {
 	t.Helper()
@@ -162,6 +223,15 @@ func TestAnAddressThatFailsTooOften(t *testing.T) {
 		{"at step D", func(w *apptest.World) { (&apptest.Page{W: w, Origin: apptest.Origin}).TryExchange([]byte("x")) }},
 		{"at step G", func(w *apptest.World) {
 			(&apptest.Page{W: w, Visit: apptest.Visit{VT: "x"}}).Post("/gateway/v1/calls", []byte("x"))
+		}},
+		{"with ATs that nobody issued", func(w *apptest.World) {
+			p := w.NewPage(w.AT(apptest.Travel, nil))
+			plain := p.ExchangePlain()
+			plain["at"] = p.AT + "x"
+			expect(t, p.TryExchange(p.Exchange(plain)), 401, "invalid_at", sealed)
+		}},
+		{"with ATs that others have spent", func(w *apptest.World) {
+			expect(t, w.NewPage(w.NewVisit(apptest.Travel, nil).AT).TryOpen(), 409, "at_spent", sealed)
 		}},
 		{"from ever new addresses that nobody vouches for", func(w *apptest.World) { from(w, "app_nobody", "198.51.100."+apptest.NewID()[:2]) }},
 	} {
@@ -195,6 +265,24 @@ func TestSuccessCostsAnAddressNothing(t *testing.T) {
 	expect(t, p.Get("/loans/offers"), 200, "", sealed)
 }
 
+func TestWhatHappensToHonestPagesCostsTheirAddressNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, apptest.Options{Config: func(c *app.Config) { c.FailureRate = limit.Rate{PerSecond: 1e-6, Burst: 1} }})
+	p, late := w.NewVisit(apptest.Travel, nil), w.NewPage(w.AT(apptest.Travel, nil))
+	closed := w.NewVisit(apptest.Travel, nil)
+	expect(t, closed.Send(closings, "close+jwe", closed.ExchangePlain()), 200, "", sealed)
+	expect(t, closed.TryOpen(), 409, "at_spent", sealed) // its own R
+	call := p.Plain("GET", "/loans/offers")
+	expect(t, p.Call(call), 200, "", sealed)
+	expect(t, p.Call(call), 409, "replayed", sealed)
+	delete(call, "jti")
+	expect(t, p.Call(call), 400, "bad_envelope", sealed) // whoever seals has the key
+	w.Later(1000 * time.Second)
+	expect(t, late.TryOpen(), 401, "invalid_at", sealed)
+	expect(t, p.Get("/loans/offers"), 401, "invalid_vt", sealed)
+	expect(t, w.NewVisit(apptest.Travel, nil).Get("/loans/offers"), 200, "", sealed)
+}
+
 func TestTheSizeOfACall(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, apptest.Options{})
@@ -218,3 +306,90 @@ func TestTheSizeOfACall(t *testing.T) {
 	r.ContentLength = -1
 	expect(t, p.OpenExchange(w.Do(r)), 413, "too_large", inClear)
 }
+
+// held stops the ledger's writer from outside: whoever waits for a record to be
+// on disk waits on, and records queue up. release lets it go on.
+func held(t *testing.T, w *apptest.World) (release func()) {
+	t.Helper()
+	db := w.Database()
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	exec := func(statement string) {
+		t.Helper()
+		if _, err := conn.ExecContext(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	if w.Config.Store.Driver == string(store.SQLite) {
+		exec("BEGIN IMMEDIATE")
+	} else {
+		exec("BEGIN")
+		exec("LOCK TABLE calls, events IN ACCESS EXCLUSIVE MODE")
+	}
+	return func() {
+		t.Helper()
+		exec("ROLLBACK")
+		_ = conn.Close() // the database below says more
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// The ledger's queue, and what its writer may have taken out of it already.
+const (
+	ledgerQueue = 8192
+	ledgerGroup = 256
+)
+
+// TestRefusalsFillHalfOfTheLedgersQueueAtMost: the other half is kept for calls
+// that are let through, so that no flood of refusals stops them.
+func TestRefusalsFillHalfOfTheLedgersQueueAtMost(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name, onRecord string
+		flood          func(w *apptest.World) (send func() int, status int)
+	}{
+		{"of calls", "calls WHERE code = 'no_route'", func(w *apptest.World) (func() int, int) {
+			p := w.NewVisit(apptest.Travel, nil)
+			body := p.Seal("call+jwe", p.Plain("GET", "/nothing")) // no jti is used up for a route that is not there
+			return func() int { return p.Post(calls, body).Code }, 404
+		}},
+		{"of strangers", "events WHERE kind = 'vt.refused'", func(w *apptest.World) (func() int, int) {
+			p := &apptest.Page{W: w, Origin: apptest.Origin}
+			return func() int { return p.Post("/gateway/v1/visit-tokens", []byte("x")).Code }, 400
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			each(t, apptest.Options{Config: unlimited}, func(t *testing.T, w *apptest.World) {
+				p := w.NewVisit(apptest.Travel, nil)
+				send, status := tc.flood(w)
+				release := held(t, w)
+				for range ledgerQueue/2 + 2*ledgerGroup {
+					if got := send(); got != status {
+						t.Fatalf("status %d, want %d", got, status)
+					}
+				}
+				for range 3 {
+					expect(t, p.Get("/loans/offers"), 200, "", sealed)
+				}
+				w.Bank.Answer(hijack(nobody))
+				expect(t, p.Get("/loans/offers"), 502, "upstream_unavailable", sealed) // the bank was asked
+				release()
+				w.Close()
+				if n := w.Count(tc.onRecord); n < ledgerQueue/2 || n > ledgerQueue/2+ledgerGroup {
+					t.Errorf("%d refusals on record, want half of the queue's %d", n, ledgerQueue)
+				}
+				if n := w.Count("calls WHERE status = 200 OR code = 'upstream_unavailable'"); n != 4 {
+					t.Errorf("%d calls that were let through on record, want 4", n)
+				}
+			})
+		})
+	}
+}
+
+// unlimited leaves every rate unlimited but one that no test reaches.
+func unlimited(c *app.Config) { c.Rates.AT = limit.Rate{PerSecond: 1000, Burst: 1000} }

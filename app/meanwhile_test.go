@@ -35,15 +35,8 @@ func TestNoReplyLeavesThatWasForbiddenWhileTheBankWorkedOnIt(t *testing.T) {
 				return freeze(w, "application", apptest.Travel, models.FreezeCall)
 			}},
 			{"the grant ended", "no_rule", func(*apptest.Page) func() {
-				end := func(at int64) {
-					w.Write(func(tx *store.Tx, now int64) error {
-						g := apptest.Grant("g1", apptest.Travel, "loan.offer:read")
-						g.EndedAt = at
-						return tx.SaveGrant(g, now)
-					})
-				}
-				end(w.Clock.Now().UnixMilli())
-				return func() { end(0) }
+				endGrant(w, "g1", "loan.offer:read", w.Clock.Now().UnixMilli())
+				return func() { endGrant(w, "g1", "loan.offer:read", 0) }
 			}},
 			{"the epoch was raised", "epoch", func(*apptest.Page) func() {
 				setApplication(w, apptest.Travel, func(a *models.Application) { a.Epoch++ })
@@ -100,11 +93,7 @@ func TestAScopeWhoseGrantEndedIsNotToldToTheBank(t *testing.T) {
 		if scope := told(); !strings.Contains(scope, "loan:apply") {
 			t.Fatalf("before: %q", scope)
 		}
-		w.Write(func(tx *store.Tx, now int64) error {
-			g := apptest.Grant("g3", apptest.Travel, "loan:apply")
-			g.EndedAt = now
-			return tx.SaveGrant(g, now)
-		})
+		endGrant(w, "g3", "loan:apply", w.Clock.Now().UnixMilli())
 		if scope := told(); strings.Contains(scope, "loan:apply") || !strings.Contains(scope, "loan.offer:read") {
 			t.Errorf("the assertion names %q", scope)
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"postern/app/gateway/upstream"
 	"postern/app/web"
 )
 
@@ -43,8 +44,26 @@ func newMetrics(a *App) *metrics {
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "postern_feed_age_seconds", Help: "Age of the feed of changes.",
 		}, func() float64 { return a.feed.Age().Seconds() }),
+		circuits{func() map[string]upstream.State { return a.upstreams.States() }},
 	)
 	return m
+}
+
+// circuits reports the breaker of every upstream that has been called, named
+// after its service and environment.
+type circuits struct {
+	states func() map[string]upstream.State
+}
+
+var circuit = prometheus.NewDesc("postern_upstream_circuit",
+	"State of an upstream's circuit: 0 closed, 1 half-open, 2 open.", []string{"upstream"}, nil)
+
+func (c circuits) Describe(to chan<- *prometheus.Desc) { to <- circuit }
+
+func (c circuits) Collect(to chan<- prometheus.Metric) {
+	for id, state := range c.states() {
+		to <- prometheus.MustNewConstMetric(circuit, prometheus.GaugeValue, float64(state), id)
+	}
 }
 
 func (m *metrics) refused(step, code string) { m.refusals.WithLabelValues(step, code).Inc() }

@@ -96,6 +96,45 @@ func TestClientsWrittenFromTheProtocolPageWork(t *testing.T) {
 	})
 }
 
+// An example beside a gateway that is off says so in one line.
+func TestClientsSayWhenNobodyAnswers(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("fetches a module and builds a program")
+	}
+	var config net.ListenConfig
+	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := "http://" + listener.Addr().String()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	settings := serveExamples(t)
+	settings[0] = "GATEWAY=" + address
+	for _, tc := range []struct {
+		name    string
+		command func(t *testing.T) []string
+	}{
+		{"in Node", func(t *testing.T) []string { return []string{"node", nodeExample(t)} }},
+		{"in Go", func(*testing.T) []string {
+			return []string{"go", "run", filepath.Join("..", "docs", "examples", "partner.go")}
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			words := tc.command(t)
+			output, err := runs(t, settings, words[0], words[1:]...)
+			first, rest, _ := strings.Cut(output, "\n")
+			rest = strings.TrimPrefix(rest, "exit status 1\n") // of go run
+			if err == nil || !strings.HasPrefix(first, "is the demo running at "+address+"?") || rest != "" {
+				t.Errorf("%v, and it printed:\n%s", err, output)
+			}
+		})
+	}
+}
+
 // serveExamples serves a gateway on the real clock, which the examples read,
 // and returns the settings that lead them to it.
 func serveExamples(t *testing.T) []string {
@@ -152,6 +191,16 @@ func nodeExample(t *testing.T) string {
 // run runs an example to its end and returns what it printed.
 func run(t *testing.T, settings []string, program string, args ...string) string {
 	t.Helper()
+	output, err := runs(t, settings, program, args...)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	return output
+}
+
+// runs is run for an example that may fail.
+func runs(t *testing.T, settings []string, program string, args ...string) (string, error) {
+	t.Helper()
 	path, err := exec.LookPath(program)
 	if err != nil {
 		skipOrFail(t, program, program+" is not installed")
@@ -159,10 +208,7 @@ func run(t *testing.T, settings []string, program string, args ...string) string
 	command := exec.CommandContext(t.Context(), path, args...)
 	command.Env = append(os.Environ(), settings...)
 	output, err := command.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, output)
-	}
-	return string(output)
+	return string(output), err
 }
 
 func skipOrFail(t *testing.T, what, reason string) {

@@ -56,6 +56,33 @@ func TestAScopeFrozenForVTsIsNotInThem(t *testing.T) {
 	expect(t, w.NewPage(one).TryOpen(), 403, "not_active", sealed)
 }
 
+func TestAScopeFrozenMeanwhileIsNotInTheRenewedVT(t *testing.T) {
+	t.Parallel()
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		p := w.NewVisit(apptest.Travel, withScope(w, "loan.offer:read me:read account.balance:read"))
+		thaw := freeze(w, "scope", "loan.offer:read", models.FreezeVT)
+		fresh := renewed(t, p)
+		if fresh.Visit.Scope != "me:read account.balance:read" {
+			t.Errorf("scope %q, want it without loan.offer:read", fresh.Visit.Scope)
+		}
+		if got := wantActive(t, w, fresh.Visit.VT)["scope"]; got != "me:read account.balance:read" {
+			t.Errorf("the VT itself has the scope %q", got)
+		}
+		expect(t, fresh.Get("/loans/offers"), 403, "scope_denied", sealed)
+		expect(t, fresh.Get("/accounts/1/balance"), 200, "", sealed)
+		expect(t, p.Get("/loans/offers"), 200, "", sealed) // calls were not stopped
+
+		freeze(w, "scope", "me:read", models.FreezeVT)
+		freeze(w, "scope", "account.balance:read", models.FreezeVT)
+		expect(t, renew(p), 403, "not_active", sealed) // a VT for nothing is none
+		thaw()
+		if got := renewed(t, p).Visit.Scope; got != "loan.offer:read" {
+			t.Errorf("scope %q after the thaw", got)
+		}
+		expect(t, renew(fresh), 403, "not_active", sealed) // what a ticket has lost it does not get back
+	})
+}
+
 func TestAClockSetBackRevivesNothing(t *testing.T) {
 	t.Parallel()
 	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"postern/app/apptest"
 	"postern/app/clients"
@@ -436,5 +437,57 @@ func TestAnAssertionIsGoodForOneOfAHundred(t *testing.T) {
 		if rec := w.PostForm("/oauth/token", form); rec.Code != 401 {
 			t.Errorf("after a restart the assertion was good again: %d", rec.Code)
 		}
+	})
+}
+
+func TestARefusalUsesItsAssertionUp(t *testing.T) {
+	t.Parallel()
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		for name, tc := range map[string]struct{ parameter, value, code string }{
+			"another grant_type":            {"grant_type", "authorization_code", "unsupported_grant_type"},
+			"an unknown resource":           {"resource", "urn:h5:nothing", "invalid_target"},
+			"a scope that is not granted":   {"scope", "loan.basic:read", "invalid_scope"},
+			"a subject with a line feed":    {"subject", "a\nb", "invalid_request"},
+			"a return address of one's own": {"return_to", "https://evil.example/", "invalid_request"},
+		} {
+			t.Run(name, func(t *testing.T) {
+				form := w.TokenForm(apptest.Travel)
+				good := form.Get(tc.parameter)
+				form.Set(tc.parameter, tc.value)
+				expectError(t, w.PostForm("/oauth/token", form), 400, tc.code)
+				expectError(t, w.PostForm("/oauth/token", form), 401, "invalid_client")
+				form.Set(tc.parameter, good)
+				expectError(t, w.PostForm("/oauth/token", form), 401, "invalid_client")
+				w.Restart() // it is on disk
+				expectError(t, w.PostForm("/oauth/token", form), 401, "invalid_client")
+			})
+		}
+		if n := w.Count("at_rows"); n != 0 {
+			t.Errorf("%d ATs were issued", n)
+		}
+		count := map[string]int{}
+		for _, e := range w.Events("at.refused") {
+			count[e.Outcome]++
+		}
+		if count["invalid_client"] < 10 || count["invalid_request"] != 2 || count["invalid_scope"] != 1 || count["invalid_target"] != 1 {
+			t.Errorf("refusals on record by outcome: %v", count)
+		}
+	})
+}
+
+// A limit says to come again: the assertion is still good then, as the refusal
+// was not worth a row of its own.
+func TestALimitLeavesTheAssertionGood(t *testing.T) {
+	t.Parallel()
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		setApplication(w, apptest.Travel, func(a *models.Application) { a.ATRate = 1 })
+		w.AT(apptest.Travel, nil)
+		w.AT(apptest.Travel, nil)
+		form := w.TokenForm(apptest.Travel)
+		expectError(t, w.PostForm("/oauth/token", form), 429, "rate_limited")
+		w.Later(time.Second)
+		expectError(t, w.PostForm("/oauth/token", form), 200, "")
+		w.Later(time.Second)
+		expectError(t, w.PostForm("/oauth/token", form), 401, "invalid_client")
 	})
 }

@@ -101,6 +101,7 @@ type Call struct {
 	Code          string // wire code of a refusal, else empty
 	Reason        string
 	Rule          string // the policy rule that decided
+	PolicyVersion int64  // number of the newest change that the node knew when it decided
 	ShapeID       string
 	Duration      int64 // microseconds, whole call
 	UpstreamTime  int64 // microseconds

@@ -1,5 +1,7 @@
 package models
 
+import "slices"
+
 // Status is where a partner, application or service stands in its life.
 type Status string
 
@@ -10,6 +12,26 @@ const (
 	Suspended Status = "suspended"
 	Closed    Status = "closed"
 )
+
+// Statuses lists the states in the order of a life.
+var Statuses = []Status{Draft, Active, Suspended, Closed}
+
+// Valid reports whether s is one of the states.
+func (s Status) Valid() bool { return slices.Contains(Statuses, s) }
+
+// May reports whether what is in state s may be put into state next. A draft
+// becomes active once and never a draft again; what is closed stays closed.
+func (s Status) May(next Status) bool {
+	switch {
+	case s == next:
+		return true
+	case s == Closed, next == Draft:
+		return false
+	case s == Draft:
+		return next != Suspended
+	}
+	return true
+}
 
 // Environment separates the sandbox from production; an application lives in
 // exactly one and never reaches the other's upstreams or keys.
@@ -35,6 +57,9 @@ const (
 	TLSClientAuth     AuthMethod = "tls_client_auth"
 )
 
+// AuthMethods lists the methods.
+var AuthMethods = []AuthMethod{PrivateKeyJWT, ClientSecretBasic, TLSClientAuth}
+
 // Partner is a third party whose apps open the bank's pages.
 type Partner struct {
 	ID        string `gorm:"primaryKey"`
@@ -53,6 +78,9 @@ const (
 	AddressDryRun  AddressMode = "dry_run"
 	AddressEnforce AddressMode = "enforce"
 )
+
+// AddressModes lists the modes from the strictest.
+var AddressModes = []AddressMode{AddressEnforce, AddressDryRun, AddressOff}
 
 // Application is one app of a partner in one environment; its ID is the
 // OAuth client_id and holds no colon.
@@ -107,6 +135,7 @@ type Credential struct {
 	Use           CredentialUse
 	KID           string `gorm:"column:kid"` // for keys; unique within the application
 	PublicJWK     string `gorm:"column:public_jwk"`
+	Thumbprint    string // of the key (RFC 7638), whatever its kid and use
 	SecretHash    string // base64url SHA-256 of the secret, which is 256 random bits
 	NotBefore     int64
 	NotAfter      int64 // 0 means no end

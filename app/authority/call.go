@@ -201,6 +201,7 @@ func (c *Call) permit() error {
 		return errUnavailable.Because("policy").Wrap(err)
 	}
 	c.access = access
+	c.record.PolicyVersion = c.a.Feed.Version()
 	perm := c.match.Route.Permission
 	visit := c.a.Feed.Thawed(c.ticket.Scopes, models.FreezeCall)
 	d := access.Decide(perm, visit)

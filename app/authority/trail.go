@@ -91,7 +91,7 @@ func (a *Authority) RefuseAT(ctx context.Context, err error, c Caller, r TokenRe
 // refuseCaller puts a refusal on record. An assertion that proved its client is
 // used up by it, too: the same one with other parameters is a replay. Limits
 // and faults of ours cost no durable row, as they must stay cheap
-// (docs/decisions/0013).
+// (docs/decisions/0015).
 func (a *Authority) refuseCaller(ctx context.Context, kind string, err error, c Caller, t trail) error {
 	if c.AssertionJTI == "" || errs.KindOf(err) != errs.Invalid {
 		a.refused(kind, err, t)

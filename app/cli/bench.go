@@ -31,7 +31,7 @@ type benchCommand struct {
 
 	Target      string   `help:"Drive a gateway that runs already: its issuer, e.g. http://localhost:8080."`
 	ClientID    string   `name:"client-id" help:"With --target: the application."`
-	KeyFile     []string `name:"key-file" type:"existingfile" help:"With --target: the application's private signing and encryption keys, a JWK in each file."`
+	KeyFile     []string `name:"key-file" type:"existingfile" help:"With --target: the application's private signing and encryption keys, a JWK in each file: --key-file sig.jwk,enc.jwk."`
 	Resource    string   `help:"With --target: the service's URN."`
 	Origin      string   `help:"With --target: an origin of the service."`
 	Path        string   `help:"With --target: the path that step G asks for with GET; without it G is left out."`
@@ -114,6 +114,9 @@ func (c benchCommand) setTarget(o *bench.Options) error {
 	if c.Child || c.DB != "" {
 		return errors.New("bench: --target does not go with --child or --db")
 	}
+	if err := c.wantTarget(); err != nil {
+		return err
+	}
 	o.Target = &bench.Target{
 		URL: strings.TrimSuffix(c.Target, "/"), ClientID: c.ClientID, Resource: c.Resource, Origin: c.Origin, Path: c.Path,
 		MaxRequests: c.MaxRequests, AllowRemote: c.AllowRemote,
@@ -130,6 +133,29 @@ func (c benchCommand) setTarget(o *bench.Options) error {
 		o.Target.Keys = append(o.Target.Keys, key)
 	}
 	return nil
+}
+
+// targetForm is a whole command line of a target, as the demo's would be.
+const targetForm = "--target http://localhost:8080 --client-id lianhe-travel-app --key-file sig.jwk,enc.jwk " +
+	"--resource urn:h5:loan --origin http://localhost:8090 --path /loans/offers"
+
+// wantTarget names the flags that a target lacks, and shows the form of all.
+func (c benchCommand) wantTarget() error {
+	var missing []string
+	for _, flag := range []struct {
+		name  string
+		given bool
+	}{
+		{"--client-id", c.ClientID != ""}, {"--key-file with two files", len(c.KeyFile) == 2}, {"--resource", c.Resource != ""},
+	} {
+		if !flag.given {
+			missing = append(missing, flag.name)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return fmt.Errorf("bench: --target also needs %s, as in %s", strings.Join(missing, ", "), targetForm)
 }
 
 // openGateway opens the product itself, as serve does.

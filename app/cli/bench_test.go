@@ -54,7 +54,8 @@ func TestBenchRefuses(t *testing.T) {
 		code int
 		want string
 	}{
-		{"a target on another host", "--target https://gateway.bank.example --client-id c --resource urn:h5:x", 1, "--allow-remote"},
+		{"a target and nothing else", "--target http://localhost:1", 1, "also needs --client-id, --key-file with two files, --resource, as in --target"},
+		{"a target with one key", "--target http://localhost:1 --client-id c --resource urn:h5:x --key-file bench_test.go", 1, "--key-file sig.jwk,enc.jwk"},
 		{"a target beside a database", "--target http://localhost:1 --db x.db", 1, "does not go with"},
 		{"a flag that it does not know", "--fast", 2, "--fast"},
 		{"a duration that is none", "--duration soon", 2, "duration"},

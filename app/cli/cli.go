@@ -30,9 +30,13 @@ func Process() Surroundings {
 type commands struct {
 	Demo   demoCommand   `cmd:"" help:"Run the whole product on this machine: gateway, demo bank, demo partners."`
 	Serve  serveCommand  `cmd:"" help:"Run the gateway."`
+	Apply  applyCommand  `cmd:"" help:"Set up services, scopes, partners, applications, credentials and grants as a file says."`
+	Export exportCommand `cmd:"" help:"Print such a file of what is set up."`
 	Policy policyCommand `cmd:"" help:"Ask what an application may do."`
 	Keys   keysCommand   `cmd:"" help:"List, rotate and retire the gateway's own keys."`
 	Bench  benchCommand  `cmd:"" help:"Measure a gateway, beside what its parts cost alone."`
+
+	Version kong.VersionFlag `help:"Print the version and what it was built with."`
 }
 
 // invocation is what every command gets.
@@ -52,6 +56,7 @@ func Run(ctx context.Context, args []string, s Surroundings) int {
 	left := false // kong asks to exit after --help
 	parser, err := kong.New(&c, kong.Name("postern"), kong.Writers(s.Out, s.Err),
 		kong.Description("The bank's own door for partners' apps."),
+		kong.Vars{"version": version()},
 		kong.Exit(func(int) { left = true }), kong.UsageOnError())
 	if err != nil {
 		fmt.Fprintln(s.Err, "postern:", err)

@@ -3,9 +3,11 @@ package cli
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 	"text/tabwriter"
 
+	"postern/app/control"
 	"postern/app/directory"
 	"postern/app/errs"
 	"postern/app/store"
@@ -21,15 +23,17 @@ type explainCommand struct {
 	settings
 	App    string `required:"" help:"The application's client_id."`
 	Method string `default:"GET" help:"The call's method."`
-	Path   string `required:"" help:"The call's path, e.g. /accounts/1/balance."`
+	Path   string `required:"" help:"The call's path, which starts with /, e.g. /accounts/1/balance."`
 }
 
 func (c explainCommand) Run(i invocation) error {
-	configured, faults := c.load(i)
-	if err := faults.Of("database").Err(); err != nil { // it asks nothing else
+	if !strings.HasPrefix(c.Path, "/") {
+		return fmt.Errorf("read --path: a path starts with /, as in /%s", c.Path)
+	}
+	where, err := c.database(i)
+	if err != nil {
 		return err
 	}
-	where := storeConfig(configured.Database)
 	where.NoMigrate = true // a question must not change what a running gateway works on
 	s, err := store.Open(i.ctx, where)
 	if err != nil {
@@ -44,7 +48,14 @@ func (c explainCommand) Run(i invocation) error {
 	if err != nil {
 		return err
 	}
-	x, err := d.Explain(i.ctx, c.App, strings.ToUpper(c.Method), c.Path, i.Now())
+	feed, err := control.Open(i.ctx, s, i.Now, i.log(slog.LevelError))
+	if err != nil {
+		return err
+	}
+	x, err := d.Explain(i.ctx, directory.Question{
+		ClientID: c.App, Method: strings.ToUpper(c.Method), Path: c.Path, Now: i.Now(),
+		Thawed: func(scopes []string) []string { return feed.Thawed(scopes, models.FreezeCall) },
+	})
 	switch {
 	case errs.KindOf(err) == errs.NotFound && errs.Of(err).Code == "no_route":
 		return fmt.Errorf("no service has a route for %s %s", strings.ToUpper(c.Method), c.Path)
@@ -53,15 +64,17 @@ func (c explainCommand) Run(i invocation) error {
 	case err != nil:
 		return err
 	}
-	return printExplanation(i.Out, x)
+	return printExplanation(i.Out, x, stateNotes(x, feed))
 }
 
-func printExplanation(out io.Writer, x directory.Explanation) error {
+// printExplanation prints what the policy says, and what beside it would refuse
+// the call.
+func printExplanation(out io.Writer, x directory.Explanation, stops []string) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	verdict, scopes := "refused", "none"
 	reason := string(x.Decision.Reason)
-	switch active := x.Application.Active() && x.Service.Status == models.Active; {
-	case !active:
+	switch {
+	case len(stops) > 0:
 		reason = "not_active; the policy alone says " + reason
 	case x.Decision.Allowed:
 		verdict = "allowed"
@@ -81,7 +94,13 @@ func printExplanation(out io.Writer, x directory.Explanation) error {
 	fmt.Fprintf(w, "rule\t%s\n", rule)
 	fmt.Fprintf(w, "reason\t%s\n", reason)
 	fmt.Fprintf(w, "scopes\t%s\n", scopes)
-	for _, note := range stateNotes(x) {
+	for _, s := range x.Frozen {
+		stops = append(stops, "the scope "+s+" is frozen")
+	}
+	if x.Customer {
+		stops = append(stops, "a customer must have signed in: before, calls are refused as customer_required")
+	}
+	for _, note := range stops {
 		fmt.Fprintf(w, "note\t%s\n", note)
 	}
 	printFields(w, x)
@@ -89,7 +108,7 @@ func printExplanation(out io.Writer, x directory.Explanation) error {
 }
 
 // stateNotes tells what beside the policy would refuse the call now.
-func stateNotes(x directory.Explanation) []string {
+func stateNotes(x directory.Explanation, feed *control.Feed) []string {
 	var notes []string
 	if !x.Application.Active() {
 		notes = append(notes, fmt.Sprintf("the application is %s and its partner %s: calls are refused as not_active",
@@ -98,8 +117,12 @@ func stateNotes(x directory.Explanation) []string {
 	if x.Service.Status != models.Active {
 		notes = append(notes, fmt.Sprintf("the service is %s: calls are refused as not_active", x.Service.Status))
 	}
-	if x.Customer {
-		notes = append(notes, "a customer must have signed in: before, calls are refused as customer_required")
+	for _, target := range [][2]string{
+		{"partner", x.Application.PartnerID}, {"application", x.Application.ID}, {"service", x.Service.ID},
+	} {
+		if feed.Frozen(target[0], target[1], models.FreezeCall) {
+			notes = append(notes, fmt.Sprintf("the %s is frozen: calls are refused as not_active", target[0]))
+		}
 	}
 	return notes
 }

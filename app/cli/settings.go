@@ -24,6 +24,16 @@ func (s settings) load(i invocation, flags ...config.Flag) (config.Config, confi
 	return config.Load(config.Sources{File: file, Getenv: i.Getenv, Flags: append(flags, databaseFlags(s.DB)...)})
 }
 
+// database is where the data is, for commands that ask nothing else: a fault of
+// another setting does not stop them.
+func (s settings) database(i invocation) (store.Config, error) {
+	configured, faults := s.load(i)
+	if err := faults.Of("database").Err(); err != nil {
+		return store.Config{}, err
+	}
+	return storeConfig(configured.Database), nil
+}
+
 // flag is a setting from the command line, if it was given.
 func flag(name, key, text string) []config.Flag {
 	if text == "" {

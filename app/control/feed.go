@@ -49,6 +49,7 @@ type Feed struct {
 	gaps    map[int64]time.Time
 	heard   []func(models.Change) error
 	fresh   atomic.Pointer[time.Time] // of the last poll after which nothing was owed
+	version atomic.Int64              // highest, as of then
 	freezes atomic.Pointer[freezeSet]
 	ended   endedVisits
 }
@@ -74,6 +75,7 @@ func Open(ctx context.Context, s Source, now func() time.Time, log *slog.Logger)
 		return nil, err
 	}
 	f.fresh.Store(&started)
+	f.version.Store(f.highest)
 	return f, nil
 }
 
@@ -148,6 +150,7 @@ func (f *Feed) Poll(ctx context.Context) error {
 	}
 	f.forget(started)
 	f.fresh.Store(&started)
+	f.version.Store(f.highest)
 	return nil
 }
 
@@ -198,6 +201,10 @@ func (f *Feed) forget(now time.Time) {
 	}
 	f.ended.forget(now.UnixMilli())
 }
+
+// Version says what the node knows when it decides: the number of the newest
+// change that it has heard, with all before it.
+func (f *Feed) Version() int64 { return f.version.Load() }
 
 // Stale reports whether the node may be behind by more than MaxAge; also when
 // the clock was set back so that nobody can tell.

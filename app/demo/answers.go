@@ -5,14 +5,30 @@ import (
 	"slices"
 	"strings"
 
+	"postern/app/bankfile"
+	"postern/app/catalog"
 	"postern/app/demo/bank"
 	"postern/app/demo/story"
 )
 
-// answers tells the story what the bank answered, and what the seeded scopes
-// say about it.
+// answers tells the story what the bank answered, and what the scopes of
+// bank.yaml say about it.
 type answers struct {
-	bank *bank.Bank
+	bank   *bank.Bank
+	routes []catalog.Route
+	scopes []catalog.Scope
+}
+
+func newAnswers(loans *bank.Bank) (answers, error) {
+	document, err := bankfile.Read("bank.yaml", bankFile, nil)
+	if err != nil {
+		return answers{}, err
+	}
+	a := answers{bank: loans, scopes: document.Scopes()}
+	for _, s := range document.Services() {
+		a.routes = append(a.routes, s.Routes...)
+	}
+	return a, nil
 }
 
 // Answer finds the newest answer to a visit's call.
@@ -25,31 +41,33 @@ func (a answers) Answer(vid, method, path string) (story.Answer, bool) {
 		if err != nil {
 			return story.Answer{}, false
 		}
-		scope, fields := fieldsOf(method, path, strings.Fields(seen.By.Scope))
+		scope, fields := a.fieldsOf(method, path, strings.Fields(seen.By.Scope))
 		return story.Answer{Body: seen.Reply, Assertion: claims, Scope: scope, Fields: fields}, true
 	}
 	return story.Answer{}, false
 }
 
 // fieldsOf finds the scope among held that reveals the replies of a route.
-func fieldsOf(method, path string, held []string) (string, []story.Field) {
-	for _, route := range loanRoutes() {
+func (a answers) fieldsOf(method, path string, held []string) (string, []story.Field) {
+	for _, route := range a.routes {
 		if route.Method != method || !matches(route.Pattern, path) {
 			continue
 		}
-		for _, s := range loanScopes {
-			if s.resource == route.Resource && s.action == route.Action && slices.Contains(held, s.id) {
-				return s.id, s.named()
+		for _, s := range a.scopes {
+			for _, p := range s.Permissions {
+				if p.Resource == route.Resource && p.Action == route.Action && slices.Contains(held, s.ID) {
+					return s.ID, named(p.Fields)
+				}
 			}
 		}
 	}
 	return "", nil
 }
 
-func (s loanScope) named() []story.Field {
+func named(list []catalog.Field) []story.Field {
 	var fields []story.Field
-	for _, l := range s.fields {
-		fields = append(fields, story.Field{Path: l.path, Class: l.class, Mask: l.mask})
+	for _, f := range list {
+		fields = append(fields, story.Field{Path: f.Path, Class: f.Class, Mask: f.Mask})
 	}
 	return fields
 }

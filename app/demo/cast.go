@@ -4,24 +4,20 @@ import (
 	"context"
 
 	"postern/app/demo/partner"
-	"postern/models"
 	views "postern/views/demo"
 	"postern/views/i18n"
 )
 
-// role is one of the demo's partners: who it is at the bank, and its app.
+// role is one of the demo's partners with its app. What the bank knows of it,
+// bank.yaml says.
 type role struct {
-	short     string // in the shell's addresses, and the class of its colours
-	partnerID string
-	clientID  string
-	legal     string // as the bank registered it, and shows it to visitors
-	status    models.Status
-	subject   string // the visitor, as this partner knows them
-	returnTo  string
-	scopes    []string
-	name      i18n.Key // as its own app calls itself
-	tab       i18n.Key // around the name, in the header; the zero Key for none
-	face      face
+	short    string // in the shell's addresses, and the class of its colours
+	clientID string
+	subject  string // the visitor, as this partner knows them
+	returnTo string
+	name     i18n.Key // as its own app calls itself
+	tab      i18n.Key // around the name, in the header; the zero Key for none
+	face     face
 }
 
 // face is what a partner's app shows.
@@ -38,10 +34,8 @@ type face struct {
 // page, and Nanfeng is suspended.
 var cast = []role{
 	{
-		short: "lianhe", partnerID: "lianhe-travel", clientID: "lianhe-travel-app", legal: "Lianhe Travel 联合出行",
-		status: models.Active, subject: "lh20160733", returnTo: "lianhetravel://home",
-		scopes: []string{"loan.offer:read", "loan.application:create", "session:sign-in", "account.list:read", "account.balance:read"},
-		name:   i18n.DemoLianhe,
+		short: "lianhe", clientID: "lianhe-travel-app", subject: "lh20160733", returnTo: "lianhetravel://home",
+		name: i18n.DemoLianhe,
 		face: face{
 			hello: i18n.DemoLianheHello, place: i18n.DemoLianhePlace, search: i18n.DemoLianheSearch,
 			icons: [4]string{"train", "coach", "car", "pin"},
@@ -52,10 +46,8 @@ var cast = []role{
 		},
 	},
 	{
-		short: "chengzi", partnerID: "chengzi-rent", clientID: "chengzi-rent-app", legal: "Chengzi Rent 橙子租房",
-		status: models.Active, subject: "cz-88120407", returnTo: "chengzirent://home",
-		scopes: []string{"loan.quote:read"},
-		name:   i18n.DemoChengzi, tab: i18n.DemoNarrower,
+		short: "chengzi", clientID: "chengzi-rent-app", subject: "cz-88120407", returnTo: "chengzirent://home",
+		name: i18n.DemoChengzi, tab: i18n.DemoNarrower,
 		face: face{
 			hello: i18n.DemoChengziHello, place: i18n.DemoChengziPlace, search: i18n.DemoChengziSearch,
 			icons: [4]string{"home", "people", "pin", "calendar"},
@@ -66,10 +58,8 @@ var cast = []role{
 		},
 	},
 	{
-		short: "nanfeng", partnerID: "nanfeng", clientID: "nanfeng-app", legal: "Nanfeng 南风",
-		status: models.Suspended, subject: "nf-5521", returnTo: "nanfeng://home",
-		scopes: []string{"loan.offer:read"},
-		name:   i18n.DemoNanfeng, tab: i18n.DemoSuspended,
+		short: "nanfeng", clientID: "nanfeng-app", subject: "nf-5521", returnTo: "nanfeng://home",
+		name: i18n.DemoNanfeng, tab: i18n.DemoSuspended,
 		face: face{
 			hello: i18n.DemoNanfengHello, place: i18n.DemoNanfengPlace, search: i18n.DemoNanfengSearch,
 			icons: [4]string{"bowl", "basket", "cup", "list"},

@@ -23,6 +23,7 @@ type Options struct {
 	Now     func() time.Time
 	Rand    io.Reader // safe for concurrent use
 	Ports   Ports
+	Command string // starts this demo again, as the page says once it has stopped; "" means go run . demo
 }
 
 // Demo is a running demo.
@@ -33,6 +34,7 @@ type Demo struct {
 	takers  traffic.Options // who takes part in traffic
 	traffic *traffic.Traffic
 	log     *os.File
+	lock    *os.File // held while the demo lives, so that no other one uses its folder
 }
 
 // closeTimeout is how long a stopping demo waits for running requests.
@@ -71,6 +73,9 @@ func Start(ctx context.Context, o Options) (*Demo, error) {
 	o = o.withDefaults()
 	d := &Demo{servers: &servers{failed: make(chan error, 1), log: o.Log}}
 	if err := d.start(ctx, o); err != nil {
+		if advice := o.advice(err); advice != "" {
+			err = fmt.Errorf("%w; %s", err, advice)
+		}
 		return nil, errors.Join(err, d.Close(context.WithoutCancel(ctx)))
 	}
 	return d, nil
@@ -79,6 +84,9 @@ func Start(ctx context.Context, o Options) (*Demo, error) {
 func (o Options) withDefaults() Options {
 	if o.Data == "" {
 		o.Data = "postern-data"
+	}
+	if o.Command == "" {
+		o.Command = "go run . demo"
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -89,15 +97,16 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// start goes from the listeners, whose ports the addresses need, to what they
-// serve.
-func (d *Demo) start(ctx context.Context, o Options) error {
-	listeners, err := listen(ctx, o.Ports)
-	if err != nil {
+// start goes from the folder and the listeners, whose ports the addresses need,
+// to what they serve.
+func (d *Demo) start(ctx context.Context, o Options) (err error) {
+	if d.lock, err = lockFolder(o.Data); err != nil {
 		return err
 	}
-	d.servers.listeners = listeners
-	d.places = listeners.places()
+	if d.servers.listeners, err = listen(ctx, o.Ports); err != nil {
+		return err
+	}
+	d.places = d.servers.listeners.places()
 	held, err := openFolder(o)
 	if err != nil {
 		return err
@@ -106,16 +115,27 @@ func (d *Demo) start(ctx context.Context, o Options) error {
 		return err
 	}
 	d.servers.log = o.Log
+	if err := d.open(ctx, o, held); err != nil {
+		return err
+	}
+	return d.serve(ctx, o, held)
+}
+
+// open opens the gateway on the folder and fills its database.
+func (d *Demo) open(ctx context.Context, o Options, held folder) (err error) {
 	if d.app, err = openGateway(ctx, o, d.places, held); err != nil {
 		return err
 	}
-	if err := seed(ctx, seeding{store: d.app.Store(), places: d.places, keys: held.partners, now: o.Now()}); err != nil {
+	if err := held.check(ctx, d.app.Store()); err != nil {
+		return err
+	}
+	if err := seed(ctx, seeding{store: d.app.Store(), places: d.places, keys: held.partners, now: o.Now(), rand: o.Rand}); err != nil {
 		return fmt.Errorf("seed the demo's data: %w", err)
 	}
 	if err := d.app.Refresh(ctx); err != nil {
 		return fmt.Errorf("take up the demo's data: %w", err)
 	}
-	return d.serve(ctx, o, held)
+	return nil
 }
 
 // serve starts the five servers and the traffic.
@@ -130,7 +150,11 @@ func (d *Demo) serve(ctx context.Context, o Options, held folder) error {
 	}
 	loans := bank.New(bank.Options{Issuer: d.places.gateway, Service: serviceID, Now: o.Now, Log: o.Log})
 	partners := newPartners(o, d.places, held.partners)
-	shell := newShell(o, d.places, partners, answers{bank: loans})
+	told, err := newAnswers(loans)
+	if err != nil {
+		return fmt.Errorf("read what the scopes say: %w", err)
+	}
+	shell := newShell(o, d.places, partners, told, ledger{store: d.app.Store(), log: o.Log})
 	open := d.servers.listeners
 	d.servers.serve(ctx, open.gateway, gateway)
 	d.servers.serve(ctx, open.internal, internal)
@@ -167,6 +191,10 @@ func (d *Demo) Close(ctx context.Context) error {
 	if d.log != nil {
 		err = errors.Join(err, d.log.Close())
 		d.log = nil
+	}
+	if d.lock != nil {
+		err = errors.Join(err, unlockFile(d.lock), d.lock.Close())
+		d.lock = nil
 	}
 	return err
 }

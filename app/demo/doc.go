@@ -4,5 +4,6 @@
 //
 // Entry points are Run and Start. It owns everything but the gateway, which is
 // package app and is used as anybody would use it; the shell is fed by the
-// demo's own pieces alone, for no gateway endpoint shows plaintexts.
+// demo's own pieces alone, for no gateway endpoint shows plaintexts, and reads
+// why something was refused in the ledger itself, as the bank's staff do.
 package demo

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -10,8 +11,10 @@ import (
 	"os"
 	"path/filepath"
 
+	"postern/app/errs"
 	"postern/app/keyring"
 	"postern/app/seal"
+	"postern/app/store"
 )
 
 // folder is what the data folder holds beside the database.
@@ -31,14 +34,11 @@ type partnerKeys struct {
 // openFolder reads the data folder, and makes on a first start what is not
 // there: a master key and the partners' keys, readable by their owner only.
 func openFolder(o Options) (folder, error) {
-	if err := os.MkdirAll(o.Data, 0o700); err != nil {
-		return folder{}, fmt.Errorf("make data folder: %w", err)
-	}
-	master, err := openMaster(filepath.Join(o.Data, "master.key"), o.Rand)
-	if err != nil {
+	held := folder{database: filepath.Join(o.Data, "postern.db"), partners: map[string]partnerKeys{}}
+	var err error
+	if held.master, err = openMaster(filepath.Join(o.Data, "master.key"), held.database, o.Rand); err != nil {
 		return folder{}, err
 	}
-	held := folder{database: filepath.Join(o.Data, "postern.db"), master: master, partners: map[string]partnerKeys{}}
 	for _, id := range clientIDs() {
 		keys, err := openPartnerKeys(filepath.Join(o.Data, "partners"), id, o.Rand)
 		if err != nil {
@@ -49,8 +49,14 @@ func openFolder(o Options) (folder, error) {
 	return held, nil
 }
 
-func openMaster(path string, random io.Reader) (*keyring.Master, error) {
+// openMaster draws a master key only where no database is: one that was sealed
+// under another key would stay shut, and the new key would pass for the lost one.
+func openMaster(path, database string, random io.Reader) (*keyring.Master, error) {
 	_, err := readOrMake(path, func() ([]byte, error) {
+		if _, err := os.Stat(database); !errors.Is(err, fs.ErrNotExist) {
+			return nil, errors.Join(fmt.Errorf("%s is missing: without it nothing opens the keys in %s; put it back, or delete %s to begin anew",
+				path, database, filepath.Dir(path)), err)
+		}
 		key := make([]byte, keyring.MasterKeySize)
 		if _, err := io.ReadFull(random, key); err != nil {
 			return nil, fmt.Errorf("draw master key: %w", err)
@@ -62,9 +68,58 @@ func openMaster(path string, random io.Reader) (*keyring.Master, error) {
 	}
 	master, err := keyring.ReadMasterFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read master key: %w", err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return master, nil
+}
+
+// check holds the partners' keys against those that the database knows: a key
+// whose file was deleted has just been drawn anew, and the bank, which takes no
+// key from a file, would refuse that partner without saying why.
+func (f folder) check(ctx context.Context, s *store.Store) error {
+	for _, id := range clientIDs() {
+		known, err := s.ApplicationProfile(ctx, id)
+		if errs.KindOf(err) == errs.NotFound {
+			continue // to be seeded with these keys
+		}
+		if err != nil {
+			return fmt.Errorf("read keys of %s: %w", id, err)
+		}
+		own := map[string]*seal.PrivateKey{}
+		for _, key := range []*seal.PrivateKey{f.partners[id].Signing, f.partners[id].Encryption} {
+			own[key.Public().KID()] = key
+		}
+		for _, registered := range known.Credentials {
+			key, held := own[registered.KID]
+			if !held {
+				continue // staff's, not the demo's
+			}
+			public, err := json.Marshal(key.Public())
+			if err != nil {
+				return fmt.Errorf("write public key: %w", err)
+			}
+			if string(public) != registered.PublicJWK {
+				return fmt.Errorf("%w: %s", errForeignKey, registered.KID)
+			}
+		}
+	}
+	return nil
+}
+
+var errForeignKey = errors.New("a partner's key is not the one that the database has on record")
+
+// advice is what to do about data that cannot be gone on with; "" where deleting
+// it would not help.
+func (o Options) advice(err error) string {
+	switch {
+	case errors.Is(err, errForeignKey):
+		return fmt.Sprintf("put the files back that were in %s, or delete %s to begin anew", filepath.Join(o.Data, "partners"), o.Data)
+	case errors.Is(err, keyring.ErrMasterKey):
+		return fmt.Sprintf("put the right %s back, or delete %s to begin anew", filepath.Join(o.Data, "master.key"), o.Data)
+	case store.Damaged(err):
+		return fmt.Sprintf("delete %s to begin anew", o.Data)
+	}
+	return ""
 }
 
 func openPartnerKeys(directory, clientID string, random io.Reader) (keys partnerKeys, err error) {

@@ -26,12 +26,13 @@ type shell struct {
 	partners map[string]*partner.Backend // by client_id
 	answers  answers
 	book     story.Book
+	ledger   ledger
 	thief    *visitor.Page
 }
 
-func newShell(o Options, p places, partners map[string]*partner.Backend, a answers) *shell {
+func newShell(o Options, p places, partners map[string]*partner.Backend, a answers, l ledger) *shell {
 	return &shell{
-		o: o, places: p, partners: partners, answers: a,
+		o: o, places: p, partners: partners, answers: a, ledger: l,
 		thief: visitor.New(visitor.Options{Gateway: p.gateway, Service: serviceID, Origin: p.h5, Now: o.Now, Rand: o.Rand}),
 	}
 }
@@ -174,5 +175,8 @@ func (s *shell) nothing(w http.ResponseWriter, r *http.Request, title, text i18n
 	}))
 }
 
+// clockForm is how the phones write a time of day.
+const clockForm = "15:04"
+
 // clock is the time of day on the phones' status bars.
-func (s *shell) clock(context.Context) string { return s.o.Now().Format("15:04") }
+func (s *shell) clock(context.Context) string { return s.o.Now().Format(clockForm) }

@@ -60,7 +60,11 @@ func (s *shell) report(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, http.StatusText(http.StatusBadRequest), http.StatusBadRequest)
 		return
 	}
-	trace, _ = s.book.Append(trace.ID, report.Steps(trace, s.answers)...) // a full trace stays as it is
+	steps := report.Steps(trace, s.answers)
+	for i := range steps {
+		s.ledger.explain(r.Context(), &steps[i], steps[i].RequestID())
+	}
+	trace, _ = s.book.Append(trace.ID, steps...) // a full trace stays as it is
 	who, _ := roleOf(trace.Partner)
 	s.draw(w, r, who, trace)
 }
@@ -105,15 +109,26 @@ func (s *shell) open(ctx context.Context, who role, turn string) (story.Trace, e
 	trace.Steps = append(trace.Steps, stepB(ticket, exchange, refusal))
 	if refusal != nil {
 		trace.RequestID = cmp.Or(refusal.RequestID, exchange.RequestID)
+		s.ledger.explain(ctx, &trace.Steps[1], trace.RequestID)
 		return trace, nil
 	}
 	trace.Address = ticket.Address()
 	if turn == "stolen" {
-		if _, err := s.thief.Open(ctx, ticket.AT); err != nil {
+		if trace.First, err = s.openFirst(ctx, ticket.AT); err != nil {
 			s.o.Log.WarnContext(ctx, "copied link not opened", slog.Any("err", err))
 		}
 	}
 	return trace, nil
+}
+
+// openFirst opens the bank's page elsewhere, by a copy of its link: a whole
+// visit, with which nothing is done.
+func (s *shell) openFirst(ctx context.Context, at string) (*story.Opening, error) {
+	visit, err := s.thief.Open(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	return &story.Opening{At: s.o.Now(), VID: visit.ID, Scope: visit.Scope}, nil
 }
 
 // stepB is the partner's request for an AT, granted or refused.
@@ -136,8 +151,8 @@ func (s *shell) draw(w http.ResponseWriter, r *http.Request, who role, trace sto
 	name := i18n.T(ctx, who.name)
 	clock := s.clock(ctx)
 	p := views.ShellPage{
-		Theme: theme(r), Here: r.URL.RequestURI(), Preferences: "/preferences",
-		Partners: tabs(ctx, who), App: who.app(ctx, clock),
+		Theme: theme(r), Here: r.URL.RequestURI(), Preferences: "/preferences", Command: s.o.Command,
+		Partners: tabs(ctx, who), App: atTime(ctx, who, who.app(ctx, clock), s.o.Now()),
 		Page: views.PageView{Clock: clock, Partner: name, Address: trace.Address, Again: "/partners/" + who.short},
 		Story: story.View(ctx, trace, story.Show{
 			Partner: name, Zone: s.o.Now().Location(), Step: r.URL.Query().Get("step"), Sealed: r.URL.Query().Get("sealed") != "",

@@ -23,7 +23,10 @@ func TestAShellWithoutItsDemoSaysSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.run(chromedp.Click(`.step:nth-child(5) a`, chromedp.ByQuery), chromedp.WaitVisible("#trouble", chromedp.ByQuery))
-	b.want("the notice", b.eval(`document.querySelector("#trouble").innerText`), "The demo has stopped. Start it again with go run . demo.")
+	b.want("the notice", b.eval(`document.querySelector("#trouble").innerText`), "The demo has stopped. To start it again: go run . demo")
+	if over := b.eval(`document.querySelector("#trouble").getBoundingClientRect().top >= document.querySelector(".top").getBoundingClientRect().bottom`); over != "true" {
+		t.Error("the notice covers the header")
+	}
 	b.keep("stopped")
 	b.run(chromedp.Click(`[data-open] button`, chromedp.ByQuery))
 	b.run(chromedp.Poll(`!document.querySelector("[data-open] button").disabled`, nil))

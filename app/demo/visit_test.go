@@ -56,6 +56,14 @@ func (b *browser) want(what, got, part string) {
 	}
 }
 
+// oneLine wants each of these elements on one line.
+func (b *browser) oneLine(what, elements string) {
+	b.t.Helper()
+	if broken := b.eval(elements + `.filter(e => e.getClientRects().length > 1).map(e => e.textContent)`); broken != "" {
+		b.t.Errorf("%s is broken into lines: %s", what, broken)
+	}
+}
+
 const pageText = `document.body.innerText.replaceAll("\u00a0", " ")`
 
 func playWide(b *browser, shell string) {
@@ -68,6 +76,11 @@ func playWide(b *browser, shell string) {
 	b.waitSteps("ABCDEFG")
 	b.want("the receipt", b.eval(`document.querySelector("#happened").innerText`), "4 more dropped")
 	b.want("step G", b.eval(`document.querySelectorAll(".step")[6].innerText`), "3 kept, 3 masked, 6 dropped")
+	b.run(chromedp.Click(`.more summary`, chromedp.ByQuery))
+	columns := `new Set([...document.querySelectorAll(".receipt .class")].map(e => Math.round(e.getBoundingClientRect().left))).size`
+	if n := b.eval(columns); n != "2" {
+		b.t.Errorf("the receipt's badges stand in %s columns, want both lists' in the same two", n)
+	}
 	if at := b.inPage("location.hash"); at != "" {
 		b.t.Errorf("the page's address still holds %q", at)
 	}
@@ -126,6 +139,10 @@ func playSuspended(b *browser, shell string) {
 	b.want("the partner's error page", text, "Back to Nanfeng")
 	b.want("the partner's error page", text, "invalid_client")
 	b.want("step B", b.eval(`document.querySelector(".step.is-bad").innerText`), "stopped here")
+	for _, part := range []string{"not_active (partner or application not active)", `"at.refused"`, `"nanfeng-app"`} {
+		b.want("the bank's side of it", b.eval(`document.querySelector(".is-inside").innerText`), part)
+	}
+	b.oneLine("code of the failing page", `[...document.querySelectorAll(".failure-foot code")]`)
 	b.run(chromedp.Evaluate("history.back()", nil), chromedp.WaitVisible(".web-empty", chromedp.ByQuery))
 	b.want("the address after going back", b.eval("location.pathname"), "/partners/nanfeng")
 	b.run(chromedp.Evaluate("history.forward()", nil), chromedp.WaitVisible(".failure", chromedp.ByQuery))
@@ -148,6 +165,11 @@ func playStolen(b *browser, shell string) {
 	}
 	b.waitSteps("ABCDE")
 	b.want("step E", b.eval(`document.querySelector(".step.is-bad").innerText`), "refused: at_spent")
+	for _, part := range []string{"they had a visit", "alarm at.reused raised, that visit ended", "loan.application:create"} {
+		b.want("whoever was first", b.eval(`document.querySelector(".first").innerText`), part)
+	}
+	b.want("the lead", b.eval(`document.querySelector(".lead").textContent`), "This page got no VT")
+	b.want("the bank's side of it", b.eval(`document.querySelector(".is-inside").innerText`), `"alarm": true`)
 	b.checkQuiet("status of 409")
 }
 

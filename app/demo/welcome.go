@@ -22,7 +22,7 @@ Postern demo is running. Everything is on this machine.
            {{printf "%-25s" .Gateway}} the gateway: /.well-known/oauth-authorization-server
            {{printf "%-25s" .Internal}} internal: /readyz, /metrics
            {{printf "%-25s" .H5}} the bank's page, an origin of its own; it needs a visit:
-           {{printf "%-25s" ""}} opened by itself, it says that it cannot start here
+           {{printf "%-25s" ""}} opened in a new tab, it says that it cannot start here
            {{printf "%-25s" .Bank}} the bank's loan system: believes the gateway alone
            --base-port N moves them to N, N+1, N+10, N+11 and N+12
 {{if .Traffic}}
@@ -33,7 +33,7 @@ Postern demo is running. Everything is on this machine.
            The next start continues there; delete the folder to begin anew. What the
            page shows of a visit, its messages, is not kept when the demo stops.
   Log      {{.Log}}
-           Only errors are shown here.
+           Only errors are shown here. Each start moves it to demo.log.old.
   Stop     Ctrl-C
 `))
 

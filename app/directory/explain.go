@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 	"time"
 
@@ -20,15 +21,24 @@ type Explanation struct {
 	Decision    policies.Decision
 	Scopes      []string // live scopes of the application that allow the call
 	Fields      []disclosure.FieldNote
+	Frozen      []string // scopes that would allow it, too
 	// Customer says that some bank customer must have signed in first.
 	Customer bool
 }
 
-// Explain answers for an application with all its live scopes at now. It fails
-// with errs.NotFound if the application or a route for method and path among
-// its services does not exist.
-func (d *Directory) Explain(ctx context.Context, clientID, method, path string, now time.Time) (Explanation, error) {
-	app, err := d.Application(ctx, clientID)
+// Question is what Explain is asked about a call.
+type Question struct {
+	ClientID     string
+	Method, Path string
+	Now          time.Time
+	Thawed       func(scopes []string) []string // those that are not frozen
+}
+
+// Explain answers for an application with all its scopes that live and are not
+// frozen. It fails with errs.NotFound if the application or a route for method
+// and path among its services does not exist.
+func (d *Directory) Explain(ctx context.Context, q Question) (Explanation, error) {
+	app, err := d.Application(ctx, q.ClientID)
 	if err != nil {
 		return Explanation{}, err
 	}
@@ -43,11 +53,11 @@ func (d *Directory) Explain(ctx context.Context, clientID, method, path string, 
 		if err != nil {
 			return Explanation{}, err
 		}
-		m, ok := svc.Router.Find(method, path, "")
+		m, ok := svc.Router.Find(q.Method, q.Path, "")
 		if !ok {
 			continue
 		}
-		x, err := d.explain(app, svc, m.Route, now)
+		x, err := d.explain(q, app, svc, m.Route)
 		if err != nil {
 			return Explanation{}, err
 		}
@@ -61,16 +71,18 @@ func (d *Directory) Explain(ctx context.Context, clientID, method, path string, 
 	return *found, nil
 }
 
-func (d *Directory) explain(app *Application, svc *Service, route *Route, now time.Time) (Explanation, error) {
-	access, err := d.Access(app, svc, now)
+func (d *Directory) explain(q Question, app *Application, svc *Service, route *Route) (Explanation, error) {
+	access, err := d.Access(app, svc, q.Now)
 	if err != nil {
 		return Explanation{}, err
 	}
-	live := access.Scopes()
+	all := access.Scopes()
+	live := q.Thawed(all)
 	x := Explanation{
 		Application: app, Service: svc, Route: route, Permission: route.Permission,
 		Decision: access.Decide(route.Permission, live), Scopes: access.Allowing(route.Permission, live),
 	}
+	x.Frozen = slices.DeleteFunc(access.Allowing(route.Permission, all), func(s string) bool { return slices.Contains(live, s) })
 	x.Customer = route.RequiresCustomer || allNeedCustomer(svc, x.Scopes)
 	if !x.Decision.Allowed || route.SampleReply == "" {
 		return x, nil

@@ -17,7 +17,7 @@ const ownerUpstream = "upstream"
 // is not known, a name that the route does not have or has twice.
 func checkOwner(m models.Route, segments []string) error {
 	if m.OwnerCheck != "" && m.OwnerCheck != ownerUpstream {
-		return fmt.Errorf("owner check %q is not known", m.OwnerCheck)
+		return fmt.Errorf("owner check %q is not known: want upstream, or none", m.OwnerCheck)
 	}
 	params, err := paramsOf(segments)
 	if err != nil {
@@ -28,12 +28,12 @@ func checkOwner(m models.Route, segments []string) error {
 			return fmt.Errorf("%q stands in path and query", name)
 		}
 		if m.Bindings[name] == "" && m.OwnerCheck == "" {
-			return fmt.Errorf("nobody checks whose {%s} is", name)
+			return fmt.Errorf("nobody checks whose {%s} is: bind it to {sub} or {customer}, or let the upstream check (owner_check: upstream)", name)
 		}
 	}
 	for name, target := range m.Bindings {
 		if target != "{sub}" && target != "{customer}" {
-			return fmt.Errorf("%q is bound to %q, which is not known", name, target)
+			return fmt.Errorf("%q is bound to %q, which is not known: want {sub} or {customer}", name, target)
 		}
 		if !slices.Contains(params, name) && !slices.Contains(m.QueryNames, name) {
 			return fmt.Errorf("%q is bound and stands neither in path nor query", name)

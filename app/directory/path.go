@@ -1,6 +1,9 @@
 package directory
 
 import (
+	"errors"
+	"fmt"
+	"net/url"
 	"strings"
 	"unicode/utf8"
 )
@@ -62,6 +65,45 @@ func validPath(path string) bool {
 		}
 	}
 	return true
+}
+
+// checkPattern refuses a pattern that no valid path could match, and braces
+// that are not around a whole segment.
+func checkPattern(pattern string) error {
+	if !strings.HasPrefix(pattern, "/") {
+		return errors.New("a pattern begins with a slash")
+	}
+	for _, s := range split(pattern) {
+		if isParam(s) {
+			s = s[1 : len(s)-1]
+		}
+		if s == "" || !validPath("/"+s) {
+			return fmt.Errorf("segment %q is none: want letters, digits and some marks, or {name} around a whole segment", s)
+		}
+	}
+	return nil
+}
+
+// ParseBaseURL reads the address of an upstream: http or https, a host, perhaps
+// a path that obeys the rules of a call's path, so that both together do too.
+func ParseBaseURL(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("parse base url: %w", err)
+	}
+	if u.Scheme != "http" && u.Scheme != "https" {
+		return nil, errors.New("base url: the scheme must be http or https")
+	}
+	if u.Hostname() == "" || u.User != nil || u.Opaque != "" {
+		return nil, errors.New("base url: a host is required and user names are not allowed")
+	}
+	if strings.ContainsAny(raw, "?#") {
+		return nil, errors.New("base url: query and fragment are not allowed")
+	}
+	if path := strings.TrimSuffix(u.EscapedPath(), "/"); path != "" && !validPath(path) {
+		return nil, errors.New("base url: the path is not in normal form")
+	}
+	return u, nil
 }
 
 // validText: only characters of the table and %XX with upper-case digits.

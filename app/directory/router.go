@@ -55,35 +55,50 @@ type node struct {
 
 func isParam(s string) bool { return len(s) > 2 && s[0] == '{' && s[len(s)-1] == '}' }
 
+// NewRouter returns a router without routes.
+func NewRouter() *Router { return &Router{root: &node{}} }
+
+// Add adds a route. The error says what is wrong with it: a pattern that is
+// none, a place in it that nobody checks, or that another route is there.
+func (r *Router) Add(m models.Route) error {
+	plan, err := errorPlan(m.ErrorFields)
+	if err != nil {
+		return err
+	}
+	if err := checkPattern(m.Pattern); err != nil {
+		return err
+	}
+	route := &Route{
+		ErrorPlan: plan,
+		Route:     m, Permission: policies.Permission{Resource: m.Resource, Action: m.Action},
+		Query: map[string]bool{}, segments: split(m.Pattern),
+	}
+	if err := checkOwner(m, route.segments); err != nil {
+		return err
+	}
+	for _, q := range m.QueryNames {
+		route.Query[q] = true
+	}
+	n := r.root
+	for _, s := range route.segments {
+		n = n.child(s)
+	}
+	if n.routes == nil {
+		n.routes = map[string]*Route{}
+	}
+	if taken := n.routes[m.Method]; taken != nil {
+		return fmt.Errorf("%s %s is taken by route %s", m.Method, m.Pattern, taken.ID)
+	}
+	n.routes[m.Method] = route
+	return nil
+}
+
 func newRouter(routes []models.Route) (*Router, error) {
-	r := &Router{root: &node{}}
+	r := NewRouter()
 	for _, m := range routes {
-		plan, err := errorPlan(m.ErrorFields)
-		if err != nil {
+		if err := r.Add(m); err != nil {
 			return nil, fmt.Errorf("route %s: %w", m.ID, err)
 		}
-		route := &Route{
-			ErrorPlan: plan,
-			Route:     m, Permission: policies.Permission{Resource: m.Resource, Action: m.Action},
-			Query: map[string]bool{}, segments: split(m.Pattern),
-		}
-		if err := checkOwner(m, route.segments); err != nil {
-			return nil, fmt.Errorf("route %s: %w", m.ID, err)
-		}
-		for _, q := range m.QueryNames {
-			route.Query[q] = true
-		}
-		n := r.root
-		for _, s := range route.segments {
-			n = n.child(s)
-		}
-		if n.routes == nil {
-			n.routes = map[string]*Route{}
-		}
-		if n.routes[m.Method] != nil {
-			return nil, fmt.Errorf("route %s: %s %s is taken", m.ID, m.Method, m.Pattern)
-		}
-		n.routes[m.Method] = route
 	}
 	return r, nil
 }

@@ -18,10 +18,10 @@ const (
 	DefaultMaxBody     = 1 << 20
 )
 
-// maxMaxAge is how long any visit may live, seconds. The keys of its tickets
+// MaxMaxAge is how long any visit may live, seconds. The keys of its tickets
 // are kept for three hours after they sealed the last one: a visit that could
 // live longer would end with its key, as if it had been forged.
-const maxMaxAge = 9000
+const MaxMaxAge = 9000
 
 // Service is one H5 service with its routes and scopes; immutable.
 type Service struct {
@@ -155,7 +155,7 @@ func withDefaults(s models.Service) models.Service {
 		}
 	}
 	for _, seconds := range []*int64{&s.MaxAge, &s.VTLifetime, &s.RenewWindow} {
-		*seconds = min(*seconds, maxMaxAge)
+		*seconds = min(*seconds, MaxMaxAge)
 	}
 	return s
 }

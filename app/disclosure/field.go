@@ -124,3 +124,16 @@ func (t Treatment) openness() int {
 		return 0
 	}
 }
+
+// Reveals ranks how much of a value the field lets out, so that two versions of
+// one field can be compared: nothing (0), a mask by what it shows, everything.
+func (f Field) Reveals() int {
+	switch f.Treatment {
+	case Keep:
+		return len(maskOrder) + 1
+	case Masked:
+		return f.Mask.shows() + 1
+	default:
+		return 0
+	}
+}

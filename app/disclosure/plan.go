@@ -13,7 +13,6 @@ type Plan struct {
 
 	// positions is every node's path, sorted; a node knows its place in it.
 	positions []string
-	fields    []Field
 }
 
 // node is a position in replies: the steps from the root that lead to it.
@@ -52,12 +51,6 @@ func Compile(sets ...[]Field) (*Plan, error) {
 
 	plan.number()
 	return plan, nil
-}
-
-// Fields returns the field that counts for each path of the plan, sorted by path. The caller owns
-// the slice.
-func (p *Plan) Fields() []Field {
-	return slices.Clone(p.fields)
 }
 
 // add enters a valid field.
@@ -107,11 +100,7 @@ func (p *Plan) number() {
 	for place, n := range nodes {
 		n.place = place
 		p.positions = append(p.positions, n.path)
-		if n.field != nil {
-			p.fields = append(p.fields, *n.field)
-		}
 	}
-	slices.SortFunc(p.fields, func(a, b Field) int { return strings.Compare(a.Path, b.Path) })
 }
 
 // each calls visit for n and every node below it.

@@ -35,7 +35,7 @@ type Error struct {
 	Code    string // wire code, e.g. "at_spent" (protocol section 7) or "invalid_client" (RFC 6749 section 5.2)
 	Message string
 	Reason  string // stable word for logs, metrics and the ledger; never sent to the caller
-	Fields  Fields // form field → message id
+	Fields  Fields // what is wrong with which field of an input
 	Help    Help
 	Cause   error
 }
@@ -46,9 +46,6 @@ type Help struct {
 	RetryAfter time.Duration // whole seconds are sent, rounded up
 	First      string        // of a replayed write: "running", "done" or "unknown"
 }
-
-// Fields maps a form field to the id of a message that says what to change.
-type Fields map[string]string
 
 // New returns an error of kind k with a wire code and a message that is safe to show.
 func New(k Kind, code, message string) *Error {

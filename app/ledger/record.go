@@ -84,7 +84,7 @@ func (g *group) writeCalls() error {
 	rows := make([][]any, len(g.calls))
 	for i, c := range g.calls {
 		rows[i] = []any{c.ID, c.VID, c.RequestID, c.PartnerID, c.ApplicationID, c.ServiceID, c.RouteID, c.Method,
-			c.Code, c.Reason, c.Rule, c.ShapeID, c.At, int64(c.Status), c.Duration, c.UpstreamTime, c.BytesIn, c.BytesOut}
+			c.Code, c.Reason, c.Rule, c.ShapeID, c.At, int64(c.Status), c.PolicyVersion, c.Duration, c.UpstreamTime, c.BytesIn, c.BytesOut}
 	}
 	return g.insert(callTable, rows)
 }

@@ -61,7 +61,7 @@ var (
 	callTable      = &table{"calls", 1, slices.Concat(
 		texts("id", "vid", "request_id", "partner_id", "application_id", "service_id", "route_id", "method",
 			"code", "reason", "rule", "shape_id"),
-		numbers("at", "status", "duration", "upstream_time", "bytes_in", "bytes_out"))}
+		numbers("at", "status", "policy_version", "duration", "upstream_time", "bytes_in", "bytes_out"))}
 	shapeTable  = &table{"shapes", 1, slices.Concat(texts("id", "canonical"), numbers("first_seen"))}
 	changeTable = &table{"changes", 0, slices.Concat(texts("kind", "subject"), numbers("at", "until"))}
 	eventTable  = &table{"events", 1, slices.Concat(

@@ -7,6 +7,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
@@ -356,6 +357,35 @@ func TestWycheproofHKDF(t *testing.T) {
 		}
 	}
 	enough(t, ran, 80)
+}
+
+func TestWycheproofHMAC(t *testing.T) {
+	t.Parallel()
+	type group struct {
+		TagSize int `json:"tagSize"`
+	}
+	type macCase struct {
+		outcome
+		Key hexBytes `json:"key"`
+		Msg hexBytes `json:"msg"`
+		Tag hexBytes `json:"tag"`
+	}
+	ran := 0
+	for _, group := range readWycheproof[group, macCase](t, "hmac_sha256_test.json").Groups {
+		for _, tc := range group.Tests {
+			ran++
+			mac := hmac.New(A256.newHash(), tc.Key)
+			mac.Write(tc.Msg)
+			sum := mac.Sum(nil)
+			tc.check(t, hmac.Equal(sum[:group.Group.TagSize/8], tc.Tag))
+			// The first step of every derived key is this MAC (RFC 5869 section 2.2).
+			extracted, err := hkdf.Extract(A256.newHash(), tc.Msg, tc.Key)
+			if err != nil || !bytes.Equal(extracted, sum) {
+				t.Errorf("case %d: HKDF extracts %x, %v; want %x", tc.ID, extracted, err, sum)
+			}
+		}
+	}
+	enough(t, ran, 174)
 }
 
 func TestConcatKDF(t *testing.T) {

@@ -7,6 +7,13 @@ import (
 	"github.com/mattn/go-sqlite3"
 )
 
+// Damaged reports whether err says that SQLite's file is broken, or none of
+// SQLite's: trying again helps nobody.
+func Damaged(err error) bool {
+	var lite sqlite3.Error
+	return errors.As(err, &lite) && (lite.Code == sqlite3.ErrCorrupt || lite.Code == sqlite3.ErrNotADB)
+}
+
 // RowFault reports whether err blames what was written and not the database:
 // the same transaction without the bad row, or tried again, may succeed. Of
 // PostgreSQL these are classes 22, 23, P0 and, because a deadlock or a lost

@@ -60,9 +60,18 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	}
 	s := &Store{now: c.Now, log: c.Log, prepared: map[string]*sql.Stmt{}}
 	if err := s.open(ctx, c); err != nil {
-		return nil, errors.Join(fmt.Errorf("open store: %w", err), s.Close())
+		return nil, errors.Join(fmt.Errorf("open store%s: %w", c.place(), err), s.Close())
 	}
 	return s, nil
+}
+
+// place names SQLite's file in errors. An address of PostgreSQL may hold a
+// password and stays out of them.
+func (c Config) place() string {
+	if Dialect(c.Driver) == SQLite && c.Path != "" {
+		return " " + c.Path
+	}
+	return ""
 }
 
 func (s *Store) open(ctx context.Context, c Config) error {

@@ -20,7 +20,8 @@ const slowTransaction = 50 * time.Millisecond
 // no way from it to a pool, so nothing done through it survives a rollback. It
 // ends with the callback that it was given to.
 type Tx struct {
-	db *gorm.DB
+	db   *gorm.DB
+	told map[models.Change]bool // the notices it holds already
 }
 
 // AppendEvent writes an event of a business change in its own transaction, so
@@ -34,7 +35,16 @@ func (tx *Tx) AppendEvent(e models.Event) error {
 }
 
 // AppendChange tells every node that something it may hold in memory has moved.
+// Notices become visible together with what they are about, so one of each is
+// enough: a service that is saved with a hundred routes is dropped once.
 func (tx *Tx) AppendChange(c models.Change) error {
+	if tx.told[c] {
+		return nil
+	}
+	if tx.told == nil {
+		tx.told = map[models.Change]bool{}
+	}
+	tx.told[c] = true
 	if err := tx.db.Create(&c).Error; err != nil {
 		return fmt.Errorf("append change: %w", err)
 	}
@@ -149,7 +159,7 @@ func (s *Store) stopwatch(ctx context.Context) (done func()) {
 	start := s.now()
 	return func() {
 		if took := s.now().Sub(start); took > slowTransaction {
-			s.log.WarnContext(ctx, "transaction was slow", slog.Duration("took", took))
+			s.log.WarnContext(ctx, "transaction was slow", slog.Float64("took_ms", float64(took.Microseconds())/1000))
 		}
 	}
 }

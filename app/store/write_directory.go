@@ -56,6 +56,19 @@ func (tx *Tx) SaveRoute(r models.Route, at int64) error {
 	return tx.saved(&r, models.ChangeService, r.ServiceID, at)
 }
 
+// DeleteRoutes deletes routes of a service.
+func (tx *Tx) DeleteRoutes(serviceID string, ids []string, at int64) error {
+	if err := tx.db.Delete(&models.Route{}, "service_id = ? AND id IN ?", serviceID, ids).Error; err != nil {
+		return fmt.Errorf("delete routes: %w", err)
+	}
+	return tx.AppendChange(models.Change{At: at, Kind: models.ChangeService, Subject: serviceID})
+}
+
+// SetUpstreams replaces where a service's calls go.
+func (tx *Tx) SetUpstreams(serviceID string, list []models.Upstream, at int64) error {
+	return replace(tx, list, "service_id = ?", serviceID, models.Change{At: at, Kind: models.ChangeService, Subject: serviceID})
+}
+
 // SaveScope saves a scope without its permissions and fields.
 func (tx *Tx) SaveScope(s models.Scope, at int64) error {
 	return tx.saved(&s, models.ChangeService, s.ServiceID, at)
@@ -111,6 +124,9 @@ func (tx *Tx) saved(row any, kind models.ChangeKind, subject string, at int64) e
 	return tx.AppendChange(models.Change{At: at, Kind: kind, Subject: subject})
 }
 
+// rowsAtOnce bounds the rows of one insert: both databases limit its parameters.
+const rowsAtOnce = 500
+
 // replace deletes the rows of one owner and inserts the given ones.
 func replace[T any](tx *Tx, rows []T, where, owner string, c models.Change) error {
 	var row T
@@ -118,7 +134,7 @@ func replace[T any](tx *Tx, rows []T, where, owner string, c models.Change) erro
 		return fmt.Errorf("replace %s: %w", c.Kind, err)
 	}
 	if len(rows) > 0 {
-		if err := tx.db.Create(&rows).Error; err != nil {
+		if err := tx.db.CreateInBatches(&rows, rowsAtOnce).Error; err != nil {
 			return fmt.Errorf("replace %s: %w", c.Kind, err)
 		}
 	}

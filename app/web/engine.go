@@ -79,7 +79,7 @@ func logged(o Options) gin.HandlerFunc {
 		}
 		o.Log.LogAttrs(c.Request.Context(), level, "request served",
 			slog.String("request_id", RequestID(c)), slog.String("method", s.Method), slog.String("route", s.Route),
-			slog.Int("status", s.Status), slog.Duration("took", s.Took))
+			slog.Int("status", s.Status), slog.Float64("took_ms", float64(s.Took.Microseconds())/1000))
 	}
 }
 

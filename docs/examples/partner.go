@@ -6,19 +6,26 @@
 //	go run docs/examples/partner.go
 //
 // Settings come from the environment; the defaults fit `go run . demo`, started
-// in the same folder. Open what it prints in a browser: the bank's page is there.
+// in the same folder. With --base-port 18080 or --data elsewhere:
+//
+//	GATEWAY=http://localhost:18080 KEYS=elsewhere/partners go run docs/examples/partner.go
+//
+// Open what it prints in a browser: the bank's page is there.
 package main
 
 import (
 	"cmp"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -33,8 +40,14 @@ var (
 )
 
 func main() {
+	log.SetFlags(0)
 	address, err := address()
-	if err != nil {
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		log.Fatalf("is the demo running at %s? %v", gateway, err)
+	case errors.Is(err, fs.ErrNotExist):
+		log.Fatalf("has the demo run, with its keys in %s? %v", keys, err)
+	case err != nil:
 		log.Fatal(err)
 	}
 	fmt.Println(address)

@@ -1,10 +1,14 @@
 // One whole visit, B to G and the close, from docs/protocol.md and npm jose 6
 // alone: first as a partner's back end, then as the page. Suite A256.
 //
-//   npm install jose@6 && node visit.mjs
+//   npm install --no-save --no-package-lock jose@6 && node visit.mjs
 //
 // Settings come from the environment; the defaults fit `go run . demo`, started
-// in the folder above docs. A real page never sees a partner's keys, and a real
+// in the folder above docs. With --base-port 18080 or --data elsewhere:
+//
+//   GATEWAY=http://localhost:18080 KEYS=elsewhere/partners node visit.mjs
+//
+// A real page never sees a partner's keys, and a real
 // partner never sees R: both are in one file to be read, not to be copied.
 import { createHash, hkdfSync, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -99,13 +103,22 @@ async function send(visit, path, typ, value) {
   return open(await post(path, sealed, visit.origin, visit.vt), visit.down, "reply+jwe", jti);
 }
 
-const metadata = await (await fetch(`${gateway}/.well-known/oauth-authorization-server`)).json();
-const { at, h5URL } = await obtainAT(metadata.issuer);
-console.log("B", "AT", createHash("sha256").update(at).digest("base64url"), "for", h5URL);
-const claims = await verifyAT(at, metadata.issuer);
-const visit = await openVisit(at, claims.ak, new URL(h5URL).origin);
-console.log("E", "visit", visit.vid, "of", visit.client_name, visit.subject_hint, "for", visit.scope);
-const reply = await send(visit, "/gateway/v1/calls", "call+jwe", { method: "GET", path });
-console.log("G", reply.status, JSON.stringify(reply.body));
-const closed = await send(visit, "/gateway/v1/visit-tokens/close", "close+jwe", {});
-console.log("closed", closed.status);
+async function main() {
+  const metadata = await (await fetch(`${gateway}/.well-known/oauth-authorization-server`)).json();
+  const { at, h5URL } = await obtainAT(metadata.issuer);
+  console.log("B", "AT", createHash("sha256").update(at).digest("base64url"), "for", h5URL);
+  const claims = await verifyAT(at, metadata.issuer);
+  const visit = await openVisit(at, claims.ak, new URL(h5URL).origin);
+  console.log("E", "visit", visit.vid, "of", visit.client_name, visit.subject_hint, "for", visit.scope);
+  const reply = await send(visit, "/gateway/v1/calls", "call+jwe", { method: "GET", path });
+  console.log("G", reply.status, JSON.stringify(reply.body));
+  const closed = await send(visit, "/gateway/v1/visit-tokens/close", "close+jwe", {});
+  console.log("closed", closed.status);
+}
+
+// One line says what stopped it; fetch hides its reason in the cause.
+main().catch((error) => {
+  const hints = { ECONNREFUSED: `is the demo running at ${gateway}? `, ENOENT: `has the demo run, with its keys in ${keys}? ` };
+  console.error((hints[error.cause?.code ?? error.code] ?? "") + (error.cause?.message || error.message));
+  process.exitCode = 1;
+});

@@ -291,6 +291,7 @@ CREATE TABLE calls (
     code           TEXT   NOT NULL DEFAULT '',
     reason         TEXT   NOT NULL DEFAULT '',
     rule           TEXT   NOT NULL DEFAULT '',
+    policy_version BIGINT NOT NULL DEFAULT 0,
     shape_id       TEXT   NOT NULL DEFAULT '',
     duration       BIGINT NOT NULL DEFAULT 0,
     upstream_time  BIGINT NOT NULL DEFAULT 0,

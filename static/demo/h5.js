@@ -49,6 +49,13 @@
     return new Intl.DateTimeFormat(locale, { year: "numeric", month: "long", day: "numeric" }).format(date);
   }
 
+  /** Date and time as the partner's page beside writes them: browsers join the two by words of their own. */
+  function stamp(moment) {
+    const date = new Intl.DateTimeFormat(locale, { dateStyle: "long" }).format(moment);
+    const time = new Intl.DateTimeFormat(locale, { timeStyle: "medium", hourCycle: "h23" }).format(moment);
+    return chinese ? `${date} ${time}` : `${date}, ${time}`;
+  }
+
   function cardNumber(value) {
     const digits = /\d+$/.exec(String(value ?? ""));
     if (!digits) return dots(value);
@@ -130,7 +137,7 @@
     const code = error?.code ?? "no_sdk";
     const uncertain = error?.first === "unknown" || error?.first === "running";
     const root = one("#error");
-    const now = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "medium", hourCycle: "h23" }).format(new Date());
+    const now = stamp(new Date());
     const request = error?.requestId; // none when the gateway was not asked, or did not answer
     fill(root, { ...sender(), code, request, unasked: !request, time: now, unchanged: !uncertain, uncertain });
     const reasons = all("[data-codes]", root);

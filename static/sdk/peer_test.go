@@ -26,6 +26,7 @@ const service = "urn:h5:loan"
 type peer struct {
 	*httptest.Server
 	signing, ak *seal.PrivateKey
+	trusted     *seal.PrivateKey // whose ATs it takes: signing, unless a forger plays the gateway
 
 	mu       sync.Mutex
 	changed  *sync.Cond             // signalled after every request
@@ -77,6 +78,7 @@ func newPeer(t *testing.T) *peer {
 	p.changed = sync.NewCond(&p.mu)
 	p.gate = map[string]func() bool{}
 	p.signing = generate(t, seal.Signing, "sig-1")
+	p.trusted = p.signing
 	p.ak = generate(t, seal.Encryption, "ak-1")
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/jwks.json", p.keys)
@@ -237,7 +239,7 @@ func (p *peer) exchange(_ *http.Request, envelope *seal.Envelope) answer {
 	message := p.record("visit-tokens", plaintext)
 	at, _ := message["at"].(string)
 	signed, err := seal.ParseSigned([]byte(at), 1<<14)
-	if err != nil || signed.Verify(p.signing.Public()) != nil {
+	if err != nil || signed.Verify(p.trusted.Public()) != nil {
 		return refuse(http.StatusUnauthorized, "invalid_at", r, message["jti"])
 	}
 	before, again := p.spent[at]

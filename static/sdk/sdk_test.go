@@ -125,7 +125,7 @@ func TestDeclarationsNameWhatTheScriptExports(t *testing.T) {
 	script, _ := sdk.File("postern.js")
 	declarations, _ := sdk.File("postern.d.ts")
 	// The bundler registers the exports in one call: export(target, {name:()=>value, …}).
-	table := regexp.MustCompile(`\w+\(\w+,\{((?:\w+:\(\)=>\w+,?)+)\}\)`).FindSubmatch(script)
+	table := regexp.MustCompile(`[\w$]+\([\w$]+,\{((?:\w+:\(\)=>[\w$]+,?)+)\}\)`).FindSubmatch(script)
 	if table == nil {
 		t.Fatal("no table of exports in the script")
 	}

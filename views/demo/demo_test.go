@@ -26,13 +26,14 @@ var app = demo.AppView{Brand: "lianhe", Clock: "10:05", Hello: "Good morning", B
 func shell(page demo.PageView, story demo.Story) demo.ShellPage {
 	page.Clock, page.Partner, page.Again = "10:05", "Lianhe Travel", "/partners/lianhe"
 	return demo.ShellPage{
-		Theme: "light", Here: "/", Preferences: "/preferences", App: app, Page: page, Story: story,
+		Theme: "light", Here: "/", Preferences: "/preferences", Command: "go run . demo", App: app, Page: page, Story: story,
 		Partners: []demo.PartnerTab{{Label: "Lianhe Travel", Href: "/partners/lianhe", Current: true}, {Label: "Nanfeng", Href: "/partners/nanfeng"}},
 	}
 }
 
 var opened = demo.Story{
-	Lead: "The AT is spent.",
+	Lead:  "The AT is spent.",
+	First: &demo.OpeningCard{Opened: "+30 ms", Ended: "+0.56 s", Visit: "Yc5Vt7Lw2kRApQ3zX0n1m8", Scopes: "loan.offer:read", Could: "For 0.53 s they could do what this page may do:"},
 	Message: &demo.MessageCard{
 		Letter: "D", State: "outside", Title: "The page trades its AT for a VT", Note: "AT spent once.",
 		Toggle: &demo.Link{Label: "Seal", Icon: "open", Href: "/visits/t1?step=D&sealed=1"},
@@ -40,7 +41,7 @@ var opened = demo.Story{
 			Parts:  []demo.Part{{Class: "header", Text: "eyJ0."}, {Class: "tag", Text: "9hH0"}},
 			Legend: []demo.Part{{Class: "header", Text: "header"}, {Class: "tag", Text: "tag"}},
 			Lines:  []demo.Line{{{Class: "mark", Text: "{ "}, {Class: "key", Text: `"at"`}, {Class: "mark", Text: ": "}, {Class: "string", Text: `"<b>"`}, {Class: "mark", Text: " }"}}},
-		}},
+		}, {Label: "Bank side only", Inside: true, Lines: []demo.Line{{{Class: "string", Text: `"not_active"`}}}}},
 	},
 	Receipt: &demo.ReceiptCard{
 		Scope: "loan.offer:read", MoreLabel: "1 more dropped",
@@ -53,6 +54,7 @@ var opened = demo.Story{
 			{Letter: "D", State: "outside", Who: "Bank page to gateway", What: "JWE to AK", Size: "712 B", Took: "+9 ms", Href: "/visits/t1?step=D", Current: true},
 			{Letter: "E", State: "bad", Who: "Gateway to bank page", What: "refused: at_spent", Took: "+1 ms", Href: "/visits/t1?step=E"},
 			{Letter: "F", State: "idle", Who: "Bank page", What: "opens VT"},
+			{Letter: "G", State: "ok", Who: "Bank page to loan system", What: "GET /loans/offers", Left: "3 kept, 3 masked, 6 dropped", Took: "+41 ms", Href: "/visits/t1?step=G"},
 		},
 	},
 }

@@ -16,7 +16,7 @@ var (
 	CommonNotFound    = def("common.not_found", "There is no such page", "没有这个页面")
 	CommonClassC1     = def("common.class.c1", "C1: the bank's internal information", "C1：机构内部信息")
 	CommonClassC2     = def("common.class.c2", "C2: identifies the customer or their finances", "C2：可识别客户身份或财务状况的信息")
-	CommonClassC3     = def("common.class.c3", "C3: the most sensitive; never leaves unmasked", "C3：最敏感的信息，不得原样离开")
+	CommonClassC3     = def("common.class.c3", "C3: the most sensitive; never leaves unmasked", "C3：最敏感的信息，不得以原文传出")
 	CommonClassNone   = def("common.class.none", "No class given; counts as C3", "未定级，按 C3 处理")
 	CommonMaskName    = def("common.mask.name", "name mask", "姓名掩码")
 	CommonMaskPhone   = def("common.mask.phone", "phone mask", "手机号掩码")

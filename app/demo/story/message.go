@@ -40,6 +40,11 @@ func message(ctx context.Context, s Step, sealed bool) *demo.MessageCard {
 	if refused, known := refusals[s.Letter]; known && s.Code != "" {
 		card.Title, card.Note = i18n.T(ctx, refused.title), i18n.T(ctx, refused.note)
 	}
+	if s.Entry != nil {
+		card.Panes = append(card.Panes, demo.Pane{
+			Label: i18n.T(ctx, i18n.DemoBankSide, reason(ctx, s.Entry.Reason)), Inside: true, Lines: jsonLines(string(s.Entry.Body)),
+		})
+	}
 	if sealed {
 		card.Panes = slices.DeleteFunc(card.Panes, func(p demo.Pane) bool { return len(p.Parts) == 0 })
 		for i := range card.Panes {
@@ -50,13 +55,24 @@ func message(ctx context.Context, s Step, sealed bool) *demo.MessageCard {
 	return card
 }
 
+// reasons are words for the ledger's reasons that the demo comes to.
+var reasons = map[string]i18n.Key{"not_active": i18n.DemoReasonInactive, "other_r": i18n.DemoReasonOtherR}
+
+func reason(ctx context.Context, code string) string {
+	if words, known := reasons[code]; known {
+		return i18n.T(ctx, words, code)
+	}
+	return code
+}
+
 func panes(ctx context.Context, s Step) []demo.Pane {
 	switch s.Letter {
 	case "A":
 		return []demo.Pane{{Lines: []demo.Line{{{Class: "key", Text: s.Request.Opened}}}}}
 	case "B":
 		return []demo.Pane{
-			{Label: i18n.T(ctx, i18n.DemoRequest), Lines: formLines(s.Request.Opened)},
+			// Of a refusal the reply and the ledger's reason are what is worth seeing.
+			{Label: i18n.T(ctx, i18n.DemoRequest), Folded: s.Code != "", Lines: formLines(s.Request.Opened)},
 			envelope(ctx, i18n.DemoReply, s.Reply, i18n.DemoPartCEK),
 		}
 	case "C":

@@ -108,6 +108,19 @@ func (r Report) code() string {
 	return fmt.Sprint(r.Status)
 }
 
+// RequestID is the gateway's name for a refused request, as its answer gives it.
+func (s Step) RequestID() string {
+	for _, text := range []string{s.Reply.Opened, s.Reply.Sealed} {
+		var problem struct {
+			RequestID string `json:"request_id"`
+		}
+		if json.Unmarshal([]byte(text), &problem) == nil && problem.RequestID != "" {
+			return problem.RequestID
+		}
+	}
+	return ""
+}
+
 // vid is the visit's id, which E brings.
 func (s Step) vid() string {
 	if s.Letter != "E" {

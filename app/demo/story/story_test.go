@@ -167,6 +167,63 @@ func TestARefusalMarksWhereTheVisitStopped(t *testing.T) {
 	}
 }
 
+// spentBefore is a visit whose link somebody else had opened.
+func spentBefore(t *testing.T) story.Trace {
+	t.Helper()
+	trace := begun()
+	trace.First = &story.Opening{At: began.Add(30 * time.Millisecond), VID: visitID, Scope: "loan.offer:read"}
+	var book story.Book
+	book.Add(trace)
+	steps := entry(t, 409, `{"code":"at_spent","status":409,"request_id":"r1"}`).Steps(trace, bank)
+	if id := steps[2].RequestID(); id != "r1" {
+		t.Errorf("the refused request is named %q", id)
+	}
+	steps[2].Entry = &story.Entry{
+		At: began.Add(562 * time.Millisecond), Reason: "other_r", VID: visitID, Body: []byte(`{"kind":"at.reused","alarm":true}`),
+	}
+	trace, _ = book.Append(trace.ID, steps...)
+	return trace
+}
+
+func TestACopiedLinkTellsOfBothWhoOpenedIt(t *testing.T) {
+	t.Parallel()
+	show := story.Show{Partner: "Lianhe Travel", Zone: time.UTC}
+	before := begun()
+	before.First = &story.Opening{At: began.Add(30 * time.Millisecond), VID: visitID}
+	if card := story.View(t.Context(), before, show).First; card == nil || card.Opened != "+30 ms" || card.Ended != "" {
+		t.Errorf("before the visitor's page has asked: %+v", card)
+	}
+	view := story.View(t.Context(), spentBefore(t), show)
+	card := view.First
+	if card == nil || card.Opened != "+30 ms" || card.Ended != "+0.56 s" || card.Visit != visitID || !strings.Contains(card.Could, "For 0.53 s") {
+		t.Errorf("whoever was first: %+v", card)
+	}
+	for _, part := range []string{"This page got no VT", "opened the link first has been ended"} {
+		if !strings.Contains(view.Lead, part) {
+			t.Errorf("the lead %q lacks %q", view.Lead, part)
+		}
+	}
+}
+
+func TestOnlyTheBankSideReadsWhy(t *testing.T) {
+	t.Parallel()
+	trace := spentBefore(t)
+	inside := func(sealed bool) (labels []string) {
+		for _, pane := range story.View(t.Context(), trace, story.Show{Zone: time.UTC, Sealed: sealed}).Message.Panes {
+			if pane.Inside {
+				labels = append(labels, pane.Label)
+			}
+		}
+		return labels
+	}
+	if labels := inside(false); len(labels) != 1 || !strings.Contains(labels[0], "other_r (") {
+		t.Errorf("the bank's side is told %q", labels)
+	}
+	if labels := inside(true); len(labels) != 0 {
+		t.Errorf("whoever is between the two sees %q", labels)
+	}
+}
+
 func TestViewShowsTheChosenStep(t *testing.T) {
 	t.Parallel()
 	trace := whole(t)
@@ -181,7 +238,7 @@ func TestViewShowsTheChosenStep(t *testing.T) {
 		t.Errorf("facts %q", facts)
 	}
 	g := view("G", false)
-	if len(g.Message.Panes) != 3 || !g.Hood.Steps[6].Current || g.Hood.Steps[6].What != "GET /loans/offers: 2 kept, 1 masked, 2 dropped" {
+	if len(g.Message.Panes) != 3 || !g.Hood.Steps[6].Current || g.Hood.Steps[6].What != "GET /loans/offers" || g.Hood.Steps[6].Left != "2 kept, 1 masked, 2 dropped" {
 		t.Errorf("G: %d panes, %+v", len(g.Message.Panes), g.Hood.Steps[6])
 	}
 	for _, pane := range view("G", true).Message.Panes {

@@ -23,6 +23,24 @@ type Step struct {
 	Reply       Message
 	Reached     []byte   // of G: the assertion's claims as the bank saw them, JSON
 	Receipt     *Receipt // of G: what was left of the bank's answer
+	Entry       *Entry   // of a refusal: what the ledger has of it; nil if that could not be read
+}
+
+// Entry is the ledger's line about a refusal. Only the bank's staff see it.
+type Entry struct {
+	At     time.Time
+	Reason string
+	VID    string // of the visit that it is about; "" for none
+	Body   []byte // the line itself, JSON
+}
+
+// Opening is what whoever opened a copied link first came to have: a visit like
+// the page's own.
+type Opening struct {
+	At    time.Time
+	VID   string
+	Scope string
+	Ended time.Time // zero while the visit lives
 }
 
 // Trace is one visit as the demo saw it.
@@ -32,6 +50,7 @@ type Trace struct {
 	Address   string // what the partner's app opened; "" when B was refused
 	RequestID string // the gateway's name for B's request
 	VID       string
+	First     *Opening // of a copied link; nil when the page's own opening is the first
 	Steps     []Step
 }
 
@@ -111,6 +130,11 @@ func (b *Book) Append(id string, steps ...Step) (Trace, bool) {
 	for _, s := range steps {
 		if vid := s.vid(); vid != "" {
 			t.VID = vid
+		}
+		if t.First != nil && s.Entry != nil && s.Entry.VID == t.First.VID {
+			ended := *t.First // readers may hold the old one
+			ended.Ended = s.Entry.At
+			t.First = &ended
 		}
 	}
 	b.traces[id] = t

@@ -24,7 +24,7 @@ var letters = []string{"A", "B", "C", "D", "E", "F", "G"}
 // View draws a trace. A trace without steps is a visit that has not begun.
 func View(ctx context.Context, t Trace, show Show) demo.Story {
 	chosen, step := choose(t, show.Step)
-	view := demo.Story{Lead: lead(ctx, t, show.Partner), Hood: hood(ctx, t, show, chosen)}
+	view := demo.Story{Lead: lead(ctx, t, show.Partner), First: first(ctx, t), Hood: hood(ctx, t, show, chosen)}
 	if step == nil {
 		return view
 	}
@@ -89,12 +89,31 @@ func lead(ctx context.Context, t Trace, partner string) string {
 		case "G":
 			return i18n.T(ctx, i18n.DemoStoppedG, stopped.Code)
 		}
+		if stopped.Code == "at_spent" {
+			return i18n.T(ctx, i18n.DemoStoppedSpent, stopped.Code)
+		}
 		return i18n.T(ctx, i18n.DemoStoppedE, stopped.Code)
 	}
 	if _, ok := t.step("G"); !ok {
 		return i18n.T(ctx, i18n.DemoUnderway)
 	}
 	return i18n.T(ctx, i18n.DemoAllWell, partner)
+}
+
+// first is the card of whoever opened a copied link first.
+func first(ctx context.Context, t Trace) *demo.OpeningCard {
+	if t.First == nil || len(t.Steps) == 0 {
+		return nil
+	}
+	after := func(at time.Time) string { return "+" + i18n.Duration(ctx, at.Sub(t.Steps[0].From)) }
+	card := &demo.OpeningCard{
+		Opened: after(t.First.At), Visit: t.First.VID, Ended: after(t.First.Ended),
+		Could: i18n.T(ctx, i18n.DemoFirstCould, i18n.Duration(ctx, t.First.Ended.Sub(t.First.At))), Scopes: t.First.Scope,
+	}
+	if t.First.Ended.IsZero() {
+		card.Ended, card.Could = "", i18n.T(ctx, i18n.DemoFirstCan)
+	}
+	return card
 }
 
 func toggle(ctx context.Context, t Trace, chosen string, sealed bool) *demo.Link {
@@ -180,6 +199,9 @@ func stepView(ctx context.Context, t Trace, i int, key, partner string) demo.Ste
 		Letter: s.Letter, State: state(s), Who: who(ctx, s.Letter, partner), What: what(ctx, s),
 		Href: href(t, key), Took: took(ctx, i, s.Until.Sub(s.From)),
 	}
+	if s.Receipt != nil && s.Code == "" {
+		view.Left = i18n.T(ctx, i18n.DemoWhatG3, s.Receipt.Count(Kept), s.Receipt.Count(Masked), s.Receipt.Count(Dropped))
+	}
 	if s.Bytes > 0 {
 		view.Size = i18n.Bytes(ctx, int64(s.Bytes))
 	}
@@ -212,8 +234,6 @@ func what(ctx context.Context, s Step) string {
 	switch {
 	case s.Code != "":
 		return i18n.T(ctx, i18n.DemoWhatBad, s.Code)
-	case s.Receipt != nil:
-		return i18n.T(ctx, i18n.DemoWhatG3, s.Call, s.Receipt.Count(Kept), s.Receipt.Count(Masked), s.Receipt.Count(Dropped))
 	case s.Call != "":
 		return s.Call
 	}

@@ -59,12 +59,12 @@ func TestWhatOpensTheCircuit(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				pool := openMemory(t, new(memory), map[string]http.HandlerFunc{core: tc.handler})
 				for i := range 5 {
-					if state, _ := pool.State(core); state != upstream.Closed {
+					if state := pool.States()[core]; state != upstream.Closed {
 						t.Fatalf("circuit is %v after %d calls", state, i)
 					}
 					pool.Do(t.Context(), core, upstream.Request{Method: "GET", Path: "/"})
 				}
-				if state, _ := pool.State(core); state != tc.want {
+				if state := pool.States()[core]; state != tc.want {
 					t.Errorf("circuit is %v after 5 calls, want %v", state, tc.want)
 				}
 			})

@@ -3,9 +3,9 @@ package upstream
 import (
 	"errors"
 	"fmt"
-	"net/url"
-	"strings"
 	"time"
+
+	"postern/app/directory"
 )
 
 // Defaults of [Config], chosen for a visitor who waits in front of a page.
@@ -81,32 +81,9 @@ func (c Config) check() error {
 	positive(c.MaxConcurrent > 0, "concurrent calls")
 	positive(c.BreakAfter > 0, "failures that break")
 	positive(c.Cooldown > 0, "cooldown")
-	if _, err := parseBase(c.BaseURL); err != nil {
+	if _, err := directory.ParseBaseURL(c.BaseURL); err != nil {
 		faults = append(faults, err)
 	}
 
 	return errors.Join(faults...)
-}
-
-// parseBase reads a base URL. Its path obeys the rules of a call's path, so
-// that base and call together do too.
-func parseBase(raw string) (*url.URL, error) {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return nil, fmt.Errorf("parse base url: %w", err)
-	}
-	if u.Scheme != "http" && u.Scheme != "https" {
-		return nil, errors.New("base url: the scheme must be http or https")
-	}
-	if u.Hostname() == "" || u.User != nil || u.Opaque != "" {
-		return nil, errors.New("base url: a host is required and user names are not allowed")
-	}
-	if strings.ContainsAny(raw, "?#") {
-		return nil, errors.New("base url: query and fragment are not allowed")
-	}
-	if path := strings.TrimSuffix(u.EscapedPath(), "/"); path != "" && !validPath(path) {
-		return nil, errors.New("base url: the path is not in normal form")
-	}
-
-	return u, nil
 }

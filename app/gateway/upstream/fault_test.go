@@ -104,7 +104,7 @@ func TestACallerWhoLeavesDoesNotCondemnTheUpstream(t *testing.T) {
 				t.Fatalf("Do = %v, want context.Canceled alone", err)
 			}
 		}
-		if state, _ := pool.State(core); state != upstream.Closed {
+		if state := pool.States()[core]; state != upstream.Closed {
 			t.Errorf("circuit is %v", state)
 		}
 	})

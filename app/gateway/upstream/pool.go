@@ -61,16 +61,6 @@ func (p *Pool) Configure(id string, config Config) error {
 	return nil
 }
 
-// Remove forgets the upstream id; calls under way end.
-func (p *Pool) Remove(id string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if old := p.upstreams[id]; old != nil {
-		old.transport.CloseIdleConnections()
-	}
-	delete(p.upstreams, id)
-}
-
 // Close forgets all upstreams and drops their idle connections. Calls under way
 // end; later ones are ErrUnavailable.
 func (p *Pool) Close() {
@@ -97,16 +87,6 @@ func (p *Pool) Do(ctx context.Context, id string, r Request) (*Reply, error) {
 	}
 
 	return u.do(ctx, r)
-}
-
-// State returns the circuit of the upstream id; false when there is none.
-func (p *Pool) State(id string) (State, bool) {
-	u := p.find(id)
-	if u == nil {
-		return Closed, false
-	}
-
-	return u.state(), true
 }
 
 // States returns the circuits of all upstreams by id; for metrics.

@@ -143,7 +143,7 @@ func TestMalformedRequestsAreNotSent(t *testing.T) {
 					t.Fatalf("Do = %v, want ErrRequest", err)
 				}
 			}
-			if state, _ := pool.State(core); len(sent) != 0 || state != upstream.Closed {
+			if state := pool.States()[core]; len(sent) != 0 || state != upstream.Closed {
 				t.Errorf("%d sent, circuit %v; a malformed request must not reach or condemn the upstream", len(sent), state)
 			}
 		})

@@ -9,29 +9,20 @@ import (
 	"sync/atomic"
 
 	"github.com/sony/gobreaker/v2"
+
+	"postern/app/directory"
 )
 
 // State is the state of an upstream's circuit.
 type State uint8
 
-// The states of a circuit. Its zero value is Closed: calls pass.
+// The states of a circuit, numbered as the metrics show them. The zero value is
+// Closed: calls pass.
 const (
 	Closed   State = iota // calls pass
 	HalfOpen              // one call probes, the others are refused
 	Open                  // calls are refused
 )
-
-// String returns "closed", "half-open" or "open".
-func (s State) String() string {
-	switch s {
-	case HalfOpen:
-		return "half-open"
-	case Open:
-		return "open"
-	default:
-		return "closed"
-	}
-}
 
 // upstream is one configured upstream with its connections and its circuit.
 type upstream struct {
@@ -43,7 +34,7 @@ type upstream struct {
 }
 
 func newUpstream(config Config, options Options) (*upstream, error) {
-	base, err := parseBase(config.BaseURL)
+	base, err := directory.ParseBaseURL(config.BaseURL)
 	if err != nil {
 		return nil, err
 	}

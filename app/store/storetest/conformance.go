@@ -28,6 +28,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"a context that has ended writes nothing", endedContextWritesNothing},
 		{"a prepared read is kept and sees every commit", preparedRead},
 		{"a unique violation is a row fault", uniqueViolationIsRowFault},
+		{"a request's events are those of that request, oldest first", eventsOfARequest},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -81,6 +82,35 @@ func failedWriteLeavesNothing(t *testing.T, s *store.Store) {
 		t.Errorf("got %v, want the callback's error", err)
 	}
 	wantCount(t, s, 0)
+}
+
+func eventsOfARequest(t *testing.T, s *store.Store) {
+	err := s.Write(t.Context(), func(tx *store.Tx) error {
+		for id, request := range map[string]string{"b": "r1", "a": "r1", "c": "r2", "d": ""} {
+			e := event(id)
+			e.RequestID = request
+			if err := tx.AppendEvent(e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for request, want := range map[string]string{"r1": "ab", "r2": "c", "r3": "", "": ""} {
+		list, err := s.EventsOf(t.Context(), request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, e := range list {
+			got += e.ID
+		}
+		if got != want {
+			t.Errorf("events of request %q: %q, want %q", request, got, want)
+		}
+	}
 }
 
 func panickedWriteLeavesNothing(t *testing.T, s *store.Store) {

@@ -2,7 +2,7 @@
 
 import { base64 } from "./base64url";
 import { Opened } from "./envelope";
-import { PosternError } from "./errors";
+import { asPosternError, PosternError } from "./errors";
 import { memberText } from "./json";
 
 export interface CallOptions {
@@ -38,18 +38,35 @@ function wrong(detail: string): PosternError {
   return new PosternError("bad_call", { detail });
 }
 
+/** Half of a surrogate pair: no character, so UTF-8 has nothing for it. */
+const halfCharacter = /[\ud800-\udfff]/u;
+
+/**
+ * isPlain tells an object that is its members from one that JSON would empty without a word: Map, Blob,
+ * FormData. By shape and not by Object.prototype, for another frame may have made it.
+ */
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
 function queryText(query: CallOptions["query"]): string | undefined {
-  if (!query || typeof query === "string") return query || undefined;
+  if (!query || typeof query === "string") {
+    if (query && halfCharacter.test(query)) throw wrong("query: half a character");
+    return query || undefined;
+  }
+  if (!isPlain(query)) throw wrong("query: text or a plain object");
   const part = (name: string) => encodeURIComponent(name) + "=" + encodeURIComponent(String(query[name]));
   return Object.keys(query).map(part).join("&");
 }
 
 function headerFields(headers: { [name: string]: string } = {}): { [name: string]: string } {
+  if (!isPlain(headers)) throw wrong("headers: a plain object");
   const fields: { [name: string]: string } = {};
   for (const name of Object.keys(headers)) {
     const field = name.toLowerCase();
     if (field in fields) throw wrong("header given twice: " + field);
-    if (/[\x00-\x1f\x7f]/.test(headers[name])) throw wrong("header value: " + field);
+    if (/[\x00-\x1f\x7f\ud800-\udfff]/u.test(headers[name])) throw wrong("header value: " + field);
     fields[field] = headers[name];
   }
   return fields;
@@ -61,11 +78,43 @@ function octetsOf(body: unknown): Uint8Array | null {
   return null;
 }
 
-/** prepare checks the call's form as far as a page can get it wrong; the route's own rules are the gateway's. */
+/** checkJSON is a replacer of JSON.stringify: it refuses what that would drop, empty or turn into null. */
+function checkJSON(name: string, value: unknown): unknown {
+  const type = typeof value;
+  if (type === "function" || type === "symbol") throw wrong("body: a " + type);
+  if (type === "number" && !isFinite(value as number)) throw wrong("body: " + value);
+  if (halfCharacter.test(name) || (type === "string" && halfCharacter.test(value as string))) throw wrong("body: half a character");
+  if (value && type === "object" && !Array.isArray(value) && !isPlain(value as object)) {
+    throw wrong("body: " + Object.prototype.toString.call(value) + " is not plain JSON");
+  }
+  return value;
+}
+
+/** jsonOf copies a body: a retry sends the same write, whatever the page does to its object meanwhile. */
+function jsonOf(body: unknown): unknown {
+  const text = JSON.stringify(body, checkJSON);
+  if (text === undefined) throw wrong("body: nothing came of it");
+  return JSON.parse(text);
+}
+
+/**
+ * prepare checks the call's form as far as a page can get it wrong; the route's own rules are the gateway's.
+ * Whatever it throws is bad_call: nothing has been sent.
+ */
 export function prepare(method: string, path: string, body: unknown, options: CallOptions): Prepared {
-  if (!/^[A-Za-z]+$/.test(method)) throw wrong("method");
+  try {
+    return prepared(method, path, body, options);
+  } catch (error) {
+    // A cycle, a BigInt, a page's own toJSON, half a character in a query's name.
+    throw asPosternError(error, "bad_call");
+  }
+}
+
+function prepared(method: string, path: string, body: unknown, options: CallOptions): Prepared {
+  if (typeof method !== "string" || !/^[A-Za-z]+$/.test(method)) throw wrong("method");
   if (typeof path !== "string" || !/^\/[^?#\s\\]*$/.test(path)) throw wrong("path: it starts with / and has no ?, # or space");
-  const prepared: Prepared = {
+  if (halfCharacter.test(path)) throw wrong("path: half a character");
+  const call: Prepared = {
     method: method.toUpperCase(),
     // Octets above 7F travel as upper-case %XX (protocol section 6).
     path: path.replace(/[^\x00-\x7f]+/g, encodeURIComponent),
@@ -74,12 +123,12 @@ export function prepare(method: string, path: string, body: unknown, options: Ca
   };
   const octets = octetsOf(body);
   if (octets) {
-    prepared.body_b64 = base64(octets);
-    prepared.headers["content-type"] = prepared.headers["content-type"] || "application/octet-stream";
+    call.body_b64 = base64(octets);
+    call.headers["content-type"] = call.headers["content-type"] || "application/octet-stream";
   } else if (body !== undefined && body !== null) {
-    prepared.body = body;
+    call.body = jsonOf(body);
   }
-  return prepared;
+  return call;
 }
 
 /** isWrite says whether the gateway forwards the call at most once (protocol section 6, replays). */

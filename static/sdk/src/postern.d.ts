@@ -46,6 +46,9 @@ declare namespace Postern {
      * Sends one business call. The upstream's answer is a Reply, whatever its status; what the gateway
      * refuses, and what the network loses, is a PosternError. Reads are repeated once when the network fails,
      * writes never: see PosternError.retry.
+     *
+     * The body is plain JSON, copied when the call is made, or octets as ArrayBuffer or a view of one. Anything
+     * else (Blob, FormData, URLSearchParams, Map, BigInt, a cycle) is bad_call, and nothing is sent.
      */
     call(method: string, path: string, body?: unknown, options?: CallOptions): Promise<Reply>;
     /** Fetches a fresh ticket now. */

@@ -4,7 +4,8 @@ const refused = /^(http|javascript|data|blob|file|about|vbscript|view-source|con
 
 /**
  * allowed returns the address when it is https with a host, or of an app's own scheme; null otherwise.
- * The gateway checked it at registration; the page checks again, for it is the page that would run it.
+ * The gateway refuses any other when an application is registered. The page does not rely on that, for it
+ * is the page that would run the address.
  */
 export function allowed(address: unknown): string | null {
   if (typeof address !== "string" || /[\x00-\x20\x7f\\]/.test(address)) return null;

@@ -93,6 +93,7 @@ export class Store {
     return new Store(mode, "postern:" + service, mode === "memory" ? null : await openDatabase());
   }
 
+  /** slot returns what the tab knows. An exchange whose time has passed is forgotten here: its AT and R must not lie about. */
   slot(now: number): Slot {
     let slot: Slot = memory[this.name] || {};
     if (this.mode !== "memory") {
@@ -103,7 +104,10 @@ export class Store {
       }
     }
     const age = slot.pending ? now - slot.pending.since : 0;
-    if (age < 0 || age > pendingLife) delete slot.pending;
+    if (age < 0 || age > pendingLife) {
+      delete slot.pending;
+      this.setSlot(slot);
+    }
     return slot;
   }
 
@@ -113,6 +117,16 @@ export class Store {
       if (this.mode !== "memory") sessionStorage.setItem(this.name, JSON.stringify(slot));
     } catch {
       throw new PosternError("no_storage", { detail: "full" });
+    }
+  }
+
+  /** clearSlot forgets what the tab knows. It needs no space, and where there is no storage there is nothing to forget. */
+  clearSlot(): void {
+    delete memory[this.name];
+    try {
+      sessionStorage.removeItem(this.name);
+    } catch {
+      // Nothing was kept, then.
     }
   }
 

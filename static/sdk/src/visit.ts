@@ -60,6 +60,17 @@ function isLost(failure: PosternError): boolean {
   return failure.code === "network" || isSealed(failure, "replayed");
 }
 
+/** notify keeps a listener's fault from the visit and gives it to the page's own handler of errors. */
+function notify(listener: (reason: EndReason) => void, reason: EndReason): void {
+  try {
+    listener(reason);
+  } catch (error) {
+    setTimeout(() => {
+      throw error;
+    });
+  }
+}
+
 export class Visit {
   // Truly private: what a page logs or reports of its visit must not hold VT or R.
   readonly #record: VisitRecord;
@@ -289,16 +300,24 @@ export class Visit {
     return false;
   }
 
-  /** end forgets the visit in this page. Its AT's hash stays, so that a reload of the address is not an alarm. */
+  /**
+   * end forgets the visit in this page; it throws nothing. Its AT's hash stays, so that a reload of the address
+   * is not an alarm.
+   */
   private end(reason: EndReason): void {
     if (this.#ended) return;
     this.#ended = reason;
     if (reason !== "elsewhere") {
       void this.#store.remove(this.#record.handle);
-      this.#store.setSlot({ done: { hash: this.#record.atHash, code: "visit_closed" } });
+      try {
+        this.#store.setSlot({ done: { hash: this.#record.atHash, code: "visit_closed" } });
+      } catch {
+        // No space for the hash. The handle must go all the same.
+        this.#store.clearSlot();
+      }
     }
     release(this.#record.handle);
-    this.#listeners.splice(0).forEach((listener) => listener(reason));
+    this.#listeners.splice(0).forEach((listener) => notify(listener, reason));
   }
 }
 

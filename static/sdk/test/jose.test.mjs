@@ -16,14 +16,29 @@ test("jose opens D", async () => {
   assert.ok(d);
 });
 
-test("the SDK opens what jose seals under R, and jose a call", async () => {
-  const jti = "AAAAAAAAAAAAAAAAAAAAAA";
-  const answer = await new jose.CompactEncrypt(utf8({ jti, vt: "v" })).setProtectedHeader({ alg: "dir", enc: "A256GCM", typ: "vt-resp+jwe" }).encrypt(r);
-  const opened = await sdk.envelope.openDirect(answer, await sdk.keywrap.contentKey(r), ["vt-resp+jwe"], jti);
-  assert.deepEqual(opened.message, { jti, vt: "v" });
-  const call = await sdk.envelope.sealDirect("call+jwe", await sdk.keywrap.contentKey(r), { jti });
-  const back = await jose.compactDecrypt(call, r);
-  assert.deepEqual(JSON.parse(new TextDecoder().decode(back.plaintext)), { jti });
+/** answerOf lets jose seal an answer, as a gateway would. */
+function answerOf(typ, key, message) {
+  return new jose.CompactEncrypt(utf8(message)).setProtectedHeader({ alg: "dir", enc: "A256GCM", typ }).encrypt(key);
+}
+
+test("the SDK opens what jose seals under R", async () => {
+  const { jti } = visit.E.plaintext;
+  const types = ["vt-resp+jwe", "error+jwe"];
+  for (const [typ, plaintext] of [["vt-resp+jwe", visit.E.plaintext], ["error+jwe", visit.E.error_plaintext]]) {
+    const opened = await sdk.envelope.openDirect(await answerOf(typ, r, plaintext), await sdk.keywrap.contentKey(r), types, jti);
+    assert.deepEqual([opened.typ, opened.message], [typ, plaintext]);
+  }
+});
+
+test("jose opens a call under K_up, and the SDK its reply under K_down", async () => {
+  const keys = await sdk.keywrap.deriveKeys(await sdk.keywrap.importR(octets(visit.D.R)), visit.E.plaintext.sid);
+  const call = await sdk.envelope.sealDirect("call+jwe", keys.up, visit.G.call_plaintext);
+  const { plaintext, protectedHeader } = await jose.compactDecrypt(call, octets(visit.keys_of_visit.K_up));
+  assert.deepEqual(JSON.parse(new TextDecoder().decode(plaintext)), visit.G.call_plaintext);
+  assert.deepEqual(protectedHeader, { typ: "call+jwe", alg: "dir", enc: "A256GCM" });
+  const reply = await answerOf("reply+jwe", octets(visit.keys_of_visit.K_down), visit.G.reply_plaintext);
+  const opened = await sdk.envelope.openDirect(reply, keys.down, ["reply+jwe"], visit.G.reply_plaintext.jti);
+  assert.deepEqual(opened.message, visit.G.reply_plaintext);
 });
 
 test("the SDK verifies what jose signs", async (t) => {
@@ -33,4 +48,9 @@ test("the SDK verifies what jose signs", async (t) => {
   const compact = await new jose.SignJWT(visit.B.at_claims).setProtectedHeader({ typ: "at+jwt", alg: "ES256", kid: "sig-1" }).sign(key);
   const expected = { gateway: visit.issuer, service: "urn:h5:loan" };
   await sdk.at.verify(await sdk.at.read(compact, expected), expected);
+  const foreign = await new jose.SignJWT(visit.B.at_claims)
+    .setProtectedHeader({ typ: "at+jwt", alg: "ES256", kid: "sig-1" })
+    .sign((await jose.generateKeyPair("ES256")).privateKey);
+  const at = await sdk.at.read(foreign, expected);
+  await assert.rejects(sdk.at.verify(at, expected), (error) => error.code === "at_unverified" && error.detail === "signature");
 });

@@ -57,10 +57,50 @@ test("a call is prepared as the protocol wants it", () => {
 });
 
 test("a call that no gateway could take is refused on the page", () => {
-  const cases = [["GE T", "/a", {}], ["GET", "a", {}], ["GET", "/a?b=1", {}], ["GET", "/a#b", {}], ["GET", "/a b", {}], ["GET", "/a", { headers: { A: "1", a: "2" } }], ["GET", "/a", { headers: { a: "1\r\nb: 2" } }]];
+  const cases = [
+    ["GE T", "/a", {}], ["GET", "a", {}], ["GET", "/a?b=1", {}], ["GET", "/a#b", {}], ["GET", "/a b", {}], ["GET", "/a", { headers: { A: "1", a: "2" } }], ["GET", "/a", { headers: { a: "1\r\nb: 2" } }],
+    ["GET", "/\ud800", {}], ["GET", "/a", { query: { a: "\ud800" } }], ["GET", "/a", { query: "a=\ud800" }], ["GET", "/a", { headers: { a: "\ud800" } }],
+    // Their entries are no members: they would be lost without a word.
+    ["GET", "/a", { query: new URLSearchParams("a=1") }], ["GET", "/a", { headers: new Headers({ a: "1" }) }],
+    ["GET", "/a", null], [undefined, "/a", {}],
+  ];
   for (const [method, path, options] of cases) {
-    assert.throws(() => call.prepare(method, path, null, options), (error) => error.code === "bad_call", path);
+    assert.throws(() => call.prepare(method, path, null, options), (error) => error.code === "bad_call" && !!error.detail, path);
   }
+});
+
+test("a body that is not plain JSON is refused before anything is sent", () => {
+  const cycle = {};
+  cycle.self = cycle;
+  class Transfer {
+    amount = 1;
+  }
+  const bodies = {
+    "a BigInt": 1n, "a BigInt inside": { a: [1n] }, "a cycle": cycle, "a function": () => 1, "a function inside": { a() {} },
+    "a symbol": Symbol("a"), "a symbol inside": [Symbol("a")], "a Map": new Map([["a", 1]]), "a Set inside": { a: new Set([1]) },
+    "a Blob": new Blob(["a"]), "form data": new FormData(), "search parameters": new URLSearchParams("a=1"), "an Error": new Error("a"),
+    "an instance": new Transfer(), "a promise": Promise.resolve(1), "octets inside": { a: new Uint8Array([1]) },
+    "no number": { a: NaN }, "an infinite number": Infinity, "half a character": "\ud800", "half a character in a name": { "a\udc00": 1 },
+    "a toJSON that throws": { toJSON() { throw new TypeError("a"); } }, "a toJSON that gives nothing": { toJSON() {} },
+  };
+  for (const [name, body] of Object.entries(bodies)) {
+    assert.throws(() => call.prepare("POST", "/a", body, {}), (error) => error.name === "PosternError" && error.code === "bad_call" && !!error.detail, name);
+  }
+});
+
+test("a body is what JSON makes of it, at the time of the call", () => {
+  const at = new Date(0);
+  const bare = Object.assign(Object.create(null), { a: 1 });
+  const cases = [
+    [{ a: undefined, b: [undefined], c: null }, { b: [null], c: null }], [at, at.toJSON()], [{ at }, { at: at.toJSON() }], [bare, { a: 1 }],
+    ["", ""], [0, 0], [false, false], [[], []], [{}, {}], ["\ud83d\ude00", "\ud83d\ude00"],
+  ];
+  for (const [body, want] of cases) assert.deepEqual(call.prepare("POST", "/a", body, {}).body, want);
+  // A retry sends the same write, whatever the page has done to its object since.
+  const body = { amount: "1.00" };
+  const prepared = call.prepare("POST", "/a", body, {});
+  body.amount = "2.00";
+  assert.deepEqual(prepared.body, { amount: "1.00" });
 });
 
 test("the clock follows the gateway and not the visitor", () => {

@@ -1,0 +1,49 @@
+package bankfile
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Fault is one thing that is wrong with a file.
+type Fault struct {
+	Line  int    // from 1
+	Where string // "partner nanfeng, status"; empty for the file itself
+	Text  string
+}
+
+// Refusal is the error of a file that was not taken. Nothing of it was.
+type Refusal struct {
+	File   string
+	Faults []Fault // by line
+}
+
+func (r *Refusal) Error() string {
+	var b strings.Builder
+	count := "1 fault"
+	if len(r.Faults) > 1 {
+		count = fmt.Sprintf("%d faults", len(r.Faults))
+	}
+	fmt.Fprintf(&b, "%s is refused and nothing was changed; %s:", r.File, count)
+	for _, f := range r.Faults {
+		fmt.Fprintf(&b, "\n  line %d: ", f.Line)
+		if f.Where != "" {
+			b.WriteString(f.Where + ": ")
+		}
+		b.WriteString(f.Text)
+	}
+	return b.String()
+}
+
+// refusal returns an error for the faults; nil when there are none.
+func refusal(file string, faults []Fault) error {
+	if len(faults) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(faults, func(a, b Fault) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Where, b.Where))
+	})
+	return &Refusal{File: file, Faults: slices.Compact(faults)}
+}

@@ -1,0 +1,96 @@
+package catalog
+
+import (
+	"maps"
+	"slices"
+
+	"postern/app/change"
+	"postern/app/disclosure"
+)
+
+// Compare tells what is different from before.
+func (s Scope) Compare(before Scope) []change.Difference {
+	c := change.Comparison{New: before.ID == ""}
+	c.Text("service", before.Service, s.Service, change.Widens)
+	c.Text("title", before.Title, s.Title, change.Neutral)
+	c.Flag("requires_customer", before.RequiresCustomer, s.RequiresCustomer, change.Narrows)
+	old := map[string]Permission{}
+	for _, p := range before.Permissions {
+		old[p.name()] = p
+	}
+	for _, p := range s.Permissions {
+		was, known := old[p.name()]
+		delete(old, p.name())
+		p.compare(&c, was, known)
+	}
+	for _, name := range slices.Sorted(maps.Keys(old)) {
+		effect, word := change.Narrows, "allowed"
+		if old[name].Deny {
+			effect, word = change.Widens, "denied"
+		}
+		c.Note(effect, "%s is no longer %s", name, word)
+	}
+	return c.List
+}
+
+func (p Permission) compare(c *change.Comparison, before Permission, known bool) {
+	switch {
+	case p.Deny && (!known || !before.Deny):
+		c.Note(change.Narrows, "%s is denied", p.name())
+	case !p.Deny && (!known || before.Deny):
+		c.Note(change.Widens, "%s is allowed", p.name())
+	}
+	c.Flag("replies under "+p.name()+" leave whole (raw)", before.Raw, p.Raw, change.Widens)
+	old := map[string]Field{}
+	for _, f := range before.Fields {
+		old[f.Path] = f
+	}
+	for _, f := range p.Fields {
+		f.compare(c, p.name(), old[f.Path])
+		delete(old, f.Path)
+	}
+	for _, path := range slices.Sorted(maps.Keys(old)) {
+		effect := change.Narrows
+		if old[path].disclosed().Reveals() == 0 {
+			effect = change.Neutral
+		}
+		c.Note(effect, "field %s under %s is no longer named, and does not leave (was: %s)", path, p.name(), old[path].words())
+	}
+}
+
+// compare tells what becomes of a field; before is the zero value when nobody
+// named it, and it did not leave.
+func (f Field) compare(c *change.Comparison, permission string, before Field) {
+	switch {
+	case f == before:
+	case before.Path == "":
+		c.Note(f.effect(before), "field %s under %s %s", f.Path, permission, f.words())
+	default:
+		c.Note(f.effect(before), "field %s under %s now %s (before: %s)", f.Path, permission, f.words(), before.words())
+	}
+}
+
+// effect: also of a field that shows as much as before, and less guarded: visits
+// that reach C3 live shorter, and C3 cannot be kept.
+func (f Field) effect(before Field) change.Effect {
+	more := f.disclosed().Reveals() - before.disclosed().Reveals()
+	switch {
+	case more > 0, before.Path != "" && f.Class < before.Class:
+		return change.Widens
+	case more < 0, before.Path != "" && f.Class > before.Class:
+		return change.Narrows
+	}
+	return change.Neutral
+}
+
+// words say what happens to the field.
+func (f Field) words() string {
+	switch disclosure.Treatment(f.Treatment) {
+	case disclosure.Keep:
+		return "leaves unmasked, class " + f.Class
+	case disclosure.Masked:
+		return "leaves masked as " + f.Mask + ", class " + f.Class
+	default:
+		return "does not leave, class " + f.Class
+	}
+}

@@ -1,0 +1,48 @@
+package change
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"postern/app/ledger"
+	"postern/app/store"
+)
+
+// Writer writes changes and their traces in one transaction.
+type Writer struct {
+	*store.Tx
+	Now   time.Time
+	Rand  io.Reader
+	Actor string // who changes; it stands in each event
+}
+
+// At is the time of the change, Unix ms.
+func (w Writer) At() int64 { return w.Now.UnixMilli() }
+
+// Record writes the event of a change: e with its subject and ids filled in,
+// made or changed by w's actor.
+func (w Writer) Record(e ledger.Event, id string, isNew bool, differences []Difference) error {
+	verb := "changed"
+	if isNew {
+		verb = "created"
+	}
+	texts := make([]string, len(differences))
+	for i, d := range differences {
+		texts[i] = d.Text
+	}
+	e.Kind += "." + verb
+	return w.Event(e, map[string]string{"id": id, "changes": strings.Join(texts, "; ")})
+}
+
+// Event writes an event with details and the actor.
+func (w Writer) Event(e ledger.Event, detail map[string]string) error {
+	e.Outcome, e.Detail = "ok", detail
+	e.Detail["actor"] = w.Actor
+	made, err := ledger.Make(e, w.Now, w.Rand)
+	if err != nil {
+		return fmt.Errorf("make event: %w", err)
+	}
+	return w.AppendEvent(made)
+}

@@ -1,0 +1,52 @@
+package cli_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"postern/app/apptest"
+	"postern/app/store"
+	"postern/app/store/storetest"
+	"postern/models"
+)
+
+func TestPolicyExplainWantsAWholePath(t *testing.T) {
+	t.Parallel()
+	code, _, errors := run(t, "policy", "explain", "--app", "nobody", "--path", "loans")
+	if code != 1 || !strings.Contains(errors, "a path starts with /, as in /loans") {
+		t.Errorf("exit %d: %s", code, errors)
+	}
+}
+
+func TestPolicyExplainKnowsWhatIsFrozen(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ kind, id, want string }{
+		{"application", apptest.Travel, "the application is frozen"},
+		{"partner", "p_travel", "the partner is frozen"},
+		{"service", apptest.Service, "the service is frozen"},
+		{"scope", "loan.offer:read", "the scope loan.offer:read is frozen"},
+	} {
+		t.Run(tc.kind, func(t *testing.T) {
+			t.Parallel()
+			c := storetest.SQLiteConfig(t)
+			w := apptest.New(t, c, apptest.Options{})
+			explain := func() string {
+				code, out, errors := run(t, "policy", "explain", "--db", c.Path, "--app", apptest.Travel, "--path", "/loans/offers")
+				if code != 0 {
+					t.Fatalf("exit %d: %s", code, errors)
+				}
+				return out
+			}
+			if out := explain(); !regexp.MustCompile(`decision +allowed`).MatchString(out) {
+				t.Fatalf("before the freeze: %s", out)
+			}
+			w.Write(func(tx *store.Tx, now int64) error {
+				return tx.SaveFreeze(models.Freeze{ID: "f", TargetKind: tc.kind, TargetID: tc.id, Stops: models.FreezeAll, StartedAt: now}, now)
+			})
+			if out := explain(); !regexp.MustCompile(`decision +refused`).MatchString(out) || !strings.Contains(out, tc.want) {
+				t.Errorf("under the freeze: %s", out)
+			}
+		})
+	}
+}

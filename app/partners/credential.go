@@ -1,0 +1,91 @@
+package partners
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"postern/app/change"
+	"postern/app/clients"
+	"postern/app/errs"
+	"postern/models"
+)
+
+// Key is the credential's id.
+func (c Credential) Key() string { return c.ID }
+
+// Normalize writes a key in the one form that is kept, and times in whole
+// milliseconds.
+func (c Credential) Normalize() Credential {
+	c.ID = strings.TrimSpace(c.ID)
+	if key, err := clients.ReadKey(c.JWK); err == nil {
+		c.JWK = key.JWK
+	}
+	c.NotBefore, c.NotAfter = whole(c.NotBefore), whole(c.NotAfter)
+	return c
+}
+
+func whole(t time.Time) time.Time { return change.MomentOf(change.Moment(t)) }
+
+// Validate checks what can be checked by looking at the credential alone; keys
+// as security requires of a registration (no weak one, no private member).
+func (c Credential) Validate() errs.Fields {
+	var f errs.Fields
+	f.Check(models.PrintableID(c.ID), "id", "credential_id", "a credential's id is 1 to 255 visible ASCII characters")
+	f.Check(c.Application != "", "application", "application_missing", "name the application that the credential belongs to")
+	f.Check(c.JWK != "" || c.SecretHash != "", "jwk", "credential_missing", "enter a public key (jwk or jwk_file) or the hash of a secret (secret_hash)")
+	f.Check(c.JWK == "" || c.SecretHash == "", "secret_hash", "credential_both", "a credential is a key or a secret, not both")
+	if c.JWK != "" {
+		if _, err := clients.ReadKey(c.JWK); err != nil {
+			f.Check(false, "jwk", "jwk", err.Error())
+		}
+	}
+	f.Check(c.SecretHash == "" || clients.SecretHash(c.SecretHash), "secret_hash", "secret_hash", "this is no hash of a secret: want its SHA-256 as 43 characters of base64url")
+	f.Check(c.NotAfter.IsZero() || c.NotAfter.After(c.NotBefore), "not_after", "ends_before_start", "it would end before it begins")
+	return f
+}
+
+// Follow checks whether the credential may come after before.
+func (c Credential) Follow(before Credential) errs.Fields {
+	var f errs.Fields
+	f.Check(c.Application == before.Application, "application", "credential_moved", fmt.Sprintf("the credential is %s's and stays so: take another id", before.Application))
+	f.Check(c.JWK == before.JWK, "jwk", "credential_replaced", "a credential's key stays what it is: register another beside it, then revoke this one")
+	f.Check(c.SecretHash == before.SecretHash, "secret_hash", "credential_replaced", "a credential's secret stays what it is: register another beside it, then revoke this one")
+	f.Check(c.NotBefore.Equal(before.NotBefore), "not_before", "credential_start", "a credential's beginning stays what it is")
+	f.Check(c.Revoked || !before.Revoked, "revoked", "credential_revoked", "what was revoked stays so: register another credential")
+	return f
+}
+
+// fits checks the credential against its application.
+func (c Credential) fits(a Application) errs.Fields {
+	var f errs.Fields
+	if key, err := clients.ReadKey(c.JWK); err == nil {
+		f.Check(key.Suite == a.Suite, "jwk", "jwk_suite", fmt.Sprintf("the key is one of suite %s, the application uses %s", key.Suite, a.Suite))
+	}
+	return f
+}
+
+// Compare tells what is different from before.
+func (c Credential) Compare(before Credential) []change.Difference {
+	d := change.Comparison{New: before.ID == ""}
+	if d.New {
+		d.Note(change.Widens, "%s of application %s", c.words(), c.Application)
+	}
+	d.End("not_after", before.NotAfter, c.NotAfter)
+	d.Flag("revoked", before.Revoked, c.Revoked, change.Narrows)
+	return d.List
+}
+
+// words say what it is, without anything that would help to forge it.
+func (c Credential) words() string {
+	key, err := clients.ReadKey(c.JWK)
+	switch {
+	case c.JWK == "":
+		return "client secret"
+	case err != nil:
+		return "unusable key"
+	case key.Use == models.EncryptionKey:
+		return "encryption key " + key.KID + " (thumbprint " + key.Thumbprint + ")"
+	}
+	return "signature key " + key.KID + " (thumbprint " + key.Thumbprint + ")"
+}

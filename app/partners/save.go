@@ -1,0 +1,155 @@
+package partners
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"postern/app/change"
+	"postern/app/clients"
+	"postern/app/ledger"
+	"postern/models"
+)
+
+// Save writes what was staged and is different, each with its event, in w's
+// transaction, which must be the one that everything was read in. It wants Check
+// to have found nothing: change.ErrUnchecked.
+func (r *Registry) Save(w change.Writer) error {
+	if !r.clean {
+		return change.ErrUnchecked
+	}
+	for _, x := range r.Partners.Changes() {
+		if err := r.savePartner(w, x); err != nil {
+			return fmt.Errorf("partner %s: %w", x.After.ID, err)
+		}
+	}
+	for _, x := range r.Applications.Changes() {
+		if err := r.saveApplication(w, x); err != nil {
+			return fmt.Errorf("application %s: %w", x.After.ID, err)
+		}
+	}
+	for _, x := range r.Credentials.Changes() {
+		if err := r.saveCredential(w, x); err != nil {
+			return fmt.Errorf("credential %s: %w", x.After.ID, err)
+		}
+	}
+	for _, x := range r.Grants.Changes() {
+		if err := r.saveGrant(w, x); err != nil {
+			return fmt.Errorf("grant %s: %w", x.After.ID, err)
+		}
+	}
+	return nil
+}
+
+// Each row begins as the one that is there: what no input names stays.
+
+func (r *Registry) savePartner(w change.Writer, x change.Change[Partner]) error {
+	row := r.partners[x.After.ID]
+	row.ID, row.Name, row.Status, row.UpdatedAt = x.After.ID, x.After.Name, x.After.Status, w.At()
+	if x.New {
+		row.CreatedAt = w.At()
+	}
+	if err := w.SavePartner(row); err != nil {
+		return err
+	}
+	return w.Record(ledger.Event{Kind: "partner", PartnerID: row.ID}, row.ID, x.New, x.Differences)
+}
+
+func (r *Registry) saveApplication(w change.Writer, x change.Change[Application]) error {
+	a, row := x.After, r.applications[x.After.ID]
+	row.ID, row.PartnerID, row.Name, row.Environment, row.Suite = a.ID, a.Partner, a.Name, a.Environment, a.Suite
+	row.AuthMethod, row.Status, row.AddressMode = a.AuthMethod, a.Status, a.AddressMode
+	row.ATLifetime, row.DailyQuota, row.ATRate, row.VTRate, row.CallRate = a.ATLifetime, a.DailyQuota, a.ATRate, a.VTRate, a.CallRate
+	row.UpdatedAt = w.At()
+	if x.New {
+		row.CreatedAt = w.At()
+	}
+	if err := w.SaveApplication(row); err != nil {
+		return err
+	}
+	if !slices.Equal(x.Before.Addresses, a.Addresses) {
+		if err := w.SetAddresses(a.ID, a.Addresses, w.At()); err != nil {
+			return err
+		}
+	}
+	if !slices.Equal(x.Before.ReturnAddresses, a.ReturnAddresses) {
+		if err := w.SetReturnAddresses(a.ID, a.ReturnAddresses, w.At()); err != nil {
+			return err
+		}
+	}
+	return w.Record(ledger.Event{Kind: "application", PartnerID: a.Partner, ApplicationID: a.ID}, a.ID, x.New, x.Differences)
+}
+
+func (r *Registry) saveCredential(w change.Writer, x change.Change[Credential]) error {
+	c, row := x.After, r.credentials[x.After.ID]
+	if x.New {
+		row = models.Credential{ID: c.ID, ApplicationID: c.Application, Use: models.ClientSecret, SecretHash: c.SecretHash, CreatedAt: w.At()}
+		row.NotBefore = change.Moment(c.NotBefore)
+		if c.NotBefore.IsZero() {
+			row.NotBefore = w.At()
+		}
+		if key, err := clients.ReadKey(c.JWK); err == nil {
+			row.Use, row.KID, row.PublicJWK, row.Thumbprint = key.Use, key.KID, key.JWK, key.Thumbprint
+		}
+	}
+	row.NotAfter = change.Moment(c.NotAfter)
+	if c.Revoked && row.RevokedAt == 0 {
+		row.RevokedAt = w.At()
+	}
+	if err := w.SaveCredential(row, w.At()); err != nil {
+		return err
+	}
+	return w.Record(ledger.Event{Kind: "credential", ApplicationID: c.Application}, c.ID, x.New, x.Differences)
+}
+
+func (r *Registry) saveGrant(w change.Writer, x change.Change[Grant]) error {
+	g, row := x.After, r.grants[x.After.ID]
+	if x.New {
+		row = models.Grant{
+			ID: g.ID, ApplicationID: g.Application, ScopeID: g.Scope, Purpose: g.Purpose, ApprovedBy: g.ApprovedBy,
+			StartsAt: change.Moment(g.StartsAt), CreatedAt: w.At(),
+		}
+		if g.ApprovedBy == "" {
+			row.ApprovedBy = w.Actor
+		}
+		if g.StartsAt.IsZero() {
+			row.StartsAt = w.At()
+		}
+	}
+	row.EndsAt = change.Moment(g.EndsAt)
+	if g.Ended && row.EndedAt == 0 {
+		row.EndedAt = w.At()
+	}
+	if err := w.SaveGrant(row, w.At()); err != nil {
+		return err
+	}
+	return w.Record(ledger.Event{Kind: "grant", ApplicationID: g.Application}, g.ID, x.New, x.Differences)
+}
+
+func applicationOf(m models.Application, addresses, returns []string) Application {
+	return Application{
+		ID: m.ID, Partner: m.PartnerID, Name: m.Name, Environment: m.Environment, Suite: m.Suite, AuthMethod: m.AuthMethod,
+		Status: m.Status, AddressMode: m.AddressMode, Addresses: addresses, ReturnAddresses: returns,
+		ATLifetime: m.ATLifetime, DailyQuota: m.DailyQuota, ATRate: m.ATRate, VTRate: m.VTRate, CallRate: m.CallRate,
+	}
+}
+
+// since is the beginning of what may hold from ever: it holds since it is there.
+func since(beginning, created int64) time.Time {
+	return change.MomentOf(cmp.Or(beginning, created))
+}
+
+func credentialOf(m models.Credential) Credential {
+	return Credential{
+		ID: m.ID, Application: m.ApplicationID, JWK: m.PublicJWK, SecretHash: m.SecretHash,
+		NotBefore: since(m.NotBefore, m.CreatedAt), NotAfter: change.MomentOf(m.NotAfter), Revoked: m.RevokedAt != 0,
+	}.Normalize()
+}
+
+func grantOf(m models.Grant) Grant {
+	return Grant{
+		ID: m.ID, Application: m.ApplicationID, Scope: m.ScopeID, Purpose: m.Purpose, ApprovedBy: m.ApprovedBy,
+		StartsAt: since(m.StartsAt, m.CreatedAt), EndsAt: change.MomentOf(m.EndsAt), Ended: m.EndedAt != 0,
+	}
+}
