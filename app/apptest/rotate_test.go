@@ -18,6 +18,7 @@ import (
 	"postern/app/apptest"
 	"postern/app/authority"
 	"postern/app/keyring"
+	"postern/app/limit"
 	"postern/app/seal"
 	"postern/app/store"
 	"postern/app/store/storetest"
@@ -50,6 +51,10 @@ const (
 	// step at most, and may have missed one.
 	lastMoment = 3 * clockStep
 )
+
+// deep is a rate that no visitor reaches, though a request whose clock is a step
+// behind the last one's finds fewer tokens.
+var deep = limit.Rate{PerSecond: 1000, Burst: 1e6}
 
 // TestRotationUnderLoadRefusesNobody runs two nodes on one database under
 // visits of every age, while each kind of key is rotated again and again: ATs
