@@ -74,6 +74,30 @@ func TestAnAKOpensUntilItsATsAreGone(t *testing.T) {
 	expect(t, last.TryExchange(body), 400, "bad_envelope", inClear)
 }
 
+func TestWhatACompromisedKeySignedIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, apptest.Options{})
+	p := w.NewVisit(apptest.Travel, nil)
+	signer := func() any {
+		t.Helper()
+		expect(t, p.Get("/loans/offers"), 200, "", sealed)
+		seen := w.Bank.Seen()
+		return w.Header(seen[len(seen)-1].Header.Get("Postern-Assertion"))["kid"]
+	}
+	old := signer()
+	if signer() != old {
+		t.Fatal("the key moved by itself")
+	}
+	fresh, err := w.Ring().Replace(t.Context(), keyring.KindOf(models.SigningKey, models.Production))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Refresh()
+	if got := signer(); got != fresh.KID {
+		t.Errorf("the assertion is signed by %v, want %s", got, fresh.KID)
+	}
+}
+
 func TestATicketKeyIsRotatedUnderOpenVisits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, apptest.Options{})

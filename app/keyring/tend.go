@@ -41,8 +41,8 @@ func (r *Ring) Tend(ctx context.Context) error {
 	return r.Reload(ctx)
 }
 
-// tooOld reports whether a kind needs a successor: all its keys came into use
-// at limit (Unix ms) or before.
+// tooOld reports whether a kind needs a successor: it has no key without an end
+// that came into use after limit (Unix ms).
 func (r *Ring) tooOld(rows []models.Key, k Kind, now time.Time) (limit int64, old bool) {
 	life := lifetime(r.o.Lives, k.Use)
 	if life == 0 {
@@ -50,7 +50,7 @@ func (r *Ring) tooOld(rows []models.Key, k Kind, now time.Time) (limit int64, ol
 	}
 	limit = now.Add(lead - life).UnixMilli()
 	for _, row := range rows {
-		if kindOf(row) == k && row.ActiveFrom > limit {
+		if kindOf(row) == k && row.ActiveUntil == 0 && row.ActiveFrom > limit {
 			return limit, false
 		}
 	}

@@ -38,15 +38,15 @@ func (tx *Tx) RotateKey(k models.Key, at int64) error {
 	return tx.succeed(k, at)
 }
 
-// RotateKeyIfOlder is RotateKey unless a live key of the kind comes into use
-// after limit (Unix ms): of nodes that find a key too old at once, one rotates.
+// RotateKeyIfOlder is RotateKey unless the kind has a live key without an end
+// that comes into use after limit (Unix ms): of nodes that find a key too old at once, one rotates.
 // It reports whether the key was inserted.
 func (tx *Tx) RotateKeyIfOlder(k models.Key, limit, at int64) (bool, error) {
 	if err := tx.lockKeys(); err != nil {
 		return false, err
 	}
 	var younger int64
-	if err := tx.sameKind(k).Where("active_from > ?", limit).Count(&younger).Error; err != nil {
+	if err := tx.sameKind(k).Where("active_until = 0 AND active_from > ?", limit).Count(&younger).Error; err != nil {
 		return false, fmt.Errorf("count keys: %w", err)
 	}
 	if younger > 0 {
