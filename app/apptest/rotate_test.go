@@ -69,7 +69,7 @@ func rotateUnderLoad(t *testing.T, c store.Config, cycles int) {
 	t.Helper()
 	first := apptest.New(t, c, apptest.Options{
 		Config: func(c *app.Config) {
-			c.Rates, c.FailureRate = authority.Rates{AT: wide, VT: wide, Call: wide, Visit: wide}, wide
+			c.Rates = authority.Rates{AT: deep, VT: deep, Call: deep, Visit: deep}
 		},
 		Seed: func(s *apptest.Seed) {
 			s.Applications[0].ATLifetime = 600 // the longest that there are
