@@ -34,10 +34,12 @@ type Config struct {
 	Node   string // this node's name; unique among nodes of one database
 	Store  store.Config
 	Master *keyring.Master
-	Zone   *time.Location // the bank's, for daily quotas; nil means Asia/Shanghai
+	Other  *keyring.Master // opens keys that Master did not seal, while one replaces the other; nil for none
+	Zone   *time.Location  // the bank's, for daily quotas; nil means Asia/Shanghai
 	// Who may say whom a request comes from, at each listener; empty is nobody.
 	TrustedProxies, InternalProxies []netip.Prefix
 
+	Keys        config.Keys     // how long keys are used; zero means config's defaults
 	Rates       authority.Rates // zero means config's defaults
 	FailureRate limit.Rate      // failed requests of one address; zero means config's default
 	Now         func() time.Time
@@ -87,23 +89,33 @@ func New(ctx context.Context, c Config) (*App, error) {
 	return a, nil
 }
 
-// tendEvery is how often the keys' ages are looked at.
-const tendEvery = time.Hour
+// tendTimeout bounds one look at the keys' ages.
+const tendTimeout = 30 * time.Second
 
-// tendKeys rotates and retires keys by their age, at the start and from then on.
+// tendKeys rotates and retires keys by their age, at the start and from then
+// on. A spell of failure is logged once.
 func (a *App) tendKeys(ctx context.Context) {
-	tick := time.NewTicker(tendEvery)
+	tick := time.NewTicker(keyring.TendEvery)
 	defer tick.Stop()
+	failing := false
 	for {
-		if err := a.ring.Tend(ctx); err != nil && ctx.Err() == nil {
+		err := a.tendOnce(ctx)
+		if err != nil && !failing && ctx.Err() == nil {
 			a.config.Log.ErrorContext(ctx, "keys could not be tended", slog.Any("err", err))
 		}
+		failing = err != nil
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
 	}
+}
+
+func (a *App) tendOnce(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, tendTimeout)
+	defer cancel()
+	return a.ring.Tend(ctx)
 }
 
 func (c Config) withDefaults() Config {
@@ -162,9 +174,16 @@ func (a *App) openStore(ctx context.Context) (err error) {
 
 func (a *App) openRing(ctx context.Context) (err error) {
 	a.ring, err = keyring.Open(ctx, keyring.Options{
-		Store: a.store, Master: a.config.Master, Now: a.config.Now, Rand: a.config.Rand,
+		Store: a.store, Master: a.config.Master, Other: a.config.Other, Lives: a.config.Keys, Now: a.config.Now, Rand: a.config.Rand,
+		Event: a.keyEvent,
 	})
 	return err
+}
+
+// keyEvent tells the ledger what this node did to a key on its own.
+func (a *App) keyEvent(kind, reason string, detail map[string]string) (models.Event, error) {
+	detail["by"], detail["node"] = "gateway", a.config.Node
+	return ledger.Make(ledger.Event{Kind: kind, Outcome: "ok", Reason: reason, Detail: detail}, a.config.Now(), a.config.Rand)
 }
 
 func (a *App) openLedger(ctx context.Context) (err error) {

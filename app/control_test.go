@@ -10,6 +10,7 @@ import (
 
 	"postern/app"
 	"postern/app/apptest"
+	"postern/app/keyring"
 	"postern/app/limit"
 	"postern/models"
 )
@@ -28,10 +29,10 @@ func TestASigningKeyIsPublishedBeforeItsUse(t *testing.T) {
 			publishOld bool
 		}{
 			{"at once the new key is published and the old one signs", 0, old, true},
-			{"so it is a second before 300 s", 299 * time.Second, old, true},
-			{"after 300 s the new key signs", 300 * time.Second, fresh, true},
-			{"the old key is published 660 s longer", 959 * time.Second, fresh, true},
-			{"and not after that", 960 * time.Second, fresh, false},
+			{"so it is after 300 s", 300 * time.Second, old, true},
+			{"when every page can know it the new key signs", keyring.PublishBefore, fresh, true},
+			{"the old key is published 660 s longer", keyring.PublishBefore + 660*time.Second, fresh, true},
+			{"and not much after that", keyring.PublishBefore + keyring.PublishAfter, fresh, false},
 		}
 		for _, step := range steps {
 			t.Run(step.name, func(t *testing.T) {
@@ -56,7 +57,7 @@ func TestAnAKOpensUntilItsATsAreGone(t *testing.T) {
 	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
 		setApplication(w, apptest.Travel, func(a *models.Application) { a.ATLifetime = 600 })
 		fresh := w.Rotate(models.ApplicationKey)
-		w.Later(299 * time.Second)
+		w.Later(keyring.PublishBefore - time.Second)
 		last := w.NewPage(w.AT(apptest.Travel, nil)) // the last one for the old AK
 		body := last.Exchange(nil)
 		if !slices.Contains(w.KeyIDs(apptest.EncryptionUse), fresh) || strings.Contains(string(w.Claims(last.AT).AK), fresh) {
@@ -64,14 +65,38 @@ func TestAnAKOpensUntilItsATsAreGone(t *testing.T) {
 		}
 		w.Later(time.Second)
 		if !strings.Contains(string(w.Claims(w.AT(apptest.Travel, nil)).AK), fresh) {
-			t.Error("the new AK is not used after 300 s")
+			t.Error("the new AK is not used when its time has come")
 		}
 		w.Later(598 * time.Second)
 		expect(t, last.TryExchange(body), 200, "", sealed)
 		expect(t, last.TryExchange(body), 200, "", sealed)
-		w.Later(62 * time.Second) // 660 s after the old AK's last use
+		w.Later(keyring.PublishAfter - 598*time.Second) // after the old AK's last use
 		expect(t, last.TryExchange(body), 400, "bad_envelope", inClear)
 	})
+}
+
+func TestWhatACompromisedKeySignedIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, apptest.Options{})
+	p := w.NewVisit(apptest.Travel, nil)
+	signer := func() any {
+		t.Helper()
+		expect(t, p.Get("/loans/offers"), 200, "", sealed)
+		seen := w.Bank.Seen()
+		return w.Header(seen[len(seen)-1].Header.Get("Postern-Assertion"))["kid"]
+	}
+	old := signer()
+	if signer() != old {
+		t.Fatal("the key moved by itself")
+	}
+	fresh, err := w.Ring().Replace(t.Context(), keyring.KindOf(models.SigningKey, models.Production))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Refresh()
+	if got := signer(); got != fresh.KID {
+		t.Errorf("the assertion is signed by %v, want %s", got, fresh.KID)
+	}
 }
 
 func TestATicketKeyIsRotatedUnderOpenVisits(t *testing.T) {
@@ -80,7 +105,7 @@ func TestATicketKeyIsRotatedUnderOpenVisits(t *testing.T) {
 		p := w.NewVisit(apptest.Travel, nil)
 		w.Rotate(models.TicketKey)
 		expect(t, p.Get("/loans/offers"), 200, "", sealed)
-		w.Later(301 * time.Second)
+		w.Later(keyring.PublishBefore)
 		expect(t, p.Get("/loans/offers"), 200, "", sealed)
 		fresh := renewed(t, p)
 		if fresh.Visit.VT[:13] == p.Visit.VT[:13] {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"postern/app/apptest"
+	"postern/app/keyring"
 	"postern/app/store"
 	"postern/models"
 )
@@ -444,7 +445,7 @@ func TestAnATIsForItsOwnAKAndEnvironment(t *testing.T) {
 		setApplication(w, apptest.Travel, func(a *models.Application) { a.ATLifetime = 600 })
 		old := w.NewPage(w.AT(apptest.Travel, nil))
 		w.Rotate(models.ApplicationKey)
-		w.Later(300 * time.Second)
+		w.Later(keyring.PublishBefore)
 		young := w.NewPage(w.AT(apptest.Travel, nil))
 		if string(w.Claims(old.AT).AK) == string(w.Claims(young.AT).AK) {
 			t.Fatal("the AK was not rotated")

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"postern/app/keyring"
+	"postern/app/ledger"
 	"postern/app/seal"
 	"postern/app/store"
 	"postern/app/token"
@@ -83,6 +84,9 @@ func (w *World) Ring() *keyring.Ring {
 	w.T.Helper()
 	r, err := keyring.Open(context.Background(), keyring.Options{
 		Store: w.App.Store(), Master: w.Config.Master, Now: w.Config.Now, Rand: w.Config.Rand,
+		Event: func(kind, reason string, detail map[string]string) (models.Event, error) {
+			return ledger.Make(ledger.Event{Kind: kind, Outcome: "ok", Reason: reason, Detail: detail}, w.Config.Now(), w.Config.Rand)
+		},
 	})
 	if err != nil {
 		w.T.Fatal(err)
@@ -93,11 +97,7 @@ func (w *World) Ring() *keyring.Ring {
 // Rotate makes a new key of production; it returns its kid.
 func (w *World) Rotate(use models.KeyUse) string {
 	w.T.Helper()
-	suite, env := seal.A256, models.Production
-	if use == models.TicketKey {
-		suite, env = "", ""
-	}
-	k, err := w.Ring().Rotate(context.Background(), use, suite, env)
+	k, err := w.Ring().Rotate(context.Background(), keyring.KindOf(use, models.Production))
 	if err != nil {
 		w.T.Fatal(err)
 	}

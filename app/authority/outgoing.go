@@ -113,15 +113,16 @@ func (a *Authority) liveScopes(access *directory.Access, list []string) []string
 // assertion returns what the upstream is told about the caller of this ticket,
 // who holds these scopes now.
 func (a *Authority) assertion(t token.Ticket, scopes []string) (string, error) {
-	now := a.Now().Unix()
-	scope := joinScope(scopes)
-	key := t.SID + " " + scope
-	if s, ok := a.assertions.GetIfPresent(key); ok && s.until-now >= assertionLeft && s.until-now <= assertionLife {
-		return s.compact, nil
-	}
 	signer, err := a.Ring.Signer(t.Suite, models.Environment(t.Environment))
 	if err != nil {
 		return "", err
+	}
+	now := a.Now().Unix()
+	scope := joinScope(scopes)
+	// By the key as well: what a compromised one signed must not go on.
+	key := signer.Public().KID() + " " + t.SID + " " + scope
+	if s, ok := a.assertions.GetIfPresent(key); ok && s.until-now >= assertionLeft && s.until-now <= assertionLife {
+		return s.compact, nil
 	}
 	claims := token.Assertion{
 		Issuer: a.Issuer, Audience: t.ServiceID, ClientID: t.ClientID, PartnerID: t.PartnerID,

@@ -49,7 +49,7 @@ func (c serveCommand) Run(i invocation) error {
 type prepared struct {
 	config.Config
 	node              string
-	master            *keyring.Master
+	master, other     *keyring.Master
 	gateway, internal *web.Certificate // nil without TLS
 }
 
@@ -72,20 +72,28 @@ func prepare(s config.Config) (p prepared, faults config.Faults) {
 	var err error
 	p.node, err = nodeName(s)
 	note("node", err)
-	if s.MasterKey.Set() {
-		p.master, err = keyring.ParseMaster(s.MasterKey.Reveal())
-		note("master_key", err)
-	}
+	p.master, err = masterKey(s.MasterKey)
+	note("master_key", err)
+	p.other, err = masterKey(s.OtherMasterKey)
+	note("other_master_key", err)
 	p.gateway = certificate("listeners.gateway.tls", s.Listeners.Gateway.TLS)
 	p.internal = certificate("listeners.internal.tls", s.Listeners.Internal.TLS)
 	return p, faults
 }
 
+// masterKey reads a master key; nil for one that is not given.
+func masterKey(s config.Secret) (*keyring.Master, error) {
+	if !s.Set() {
+		return nil, nil
+	}
+	return keyring.ParseMaster(s.Reveal())
+}
+
 func (p prepared) appConfig(i invocation, log *slog.Logger) app.Config {
 	return app.Config{
-		Issuer: p.Issuer, Node: p.node, Store: storeConfig(p.Database), Master: p.master, Zone: p.Zone,
+		Issuer: p.Issuer, Node: p.node, Store: storeConfig(p.Database), Master: p.master, Other: p.other, Zone: p.Zone,
 		TrustedProxies: p.Listeners.Gateway.TrustedProxies, InternalProxies: p.Listeners.Internal.TrustedProxies,
-		Rates: app.RatesFrom(p.Rates), FailureRate: limit.Rate(p.Rates.Failures),
+		Keys: p.Keys, Rates: app.RatesFrom(p.Rates), FailureRate: limit.Rate(p.Rates.Failures),
 		Now: i.Now, Rand: i.Rand, Log: log,
 	}
 }

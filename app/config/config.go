@@ -25,6 +25,9 @@ type Config struct {
 	// without it no key in there opens.
 	MasterKey Secret `key:"master_key" required:"make one with: openssl rand -hex 32"`
 
+	// The other one of two master keys, while one replaces the other: it opens private keys, and seals none. See docs/security.md.
+	OtherMasterKey Secret `key:"other_master_key"`
+
 	// The least important lines that are logged: debug, info, warn or error.
 	LogLevel slog.Level `key:"log_level"`
 
@@ -32,6 +35,7 @@ type Config struct {
 	Listeners Listeners `key:"listeners"`
 	Limits    Limits    `key:"limits"`
 	Rates     Rates     `key:"rates"`
+	Keys      Keys      `key:"keys"`
 }
 
 // Database is where the data is: SQLite for one node, PostgreSQL for several.
@@ -127,6 +131,19 @@ type Rate struct {
 	Burst int `key:"burst" least:"1" most:"1000000"`
 }
 
+// Keys are how long the gateway's own keys are used, in hours: 720h are 30 days. A successor is published five minutes before
+// it takes over, and what the old key made still opens afterwards, so nobody is refused. Nodes of one database should agree.
+type Keys struct {
+	// AKs, to which pages seal the first message of their visit: who gets one of them and a recording reads what it opened.
+	AKLifetime time.Duration `key:"ak_lifetime" least:"1h" most:"8784h"`
+
+	// Keys that sign ATs and assertions.
+	SigningLifetime time.Duration `key:"signing_lifetime" least:"1h" most:"8784h"`
+
+	// Keys that seal VTs; a day at most.
+	TicketLifetime time.Duration `key:"ticket_lifetime" least:"1h" most:"24h"`
+}
+
 // Default is what holds where nothing else is said. Issuer and MasterKey have
 // no default.
 func Default() Config {
@@ -151,8 +168,11 @@ func Default() Config {
 			// Many phones share an address behind a carrier's translator: generous.
 			Failures: Rate{2, 200},
 		},
+		Keys: Keys{AKLifetime: 30 * day, SigningLifetime: 90 * day, TicketLifetime: day},
 	}
 }
+
+const day = 24 * time.Hour
 
 func china() *time.Location {
 	zone, err := time.LoadLocation("Asia/Shanghai")

@@ -1,6 +1,9 @@
 package config
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Fault is one thing that is wrong with a configuration.
 type Fault struct {
@@ -33,11 +36,12 @@ func (f Faults) Error() string {
 	return b.String()
 }
 
-// Of returns the faults of one section, and of the file as a whole.
-func (f Faults) Of(section string) Faults {
+// Of returns the faults of some sections, and of the file as a whole.
+func (f Faults) Of(sections ...string) Faults {
 	var some Faults
 	for _, fault := range f {
-		if fault.Key == "" || fault.Key == section || strings.HasPrefix(fault.Key, section+".") {
+		section, _, _ := strings.Cut(fault.Key, ".")
+		if section == "" || slices.Contains(sections, section) {
 			some = append(some, fault)
 		}
 	}

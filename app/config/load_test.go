@@ -57,7 +57,11 @@ func TestEverySettingCanBeGivenInFileAndEnvironment(t *testing.T) {
 			t.Errorf("%s has another setting's variable", s.Key)
 		}
 		seen[s.Variable()] = true
-		for i, text := range values[s.Type()] {
+		texts := values[s.Type()]
+		if strings.HasPrefix(s.Key, "keys.") {
+			texts = []string{"7201s", "7202s"}
+		}
+		for i, text := range texts {
 			file, environment := "", map[string]string{}
 			if i == 0 {
 				file = write(t, nested(s.Key, text))

@@ -13,28 +13,24 @@ import (
 
 // keys is one immutable picture of the live keys.
 type keys struct {
-	pairs    map[string]*pair
-	ordered  []*pair  // newest first
-	tickets  []ticket // newest first
+	byID     map[string]*key
+	ordered  []*key // newest first
 	subjects *Subjects
 }
 
-type pair struct {
+// key is one live key: a pair, or the one key of tickets.
+type key struct {
 	row     models.Key
 	private *seal.PrivateKey
 	public  []byte // the public JWK, made of private: the row's own is not sealed and proves nothing
+	ticket  *token.TicketKey
 }
 
-type ticket struct {
-	row models.Key
-	key *token.TicketKey
-}
-
-// serves: the key is listed in the JWKS, from its making on, and what was made
-// with it may come back. There is no lower bound: another node, whose clock is
-// a second ahead, may have put a new key to use already.
-func (p *pair) serves(now int64) bool {
-	return p.row.ActiveUntil == 0 || now < p.row.ActiveUntil+PublishAfter.Milliseconds()
+// opens: what was made with the key may come back; if it is a pair it is listed
+// in the JWKS, from its making on. There is no lower bound: another node, whose
+// clock is a second ahead, may have put a new key to use already.
+func (k *key) opens(now int64) bool {
+	return k.row.ActiveUntil == 0 || now < k.row.ActiveUntil+outlives(k.row.Use).Milliseconds()
 }
 
 // inUse: the key may make something new. A successor can begin at the moment
@@ -46,12 +42,9 @@ func inUse(row models.Key, now int64) bool {
 
 func (r *Ring) unseal(rows []models.Key) (*keys, error) {
 	slices.SortFunc(rows, newerFirst)
-	k := &keys{pairs: map[string]*pair{}}
+	k := &keys{byID: map[string]*key{}}
 	for _, row := range rows {
-		if row.MasterKeyID != r.o.Master.ID() {
-			return nil, ErrMasterKey
-		}
-		secret, err := r.o.Master.open(row.SealedPrivate, rowName(row))
+		secret, err := r.secret(row)
 		if err != nil {
 			return nil, fmt.Errorf("key %s: %w", row.KID, err)
 		}
@@ -62,6 +55,17 @@ func (r *Ring) unseal(rows []models.Key) (*keys, error) {
 	return k, nil
 }
 
+// secret opens the private part of a key; ErrMasterKey if no master key here
+// sealed it.
+func (r *Ring) secret(row models.Key) ([]byte, error) {
+	for _, m := range []*Master{r.o.Master, r.o.Other} {
+		if m != nil && m.ID() == row.MasterKeyID {
+			return m.open(row.SealedPrivate, rowName(row))
+		}
+	}
+	return nil, ErrMasterKey
+}
+
 // newerFirst orders keys by their first use, those of one moment by kid, so
 // that every node takes the same one for the newest.
 func newerFirst(a, b models.Key) int {
@@ -69,36 +73,45 @@ func newerFirst(a, b models.Key) int {
 }
 
 // add takes a key up; rows come newest first.
-func (k *keys) add(row models.Key, secret []byte) error {
+func (k *keys) add(row models.Key, secret []byte) (err error) {
+	one := &key{row: row}
 	switch row.Use {
-	case models.TicketKey:
-		t, err := token.NewTicketKey(row.KID, secret)
-		if err != nil {
-			return err
-		}
-		k.tickets = append(k.tickets, ticket{row: row, key: t})
 	case models.SubjectKey:
-		s, err := newSubjects(secret)
-		if err != nil {
-			return err
-		}
 		if k.subjects == nil {
-			k.subjects = s
+			k.subjects, err = newSubjects(secret)
 		}
+		return err
+	case models.TicketKey:
+		one.ticket, err = token.NewTicketKey(row.KID, secret)
 	default:
-		private, err := seal.ParsePrivateJWK(secret)
-		if err != nil {
-			return err
+		if one.private, err = seal.ParsePrivateJWK(secret); err == nil {
+			one.public, err = one.private.Public().MarshalJSON()
 		}
-		public, err := private.Public().MarshalJSON()
-		if err != nil {
-			return err
-		}
-		p := &pair{row: row, private: private, public: public}
-		k.pairs[row.KID] = p
-		k.ordered = append(k.ordered, p)
 	}
+	if err != nil {
+		return err
+	}
+	k.byID[row.KID] = one
+	k.ordered = append(k.ordered, one)
 	return nil
+}
+
+// newest finds the newest key of a kind that is in use, or else the one that
+// comes next: who replaced a compromised key by a clock that is ahead of this
+// node's must not leave the node without one. It is nil if there is none.
+func (k *keys) newest(of Kind, now int64) (next *key) {
+	for _, one := range k.ordered {
+		if kindOf(one.row) != of {
+			continue
+		}
+		if inUse(one.row, now) {
+			return one
+		}
+		if one.row.ActiveUntil == 0 {
+			next = one
+		}
+	}
+	return next
 }
 
 // rowName binds a sealed secret to its row: a secret moved to another row does

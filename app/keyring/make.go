@@ -12,34 +12,44 @@ import (
 	"postern/models"
 )
 
-// kind is what keys stand in for each other: the newest of a kind is used.
-type kind struct {
-	use   models.KeyUse
-	suite seal.Suite
-	env   models.Environment
+// Kind is what keys stand in for each other: of each kind one is used. Suite
+// and Environment are empty for symmetric keys.
+type Kind struct {
+	Use         models.KeyUse
+	Suite       seal.Suite
+	Environment models.Environment
 }
 
-func (k kind) covers(row models.Key) bool {
-	return row.Use == k.use && row.Suite == string(k.suite) && row.Environment == k.env
+// KindOf is the kind of a use in an environment, which ticket and subject keys
+// do not have: they serve all.
+func KindOf(use models.KeyUse, env models.Environment) Kind {
+	if use == models.TicketKey || use == models.SubjectKey {
+		return Kind{Use: use}
+	}
+	return Kind{Use: use, Suite: seal.A256, Environment: env}
 }
+
+func kindOf(row models.Key) Kind { return Kind{row.Use, seal.Suite(row.Suite), row.Environment} }
 
 // kinds are the keys that every gateway needs. AKs and signing keys are per
 // environment, so that nothing of the sandbox is worth anything in production.
-func kinds() []kind {
-	list := []kind{{use: models.TicketKey}, {use: models.SubjectKey}}
+func kinds() []Kind {
+	list := []Kind{KindOf(models.TicketKey, ""), KindOf(models.SubjectKey, "")}
 	for _, env := range []models.Environment{models.Sandbox, models.Production} {
-		list = append(list,
-			kind{models.ApplicationKey, seal.A256, env},
-			kind{models.SigningKey, seal.A256, env})
+		list = append(list, KindOf(models.ApplicationKey, env), KindOf(models.SigningKey, env))
 	}
 	return list
 }
 
 // makeMissing draws candidates before the transaction and inserts those whose
-// kind has none yet; two nodes that start together take turns by the lock.
+// kind has none yet; two nodes that start together take turns by the lock. A
+// foreign master key is found before it seals anything.
 func (r *Ring) makeMissing(ctx context.Context) error {
 	rows, err := r.o.Store.LiveKeys(ctx)
 	if err != nil {
+		return err
+	}
+	if _, err := r.unseal(rows); err != nil {
 		return err
 	}
 	var candidates []models.Key
@@ -62,48 +72,26 @@ func (r *Ring) makeMissing(ctx context.Context) error {
 	})
 }
 
-// ErrSubjectKey refuses to rotate the subject key.
-var ErrSubjectKey = errors.New("the subject key does not rotate: what it hashed would be found no more")
-
-// Rotate makes a new key of the kind of use, suite and environment (both empty
-// for symmetric keys). It is published at once and used after PublishBefore;
-// the one before it falls out of use at that moment. It fails with
-// ErrSubjectKey for that key, which has no successor.
-func (r *Ring) Rotate(ctx context.Context, use models.KeyUse, suite seal.Suite, env models.Environment) (models.Key, error) {
-	if use == models.SubjectKey {
-		return models.Key{}, fmt.Errorf("rotate key: %w", ErrSubjectKey)
-	}
-	row, err := r.draw(kind{use, suite, env})
-	if err != nil {
-		return models.Key{}, fmt.Errorf("rotate key: %w", err)
-	}
-	row.ActiveFrom = activeFrom(r.o.Now(), false)
-	err = r.o.Store.Write(ctx, func(tx *store.Tx) error {
-		return tx.RotateKey(row, r.o.Now().UnixMilli())
-	})
-	if err != nil {
-		return models.Key{}, fmt.Errorf("rotate key: %w", err)
-	}
-	return row, r.Reload(ctx)
-}
-
-func hasKind(rows []models.Key, k kind) bool {
+func hasKind(rows []models.Key, k Kind) bool {
 	for _, row := range rows {
-		if k.covers(row) {
+		if kindOf(row) == k {
 			return true
 		}
 	}
 	return false
 }
 
+// ErrSubjectKey refuses to rotate the subject key.
+var ErrSubjectKey = errors.New("the subject key does not rotate: what it hashed would be found no more")
+
 // draw makes a key and seals its private part.
-func (r *Ring) draw(k kind) (models.Key, error) {
+func (r *Ring) draw(k Kind) (models.Key, error) {
 	kid, err := newKID(r.o.Rand)
 	if err != nil {
 		return models.Key{}, err
 	}
 	row := models.Key{
-		KID: kid, Use: k.use, Suite: string(k.suite), Environment: k.env,
+		KID: kid, Use: k.Use, Suite: string(k.Suite), Environment: k.Environment,
 		MasterKeyID: r.o.Master.ID(), CreatedAt: r.o.Now().UnixMilli(),
 	}
 	secret, public, err := r.material(k, kid)
@@ -115,8 +103,8 @@ func (r *Ring) draw(k kind) (models.Key, error) {
 	return row, err
 }
 
-func (r *Ring) material(k kind, kid string) (secret, public []byte, err error) {
-	if k.use == models.TicketKey || k.use == models.SubjectKey {
+func (r *Ring) material(k Kind, kid string) (secret, public []byte, err error) {
+	if k.Use == models.TicketKey || k.Use == models.SubjectKey {
 		secret = make([]byte, 32)
 		if _, err := io.ReadFull(r.o.Rand, secret); err != nil {
 			return nil, nil, fmt.Errorf("draw key: %w", err)
@@ -124,10 +112,10 @@ func (r *Ring) material(k kind, kid string) (secret, public []byte, err error) {
 		return secret, nil, nil
 	}
 	use := seal.Encryption
-	if k.use == models.SigningKey {
+	if k.Use == models.SigningKey {
 		use = seal.Signing
 	}
-	key, err := seal.Generate(k.suite, use, kid, r.o.Rand)
+	key, err := seal.Generate(k.Suite, use, kid, r.o.Rand)
 	if err != nil {
 		return nil, nil, fmt.Errorf("draw key: %w", err)
 	}

@@ -4,11 +4,14 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"postern/app/config"
 	"postern/app/errs"
 	"postern/app/seal"
 	"postern/app/store"
@@ -16,26 +19,32 @@ import (
 	"postern/models"
 )
 
-// The times of protocol section 8, and how long a ticket key outlives its last
-// use: longer than the oldest visit may grow.
-const (
-	PublishBefore  = 300 * time.Second
-	PublishAfter   = 660 * time.Second
-	TicketOutlives = 3 * time.Hour
-)
-
 // Options are a ring's surroundings.
 type Options struct {
 	Store  *store.Store
 	Master *Master
+	Other  *Master     // opens what Master did not seal, while one replaces the other; nil for none
+	Lives  config.Keys // how long keys are used; zero means config's defaults
 	Now    func() time.Time
 	Rand   io.Reader
+
+	// Event makes the ledger's line about a change to keys and says who made it;
+	// the ring writes it in the change's own transaction.
+	Event func(kind, reason string, detail map[string]string) (models.Event, error)
+}
+
+func (o Options) withDefaults() Options {
+	if o.Lives == (config.Keys{}) {
+		o.Lives = config.Default().Keys
+	}
+	return o
 }
 
 // Ring holds the live keys. It is safe for concurrent use; readers never wait.
 type Ring struct {
-	o    Options
-	live atomic.Pointer[keys]
+	o       Options
+	reading sync.Mutex // one Reload at a time: an older picture must not replace a newer one
+	live    atomic.Pointer[keys]
 }
 
 // Open loads the keys and makes the ones that every gateway needs and the
@@ -44,15 +53,37 @@ func Open(ctx context.Context, o Options) (*Ring, error) {
 	if err := seal.SelfTest(); err != nil { // before any key is used (GB/T 37092)
 		return nil, err
 	}
-	r := &Ring{o: o}
+	r := &Ring{o: o.withDefaults()}
 	if err := r.makeMissing(ctx); err != nil {
 		return nil, fmt.Errorf("make keys: %w", err)
 	}
 	return r, r.Reload(ctx)
 }
 
+// ErrNoKeys says that no gateway was ever started on the database.
+var ErrNoKeys = errors.New("there are no keys in this database: a gateway makes its first ones when it starts")
+
+// Load loads the keys that are there and makes none: for who changes keys beside
+// a gateway. It fails with ErrMasterKey on a foreign master key, with ErrNoKeys
+// on a database that no gateway was started on.
+func Load(ctx context.Context, o Options) (*Ring, error) {
+	if err := seal.SelfTest(); err != nil {
+		return nil, err
+	}
+	r := &Ring{o: o.withDefaults()}
+	if err := r.Reload(ctx); err != nil {
+		return nil, err
+	}
+	if r.Subjects() == nil {
+		return nil, ErrNoKeys
+	}
+	return r, nil
+}
+
 // Reload reads the keys again; called when the feed says that keys moved.
 func (r *Ring) Reload(ctx context.Context) error {
+	r.reading.Lock()
+	defer r.reading.Unlock()
 	rows, err := r.o.Store.LiveKeys(ctx)
 	if err != nil {
 		return fmt.Errorf("load keys: %w", err)
@@ -68,12 +99,11 @@ func (r *Ring) Reload(ctx context.Context) error {
 // AK returns the private part of the AK named kid, and the environment it
 // serves, if an AT that carries it may still be spent.
 func (r *Ring) AK(kid string) (*seal.PrivateKey, models.Environment, bool) {
-	e, ok := r.live.Load().pairs[kid]
-	now := r.o.Now().UnixMilli()
-	if !ok || e.row.Use != models.ApplicationKey || !e.serves(now) {
+	k := r.live.Load().byID[kid]
+	if k == nil || k.row.Use != models.ApplicationKey || !k.opens(r.o.Now().UnixMilli()) {
 		return nil, "", false
 	}
-	return e.private, e.row.Environment, true
+	return k.private, k.row.Environment, true
 }
 
 // AK is the public part of an AK as it stands in ATs.
@@ -85,52 +115,43 @@ type AK struct {
 // NewestAK is the AK that new ATs of an environment carry; errs.Unavailable if
 // there is none.
 func (r *Ring) NewestAK(s seal.Suite, env models.Environment) (AK, error) {
-	p, err := r.newest(models.ApplicationKey, s, env)
+	k, err := r.newest(Kind{models.ApplicationKey, s, env})
 	if err != nil {
 		return AK{}, err
 	}
-	return AK{KID: p.row.KID, JWK: p.public}, nil
+	return AK{KID: k.row.KID, JWK: k.public}, nil
 }
 
 // Signer is the key that signs new ATs and assertions of an environment;
 // errs.Unavailable if there is none.
 func (r *Ring) Signer(s seal.Suite, env models.Environment) (*seal.PrivateKey, error) {
-	p, err := r.newest(models.SigningKey, s, env)
+	k, err := r.newest(Kind{models.SigningKey, s, env})
 	if err != nil {
 		return nil, err
 	}
-	return p.private, nil
+	return k.private, nil
 }
 
-func (r *Ring) newest(use models.KeyUse, s seal.Suite, env models.Environment) (*pair, error) {
-	now := r.o.Now().UnixMilli()
-	for _, p := range r.live.Load().ordered { // newest first
-		if p.row.Use == use && p.row.Suite == string(s) && p.row.Environment == env && inUse(p.row, now) {
-			return p, nil
-		}
+func (r *Ring) newest(of Kind) (*key, error) {
+	k := r.live.Load().newest(of, r.o.Now().UnixMilli())
+	if k == nil {
+		return nil, errs.New(errs.Unavailable, "unavailable", "No key is ready.").Because("no_" + string(of.Use) + "_key")
 	}
-	return nil, errs.New(errs.Unavailable, "unavailable", "No key is ready.").Because("no_" + string(use) + "_key")
+	return k, nil
 }
 
-// Ticket is the key that seals new VTs.
+// Ticket is the key that seals new VTs; nil if there is none.
 func (r *Ring) Ticket() *token.TicketKey {
-	k := r.live.Load()
-	now := r.o.Now().UnixMilli()
-	for _, t := range k.tickets { // newest first
-		if inUse(t.row, now) {
-			return t.key
-		}
+	if k := r.live.Load().newest(Kind{Use: models.TicketKey}, r.o.Now().UnixMilli()); k != nil {
+		return k.ticket
 	}
 	return nil
 }
 
 // TicketByID is the key that opens the VTs that name it; nil once it is gone.
 func (r *Ring) TicketByID(kid string) *token.TicketKey {
-	now := r.o.Now().UnixMilli()
-	for _, t := range r.live.Load().tickets {
-		if t.row.KID == kid && (t.row.ActiveUntil == 0 || now < t.row.ActiveUntil+TicketOutlives.Milliseconds()) {
-			return t.key
-		}
+	if k := r.live.Load().byID[kid]; k != nil && k.opens(r.o.Now().UnixMilli()) {
+		return k.ticket
 	}
 	return nil
 }
@@ -142,9 +163,9 @@ func (r *Ring) JWKS(suite string) ([]byte, error) {
 	set := struct {
 		Keys []json.RawMessage `json:"keys"`
 	}{Keys: []json.RawMessage{}}
-	for _, e := range r.live.Load().ordered {
-		if e.row.Suite == suite && e.serves(now) {
-			set.Keys = append(set.Keys, e.public)
+	for _, k := range r.live.Load().ordered {
+		if k.public != nil && k.row.Suite == suite && k.opens(now) {
+			set.Keys = append(set.Keys, k.public)
 		}
 	}
 	return json.Marshal(set)
@@ -153,11 +174,16 @@ func (r *Ring) JWKS(suite string) ([]byte, error) {
 // Subjects seals and hashes the partners' user ids.
 func (r *Ring) Subjects() *Subjects { return r.live.Load().subjects }
 
-// newKID draws an opaque key id of 8 octets.
+// newKID draws an opaque key id of 8 octets. None begins like a flag, as people
+// type them into commands.
 func newKID(rand io.Reader) (string, error) {
 	b := make([]byte, token.TicketKIDSize)
-	if _, err := io.ReadFull(rand, b); err != nil {
-		return "", fmt.Errorf("draw key id: %w", err)
+	for {
+		if _, err := io.ReadFull(rand, b); err != nil {
+			return "", fmt.Errorf("draw key id: %w", err)
+		}
+		if kid := base64.RawURLEncoding.EncodeToString(b); kid[0] != '-' {
+			return kid, nil
+		}
 	}
-	return base64.RawURLEncoding.EncodeToString(b), nil
 }

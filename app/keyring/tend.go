@@ -9,57 +9,31 @@ import (
 	"postern/models"
 )
 
-// How old the newest key of a kind may grow before Tend makes its successor.
-// Ticket keys rotate at least daily (protocol section 5); the four hours less
-// leave room for the time between two visits of Tend and for PublishBefore.
-// No protocol sets the other two; they bound what a stolen key is worth.
-const (
-	maxTicketAge  = 20 * time.Hour
-	maxAKAge      = 30 * 24 * time.Hour
-	maxSigningAge = 90 * 24 * time.Hour
-)
-
-// ages lists the uses that rotate. The subject key does not: see ErrSubjectKey.
-var ages = map[models.KeyUse]time.Duration{
-	models.TicketKey:      maxTicketAge,
-	models.ApplicationKey: maxAKAge,
-	models.SigningKey:     maxSigningAge,
-}
-
-// outlives is how long a key still opens or verifies what was made with it.
-func outlives(use models.KeyUse) time.Duration {
-	if use == models.TicketKey {
-		return TicketOutlives
-	}
-	return PublishAfter
-}
-
-// Tend rotates each kind whose newest key has grown too old, and retires the
-// keys that open and verify nothing any more: their private parts are deleted.
-// Call it at least every three hours on every node; of nodes that come at once
+// Tend rotates each kind whose newest key comes to the end of its life, and
+// retires the keys that open and verify nothing any more: their private parts
+// are deleted. Call it every TendEvery on every node; of nodes that come at once
 // one rotates. A fault may leave part of the work for the next time.
 func (r *Ring) Tend(ctx context.Context) error {
 	rows, err := r.o.Store.LiveKeys(ctx)
 	if err != nil {
 		return fmt.Errorf("tend keys: %w", err)
 	}
-	now := r.o.Now()
-	moved := false
+	now, moved := r.o.Now(), false
 	for _, k := range kinds() {
-		age, rotates := ages[k.use]
-		if !rotates || hasYoungerThan(rows, k, now.Add(-age).UnixMilli()) {
+		limit, old := r.tooOld(rows, k, now)
+		if !old {
 			continue
 		}
-		if err := r.rotateOld(ctx, k, now.Add(-age).UnixMilli()); err != nil {
+		moved = true
+		if err := r.rotateOld(ctx, k, limit); err != nil {
 			return fmt.Errorf("tend keys: %w", err)
 		}
-		moved = true
 	}
-	if anyOver(rows, now.UnixMilli()) {
-		if err := r.retire(ctx, now); err != nil {
+	if over := spent(rows, now); len(over) > 0 {
+		moved = true
+		if err := r.retireAll(ctx, over); err != nil {
 			return fmt.Errorf("tend keys: %w", err)
 		}
-		moved = true
 	}
 	if !moved {
 		return nil
@@ -67,46 +41,64 @@ func (r *Ring) Tend(ctx context.Context) error {
 	return r.Reload(ctx)
 }
 
+// tooOld reports whether a kind needs a successor: it has no key without an end
+// that came into use after limit (Unix ms).
+func (r *Ring) tooOld(rows []models.Key, k Kind, now time.Time) (limit int64, old bool) {
+	life := lifetime(r.o.Lives, k.Use)
+	if life == 0 {
+		return 0, false
+	}
+	limit = now.Add(lead - life).UnixMilli()
+	for _, row := range rows {
+		if kindOf(row) == k && row.ActiveUntil == 0 && row.ActiveFrom > limit {
+			return limit, false
+		}
+	}
+	return limit, true
+}
+
 // rotateOld draws the key before the transaction, which looks again whether
 // another node has been here.
-func (r *Ring) rotateOld(ctx context.Context, k kind, limit int64) error {
+func (r *Ring) rotateOld(ctx context.Context, k Kind, limit int64) error {
 	row, err := r.draw(k)
 	if err != nil {
 		return err
 	}
 	row.ActiveFrom = activeFrom(r.o.Now(), false)
 	return r.o.Store.Write(ctx, func(tx *store.Tx) error {
-		_, err := tx.RotateKeyIfOlder(row, limit, r.o.Now().UnixMilli())
-		return err
+		rotated, err := tx.RotateKeyIfOlder(row, limit, r.o.Now().UnixMilli())
+		if err != nil || !rotated {
+			return err
+		}
+		return r.record(tx, "key.rotated", "age", row, nil)
 	})
 }
 
-func (r *Ring) retire(ctx context.Context, now time.Time) error {
+// spent lists the keys that open and verify nothing any more.
+func spent(rows []models.Key, now time.Time) []models.Key {
+	var list []models.Key
+	for _, row := range rows {
+		if row.Use != models.SubjectKey && row.ActiveUntil > 0 && row.ActiveUntil+outlives(row.Use).Milliseconds() <= now.UnixMilli() {
+			list = append(list, row)
+		}
+	}
+	return list
+}
+
+func (r *Ring) retireAll(ctx context.Context, rows []models.Key) error {
 	return r.o.Store.Write(ctx, func(tx *store.Tx) error {
-		for use := range ages {
-			if err := tx.RetireKeys(use, now.Add(-outlives(use)).UnixMilli(), now.UnixMilli()); err != nil {
+		for _, row := range rows {
+			retired, err := tx.RetireKey(row.KID, r.o.Now().UnixMilli())
+			if err != nil {
+				return err
+			}
+			if !retired { // another node was here
+				continue
+			}
+			if err := r.record(tx, "key.retired", "age", row, nil); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-}
-
-func hasYoungerThan(rows []models.Key, k kind, limit int64) bool {
-	for _, row := range rows {
-		if k.covers(row) && row.CreatedAt > limit {
-			return true
-		}
-	}
-	return false
-}
-
-// anyOver reports whether a key is due to be retired.
-func anyOver(rows []models.Key, now int64) bool {
-	for _, row := range rows {
-		if row.Use != models.SubjectKey && row.ActiveUntil > 0 && row.ActiveUntil+outlives(row.Use).Milliseconds() <= now {
-			return true
-		}
-	}
-	return false
 }

@@ -9,8 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"postern/app/config"
 	"postern/app/keyring"
-	"postern/app/seal"
+	"postern/app/ledger"
 	"postern/app/store"
 	"postern/app/store/storetest"
 	"postern/models"
@@ -19,26 +20,38 @@ import (
 // node is a ring whose clock the test sets.
 type node struct {
 	*keyring.Ring
-	store *store.Store
-	now   time.Time
+	options keyring.Options
+	store   *store.Store
+	now     time.Time
 }
 
 var start = time.UnixMilli(1_790_000_000_000)
 
 func open(t testing.TB, s *store.Store) *node {
 	t.Helper()
+	return openWith(t, s, config.Keys{})
+}
+
+func openWith(t testing.TB, s *store.Store, lives config.Keys) *node {
+	t.Helper()
 	n := &node{store: s, now: start}
 	master, err := keyring.NewMaster([]byte("0123456789abcdef0123456789ABCDEF"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.Ring, err = keyring.Open(t.Context(), keyring.Options{
-		Store: s, Master: master, Now: func() time.Time { return n.now }, Rand: rand.Reader,
-	})
+	n.options = keyring.Options{
+		Store: s, Master: master, Lives: lives, Now: func() time.Time { return n.now }, Rand: rand.Reader, Event: n.event,
+	}
+	n.Ring, err = keyring.Open(t.Context(), n.options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// event is the ledger's line of a change.
+func (n *node) event(kind, reason string, detail map[string]string) (models.Event, error) {
+	return ledger.Make(ledger.Event{Kind: kind, Outcome: "ok", Reason: reason, Detail: detail}, n.now, rand.Reader)
 }
 
 // tendAt sets the clock to so long after the start and tends.
@@ -98,25 +111,32 @@ func (n *node) scan(t *testing.T, query string, to ...any) {
 	}
 }
 
+const (
+	day  = 24 * time.Hour
+	lead = keyring.PublishBefore + keyring.TendEvery
+	// ticketAge is how old a ticket key becomes before its successor is made.
+	ticketAge = day - lead
+)
+
 func TestTicketKeysRotateDailyAndOutliveTheirVisits(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		n := open(t, s)
 		first := n.ticketKID(t)
 
-		n.tendAt(t, 20*time.Hour-time.Millisecond)
+		n.tendAt(t, ticketAge-time.Millisecond)
 		if n.live(t, models.TicketKey) != 1 {
 			t.Fatal("a ticket key was rotated before its time")
 		}
-		n.tendAt(t, 20*time.Hour)
+		n.tendAt(t, ticketAge)
 		if n.live(t, models.TicketKey) != 2 || n.ticketKID(t) != first {
-			t.Fatal("after 20 hours: want a second key, and not in use yet")
+			t.Fatal("shortly before a day: want a second key, and not in use yet")
 		}
-		n.tendAt(t, 20*time.Hour+time.Minute)
+		n.tendAt(t, ticketAge+time.Minute)
 		if n.live(t, models.TicketKey) != 2 {
 			t.Fatal("a key that waits for its first use was rotated")
 		}
-		lastUse := 20*time.Hour + keyring.PublishBefore
+		lastUse := ticketAge + keyring.PublishBefore
 		n.tendAt(t, lastUse)
 		if n.ticketKID(t) == first {
 			t.Fatal("the new key is not in use when its time has come")
@@ -140,16 +160,15 @@ func TestTicketKeysRotateDailyAndOutliveTheirVisits(t *testing.T) {
 
 func TestEachKindHasItsOwnAge(t *testing.T) {
 	t.Parallel()
-	const day = 24 * time.Hour
 	for _, c := range []struct {
 		name         string
 		after        time.Duration
 		aks, signers int
 	}{
-		{"an AK of just under 30 days stays", 30*day - time.Millisecond, 2, 2},
-		{"an AK of 30 days gets a successor", 30 * day, 4, 2},
-		{"a signing key of just under 90 days stays", 90*day - time.Millisecond, 4, 2},
-		{"a signing key of 90 days gets a successor", 90 * day, 4, 4},
+		{"an AK stays while a successor needs not be made", 30*day - lead - time.Millisecond, 2, 2},
+		{"an AK gets a successor that can take over after 30 days", 30*day - lead, 4, 2},
+		{"a signing key stays while a successor needs not be made", 90*day - lead - time.Millisecond, 4, 2},
+		{"a signing key gets a successor that can take over after 90 days", 90*day - lead, 4, 4},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -165,10 +184,10 @@ func TestEachKindHasItsOwnAge(t *testing.T) {
 	}
 }
 
-func TestAnAKIsRetired660SecondsAfterItsLastUse(t *testing.T) {
+func TestAnAKIsRetiredWhenItsLastATsAreGone(t *testing.T) {
 	t.Parallel()
 	n := open(t, storetest.SQLite(t))
-	if _, err := n.Rotate(t.Context(), models.ApplicationKey, seal.A256, models.Production); err != nil {
+	if _, err := n.Rotate(t.Context(), keyring.KindOf(models.ApplicationKey, models.Production)); err != nil {
 		t.Fatal(err)
 	}
 	n.tendAt(t, keyring.PublishBefore+keyring.PublishAfter-time.Millisecond)
@@ -191,7 +210,7 @@ func TestNodesThatTendTogetherRotateOnce(t *testing.T) {
 		var all sync.WaitGroup
 		nodes := []*node{open(t, s), open(t, s), open(t, s)}
 		for _, n := range nodes {
-			n.now = start.Add(21 * time.Hour)
+			n.now = start.Add(ticketAge)
 			all.Go(func() {
 				if err := n.Tend(context.Background()); err != nil {
 					t.Error(err)
@@ -227,7 +246,7 @@ func TestRotatingTwiceByAgeIsRefusedInsideTheTransaction(t *testing.T) {
 func TestTheSubjectKeyDoesNotRotate(t *testing.T) {
 	t.Parallel()
 	n := open(t, storetest.SQLite(t))
-	if _, err := n.Rotate(t.Context(), models.SubjectKey, "", ""); !errors.Is(err, keyring.ErrSubjectKey) {
+	if _, err := n.Rotate(t.Context(), keyring.KindOf(models.SubjectKey, "")); !errors.Is(err, keyring.ErrSubjectKey) {
 		t.Errorf("got %v, want ErrSubjectKey", err)
 	}
 	if n.live(t, models.SubjectKey) != 1 {

@@ -66,3 +66,12 @@ func (s *Store) LiveKeys(ctx context.Context) ([]models.Key, error) {
 	}
 	return list, nil
 }
+
+// Keys lists all keys that the gateway ever had, retired ones too, newest first.
+func (s *Store) Keys(ctx context.Context) ([]models.Key, error) {
+	var list []models.Key
+	if err := s.read(ctx).Order("active_from DESC, kid").Find(&list).Error; err != nil {
+		return nil, fmt.Errorf("read keys: %w", err)
+	}
+	return list, nil
+}
