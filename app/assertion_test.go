@@ -21,47 +21,48 @@ import (
 
 func TestAssertionClaims(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	now := w.Clock.Now().Unix()
-	for _, tc := range []struct {
-		name   string
-		change map[string]any
-		want   int
-	}{
-		{"exp 300 s ahead passes", map[string]any{"exp": now + 300}, 200},
-		{"exp 311 s ahead is refused", map[string]any{"exp": now + 311}, 401},
-		{"exp 9 s past passes", map[string]any{"exp": now - 9}, 200},
-		{"exp 11 s past is refused", map[string]any{"exp": now - 11}, 401},
-		{"no exp is refused", map[string]any{"exp": nil}, 401},
-		{"exp null is refused", map[string]any{"exp": json.RawMessage("null")}, 401},
-		{"exp with a fraction is refused", map[string]any{"exp": json.RawMessage("1795342000.5")}, 401},
-		{"iat 10 s ahead passes", map[string]any{"iat": now + 10}, 200},
-		{"iat 61 s ahead is refused", map[string]any{"iat": now + 61}, 401},
-		{"no iat passes", map[string]any{"iat": nil}, 200},
-		{"nbf 10 s ahead passes", map[string]any{"nbf": now + 10}, 200},
-		{"nbf 61 s ahead is refused", map[string]any{"nbf": now + 61}, 401},
-		{"a jti of 128 characters passes", map[string]any{"jti": strings.Repeat("j", 128)}, 200},
-		{"a jti of 128 characters of three octets passes", map[string]any{"jti": strings.Repeat("门", 128)}, 200},
-		{"a jti of 129 characters is refused", map[string]any{"jti": strings.Repeat("j", 129)}, 401},
-		{"an empty jti is refused", map[string]any{"jti": ""}, 401},
-		{"no jti is refused", map[string]any{"jti": nil}, 401},
-		{"the token endpoint as audience is refused", map[string]any{"aud": apptest.Issuer + "/oauth/token"}, 401},
-		{"a slash behind the issuer is refused", map[string]any{"aud": apptest.Issuer + "/"}, 401},
-		{"a list with the issuer is refused", map[string]any{"aud": []string{apptest.Issuer}}, 401},
-		{"another subject is refused", map[string]any{"sub": apptest.Rent}, 401},
-		{"another issuer and subject is refused", map[string]any{"iss": apptest.Rent, "sub": apptest.Rent}, 401},
-		{"unknown claims are ignored", map[string]any{"x": 1}, 200},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			form := w.TokenForm(apptest.Travel)
-			form.Set("client_assertion", w.Assertion(apptest.Travel, tc.change))
-			code := ""
-			if tc.want == 401 {
-				code = "invalid_client"
-			}
-			expectError(t, w.PostForm("/oauth/token", form), tc.want, code)
-		})
-	}
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		now := w.Clock.Now().Unix()
+		for _, tc := range []struct {
+			name   string
+			change map[string]any
+			want   int
+		}{
+			{"exp 300 s ahead passes", map[string]any{"exp": now + 300}, 200},
+			{"exp 311 s ahead is refused", map[string]any{"exp": now + 311}, 401},
+			{"exp 9 s past passes", map[string]any{"exp": now - 9}, 200},
+			{"exp 11 s past is refused", map[string]any{"exp": now - 11}, 401},
+			{"no exp is refused", map[string]any{"exp": nil}, 401},
+			{"exp null is refused", map[string]any{"exp": json.RawMessage("null")}, 401},
+			{"exp with a fraction is refused", map[string]any{"exp": json.RawMessage("1795342000.5")}, 401},
+			{"iat 10 s ahead passes", map[string]any{"iat": now + 10}, 200},
+			{"iat 61 s ahead is refused", map[string]any{"iat": now + 61}, 401},
+			{"no iat passes", map[string]any{"iat": nil}, 200},
+			{"nbf 10 s ahead passes", map[string]any{"nbf": now + 10}, 200},
+			{"nbf 61 s ahead is refused", map[string]any{"nbf": now + 61}, 401},
+			{"a jti of 128 characters passes", map[string]any{"jti": strings.Repeat("j", 128)}, 200},
+			{"a jti of 128 characters of three octets passes", map[string]any{"jti": strings.Repeat("门", 128)}, 200},
+			{"a jti of 129 characters is refused", map[string]any{"jti": strings.Repeat("j", 129)}, 401},
+			{"an empty jti is refused", map[string]any{"jti": ""}, 401},
+			{"no jti is refused", map[string]any{"jti": nil}, 401},
+			{"the token endpoint as audience is refused", map[string]any{"aud": apptest.Issuer + "/oauth/token"}, 401},
+			{"a slash behind the issuer is refused", map[string]any{"aud": apptest.Issuer + "/"}, 401},
+			{"a list with the issuer is refused", map[string]any{"aud": []string{apptest.Issuer}}, 401},
+			{"another subject is refused", map[string]any{"sub": apptest.Rent}, 401},
+			{"another issuer and subject is refused", map[string]any{"iss": apptest.Rent, "sub": apptest.Rent}, 401},
+			{"unknown claims are ignored", map[string]any{"x": 1}, 200},
+		} {
+			t.Run(tc.name, func(t *testing.T) {
+				form := w.TokenForm(apptest.Travel)
+				form.Set("client_assertion", w.Assertion(apptest.Travel, tc.change))
+				code := ""
+				if tc.want == 401 {
+					code = "invalid_client"
+				}
+				expectError(t, w.PostForm("/oauth/token", form), tc.want, code)
+			})
+		}
+	})
 }
 
 func TestATokenOfAnotherKindIsNoAssertion(t *testing.T) {
@@ -241,20 +242,21 @@ const orderP256 = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632
 
 func TestTheTwinOfASignatureIsTheSameAssertion(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	form := w.TokenForm(apptest.Travel)
-	expectError(t, w.PostForm("/oauth/token", form), 200, "")
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		form := w.TokenForm(apptest.Travel)
+		expectError(t, w.PostForm("/oauth/token", form), 200, "")
 
-	assertion := form.Get("client_assertion")
-	dot := strings.LastIndexByte(assertion, '.')
-	signature, err := base64.RawURLEncoding.DecodeString(assertion[dot+1:])
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, _ := new(big.Int).SetString(orderP256, 16)
-	new(big.Int).Sub(n, new(big.Int).SetBytes(signature[32:])).FillBytes(signature[32:])
-	form.Set("client_assertion", assertion[:dot+1]+base64.RawURLEncoding.EncodeToString(signature))
-	expectError(t, w.PostForm("/oauth/token", form), 401, "invalid_client")
+		assertion := form.Get("client_assertion")
+		dot := strings.LastIndexByte(assertion, '.')
+		signature, err := base64.RawURLEncoding.DecodeString(assertion[dot+1:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, _ := new(big.Int).SetString(orderP256, 16)
+		new(big.Int).Sub(n, new(big.Int).SetBytes(signature[32:])).FillBytes(signature[32:])
+		form.Set("client_assertion", assertion[:dot+1]+base64.RawURLEncoding.EncodeToString(signature))
+		expectError(t, w.PostForm("/oauth/token", form), 401, "invalid_client")
+	})
 }
 
 // TestAKeyOfAnotherSuiteProvesNothing: a good signature under a key that is

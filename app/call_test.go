@@ -96,11 +96,12 @@ func drainCalls(c *call) func() {
 
 func TestCallRefusesInOrder(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, seeded(callSeed))
-	inOrder(t, callBreakers, func() (*call, func() apptest.Answer) {
-		c := &call{w: w, p: w.NewVisit(apptest.Travel, nil), typ: "call+jwe"}
-		c.plain = c.p.Plain("GET", "/loans/offers")
-		return c, c.send
+	each(t, seeded(callSeed), func(t *testing.T, w *apptest.World) {
+		inOrder(t, callBreakers, func() (*call, func() apptest.Answer) {
+			c := &call{w: w, p: w.NewVisit(apptest.Travel, nil), typ: "call+jwe"}
+			c.plain = c.p.Plain("GET", "/loans/offers")
+			return c, c.send
+		})
 	})
 }
 
@@ -245,74 +246,76 @@ func TestQueries(t *testing.T) {
 
 func TestBindings(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, seeded(callSeed))
-	known := w.NewVisit(apptest.Travel, map[string][]string{"subject": {"user 77"}})
-	nobody := w.NewVisit(apptest.Travel, nil)
-	plain := w.NewVisit(apptest.Travel, map[string][]string{"subject": {"user-7781"}})
-	for _, tc := range []struct {
-		name        string
-		p           *apptest.Page
-		path, query string
-		want        string
-	}{
-		{"one's own name passes", plain, "/users/user-7781/profile", "", ""},
-		{"somebody else's name is denied", plain, "/users/user-7782/profile", "", "scope_denied"},
-		{"one's own name in other case is denied", plain, "/users/USER-7781/profile", "", "scope_denied"},
-		{"one's own name with more behind is denied", plain, "/users/user-7781*/profile", "", "scope_denied"},
-		{"the placeholder itself is denied", plain, "/users/(sub)/profile", "", "scope_denied"},
-		{"without a subject nothing is one's own", nobody, "/users/user-7781/profile", "", "scope_denied"},
-		{"nor is the client's name", nobody, "/users/" + apptest.Travel + "/profile", "", "scope_denied"},
-		{"one's own name in the query passes", plain, "/search", "user=user-7781&q=x", ""},
-		{"one's own name escaped in the query passes", plain, "/search", "user=user%2D7781", ""},
-		{"one's own name with a space as plus passes", known, "/search", "user=user+77", ""},
-		{"one's own name with a space escaped passes", known, "/search", "user=user%2077", ""},
-		{"somebody else's name in the query is denied", plain, "/search", "user=user-1", "scope_denied"},
-		{"no name in the query is denied", plain, "/search", "q=x", "scope_denied"},
-		{"an empty name in the query is denied", plain, "/search", "user=", "scope_denied"},
-		{"an empty name is denied without a subject too", nobody, "/search", "user=", "scope_denied"},
-		{"two names are no route", plain, "/search", "user=user-7781&user=user-1", "no_route"},
-		{"a second name behind a semicolon is no route", plain, "/search", "user=user-7781;user=user-1", "no_route"},
-		{"a customer's route before the sign-in", plain, "/customers/c-81/account", "", "customer_required"},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			before := len(w.Bank.Seen())
-			c := tc.p.Plain("GET", tc.path)
-			c["query"] = tc.query
-			a := tc.p.Call(c)
-			if a.Code() != tc.want {
-				t.Errorf("%d %s, want %q", a.HTTP, a.Plain, tc.want)
-			}
-			if n := len(w.Bank.Seen()) - before; (n == 1) != (tc.want == "") {
-				t.Errorf("the bank saw %d requests", n)
-			}
-			if tc.want == "scope_denied" && readProblem(t, a.Plain).Permission != "loan.offer:read" {
-				t.Errorf("permission is not named: %s", a.Plain)
-			}
-		})
-	}
+	each(t, seeded(callSeed), func(t *testing.T, w *apptest.World) {
+		known := w.NewVisit(apptest.Travel, map[string][]string{"subject": {"user 77"}})
+		nobody := w.NewVisit(apptest.Travel, nil)
+		plain := w.NewVisit(apptest.Travel, map[string][]string{"subject": {"user-7781"}})
+		for _, tc := range []struct {
+			name        string
+			p           *apptest.Page
+			path, query string
+			want        string
+		}{
+			{"one's own name passes", plain, "/users/user-7781/profile", "", ""},
+			{"somebody else's name is denied", plain, "/users/user-7782/profile", "", "scope_denied"},
+			{"one's own name in other case is denied", plain, "/users/USER-7781/profile", "", "scope_denied"},
+			{"one's own name with more behind is denied", plain, "/users/user-7781*/profile", "", "scope_denied"},
+			{"the placeholder itself is denied", plain, "/users/(sub)/profile", "", "scope_denied"},
+			{"without a subject nothing is one's own", nobody, "/users/user-7781/profile", "", "scope_denied"},
+			{"nor is the client's name", nobody, "/users/" + apptest.Travel + "/profile", "", "scope_denied"},
+			{"one's own name in the query passes", plain, "/search", "user=user-7781&q=x", ""},
+			{"one's own name escaped in the query passes", plain, "/search", "user=user%2D7781", ""},
+			{"one's own name with a space as plus passes", known, "/search", "user=user+77", ""},
+			{"one's own name with a space escaped passes", known, "/search", "user=user%2077", ""},
+			{"somebody else's name in the query is denied", plain, "/search", "user=user-1", "scope_denied"},
+			{"no name in the query is denied", plain, "/search", "q=x", "scope_denied"},
+			{"an empty name in the query is denied", plain, "/search", "user=", "scope_denied"},
+			{"an empty name is denied without a subject too", nobody, "/search", "user=", "scope_denied"},
+			{"two names are no route", plain, "/search", "user=user-7781&user=user-1", "no_route"},
+			{"a second name behind a semicolon is no route", plain, "/search", "user=user-7781;user=user-1", "no_route"},
+			{"a customer's route before the sign-in", plain, "/customers/c-81/account", "", "customer_required"},
+		} {
+			t.Run(tc.name, func(t *testing.T) {
+				before := len(w.Bank.Seen())
+				c := tc.p.Plain("GET", tc.path)
+				c["query"] = tc.query
+				a := tc.p.Call(c)
+				if a.Code() != tc.want {
+					t.Errorf("%d %s, want %q", a.HTTP, a.Plain, tc.want)
+				}
+				if n := len(w.Bank.Seen()) - before; (n == 1) != (tc.want == "") {
+					t.Errorf("the bank saw %d requests", n)
+				}
+				if tc.want == "scope_denied" && readProblem(t, a.Plain).Permission != "loan.offer:read" {
+					t.Errorf("permission is not named: %s", a.Plain)
+				}
+			})
+		}
+	})
 }
 
 func TestScopeDeniedNamesThePermission(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, seeded(callSeed))
-	narrow := w.NewVisit(apptest.Travel, map[string][]string{"scope": {"me:read"}})
-	for path, want := range map[string]string{
-		"/loans/offers":       "loan.offer:read",      // granted to the application, not in this visit's scope
-		"/accounts/1/balance": "account.balance:read", // the same
-		"/vault":              "vault:open",           // granted to nobody
-	} {
-		a := narrow.Get(path)
-		expect(t, a, 403, "scope_denied", sealed)
-		if p := readProblem(t, a.Plain); p.Permission != want || p.JTI == "" {
-			t.Errorf("%s: %s", path, a.Plain)
+	each(t, seeded(callSeed), func(t *testing.T, w *apptest.World) {
+		narrow := w.NewVisit(apptest.Travel, map[string][]string{"scope": {"me:read"}})
+		for path, want := range map[string]string{
+			"/loans/offers":       "loan.offer:read",      // granted to the application, not in this visit's scope
+			"/accounts/1/balance": "account.balance:read", // the same
+			"/vault":              "vault:open",           // granted to nobody
+		} {
+			a := narrow.Get(path)
+			expect(t, a, 403, "scope_denied", sealed)
+			if p := readProblem(t, a.Plain); p.Permission != want || p.JTI == "" {
+				t.Errorf("%s: %s", path, a.Plain)
+			}
 		}
-	}
-	rent := w.NewVisit(apptest.Rent, nil)
-	expect(t, rent.Get("/accounts/1/balance"), 403, "scope_denied", sealed)
-	expect(t, rent.Get("/loans/letter"), 403, "scope_denied", sealed)
-	if seen := w.Bank.Seen(); len(seen) != 0 {
-		t.Errorf("the bank saw %v", seen)
-	}
+		rent := w.NewVisit(apptest.Rent, nil)
+		expect(t, rent.Get("/accounts/1/balance"), 403, "scope_denied", sealed)
+		expect(t, rent.Get("/loans/letter"), 403, "scope_denied", sealed)
+		if seen := w.Bank.Seen(); len(seen) != 0 {
+			t.Errorf("the bank saw %v", seen)
+		}
+	})
 }
 
 func TestSigningIn(t *testing.T) {
@@ -365,46 +368,48 @@ func TestSigningIn(t *testing.T) {
 
 func TestOnlyTheSignInRouteBindsACustomer(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	p := w.NewVisit(apptest.Travel, nil)
-	w.Bank.Answer(func(rw http.ResponseWriter, _ *http.Request) {
-		rw.Header().Set("Postern-Customer", "c-99")
-		rw.Header().Set("Content-Type", "application/json")
-		rw.WriteHeader(http.StatusOK)
-		_, _ = rw.Write([]byte(`{"signed_in":true}`))
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		p := w.NewVisit(apptest.Travel, nil)
+		w.Bank.Answer(func(rw http.ResponseWriter, _ *http.Request) {
+			rw.Header().Set("Postern-Customer", "c-99")
+			rw.Header().Set("Content-Type", "application/json")
+			rw.WriteHeader(http.StatusOK)
+			_, _ = rw.Write([]byte(`{"signed_in":true}`))
+		})
+		a := p.Get("/loans/offers")
+		expect(t, a, 200, "", sealed)
+		if strings.Contains(string(a.Plain), `"vt"`) || strings.Contains(string(a.Plain), "c-99") {
+			t.Errorf("reply %s", a.Plain)
+		}
+		w.Bank.Answer(func(rw http.ResponseWriter, _ *http.Request) {
+			rw.Header().Set("Postern-Customer", "c-99")
+			rw.WriteHeader(http.StatusUnauthorized)
+		})
+		if a := p.Call(p.Plain("POST", "/session/sign-in")); a.HTTP != 200 || strings.Contains(string(a.Plain), `"vt"`) {
+			t.Errorf("a failed sign-in gave %s", a.Plain)
+		}
+		expect(t, p.Get("/me/accounts"), 403, "customer_required", sealed)
 	})
-	a := p.Get("/loans/offers")
-	expect(t, a, 200, "", sealed)
-	if strings.Contains(string(a.Plain), `"vt"`) || strings.Contains(string(a.Plain), "c-99") {
-		t.Errorf("reply %s", a.Plain)
-	}
-	w.Bank.Answer(func(rw http.ResponseWriter, _ *http.Request) {
-		rw.Header().Set("Postern-Customer", "c-99")
-		rw.WriteHeader(http.StatusUnauthorized)
-	})
-	if a := p.Call(p.Plain("POST", "/session/sign-in")); a.HTTP != 200 || strings.Contains(string(a.Plain), `"vt"`) {
-		t.Errorf("a failed sign-in gave %s", a.Plain)
-	}
-	expect(t, p.Get("/me/accounts"), 403, "customer_required", sealed)
 }
 
 func TestAGrantThatEndsEndsWithItsSecond(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	end := w.Clock.Now().Add(100 * time.Second)
-	w.Write(func(tx *store.Tx, now int64) error {
-		g := apptest.Grant("g1", apptest.Travel, "loan.offer:read")
-		g.CreatedAt, g.EndsAt = now, end.UnixMilli()
-		return tx.SaveGrant(g, now)
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		end := w.Clock.Now().Add(100 * time.Second)
+		w.Write(func(tx *store.Tx, now int64) error {
+			g := apptest.Grant("g1", apptest.Travel, "loan.offer:read")
+			g.CreatedAt, g.EndsAt = now, end.UnixMilli()
+			return tx.SaveGrant(g, now)
+		})
+		p := w.NewVisit(apptest.Travel, nil)
+		expect(t, p.Get("/loans/offers"), 200, "", sealed)
+		w.Later(end.Sub(w.Clock.Now()) - time.Millisecond)
+		expect(t, p.Get("/loans/offers"), 200, "", sealed)
+		w.Later(time.Millisecond)
+		expect(t, p.Get("/loans/offers"), 403, "scope_denied", sealed)
+		expect(t, p.Get("/accounts/1/balance"), 200, "", sealed) // the others hold
+		expectError(t, w.PostForm("/oauth/token", withScope(w, "loan.offer:read")), 400, "invalid_scope")
 	})
-	p := w.NewVisit(apptest.Travel, nil)
-	expect(t, p.Get("/loans/offers"), 200, "", sealed)
-	w.Later(end.Sub(w.Clock.Now()) - time.Millisecond)
-	expect(t, p.Get("/loans/offers"), 200, "", sealed)
-	w.Later(time.Millisecond)
-	expect(t, p.Get("/loans/offers"), 403, "scope_denied", sealed)
-	expect(t, p.Get("/accounts/1/balance"), 200, "", sealed) // the others hold
-	expectError(t, w.PostForm("/oauth/token", withScope(w, "loan.offer:read")), 400, "invalid_scope")
 }
 
 func withScope(w *apptest.World, scope string) map[string][]string {
@@ -415,63 +420,65 @@ func withScope(w *apptest.World, scope string) map[string][]string {
 
 func TestAGrantThatBegins(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	begin := w.Clock.Now().Add(50 * time.Second)
-	w.Write(func(tx *store.Tx, now int64) error {
-		g := apptest.Grant("g-later", apptest.Rent, "account.balance:read")
-		g.CreatedAt, g.StartsAt = now, begin.UnixMilli()
-		return tx.SaveGrant(g, now)
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		begin := w.Clock.Now().Add(50 * time.Second)
+		w.Write(func(tx *store.Tx, now int64) error {
+			g := apptest.Grant("g-later", apptest.Rent, "account.balance:read")
+			g.CreatedAt, g.StartsAt = now, begin.UnixMilli()
+			return tx.SaveGrant(g, now)
+		})
+		early := w.NewVisit(apptest.Rent, nil)
+		expect(t, early.Get("/accounts/1/balance"), 403, "scope_denied", sealed)
+		w.Later(50 * time.Second)
+		expect(t, early.Get("/accounts/1/balance"), 403, "scope_denied", sealed) // not in its VT
+		expect(t, w.NewVisit(apptest.Rent, nil).Get("/accounts/1/balance"), 200, "", sealed)
 	})
-	early := w.NewVisit(apptest.Rent, nil)
-	expect(t, early.Get("/accounts/1/balance"), 403, "scope_denied", sealed)
-	w.Later(50 * time.Second)
-	expect(t, early.Get("/accounts/1/balance"), 403, "scope_denied", sealed) // not in its VT
-	expect(t, w.NewVisit(apptest.Rent, nil).Get("/accounts/1/balance"), 200, "", sealed)
 }
 
 func TestWhatStopsAnOpenVisit(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	restore := func() {
-		setApplication(w, apptest.Travel, func(*models.Application) {})
-		setService(w, func(*models.Service) {})
-		setPartner(w, "p_travel", models.Active)
-	}
-	for _, tc := range []struct {
-		name     string
-		stop     func() (undo func())
-		wantHTTP int
-		want     string
-	}{
-		{"partner suspended", func() func() { setPartner(w, "p_travel", models.Suspended); return restore }, 403, "not_active"},
-		{"partner frozen", func() func() { return freeze(w, "partner", "p_travel", models.FreezeCall) }, 403, "not_active"},
-		{"application suspended", func() func() {
-			setApplication(w, apptest.Travel, func(a *models.Application) { a.Status = models.Suspended })
-			return restore
-		}, 403, "not_active"},
-		{"application frozen", func() func() { return freeze(w, "application", apptest.Travel, models.FreezeAll) }, 403, "not_active"},
-		{"service suspended", func() func() {
-			setService(w, func(s *models.Service) { s.Status = models.Suspended })
-			return restore
-		}, 403, "not_active"},
-		{"service frozen", func() func() { return freeze(w, "service", apptest.Service, models.FreezeCall) }, 403, "not_active"},
-		{"scope frozen", func() func() { return freeze(w, "scope", "loan.offer:read", models.FreezeCall) }, 403, "scope_denied"},
-		{"scope frozen for ATs alone", func() func() { return freeze(w, "scope", "loan.offer:read", models.FreezeAT) }, 200, ""},
-		{"freeze of ATs and VTs alone", func() func() { return freeze(w, "service", apptest.Service, models.FreezeVT) }, 200, ""},
-		{"grant ended", func() func() {
-			endGrant(w, "g1", "loan.offer:read", w.Clock.Now().UnixMilli())
-			return func() { endGrant(w, "g1", "loan.offer:read", 0) }
-		}, 403, "scope_denied"},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			p := w.NewVisit(apptest.Travel, nil)
-			expect(t, p.Get("/loans/offers"), 200, "", sealed)
-			undo := tc.stop()
-			expect(t, p.Get("/loans/offers"), tc.wantHTTP, tc.want, sealed)
-			undo()
-			expect(t, p.Get("/loans/offers"), 200, "", sealed)
-		})
-	}
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		restore := func() {
+			setApplication(w, apptest.Travel, func(*models.Application) {})
+			setService(w, func(*models.Service) {})
+			setPartner(w, "p_travel", models.Active)
+		}
+		for _, tc := range []struct {
+			name     string
+			stop     func() (undo func())
+			wantHTTP int
+			want     string
+		}{
+			{"partner suspended", func() func() { setPartner(w, "p_travel", models.Suspended); return restore }, 403, "not_active"},
+			{"partner frozen", func() func() { return freeze(w, "partner", "p_travel", models.FreezeCall) }, 403, "not_active"},
+			{"application suspended", func() func() {
+				setApplication(w, apptest.Travel, func(a *models.Application) { a.Status = models.Suspended })
+				return restore
+			}, 403, "not_active"},
+			{"application frozen", func() func() { return freeze(w, "application", apptest.Travel, models.FreezeAll) }, 403, "not_active"},
+			{"service suspended", func() func() {
+				setService(w, func(s *models.Service) { s.Status = models.Suspended })
+				return restore
+			}, 403, "not_active"},
+			{"service frozen", func() func() { return freeze(w, "service", apptest.Service, models.FreezeCall) }, 403, "not_active"},
+			{"scope frozen", func() func() { return freeze(w, "scope", "loan.offer:read", models.FreezeCall) }, 403, "scope_denied"},
+			{"scope frozen for ATs alone", func() func() { return freeze(w, "scope", "loan.offer:read", models.FreezeAT) }, 200, ""},
+			{"freeze of ATs and VTs alone", func() func() { return freeze(w, "service", apptest.Service, models.FreezeVT) }, 200, ""},
+			{"grant ended", func() func() {
+				endGrant(w, "g1", "loan.offer:read", w.Clock.Now().UnixMilli())
+				return func() { endGrant(w, "g1", "loan.offer:read", 0) }
+			}, 403, "scope_denied"},
+		} {
+			t.Run(tc.name, func(t *testing.T) {
+				p := w.NewVisit(apptest.Travel, nil)
+				expect(t, p.Get("/loans/offers"), 200, "", sealed)
+				undo := tc.stop()
+				expect(t, p.Get("/loans/offers"), tc.wantHTTP, tc.want, sealed)
+				undo()
+				expect(t, p.Get("/loans/offers"), 200, "", sealed)
+			})
+		}
+	})
 }
 
 func TestVTsThatAreNot(t *testing.T) {
@@ -541,25 +548,27 @@ func flip(s string, at int) string {
 
 func TestATicketEndsToTheSecond(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	p := w.NewVisit(apptest.Travel, nil)
-	w.Later(900*time.Second - time.Millisecond)
-	expect(t, p.Get("/loans/offers"), 200, "", sealed)
-	w.Later(time.Millisecond)
-	a := p.Get("/loans/offers")
-	expect(t, a, 401, "invalid_vt", sealed)
-	if a.Head.Get("WWW-Authenticate") != "Visit" {
-		t.Error("401 without WWW-Authenticate")
-	}
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		p := w.NewVisit(apptest.Travel, nil)
+		w.Later(900*time.Second - time.Millisecond)
+		expect(t, p.Get("/loans/offers"), 200, "", sealed)
+		w.Later(time.Millisecond)
+		a := p.Get("/loans/offers")
+		expect(t, a, 401, "invalid_vt", sealed)
+		if a.Head.Get("WWW-Authenticate") != "Visit" {
+			t.Error("401 without WWW-Authenticate")
+		}
+	})
 }
 
 func TestAnEpochEndsEveryVisitOfAnApplication(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	travel, rent := w.NewVisit(apptest.Travel, nil), w.NewVisit(apptest.Rent, nil)
-	setApplication(w, apptest.Travel, func(a *models.Application) { a.Epoch = 1 })
-	expect(t, travel.Get("/loans/offers"), 401, "invalid_vt", sealed)
-	expect(t, travel.Send("/gateway/v1/visit-tokens/renew", "renew+jwe", travel.ExchangePlain()), 401, "invalid_vt", sealed)
-	expect(t, rent.Get("/loans/offers"), 200, "", sealed)
-	expect(t, w.NewVisit(apptest.Travel, nil).Get("/loans/offers"), 200, "", sealed)
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		travel, rent := w.NewVisit(apptest.Travel, nil), w.NewVisit(apptest.Rent, nil)
+		setApplication(w, apptest.Travel, func(a *models.Application) { a.Epoch = 1 })
+		expect(t, travel.Get("/loans/offers"), 401, "invalid_vt", sealed)
+		expect(t, travel.Send("/gateway/v1/visit-tokens/renew", "renew+jwe", travel.ExchangePlain()), 401, "invalid_vt", sealed)
+		expect(t, rent.Get("/loans/offers"), 200, "", sealed)
+		expect(t, w.NewVisit(apptest.Travel, nil).Get("/loans/offers"), 200, "", sealed)
+	})
 }

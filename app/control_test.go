@@ -54,24 +54,25 @@ func TestASigningKeyIsPublishedBeforeItsUse(t *testing.T) {
 
 func TestAnAKOpensUntilItsATsAreGone(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	setApplication(w, apptest.Travel, func(a *models.Application) { a.ATLifetime = 600 })
-	fresh := w.Rotate(models.ApplicationKey)
-	w.Later(keyring.PublishBefore - time.Second)
-	last := w.NewPage(w.AT(apptest.Travel, nil)) // the last one for the old AK
-	body := last.Exchange(nil)
-	if !slices.Contains(w.KeyIDs(apptest.EncryptionUse), fresh) || strings.Contains(string(w.Claims(last.AT).AK), fresh) {
-		t.Error("the new AK is not published, or used already")
-	}
-	w.Later(time.Second)
-	if !strings.Contains(string(w.Claims(w.AT(apptest.Travel, nil)).AK), fresh) {
-		t.Error("the new AK is not used when its time has come")
-	}
-	w.Later(598 * time.Second)
-	expect(t, last.TryExchange(body), 200, "", sealed)
-	expect(t, last.TryExchange(body), 200, "", sealed)
-	w.Later(keyring.PublishAfter - 598*time.Second) // after the old AK's last use
-	expect(t, last.TryExchange(body), 400, "bad_envelope", inClear)
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		setApplication(w, apptest.Travel, func(a *models.Application) { a.ATLifetime = 600 })
+		fresh := w.Rotate(models.ApplicationKey)
+		w.Later(keyring.PublishBefore - time.Second)
+		last := w.NewPage(w.AT(apptest.Travel, nil)) // the last one for the old AK
+		body := last.Exchange(nil)
+		if !slices.Contains(w.KeyIDs(apptest.EncryptionUse), fresh) || strings.Contains(string(w.Claims(last.AT).AK), fresh) {
+			t.Error("the new AK is not published, or used already")
+		}
+		w.Later(time.Second)
+		if !strings.Contains(string(w.Claims(w.AT(apptest.Travel, nil)).AK), fresh) {
+			t.Error("the new AK is not used when its time has come")
+		}
+		w.Later(598 * time.Second)
+		expect(t, last.TryExchange(body), 200, "", sealed)
+		expect(t, last.TryExchange(body), 200, "", sealed)
+		w.Later(keyring.PublishAfter - 598*time.Second) // after the old AK's last use
+		expect(t, last.TryExchange(body), 400, "bad_envelope", inClear)
+	})
 }
 
 func TestWhatACompromisedKeySignedIsNotSentAgain(t *testing.T) {
@@ -100,17 +101,18 @@ func TestWhatACompromisedKeySignedIsNotSentAgain(t *testing.T) {
 
 func TestATicketKeyIsRotatedUnderOpenVisits(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	p := w.NewVisit(apptest.Travel, nil)
-	w.Rotate(models.TicketKey)
-	expect(t, p.Get("/loans/offers"), 200, "", sealed)
-	w.Later(keyring.PublishBefore)
-	expect(t, p.Get("/loans/offers"), 200, "", sealed)
-	fresh := renewed(t, p)
-	if fresh.Visit.VT[:13] == p.Visit.VT[:13] {
-		t.Error("the new ticket is under the old key")
-	}
-	expect(t, fresh.Get("/loans/offers"), 200, "", sealed)
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		p := w.NewVisit(apptest.Travel, nil)
+		w.Rotate(models.TicketKey)
+		expect(t, p.Get("/loans/offers"), 200, "", sealed)
+		w.Later(keyring.PublishBefore)
+		expect(t, p.Get("/loans/offers"), 200, "", sealed)
+		fresh := renewed(t, p)
+		if fresh.Visit.VT[:13] == p.Visit.VT[:13] {
+			t.Error("the new ticket is under the old key")
+		}
+		expect(t, fresh.Get("/loans/offers"), 200, "", sealed)
+	})
 }
 
 // stale makes the node's feed of changes older than it may be, while the rest
@@ -154,12 +156,13 @@ func TestANodeWithAStaleFeedDecidesNothing(t *testing.T) {
 
 func TestAFeedOfFiveSecondsIsFresh(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	p := w.NewVisit(apptest.Travel, nil)
-	heal := stale(w)
-	w.Clock.Add(-time.Millisecond)
-	expect(t, p.Get("/loans/offers"), 200, "", sealed)
-	heal()
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		p := w.NewVisit(apptest.Travel, nil)
+		heal := stale(w)
+		w.Clock.Add(-time.Millisecond)
+		expect(t, p.Get("/loans/offers"), 200, "", sealed)
+		heal()
+	})
 }
 
 func TestALedgerThatCannotWrite(t *testing.T) {
@@ -233,56 +236,58 @@ func revokeWith(w *apptest.World, form map[string][]string, token string) *httpt
 func TestAClockSetBackIssuesNothing(t *testing.T) {
 	t.Parallel()
 	// Without a rate of ATs: a bucket counts as empty when time goes back.
-	w := newWorld(t, apptest.Options{Config: func(c *app.Config) { c.Rates.Call = limit.Rate{PerSecond: 1, Burst: 1} }})
-	w.Later(time.Hour)
-	w.AT(apptest.Travel, nil)
-	w.Later(-60 * time.Second)
-	w.AT(apptest.Travel, nil)
-	w.Later(-time.Second)
-	expectError(t, w.PostForm("/oauth/token", w.TokenForm(apptest.Travel)), 503, "temporarily_unavailable")
-	w.Restart() // the ledger remembers
-	expectError(t, w.PostForm("/oauth/token", w.TokenForm(apptest.Travel)), 503, "temporarily_unavailable")
-	w.Later(time.Second)
-	w.AT(apptest.Travel, nil)
+	each(t, apptest.Options{Config: func(c *app.Config) { c.Rates.Call = limit.Rate{PerSecond: 1, Burst: 1} }}, func(t *testing.T, w *apptest.World) {
+		w.Later(time.Hour)
+		w.AT(apptest.Travel, nil)
+		w.Later(-60 * time.Second)
+		w.AT(apptest.Travel, nil)
+		w.Later(-time.Second)
+		expectError(t, w.PostForm("/oauth/token", w.TokenForm(apptest.Travel)), 503, "temporarily_unavailable")
+		w.Restart() // the ledger remembers
+		expectError(t, w.PostForm("/oauth/token", w.TokenForm(apptest.Travel)), 503, "temporarily_unavailable")
+		w.Later(time.Second)
+		w.AT(apptest.Travel, nil)
+	})
 }
 
 func TestFreezesOfStepB(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	ask := func(scope string) *httptest.ResponseRecorder {
-		return w.PostForm("/oauth/token", withScope(w, scope))
-	}
-	for _, tc := range []struct {
-		name, kind, id, scope string
-		what                  models.FreezeScope
-		wantHTTP              int
-		wantCode              string
-	}{
-		{"a frozen partner", "partner", "p_travel", "", models.FreezeAT, 401, "invalid_client"},
-		{"a wholly frozen application", "application", apptest.Travel, "", models.FreezeAll, 401, "invalid_client"},
-		{"a frozen service", "service", apptest.Service, "", models.FreezeAT, 400, "invalid_target"},
-		{"a frozen scope that is asked for", "scope", "me:read", "me:read", models.FreezeAT, 400, "invalid_scope"},
-		{"a frozen scope that is not", "scope", "me:read", "loan:apply", models.FreezeAT, 200, ""},
-		{"a freeze of calls alone", "partner", "p_travel", "", models.FreezeCall, 200, ""},
-		{"somebody else's freeze", "partner", "p_rent", "", models.FreezeAll, 200, ""},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			thaw := freeze(w, tc.kind, tc.id, tc.what)
-			rec := ask(tc.scope)
-			thaw()
-			expectError(t, rec, tc.wantHTTP, tc.wantCode)
-			expectError(t, ask(tc.scope), 200, "")
-		})
-	}
-	t.Run("a frozen scope is not among the defaults", func(t *testing.T) {
-		defer freeze(w, "scope", "me:read", models.FreezeAT)()
-		if s := w.Claims(w.AT(apptest.Travel, nil)).Scope; strings.Contains(s, "me:read") {
-			t.Errorf("scope %q", s)
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		ask := func(scope string) *httptest.ResponseRecorder {
+			return w.PostForm("/oauth/token", withScope(w, scope))
 		}
-	})
-	t.Run("a suspended service is no target", func(t *testing.T) {
-		setService(w, func(s *models.Service) { s.Status = models.Suspended })
-		expectError(t, ask(""), 400, "invalid_target")
+		for _, tc := range []struct {
+			name, kind, id, scope string
+			what                  models.FreezeScope
+			wantHTTP              int
+			wantCode              string
+		}{
+			{"a frozen partner", "partner", "p_travel", "", models.FreezeAT, 401, "invalid_client"},
+			{"a wholly frozen application", "application", apptest.Travel, "", models.FreezeAll, 401, "invalid_client"},
+			{"a frozen service", "service", apptest.Service, "", models.FreezeAT, 400, "invalid_target"},
+			{"a frozen scope that is asked for", "scope", "me:read", "me:read", models.FreezeAT, 400, "invalid_scope"},
+			{"a frozen scope that is not", "scope", "me:read", "loan:apply", models.FreezeAT, 200, ""},
+			{"a freeze of calls alone", "partner", "p_travel", "", models.FreezeCall, 200, ""},
+			{"somebody else's freeze", "partner", "p_rent", "", models.FreezeAll, 200, ""},
+		} {
+			t.Run(tc.name, func(t *testing.T) {
+				thaw := freeze(w, tc.kind, tc.id, tc.what)
+				rec := ask(tc.scope)
+				thaw()
+				expectError(t, rec, tc.wantHTTP, tc.wantCode)
+				expectError(t, ask(tc.scope), 200, "")
+			})
+		}
+		t.Run("a frozen scope is not among the defaults", func(t *testing.T) {
+			defer freeze(w, "scope", "me:read", models.FreezeAT)()
+			if s := w.Claims(w.AT(apptest.Travel, nil)).Scope; strings.Contains(s, "me:read") {
+				t.Errorf("scope %q", s)
+			}
+		})
+		t.Run("a suspended service is no target", func(t *testing.T) {
+			setService(w, func(s *models.Service) { s.Status = models.Suspended })
+			expectError(t, ask(""), 400, "invalid_target")
+		})
 	})
 }
 

@@ -66,10 +66,11 @@ var exchangeBreakers = []breaker[*exchange]{
 
 func TestExchangeRefusesInOrder(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	inOrder(t, exchangeBreakers, func() (*exchange, func() apptest.Answer) {
-		e := newExchange(w)
-		return e, e.send
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		inOrder(t, exchangeBreakers, func() (*exchange, func() apptest.Answer) {
+			e := newExchange(w)
+			return e, e.send
+		})
 	})
 }
 
@@ -135,62 +136,63 @@ func TestARefusedExchangeSpendsNothing(t *testing.T) {
 
 func TestExchangeRefusals(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	visit := w.NewVisit(apptest.Travel, nil)
-	for _, tc := range []struct {
-		name     string
-		change   func(e *exchange)
-		wantHTTP int
-		wantCode string
-		want     sealing
-	}{
-		{"an empty jti is refused", func(e *exchange) { e.plain["jti"] = "" }, 400, "bad_envelope", sealed},
-		{"a jti of 21 characters is refused", func(e *exchange) { e.plain["jti"] = apptest.NewID()[:21] }, 400, "bad_envelope", sealed},
-		{"a jti with trailing bits is refused", func(e *exchange) { e.plain["jti"] = apptest.NewID()[:21] + "B" }, 400, "bad_envelope", sealed},
-		{"a jti with padding is refused", func(e *exchange) { e.plain["jti"] = apptest.NewID()[:20] + "==" }, 400, "bad_envelope", sealed},
-		{"no iat is refused", func(e *exchange) { delete(e.plain, "iat") }, 400, "bad_envelope", sealed},
-		{"an iat with a fraction is refused", func(e *exchange) { e.plain["iat"] = 1.5 }, 400, "bad_envelope", sealed},
-		{"an iat with an exponent is refused", func(e *exchange) { e.plain["iat"] = json.RawMessage("17e8") }, 400, "bad_envelope", sealed},
-		{"an iat in quotes is refused", func(e *exchange) { e.plain["iat"] = "1795341911" }, 400, "bad_envelope", sealed},
-		{"any iat passes: phones' clocks are wrong", func(e *exchange) { e.plain["iat"] = 1 }, 200, "", sealed},
-		{"an iat before 1970 passes", func(e *exchange) { e.plain["iat"] = -5 }, 200, "", sealed},
-		{"an unknown name is ignored", func(e *exchange) { e.plain["new"] = map[string]any{"a": 1} }, 200, "", sealed},
-		{"no AT is refused", func(e *exchange) { delete(e.plain, "at") }, 400, "bad_envelope", sealed},
-		{"an AT that is not text is refused", func(e *exchange) { e.plain["at"] = 1 }, 400, "bad_envelope", sealed},
-		{"an AT with a changed signature is refused", func(e *exchange) { e.plain["at"] = e.p.AT[:len(e.p.AT)-4] + "AAAA" }, 401, "invalid_at", sealed},
-		{"an AT without its signature is refused", func(e *exchange) { e.plain["at"] = e.p.AT[:strings.LastIndexByte(e.p.AT, '.')+1] }, 401, "invalid_at", sealed},
-		{"claims without a signature are refused", func(e *exchange) { e.plain["at"] = `{"iss":"` + apptest.Issuer + `"}` }, 401, "invalid_at", sealed},
-		{"an AT that a partner signed is refused", func(e *exchange) {
-			e.plain["at"] = w.Sign(apptest.Travel, "at+jwt", w.Claims(e.p.AT))
-		}, 401, "invalid_at", sealed},
-		{"an AT with alg none is refused", func(e *exchange) {
-			e.plain["at"] = "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0." + strings.Split(e.p.AT, ".")[1] + "."
-		}, 401, "invalid_at", sealed},
-		{"a VT is no AT", func(e *exchange) { e.plain["at"] = visit.Visit.VT }, 401, "invalid_at", sealed},
-		{"a client assertion is no AT", func(e *exchange) { e.plain["at"] = w.Assertion(apptest.Travel, nil) }, 401, "invalid_at", sealed},
-		{"the envelope of an AT is no AT", func(e *exchange) { e.plain["at"] = string(e.p.Exchange(nil)) }, 401, "invalid_at", sealed},
-		{"an empty AT is refused", func(e *exchange) { e.plain["at"] = "" }, 400, "bad_envelope", sealed},
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		visit := w.NewVisit(apptest.Travel, nil)
+		for _, tc := range []struct {
+			name     string
+			change   func(e *exchange)
+			wantHTTP int
+			wantCode string
+			want     sealing
+		}{
+			{"an empty jti is refused", func(e *exchange) { e.plain["jti"] = "" }, 400, "bad_envelope", sealed},
+			{"a jti of 21 characters is refused", func(e *exchange) { e.plain["jti"] = apptest.NewID()[:21] }, 400, "bad_envelope", sealed},
+			{"a jti with trailing bits is refused", func(e *exchange) { e.plain["jti"] = apptest.NewID()[:21] + "B" }, 400, "bad_envelope", sealed},
+			{"a jti with padding is refused", func(e *exchange) { e.plain["jti"] = apptest.NewID()[:20] + "==" }, 400, "bad_envelope", sealed},
+			{"no iat is refused", func(e *exchange) { delete(e.plain, "iat") }, 400, "bad_envelope", sealed},
+			{"an iat with a fraction is refused", func(e *exchange) { e.plain["iat"] = 1.5 }, 400, "bad_envelope", sealed},
+			{"an iat with an exponent is refused", func(e *exchange) { e.plain["iat"] = json.RawMessage("17e8") }, 400, "bad_envelope", sealed},
+			{"an iat in quotes is refused", func(e *exchange) { e.plain["iat"] = "1795341911" }, 400, "bad_envelope", sealed},
+			{"any iat passes: phones' clocks are wrong", func(e *exchange) { e.plain["iat"] = 1 }, 200, "", sealed},
+			{"an iat before 1970 passes", func(e *exchange) { e.plain["iat"] = -5 }, 200, "", sealed},
+			{"an unknown name is ignored", func(e *exchange) { e.plain["new"] = map[string]any{"a": 1} }, 200, "", sealed},
+			{"no AT is refused", func(e *exchange) { delete(e.plain, "at") }, 400, "bad_envelope", sealed},
+			{"an AT that is not text is refused", func(e *exchange) { e.plain["at"] = 1 }, 400, "bad_envelope", sealed},
+			{"an AT with a changed signature is refused", func(e *exchange) { e.plain["at"] = e.p.AT[:len(e.p.AT)-4] + "AAAA" }, 401, "invalid_at", sealed},
+			{"an AT without its signature is refused", func(e *exchange) { e.plain["at"] = e.p.AT[:strings.LastIndexByte(e.p.AT, '.')+1] }, 401, "invalid_at", sealed},
+			{"claims without a signature are refused", func(e *exchange) { e.plain["at"] = `{"iss":"` + apptest.Issuer + `"}` }, 401, "invalid_at", sealed},
+			{"an AT that a partner signed is refused", func(e *exchange) {
+				e.plain["at"] = w.Sign(apptest.Travel, "at+jwt", w.Claims(e.p.AT))
+			}, 401, "invalid_at", sealed},
+			{"an AT with alg none is refused", func(e *exchange) {
+				e.plain["at"] = "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0." + strings.Split(e.p.AT, ".")[1] + "."
+			}, 401, "invalid_at", sealed},
+			{"a VT is no AT", func(e *exchange) { e.plain["at"] = visit.Visit.VT }, 401, "invalid_at", sealed},
+			{"a client assertion is no AT", func(e *exchange) { e.plain["at"] = w.Assertion(apptest.Travel, nil) }, 401, "invalid_at", sealed},
+			{"the envelope of an AT is no AT", func(e *exchange) { e.plain["at"] = string(e.p.Exchange(nil)) }, 401, "invalid_at", sealed},
+			{"an empty AT is refused", func(e *exchange) { e.plain["at"] = "" }, 400, "bad_envelope", sealed},
 
-		{"no origin is refused", func(e *exchange) { e.p.Origin = "" }, 403, "origin_denied", sealed},
-		{"the origin null is refused", func(e *exchange) { e.p.Origin = "null" }, 403, "origin_denied", sealed},
-		{"an origin that ends like ours is refused", func(e *exchange) { e.p.Origin = "https://evilloan.bank.example" }, 403, "origin_denied", sealed},
-		{"an origin that begins like ours is refused", func(e *exchange) { e.p.Origin = apptest.Origin + ".evil.example" }, 403, "origin_denied", sealed},
-		{"an origin with a port is another", func(e *exchange) { e.p.Origin = apptest.Origin + ":443" }, 403, "origin_denied", sealed},
-		{"an origin without TLS is another", func(e *exchange) { e.p.Origin = "http://loan.bank.example" }, 403, "origin_denied", sealed},
-		{"an origin with a slash is another", func(e *exchange) { e.p.Origin = apptest.Origin + "/" }, 403, "origin_denied", sealed},
-		{"an origin in capitals is another", func(e *exchange) { e.p.Origin = "https://LOAN.bank.example" }, 403, "origin_denied", sealed},
-		{"two origins are none", func(e *exchange) { e.p.Origin = apptest.Origin + " " + apptest.Origin }, 403, "origin_denied", sealed},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			e := newExchange(w)
-			tc.change(e)
-			a := e.send()
-			expect(t, a, tc.wantHTTP, tc.wantCode, tc.want)
-			if p := readProblem(t, a.Plain); !strings.Contains(tc.name, "jti") && p.JTI != e.plain["jti"] {
-				t.Errorf("the answer's jti is %q", p.JTI)
-			}
-		})
-	}
+			{"no origin is refused", func(e *exchange) { e.p.Origin = "" }, 403, "origin_denied", sealed},
+			{"the origin null is refused", func(e *exchange) { e.p.Origin = "null" }, 403, "origin_denied", sealed},
+			{"an origin that ends like ours is refused", func(e *exchange) { e.p.Origin = "https://evilloan.bank.example" }, 403, "origin_denied", sealed},
+			{"an origin that begins like ours is refused", func(e *exchange) { e.p.Origin = apptest.Origin + ".evil.example" }, 403, "origin_denied", sealed},
+			{"an origin with a port is another", func(e *exchange) { e.p.Origin = apptest.Origin + ":443" }, 403, "origin_denied", sealed},
+			{"an origin without TLS is another", func(e *exchange) { e.p.Origin = "http://loan.bank.example" }, 403, "origin_denied", sealed},
+			{"an origin with a slash is another", func(e *exchange) { e.p.Origin = apptest.Origin + "/" }, 403, "origin_denied", sealed},
+			{"an origin in capitals is another", func(e *exchange) { e.p.Origin = "https://LOAN.bank.example" }, 403, "origin_denied", sealed},
+			{"two origins are none", func(e *exchange) { e.p.Origin = apptest.Origin + " " + apptest.Origin }, 403, "origin_denied", sealed},
+		} {
+			t.Run(tc.name, func(t *testing.T) {
+				e := newExchange(w)
+				tc.change(e)
+				a := e.send()
+				expect(t, a, tc.wantHTTP, tc.wantCode, tc.want)
+				if p := readProblem(t, a.Plain); !strings.Contains(tc.name, "jti") && p.JTI != e.plain["jti"] {
+					t.Errorf("the answer's jti is %q", p.JTI)
+				}
+			})
+		}
+	})
 }
 
 func TestAPlaintextWithANameTwiceIsRefused(t *testing.T) {
@@ -216,15 +218,16 @@ func TestAPlaintextWithANameTwiceIsRefused(t *testing.T) {
 
 func TestAServiceMayTakePagesWithoutAnOrigin(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	setService(w, func(s *models.Service) { s.AllowNoOrigin = true })
-	for origin, want := range map[string]string{"": "", apptest.Origin: "", "null": "origin_denied", "https://evil.example": "origin_denied"} {
-		p := w.NewPage(w.AT(apptest.Travel, nil))
-		p.Origin = origin
-		if a := p.TryOpen(); a.Code() != want {
-			t.Errorf("origin %q: %d %s", origin, a.HTTP, a.Plain)
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		setService(w, func(s *models.Service) { s.AllowNoOrigin = true })
+		for origin, want := range map[string]string{"": "", apptest.Origin: "", "null": "origin_denied", "https://evil.example": "origin_denied"} {
+			p := w.NewPage(w.AT(apptest.Travel, nil))
+			p.Origin = origin
+			if a := p.TryOpen(); a.Code() != want {
+				t.Errorf("origin %q: %d %s", origin, a.HTTP, a.Plain)
+			}
 		}
-	}
+	})
 }
 
 func TestClearRefusalsOfStepDAreOne(t *testing.T) {
@@ -326,10 +329,11 @@ func TestTheSameATAndRAreAnsweredAgain(t *testing.T) {
 
 func TestAClosedVisitIsNotAnsweredAgain(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	p := w.NewVisit(apptest.Travel, nil)
-	expect(t, p.Send("/gateway/v1/visit-tokens/close", "close+jwe", p.ExchangePlain()), 200, "", sealed)
-	expect(t, p.TryOpen(), 409, "at_spent", sealed)
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		p := w.NewVisit(apptest.Travel, nil)
+		expect(t, p.Send("/gateway/v1/visit-tokens/close", "close+jwe", p.ExchangePlain()), 200, "", sealed)
+		expect(t, p.TryOpen(), 409, "at_spent", sealed)
+	})
 }
 
 func TestAnRIsGoodForOneAT(t *testing.T) {
@@ -376,77 +380,80 @@ func TestOneOfManyExchangesWins(t *testing.T) {
 
 func TestTheEdgeOfAnATsLife(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	w.Clock.Add(500 * time.Millisecond) // an AT's times are whole seconds
-	p, late := w.NewPage(w.AT(apptest.Travel, nil)), w.NewPage(w.AT(apptest.Travel, nil))
-	end := time.Unix(w.Claims(p.AT).ExpiresAt, 0)
-	w.Later(end.Sub(w.Clock.Now()) - time.Millisecond)
-	expect(t, p.TryOpen(), 200, "", sealed)
-	w.Later(time.Millisecond)
-	expect(t, late.TryOpen(), 401, "invalid_at", sealed)
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		w.Clock.Add(500 * time.Millisecond) // an AT's times are whole seconds
+		p, late := w.NewPage(w.AT(apptest.Travel, nil)), w.NewPage(w.AT(apptest.Travel, nil))
+		end := time.Unix(w.Claims(p.AT).ExpiresAt, 0)
+		w.Later(end.Sub(w.Clock.Now()) - time.Millisecond)
+		expect(t, p.TryOpen(), 200, "", sealed)
+		w.Later(time.Millisecond)
+		expect(t, late.TryOpen(), 401, "invalid_at", sealed)
+	})
 }
 
 func TestWhoeverIsStoppedOpensNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	for name, stop := range map[string]func() (undo func()){
-		"partner frozen":     func() func() { return freeze(w, "partner", "p_travel", models.FreezeVT) },
-		"application frozen": func() func() { return freeze(w, "application", apptest.Travel, models.FreezeAll) },
-		"service frozen":     func() func() { return freeze(w, "service", apptest.Service, models.FreezeVT) },
-		"application suspended": func() func() {
-			setApplication(w, apptest.Travel, func(a *models.Application) { a.Status = models.Suspended })
-			return func() { setApplication(w, apptest.Travel, func(*models.Application) {}) }
-		},
-		"application closed": func() func() {
-			setApplication(w, apptest.Travel, func(a *models.Application) { a.Status = models.Closed })
-			return func() { setApplication(w, apptest.Travel, func(*models.Application) {}) }
-		},
-		"service suspended": func() func() {
-			setService(w, func(s *models.Service) { s.Status = models.Suspended })
-			return func() { setService(w, func(*models.Service) {}) }
-		},
-	} {
-		p := w.NewPage(w.AT(apptest.Travel, nil))
-		undo := stop()
-		a := p.TryOpen()
-		undo()
-		t.Run(name, func(t *testing.T) {
-			expect(t, a, 403, "not_active", sealed)
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		for name, stop := range map[string]func() (undo func()){
+			"partner frozen":     func() func() { return freeze(w, "partner", "p_travel", models.FreezeVT) },
+			"application frozen": func() func() { return freeze(w, "application", apptest.Travel, models.FreezeAll) },
+			"service frozen":     func() func() { return freeze(w, "service", apptest.Service, models.FreezeVT) },
+			"application suspended": func() func() {
+				setApplication(w, apptest.Travel, func(a *models.Application) { a.Status = models.Suspended })
+				return func() { setApplication(w, apptest.Travel, func(*models.Application) {}) }
+			},
+			"application closed": func() func() {
+				setApplication(w, apptest.Travel, func(a *models.Application) { a.Status = models.Closed })
+				return func() { setApplication(w, apptest.Travel, func(*models.Application) {}) }
+			},
+			"service suspended": func() func() {
+				setService(w, func(s *models.Service) { s.Status = models.Suspended })
+				return func() { setService(w, func(*models.Service) {}) }
+			},
+		} {
+			p := w.NewPage(w.AT(apptest.Travel, nil))
+			undo := stop()
+			a := p.TryOpen()
+			undo()
+			t.Run(name, func(t *testing.T) {
+				expect(t, a, 403, "not_active", sealed)
+				expect(t, p.TryOpen(), 200, "", sealed)
+			})
+		}
+		t.Run("a freeze of calls does not stop visits", func(t *testing.T) {
+			p := w.NewPage(w.AT(apptest.Travel, nil))
+			defer freeze(w, "partner", "p_travel", models.FreezeCall)()
 			expect(t, p.TryOpen(), 200, "", sealed)
 		})
-	}
-	t.Run("a freeze of calls does not stop visits", func(t *testing.T) {
-		p := w.NewPage(w.AT(apptest.Travel, nil))
-		defer freeze(w, "partner", "p_travel", models.FreezeCall)()
-		expect(t, p.TryOpen(), 200, "", sealed)
 	})
 }
 
 func TestAnATIsForItsOwnAKAndEnvironment(t *testing.T) {
 	t.Parallel()
 	const sandboxApp = "app_sandbox"
-	w := newWorld(t, seeded(func(s *apptest.Seed) {
+	each(t, seeded(func(s *apptest.Seed) {
 		a := apptest.Application(sandboxApp, "p_travel")
 		a.Environment = models.Sandbox
 		s.Applications = append(s.Applications, a)
 		s.Grants = append(s.Grants, apptest.Grant("gx", sandboxApp, "loan.basic:read"))
-	}))
-	before := w.NewPage(w.AT(apptest.Travel, nil))
-	sandbox := w.NewPage(w.AT(sandboxApp, nil))
-	expect(t, before.TryExchange(before.SealTo(w.Claims(sandbox.AT).AK, "vt-req+jwe", before.ExchangePlain())), 401, "invalid_at", sealed)
-	expect(t, sandbox.TryExchange(sandbox.SealTo(w.Claims(before.AT).AK, "vt-req+jwe", sandbox.ExchangePlain())), 401, "invalid_at", sealed)
+	}), func(t *testing.T, w *apptest.World) {
+		before := w.NewPage(w.AT(apptest.Travel, nil))
+		sandbox := w.NewPage(w.AT(sandboxApp, nil))
+		expect(t, before.TryExchange(before.SealTo(w.Claims(sandbox.AT).AK, "vt-req+jwe", before.ExchangePlain())), 401, "invalid_at", sealed)
+		expect(t, sandbox.TryExchange(sandbox.SealTo(w.Claims(before.AT).AK, "vt-req+jwe", sandbox.ExchangePlain())), 401, "invalid_at", sealed)
 
-	setApplication(w, apptest.Travel, func(a *models.Application) { a.ATLifetime = 600 })
-	old := w.NewPage(w.AT(apptest.Travel, nil))
-	w.Rotate(models.ApplicationKey)
-	w.Later(keyring.PublishBefore)
-	young := w.NewPage(w.AT(apptest.Travel, nil))
-	if string(w.Claims(old.AT).AK) == string(w.Claims(young.AT).AK) {
-		t.Fatal("the AK was not rotated")
-	}
-	expect(t, old.TryExchange(old.SealTo(w.Claims(young.AT).AK, "vt-req+jwe", old.ExchangePlain())), 401, "invalid_at", sealed)
-	expect(t, old.TryOpen(), 200, "", sealed) // the old AK opens what it was made for
-	expect(t, young.TryOpen(), 200, "", sealed)
+		setApplication(w, apptest.Travel, func(a *models.Application) { a.ATLifetime = 600 })
+		old := w.NewPage(w.AT(apptest.Travel, nil))
+		w.Rotate(models.ApplicationKey)
+		w.Later(keyring.PublishBefore)
+		young := w.NewPage(w.AT(apptest.Travel, nil))
+		if string(w.Claims(old.AT).AK) == string(w.Claims(young.AT).AK) {
+			t.Fatal("the AK was not rotated")
+		}
+		expect(t, old.TryExchange(old.SealTo(w.Claims(young.AT).AK, "vt-req+jwe", old.ExchangePlain())), 401, "invalid_at", sealed)
+		expect(t, old.TryOpen(), 200, "", sealed) // the old AK opens what it was made for
+		expect(t, young.TryOpen(), 200, "", sealed)
+	})
 }
 
 func TestWhatAPageGets(t *testing.T) {
@@ -480,12 +487,13 @@ func TestWhatAPageGets(t *testing.T) {
 
 func TestAServicesOriginsMayMove(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	p := w.NewPage(w.AT(apptest.Travel, nil))
-	w.Write(func(tx *store.Tx, now int64) error {
-		return tx.SetOrigins(apptest.Service, []string{"https://new.bank.example"}, now)
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		p := w.NewPage(w.AT(apptest.Travel, nil))
+		w.Write(func(tx *store.Tx, now int64) error {
+			return tx.SetOrigins(apptest.Service, []string{"https://new.bank.example"}, now)
+		})
+		expect(t, p.TryOpen(), 403, "origin_denied", sealed)
+		p.Origin = "https://new.bank.example"
+		expect(t, p.TryOpen(), 200, "", sealed)
 	})
-	expect(t, p.TryOpen(), 403, "origin_denied", sealed)
-	p.Origin = "https://new.bank.example"
-	expect(t, p.TryOpen(), 200, "", sealed)
 }

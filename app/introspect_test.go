@@ -64,49 +64,51 @@ func TestIntrospectionOfAnAT(t *testing.T) {
 
 func TestIntrospectionOfAVT(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	p := w.NewVisit(apptest.Travel, url.Values{"subject": {"user-7781"}, "scope": {"session:open"}})
-	now := float64(w.Clock.Now().Unix())
-	want := map[string]any{
-		"active": true, "token_type": "visit_token", "client_id": apptest.Travel, "sub": apptest.Travel + ":user-7781", "scope": "session:open",
-		"aud": apptest.Service, "iss": apptest.Issuer, "vid": p.Visit.VID, "env": "production", "iat": now, "exp": now + 900,
-	}
-	wantSame(t, wantActive(t, w, p.Visit.VT), want)
-	a := p.Call(p.Plain("POST", "/session/sign-in"))
-	var fresh struct{ VT string }
-	a.Into(p, &fresh)
-	want["customer"] = "c-81"
-	wantSame(t, wantActive(t, w, fresh.VT), want)
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		p := w.NewVisit(apptest.Travel, url.Values{"subject": {"user-7781"}, "scope": {"session:open"}})
+		now := float64(w.Clock.Now().Unix())
+		want := map[string]any{
+			"active": true, "token_type": "visit_token", "client_id": apptest.Travel, "sub": apptest.Travel + ":user-7781", "scope": "session:open",
+			"aud": apptest.Service, "iss": apptest.Issuer, "vid": p.Visit.VID, "env": "production", "iat": now, "exp": now + 900,
+		}
+		wantSame(t, wantActive(t, w, p.Visit.VT), want)
+		a := p.Call(p.Plain("POST", "/session/sign-in"))
+		var fresh struct{ VT string }
+		a.Into(p, &fresh)
+		want["customer"] = "c-81"
+		wantSame(t, wantActive(t, w, fresh.VT), want)
 
-	expect(t, p.Send(closings, "close+jwe", p.ExchangePlain()), 200, "", sealed)
-	wantInactive(t, introspect(w, apptest.Service, apptest.Secret, p.Visit.VT))
-	wantInactive(t, introspect(w, apptest.Service, apptest.Secret, fresh.VT))
+		expect(t, p.Send(closings, "close+jwe", p.ExchangePlain()), 200, "", sealed)
+		wantInactive(t, introspect(w, apptest.Service, apptest.Secret, p.Visit.VT))
+		wantInactive(t, introspect(w, apptest.Service, apptest.Secret, fresh.VT))
 
-	old := w.NewVisit(apptest.Travel, nil)
-	w.Later(900 * time.Second)
-	wantInactive(t, introspect(w, apptest.Service, apptest.Secret, old.Visit.VT))
+		old := w.NewVisit(apptest.Travel, nil)
+		w.Later(900 * time.Second)
+		wantInactive(t, introspect(w, apptest.Service, apptest.Secret, old.Visit.VT))
+	})
 }
 
 func TestIntrospectionOfWhatIsStopped(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	at, p := w.AT(apptest.Travel, nil), w.NewVisit(apptest.Travel, nil)
-	setPartner(w, "p_travel", models.Suspended)
-	for _, token := range []string{at, p.Visit.VT, "", "x", "a.b.c", "a.b.c.d.e", strings.Repeat("A", 5000), at + "x", p.Visit.VT[1:]} {
-		if token != "" {
-			wantInactive(t, introspect(w, apptest.Service, apptest.Secret, token))
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		at, p := w.AT(apptest.Travel, nil), w.NewVisit(apptest.Travel, nil)
+		setPartner(w, "p_travel", models.Suspended)
+		for _, token := range []string{at, p.Visit.VT, "", "x", "a.b.c", "a.b.c.d.e", strings.Repeat("A", 5000), at + "x", p.Visit.VT[1:]} {
+			if token != "" {
+				wantInactive(t, introspect(w, apptest.Service, apptest.Secret, token))
+			}
 		}
-	}
-	setPartner(w, "p_travel", models.Active)
-	setApplication(w, apptest.Travel, func(a *models.Application) { a.Epoch = 1 })
-	wantInactive(t, introspect(w, apptest.Service, apptest.Secret, p.Visit.VT))
-	wantActive(t, w, at)
+		setPartner(w, "p_travel", models.Active)
+		setApplication(w, apptest.Travel, func(a *models.Application) { a.Epoch = 1 })
+		wantInactive(t, introspect(w, apptest.Service, apptest.Secret, p.Visit.VT))
+		wantActive(t, w, at)
+	})
 }
 
 func TestWhoMayIntrospect(t *testing.T) {
 	t.Parallel()
 	const other, mute = "urn:h5:other", "urn:h5:mute"
-	w := newWorld(t, seeded(func(s *apptest.Seed) {
+	each(t, seeded(func(s *apptest.Seed) {
 		for _, id := range []string{other, mute} {
 			s.Services = append(s.Services, models.Service{ID: id, Name: id, H5URL: apptest.H5URL, Class: "A2", Status: models.Active})
 		}
@@ -114,24 +116,25 @@ func TestWhoMayIntrospect(t *testing.T) {
 			models.Upstream{ServiceID: apptest.Service, Environment: models.Sandbox, BaseURL: "http://127.0.0.1:1", IntrospectionHash: clients.HashSecret("sandbox")},
 			models.Upstream{ServiceID: other, Environment: models.Production, BaseURL: "http://127.0.0.1:1", IntrospectionHash: clients.HashSecret("other")},
 			models.Upstream{ServiceID: mute, Environment: models.Production, BaseURL: "http://127.0.0.1:1"})
-	}))
-	at, p := w.AT(apptest.Travel, nil), w.NewVisit(apptest.Travel, nil)
-	for _, token := range []string{at, p.Visit.VT} {
-		wantActive(t, w, token)
-		wantInactive(t, introspect(w, apptest.Service, "sandbox", token)) // its own environment alone
-		wantInactive(t, introspect(w, other, "other", token))             // its own service alone
-		for id, secret := range map[string]string{
-			apptest.Service: "other", other: apptest.Secret, mute: "", "urn:h5:nothing": apptest.Secret, "": "", apptest.Travel: apptest.Secret, "a\x00": "x",
-		} {
-			expectError(t, introspect(w, id, secret, token), 401, "invalid_client")
+	}), func(t *testing.T, w *apptest.World) {
+		at, p := w.AT(apptest.Travel, nil), w.NewVisit(apptest.Travel, nil)
+		for _, token := range []string{at, p.Visit.VT} {
+			wantActive(t, w, token)
+			wantInactive(t, introspect(w, apptest.Service, "sandbox", token)) // its own environment alone
+			wantInactive(t, introspect(w, other, "other", token))             // its own service alone
+			for id, secret := range map[string]string{
+				apptest.Service: "other", other: apptest.Secret, mute: "", "urn:h5:nothing": apptest.Secret, "": "", apptest.Travel: apptest.Secret, "a\x00": "x",
+			} {
+				expectError(t, introspect(w, id, secret, token), 401, "invalid_client")
+			}
 		}
-	}
-	expectError(t, introspect(w, mute, clients.HashSecret(""), at), 401, "invalid_client")
-	expectError(t, introspect(w, apptest.Service, apptest.Secret, ""), 400, "invalid_request")
-	expectError(t, w.PostForm("/oauth/introspect", url.Values{"token": {at}}), 401, "invalid_client")
-	form := w.TokenForm(apptest.Travel) // a partner is not an upstream
-	form.Set("token", at)
-	expectError(t, w.PostForm("/oauth/introspect", form), 401, "invalid_client")
+		expectError(t, introspect(w, mute, clients.HashSecret(""), at), 401, "invalid_client")
+		expectError(t, introspect(w, apptest.Service, apptest.Secret, ""), 400, "invalid_request")
+		expectError(t, w.PostForm("/oauth/introspect", url.Values{"token": {at}}), 401, "invalid_client")
+		form := w.TokenForm(apptest.Travel) // a partner is not an upstream
+		form.Set("token", at)
+		expectError(t, w.PostForm("/oauth/introspect", form), 401, "invalid_client")
+	})
 }
 
 // revoke asks for a token's end as a partner does.
@@ -178,25 +181,27 @@ func TestRevocation(t *testing.T) {
 
 func TestAnAssertionIsGoodForOneRevocation(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	form := w.TokenForm(apptest.Travel)
-	form.Set("token", w.AT(apptest.Travel, nil))
-	expectError(t, w.PostForm("/oauth/revoke", form), 200, "")
-	expectError(t, w.PostForm("/oauth/revoke", form), 401, "invalid_client")
-	expectError(t, w.PostForm("/oauth/token", form), 401, "invalid_client")
-	form = w.TokenForm(apptest.Travel)
-	expectError(t, w.PostForm("/oauth/token", form), 200, "")
-	form.Set("token", "x")
-	expectError(t, w.PostForm("/oauth/revoke", form), 401, "invalid_client")
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		form := w.TokenForm(apptest.Travel)
+		form.Set("token", w.AT(apptest.Travel, nil))
+		expectError(t, w.PostForm("/oauth/revoke", form), 200, "")
+		expectError(t, w.PostForm("/oauth/revoke", form), 401, "invalid_client")
+		expectError(t, w.PostForm("/oauth/token", form), 401, "invalid_client")
+		form = w.TokenForm(apptest.Travel)
+		expectError(t, w.PostForm("/oauth/token", form), 200, "")
+		form.Set("token", "x")
+		expectError(t, w.PostForm("/oauth/revoke", form), 401, "invalid_client")
+	})
 }
 
 func TestARevocationThatCannotBeWrittenIsNotAnsweredAsDone(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	p := w.NewVisit(apptest.Travel, nil)
-	w.Exec("ALTER TABLE visits RENAME TO visits_away")
-	expectError(t, revoke(w, apptest.Travel, p.AT), 503, "temporarily_unavailable")
-	w.Exec("ALTER TABLE visits_away RENAME TO visits")
-	expectError(t, revoke(w, apptest.Travel, p.AT), 200, "")
-	expect(t, p.Get("/loans/offers"), 401, "invalid_vt", sealed)
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		p := w.NewVisit(apptest.Travel, nil)
+		w.Exec("ALTER TABLE visits RENAME TO visits_away")
+		expectError(t, revoke(w, apptest.Travel, p.AT), 503, "temporarily_unavailable")
+		w.Exec("ALTER TABLE visits_away RENAME TO visits")
+		expectError(t, revoke(w, apptest.Travel, p.AT), 200, "")
+		expect(t, p.Get("/loans/offers"), 401, "invalid_vt", sealed)
+	})
 }

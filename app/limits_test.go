@@ -98,48 +98,51 @@ func TestDailyQuota(t *testing.T) {
 
 func TestRateOfATs(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	setApplication(w, apptest.Travel, func(a *models.Application) { a.ATRate = 1 })
-	w.AT(apptest.Travel, nil)
-	w.AT(apptest.Travel, nil)
-	rec := w.PostForm("/oauth/token", w.TokenForm(apptest.Travel))
-	expectError(t, rec, http.StatusTooManyRequests, "rate_limited")
-	if rec.Header().Get("Retry-After") != "1" {
-		t.Errorf("Retry-After is %q", rec.Header().Get("Retry-After"))
-	}
-	w.AT(apptest.Rent, nil) // an application's bucket is its own
-	w.Later(time.Second)
-	w.AT(apptest.Travel, nil)
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		setApplication(w, apptest.Travel, func(a *models.Application) { a.ATRate = 1 })
+		w.AT(apptest.Travel, nil)
+		w.AT(apptest.Travel, nil)
+		rec := w.PostForm("/oauth/token", w.TokenForm(apptest.Travel))
+		expectError(t, rec, http.StatusTooManyRequests, "rate_limited")
+		if rec.Header().Get("Retry-After") != "1" {
+			t.Errorf("Retry-After is %q", rec.Header().Get("Retry-After"))
+		}
+		w.AT(apptest.Rent, nil) // an application's bucket is its own
+		w.Later(time.Second)
+		w.AT(apptest.Travel, nil)
+	})
 }
 
 func TestRateOfVisits(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	setApplication(w, apptest.Travel, func(a *models.Application) { a.VTRate = 1 })
-	for range 2 {
-		w.NewVisit(apptest.Travel, nil)
-	}
-	p := w.NewPage(w.AT(apptest.Travel, nil))
-	expectWait(t, p.TryOpen(), 1)
-	w.Later(time.Second)
-	p.Open() // the refusal spent nothing
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		setApplication(w, apptest.Travel, func(a *models.Application) { a.VTRate = 1 })
+		for range 2 {
+			w.NewVisit(apptest.Travel, nil)
+		}
+		p := w.NewPage(w.AT(apptest.Travel, nil))
+		expectWait(t, p.TryOpen(), 1)
+		w.Later(time.Second)
+		p.Open() // the refusal spent nothing
+	})
 }
 
 func TestRateOfCalls(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	setApplication(w, apptest.Travel, func(a *models.Application) { a.CallRate = 1 })
-	p := w.NewVisit(apptest.Travel, nil)
-	for range 2 {
-		expect(t, p.Get("/loans/offers"), 200, "", sealed)
-	}
-	call := p.Plain("GET", "/loans/offers")
-	expectWait(t, p.Call(call), 1)
-	if n := len(w.Bank.Seen()); n != 2 {
-		t.Errorf("the bank saw %d calls", n)
-	}
-	w.Later(time.Second)
-	expect(t, p.Call(call), 200, "", sealed) // the refused jti is not used up
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		setApplication(w, apptest.Travel, func(a *models.Application) { a.CallRate = 1 })
+		p := w.NewVisit(apptest.Travel, nil)
+		for range 2 {
+			expect(t, p.Get("/loans/offers"), 200, "", sealed)
+		}
+		call := p.Plain("GET", "/loans/offers")
+		expectWait(t, p.Call(call), 1)
+		if n := len(w.Bank.Seen()); n != 2 {
+			t.Errorf("the bank saw %d calls", n)
+		}
+		w.Later(time.Second)
+		expect(t, p.Call(call), 200, "", sealed) // the refused jti is not used up
+	})
 }
 
 // visitRate leaves every rate unlimited but that of one visit.
@@ -267,20 +270,21 @@ func TestSuccessCostsAnAddressNothing(t *testing.T) {
 
 func TestWhatHappensToHonestPagesCostsTheirAddressNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{Config: func(c *app.Config) { c.FailureRate = limit.Rate{PerSecond: 1e-6, Burst: 1} }})
-	p, late := w.NewVisit(apptest.Travel, nil), w.NewPage(w.AT(apptest.Travel, nil))
-	closed := w.NewVisit(apptest.Travel, nil)
-	expect(t, closed.Send(closings, "close+jwe", closed.ExchangePlain()), 200, "", sealed)
-	expect(t, closed.TryOpen(), 409, "at_spent", sealed) // its own R
-	call := p.Plain("GET", "/loans/offers")
-	expect(t, p.Call(call), 200, "", sealed)
-	expect(t, p.Call(call), 409, "replayed", sealed)
-	delete(call, "jti")
-	expect(t, p.Call(call), 400, "bad_envelope", sealed) // whoever seals has the key
-	w.Later(1000 * time.Second)
-	expect(t, late.TryOpen(), 401, "invalid_at", sealed)
-	expect(t, p.Get("/loans/offers"), 401, "invalid_vt", sealed)
-	expect(t, w.NewVisit(apptest.Travel, nil).Get("/loans/offers"), 200, "", sealed)
+	each(t, apptest.Options{Config: func(c *app.Config) { c.FailureRate = limit.Rate{PerSecond: 1e-6, Burst: 1} }}, func(t *testing.T, w *apptest.World) {
+		p, late := w.NewVisit(apptest.Travel, nil), w.NewPage(w.AT(apptest.Travel, nil))
+		closed := w.NewVisit(apptest.Travel, nil)
+		expect(t, closed.Send(closings, "close+jwe", closed.ExchangePlain()), 200, "", sealed)
+		expect(t, closed.TryOpen(), 409, "at_spent", sealed) // its own R
+		call := p.Plain("GET", "/loans/offers")
+		expect(t, p.Call(call), 200, "", sealed)
+		expect(t, p.Call(call), 409, "replayed", sealed)
+		delete(call, "jti")
+		expect(t, p.Call(call), 400, "bad_envelope", sealed) // whoever seals has the key
+		w.Later(1000 * time.Second)
+		expect(t, late.TryOpen(), 401, "invalid_at", sealed)
+		expect(t, p.Get("/loans/offers"), 401, "invalid_vt", sealed)
+		expect(t, w.NewVisit(apptest.Travel, nil).Get("/loans/offers"), 200, "", sealed)
+	})
 }
 
 func TestTheSizeOfACall(t *testing.T) {

@@ -65,13 +65,14 @@ func TestRenewals(t *testing.T) {
 
 func TestAnExpiredTicketIsRenewedForAWhile(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, seeded(parsed))
-	p, late := w.NewVisit(apptest.Travel, nil), w.NewVisit(apptest.Travel, nil)
-	w.Later(1800*time.Second - time.Millisecond)
-	expect(t, p.Get("/loans/offers"), 401, "invalid_vt", sealed)
-	expect(t, renewed(t, p).Get("/loans/offers"), 200, "", sealed)
-	w.Later(time.Millisecond)
-	expect(t, renew(late), 401, "invalid_vt", sealed)
+	each(t, seeded(parsed), func(t *testing.T, w *apptest.World) {
+		p, late := w.NewVisit(apptest.Travel, nil), w.NewVisit(apptest.Travel, nil)
+		w.Later(1800*time.Second - time.Millisecond)
+		expect(t, p.Get("/loans/offers"), 401, "invalid_vt", sealed)
+		expect(t, renewed(t, p).Get("/loans/offers"), 200, "", sealed)
+		w.Later(time.Millisecond)
+		expect(t, renew(late), 401, "invalid_vt", sealed)
+	})
 }
 
 func TestNoVisitOutlivesItsAge(t *testing.T) {
@@ -96,88 +97,91 @@ func TestNoVisitOutlivesItsAge(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, seeded(tc.seed))
-			p := w.NewVisit(apptest.Travel, nil)
-			born := w.Clock.Now()
-			for left := tc.age; left > 5*time.Minute; left = tc.age - w.Clock.Now().Sub(born) {
-				w.Later(5 * time.Minute)
-				p = renewed(t, p)
-				if end := born.Add(tc.age).Unix(); p.Visit.RenewUntil > end || w.Clock.Now().Unix()+p.Visit.ExpiresIn > end {
-					t.Fatalf("a ticket outlives its visit: %+v", p.Visit)
+			each(t, seeded(tc.seed), func(t *testing.T, w *apptest.World) {
+				p := w.NewVisit(apptest.Travel, nil)
+				born := w.Clock.Now()
+				for left := tc.age; left > 5*time.Minute; left = tc.age - w.Clock.Now().Sub(born) {
+					w.Later(5 * time.Minute)
+					p = renewed(t, p)
+					if end := born.Add(tc.age).Unix(); p.Visit.RenewUntil > end || w.Clock.Now().Unix()+p.Visit.ExpiresIn > end {
+						t.Fatalf("a ticket outlives its visit: %+v", p.Visit)
+					}
 				}
-			}
-			w.Later(born.Add(tc.age).Sub(w.Clock.Now()) - time.Millisecond)
-			expect(t, p.Get("/loans/offers"), 200, "", sealed)
-			w.Later(time.Millisecond)
-			expect(t, p.Get("/loans/offers"), 401, "invalid_vt", sealed)
-			expect(t, renew(p), 401, "invalid_vt", sealed)
+				w.Later(born.Add(tc.age).Sub(w.Clock.Now()) - time.Millisecond)
+				expect(t, p.Get("/loans/offers"), 200, "", sealed)
+				w.Later(time.Millisecond)
+				expect(t, p.Get("/loans/offers"), 401, "invalid_vt", sealed)
+				expect(t, renew(p), 401, "invalid_vt", sealed)
+			})
 		})
 	}
 }
 
 func TestRenewAndCloseRefusals(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	type request struct {
-		p     *apptest.Page
-		typ   string
-		plain map[string]any
-		undo  func()
-	}
-	for _, tc := range []struct {
-		name       string
-		change     func(r *request)
-		wantHTTP   int
-		wantCode   string
-		want       sealing
-		onlyRenews bool // a close is taken all the same: it only narrows
-	}{
-		{"a broken VT is refused", func(r *request) { r.p.Visit.VT += "A" }, 401, "invalid_vt", inClear, false},
-		{"a call's typ is refused", func(r *request) { r.typ = "call+jwe" }, 400, "bad_envelope", inClear, false},
-		{"no jti is refused", func(r *request) { delete(r.plain, "jti") }, 400, "bad_envelope", sealed, false},
-		{"no iat is refused", func(r *request) { delete(r.plain, "iat") }, 400, "bad_envelope", sealed, false},
-		{"a foreign origin is refused", func(r *request) { r.p.Origin = "https://evil.example" }, 403, "origin_denied", sealed, false},
-		{"an old iat is refused", func(r *request) { r.plain["iat"] = w.Clock.Now().Unix() - 61 }, 400, "stale_request", sealed, false},
-		{"an iat ahead is refused", func(r *request) { r.plain["iat"] = w.Clock.Now().Unix() + 61 }, 400, "stale_request", sealed, false},
-		{"a used jti is refused", func(r *request) {
-			used := r.p.Plain("GET", "/loans/offers")
-			used["jti"] = r.plain["jti"]
-			expect(t, r.p.Call(used), 200, "", sealed)
-		}, 409, "replayed", sealed, false},
-		{"a closed visit is refused", func(r *request) { expect(t, r.p.Send(closings, "close+jwe", r.p.ExchangePlain()), 200, "", sealed) }, 401, "invalid_vt", sealed, false},
-		{"a suspended partner is refused", func(r *request) {
-			setPartner(w, "p_travel", models.Suspended)
-			r.undo = func() { setPartner(w, "p_travel", models.Active) }
-		}, 403, "not_active", sealed, true},
-		{"a frozen service is refused", func(r *request) { r.undo = freeze(w, "service", apptest.Service, models.FreezeCall) }, 403, "not_active", sealed, true},
-	} {
-		for path, typ := range map[string]string{renewals: "renew+jwe", closings: "close+jwe"} {
-			t.Run(tc.name+" as "+typ, func(t *testing.T) {
-				r := &request{p: w.NewVisit(apptest.Travel, nil), typ: typ, undo: func() {}}
-				r.plain = r.p.ExchangePlain()
-				tc.change(r)
-				a := r.p.Send(path, r.typ, r.plain)
-				r.undo()
-				if tc.onlyRenews && path == closings {
-					expect(t, a, 200, "", sealed)
-					return
-				}
-				expect(t, a, tc.wantHTTP, tc.wantCode, tc.want)
-			})
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		type request struct {
+			p     *apptest.Page
+			typ   string
+			plain map[string]any
+			undo  func()
 		}
-	}
+		for _, tc := range []struct {
+			name       string
+			change     func(r *request)
+			wantHTTP   int
+			wantCode   string
+			want       sealing
+			onlyRenews bool // a close is taken all the same: it only narrows
+		}{
+			{"a broken VT is refused", func(r *request) { r.p.Visit.VT += "A" }, 401, "invalid_vt", inClear, false},
+			{"a call's typ is refused", func(r *request) { r.typ = "call+jwe" }, 400, "bad_envelope", inClear, false},
+			{"no jti is refused", func(r *request) { delete(r.plain, "jti") }, 400, "bad_envelope", sealed, false},
+			{"no iat is refused", func(r *request) { delete(r.plain, "iat") }, 400, "bad_envelope", sealed, false},
+			{"a foreign origin is refused", func(r *request) { r.p.Origin = "https://evil.example" }, 403, "origin_denied", sealed, false},
+			{"an old iat is refused", func(r *request) { r.plain["iat"] = w.Clock.Now().Unix() - 61 }, 400, "stale_request", sealed, false},
+			{"an iat ahead is refused", func(r *request) { r.plain["iat"] = w.Clock.Now().Unix() + 61 }, 400, "stale_request", sealed, false},
+			{"a used jti is refused", func(r *request) {
+				used := r.p.Plain("GET", "/loans/offers")
+				used["jti"] = r.plain["jti"]
+				expect(t, r.p.Call(used), 200, "", sealed)
+			}, 409, "replayed", sealed, false},
+			{"a closed visit is refused", func(r *request) { expect(t, r.p.Send(closings, "close+jwe", r.p.ExchangePlain()), 200, "", sealed) }, 401, "invalid_vt", sealed, false},
+			{"a suspended partner is refused", func(r *request) {
+				setPartner(w, "p_travel", models.Suspended)
+				r.undo = func() { setPartner(w, "p_travel", models.Active) }
+			}, 403, "not_active", sealed, true},
+			{"a frozen service is refused", func(r *request) { r.undo = freeze(w, "service", apptest.Service, models.FreezeCall) }, 403, "not_active", sealed, true},
+		} {
+			for path, typ := range map[string]string{renewals: "renew+jwe", closings: "close+jwe"} {
+				t.Run(tc.name+" as "+typ, func(t *testing.T) {
+					r := &request{p: w.NewVisit(apptest.Travel, nil), typ: typ, undo: func() {}}
+					r.plain = r.p.ExchangePlain()
+					tc.change(r)
+					a := r.p.Send(path, r.typ, r.plain)
+					r.undo()
+					if tc.onlyRenews && path == closings {
+						expect(t, a, 200, "", sealed)
+						return
+					}
+					expect(t, a, tc.wantHTTP, tc.wantCode, tc.want)
+				})
+			}
+		}
+	})
 }
 
 func TestRateOfRenewals(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	setApplication(w, apptest.Travel, func(a *models.Application) { a.VTRate = 1 })
-	p := w.NewVisit(apptest.Travel, nil)
-	expect(t, renew(p), 200, "", sealed)
-	plain := p.ExchangePlain()
-	expectWait(t, p.Send(renewals, "renew+jwe", plain), 1)
-	w.Later(time.Second)
-	expect(t, p.Send(renewals, "renew+jwe", plain), 200, "", sealed) // the refused jti is not used up
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		setApplication(w, apptest.Travel, func(a *models.Application) { a.VTRate = 1 })
+		p := w.NewVisit(apptest.Travel, nil)
+		expect(t, renew(p), 200, "", sealed)
+		plain := p.ExchangePlain()
+		expectWait(t, p.Send(renewals, "renew+jwe", plain), 1)
+		w.Later(time.Second)
+		expect(t, p.Send(renewals, "renew+jwe", plain), 200, "", sealed) // the refused jti is not used up
+	})
 }
 
 func TestClosing(t *testing.T) {
@@ -211,10 +215,11 @@ func TestClosing(t *testing.T) {
 
 func TestAnExpiredTicketStillCloses(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	p := w.NewVisit(apptest.Travel, nil)
-	fresh := renewed(t, p)
-	w.Later(901 * time.Second)
-	expect(t, p.Send(closings, "close+jwe", p.ExchangePlain()), 200, "", sealed)
-	expect(t, renew(fresh), 401, "invalid_vt", sealed)
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		p := w.NewVisit(apptest.Travel, nil)
+		fresh := renewed(t, p)
+		w.Later(901 * time.Second)
+		expect(t, p.Send(closings, "close+jwe", p.ExchangePlain()), 200, "", sealed)
+		expect(t, renew(fresh), 401, "invalid_vt", sealed)
+	})
 }

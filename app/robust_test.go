@@ -49,34 +49,35 @@ func (s *shots) pick(list ...string) string { return list[s.random.IntN(len(list
 
 func TestNothingSentBreaksTheGateway(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, seeded(tokenSeed))
-	p := w.NewVisit(apptest.Travel, nil)
-	up, _ := p.Keys()
-	s := &shots{random: rand.New(rand.NewPCG(20261122, 7)), pieces: []string{
-		"grant_type=client_credentials", "&", "=", "resource=urn:h5:loan", "client_assertion=", "client_id=app_travel", "token=", "%00", "%", ";", "..", ".",
-		"eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0", "{", "}", `"jti":`, `"at":`, "[", "\x00", "\r\n", "\xff", p.AT, p.Visit.VT, string(p.Exchange(nil)),
-		strings.Repeat("A", 300), strings.Repeat("[", 300), "null", "1e400", `\u0000`, "你",
-	}}
-	for range 3000 {
-		r := httptest.NewRequest(s.pick("GET", "POST", "POST", "POST", "OPTIONS", "PUT"), s.pick(endpoints...), strings.NewReader(s.text(12)))
-		r.Header.Set("Content-Type", s.pick("application/jose", "application/x-www-form-urlencoded", "application/json", "", "multipart/form-data; boundary=x", s.text(3)))
-		r.Header.Set("Authorization", s.pick("", "Visit "+p.Visit.VT, "Basic YTpi", "Visit "+s.text(4), basic(s.text(2), s.text(2)), s.text(4)))
-		r.Header.Set("Origin", s.pick("", apptest.Origin, "null", s.text(3)))
-		r.URL.RawQuery = s.pick("", "", s.text(3))
-		unhurt(t, r, w.Do(r))
-	}
-	// And from those who hold the keys.
-	for range 1500 {
-		sealedBody := p.SealUnder(up, s.pick("call+jwe", "renew+jwe", "close+jwe", s.pick("x", "")), []byte(s.plaintext(w)))
-		r := p.Request(s.pick(pageEndpoints...), sealedBody)
-		rec := w.Do(r)
-		unhurt(t, r, rec)
-		p.OpenReply(rec)
-	}
-	page := w.NewPage(p.AT)
-	for range 500 {
-		unhurt(t, page.Request("/", nil), page.Post("/gateway/v1/visit-tokens", page.SealTo(w.Claims(p.AT).AK, "vt-req+jwe", []byte(s.plaintext(w)))))
-	}
+	each(t, seeded(tokenSeed), func(t *testing.T, w *apptest.World) {
+		p := w.NewVisit(apptest.Travel, nil)
+		up, _ := p.Keys()
+		s := &shots{random: rand.New(rand.NewPCG(20261122, 7)), pieces: []string{
+			"grant_type=client_credentials", "&", "=", "resource=urn:h5:loan", "client_assertion=", "client_id=app_travel", "token=", "%00", "%", ";", "..", ".",
+			"eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0", "{", "}", `"jti":`, `"at":`, "[", "\x00", "\r\n", "\xff", p.AT, p.Visit.VT, string(p.Exchange(nil)),
+			strings.Repeat("A", 300), strings.Repeat("[", 300), "null", "1e400", `\u0000`, "你",
+		}}
+		for range 3000 {
+			r := httptest.NewRequest(s.pick("GET", "POST", "POST", "POST", "OPTIONS", "PUT"), s.pick(endpoints...), strings.NewReader(s.text(12)))
+			r.Header.Set("Content-Type", s.pick("application/jose", "application/x-www-form-urlencoded", "application/json", "", "multipart/form-data; boundary=x", s.text(3)))
+			r.Header.Set("Authorization", s.pick("", "Visit "+p.Visit.VT, "Basic YTpi", "Visit "+s.text(4), basic(s.text(2), s.text(2)), s.text(4)))
+			r.Header.Set("Origin", s.pick("", apptest.Origin, "null", s.text(3)))
+			r.URL.RawQuery = s.pick("", "", s.text(3))
+			unhurt(t, r, w.Do(r))
+		}
+		// And from those who hold the keys.
+		for range 1500 {
+			sealedBody := p.SealUnder(up, s.pick("call+jwe", "renew+jwe", "close+jwe", s.pick("x", "")), []byte(s.plaintext(w)))
+			r := p.Request(s.pick(pageEndpoints...), sealedBody)
+			rec := w.Do(r)
+			unhurt(t, r, rec)
+			p.OpenReply(rec)
+		}
+		page := w.NewPage(p.AT)
+		for range 500 {
+			unhurt(t, page.Request("/", nil), page.Post("/gateway/v1/visit-tokens", page.SealTo(w.Claims(p.AT).AK, "vt-req+jwe", []byte(s.plaintext(w)))))
+		}
+	})
 }
 
 // plaintext is something like a call, or nothing like one.

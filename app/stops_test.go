@@ -29,31 +29,33 @@ func TestFreezingNewVTsStopsRenewalsAndNothingElse(t *testing.T) {
 	} {
 		t.Run(target.kind, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, apptest.Options{})
-			p, at := w.NewVisit(apptest.Travel, nil), w.AT(apptest.Travel, nil)
-			thaw := freeze(w, target.kind, target.id, models.FreezeVT)
-			expect(t, w.NewPage(at).TryOpen(), 403, "not_active", sealed)
-			expect(t, p.Send(renewals, "renew+jwe", p.ExchangePlain()), 403, "not_active", sealed)
-			if a := p.Get("/loans/offers"); a.HTTP != http.StatusOK {
-				t.Errorf("a call of an open visit: %d %s", a.HTTP, a.Plain)
-			}
-			thaw()
-			w.NewPage(at).Open()
+			each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+				p, at := w.NewVisit(apptest.Travel, nil), w.AT(apptest.Travel, nil)
+				thaw := freeze(w, target.kind, target.id, models.FreezeVT)
+				expect(t, w.NewPage(at).TryOpen(), 403, "not_active", sealed)
+				expect(t, p.Send(renewals, "renew+jwe", p.ExchangePlain()), 403, "not_active", sealed)
+				if a := p.Get("/loans/offers"); a.HTTP != http.StatusOK {
+					t.Errorf("a call of an open visit: %d %s", a.HTTP, a.Plain)
+				}
+				thaw()
+				w.NewPage(at).Open()
+			})
 		})
 	}
 }
 
 func TestAScopeFrozenForVTsIsNotInThem(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	both, one := w.AT(apptest.Travel, withScope(w, "loan.offer:read me:read")), w.AT(apptest.Travel, withScope(w, "loan.offer:read"))
-	freeze(w, "scope", "loan.offer:read", models.FreezeVT)
-	p := w.NewPage(both).Open()
-	if p.Visit.Scope != "me:read" {
-		t.Errorf("scope %q, want me:read", p.Visit.Scope)
-	}
-	expect(t, p.Get("/loans/offers"), 403, "scope_denied", sealed)
-	expect(t, w.NewPage(one).TryOpen(), 403, "not_active", sealed)
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		both, one := w.AT(apptest.Travel, withScope(w, "loan.offer:read me:read")), w.AT(apptest.Travel, withScope(w, "loan.offer:read"))
+		freeze(w, "scope", "loan.offer:read", models.FreezeVT)
+		p := w.NewPage(both).Open()
+		if p.Visit.Scope != "me:read" {
+			t.Errorf("scope %q, want me:read", p.Visit.Scope)
+		}
+		expect(t, p.Get("/loans/offers"), 403, "scope_denied", sealed)
+		expect(t, w.NewPage(one).TryOpen(), 403, "not_active", sealed)
+	})
 }
 
 func TestAScopeFrozenMeanwhileIsNotInTheRenewedVT(t *testing.T) {
@@ -97,26 +99,28 @@ func TestAClockSetBackRevivesNothing(t *testing.T) {
 
 func TestScopesThatNoVTCouldCarryAreRefusedAtOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, seeded(func(s *apptest.Seed) {
+	each(t, seeded(func(s *apptest.Seed) {
 		for i := range 70 {
 			id := fmt.Sprintf("loan.%s.%02d:read", strings.Repeat("long", 6), i)
 			s.Scopes = append(s.Scopes, models.Scope{ID: id, ServiceID: apptest.Service, Title: id})
 			s.Grants = append(s.Grants, apptest.Grant("many-"+id, apptest.Travel, id))
 		}
-	}))
-	expectError(t, w.PostForm("/oauth/token", w.TokenForm(apptest.Travel)), 400, "invalid_scope")
-	w.NewVisit(apptest.Travel, withScope(w, "loan.offer:read"))
+	}), func(t *testing.T, w *apptest.World) {
+		expectError(t, w.PostForm("/oauth/token", w.TokenForm(apptest.Travel)), 400, "invalid_scope")
+		w.NewVisit(apptest.Travel, withScope(w, "loan.offer:read"))
+	})
 }
 
 // TestAfterForwardingNothingIsUnavailable: unavailable says that nothing was
 // done, and a page would do it again.
 func TestAfterForwardingNothingIsUnavailable(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, seeded(func(s *apptest.Seed) { s.Services[0].DurableCalls = true }))
-	p := w.NewVisit(apptest.Travel, nil)
-	w.Exec("ALTER TABLE calls RENAME TO calls_gone")
-	expect(t, p.Call(p.Plain(http.MethodPost, "/loans/applications")), 502, "upstream_unavailable", sealed)
-	if n := len(w.Bank.Seen()); n != 1 {
-		t.Errorf("the bank was asked %d times", n)
-	}
+	each(t, seeded(func(s *apptest.Seed) { s.Services[0].DurableCalls = true }), func(t *testing.T, w *apptest.World) {
+		p := w.NewVisit(apptest.Travel, nil)
+		w.Exec("ALTER TABLE calls RENAME TO calls_gone")
+		expect(t, p.Call(p.Plain(http.MethodPost, "/loans/applications")), 502, "upstream_unavailable", sealed)
+		if n := len(w.Bank.Seen()); n != 1 {
+			t.Errorf("the bank was asked %d times", n)
+		}
+	})
 }

@@ -91,159 +91,161 @@ func newTokenRequest(form url.Values) *tokenRequest {
 
 func TestTokenRefusals(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, seeded(tokenSeed))
-	issued := w.Count("at_rows")
-	for _, tc := range []struct {
-		name     string
-		form     func(*apptest.World) url.Values
-		change   func(*tokenRequest)
-		wantHTTP int
-		wantCode string
-	}{
-		{"GET is not a method of the token endpoint", travelForm, func(r *tokenRequest) { r.method = http.MethodGet }, 405, "-"},
-		{"PUT is not one either", travelForm, func(r *tokenRequest) { r.method = http.MethodPut }, 405, "-"},
-		{"JSON is not a form", travelForm, func(r *tokenRequest) { r.header.Set("Content-Type", "application/json") }, 400, "invalid_request"},
-		{"a form without a content type is refused", travelForm, func(r *tokenRequest) { r.header.Del("Content-Type") }, 400, "invalid_request"},
-		{"a secret in the address is refused", secretForm, func(r *tokenRequest) { r.query = "?client_id=" + secretApp + "&client_secret=" + newSecret }, 400, "invalid_request"},
-		{"any parameter in the address is refused", travelForm, func(r *tokenRequest) { r.query = "?x=1" }, 400, "invalid_request"},
-		{"over 16 KiB is refused", travelForm, func(r *tokenRequest) { r.form.Set("pad", strings.Repeat("p", 16<<10)) }, 413, "invalid_request"},
-		{"a broken percent sign is refused", travelForm, func(r *tokenRequest) { r.body = r.form.Encode() + "&x=%zz" }, 400, "invalid_request"},
-		{"a semicolon is refused", travelForm, func(r *tokenRequest) { r.body = r.form.Encode() + ";x=1" }, 400, "invalid_request"},
-		{"grant_type twice is refused", travelForm, func(r *tokenRequest) { r.form.Add("grant_type", "client_credentials") }, 400, "invalid_request"},
-		{"resource twice is refused", travelForm, func(r *tokenRequest) { r.form.Add("resource", newsService) }, 400, "invalid_request"},
-		{"an assertion twice is refused", travelForm, func(r *tokenRequest) { r.form.Add("client_assertion", "x") }, 400, "invalid_request"},
-		{"client_id twice is refused", travelForm, func(r *tokenRequest) { r.form["client_id"] = []string{apptest.Travel, apptest.Travel} }, 400, "invalid_request"},
-		{"an unknown parameter twice is refused", travelForm, func(r *tokenRequest) { r.form["x"] = []string{"1", "2"} }, 400, "invalid_request"},
-		{"a parameter with and without a value is twice", travelForm, func(r *tokenRequest) { r.body = "scope=&" + r.form.Encode() + "&scope=me%3Aread" }, 400, "invalid_request"},
-		{"an unknown parameter is ignored", travelForm, func(r *tokenRequest) { r.form.Set("x", "1") }, 200, ""},
-		{"a parameter without a value counts as not sent", travelForm, func(r *tokenRequest) { r.form.Set("scope", "") }, 200, ""},
-		{"the media type may carry a charset", travelForm, func(r *tokenRequest) {
-			r.header.Set("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8")
-		}, 200, ""},
+	each(t, seeded(tokenSeed), func(t *testing.T, w *apptest.World) {
+		issued := w.Count("at_rows")
+		for _, tc := range []struct {
+			name     string
+			form     func(*apptest.World) url.Values
+			change   func(*tokenRequest)
+			wantHTTP int
+			wantCode string
+		}{
+			{"GET is not a method of the token endpoint", travelForm, func(r *tokenRequest) { r.method = http.MethodGet }, 405, "-"},
+			{"PUT is not one either", travelForm, func(r *tokenRequest) { r.method = http.MethodPut }, 405, "-"},
+			{"JSON is not a form", travelForm, func(r *tokenRequest) { r.header.Set("Content-Type", "application/json") }, 400, "invalid_request"},
+			{"a form without a content type is refused", travelForm, func(r *tokenRequest) { r.header.Del("Content-Type") }, 400, "invalid_request"},
+			{"a secret in the address is refused", secretForm, func(r *tokenRequest) { r.query = "?client_id=" + secretApp + "&client_secret=" + newSecret }, 400, "invalid_request"},
+			{"any parameter in the address is refused", travelForm, func(r *tokenRequest) { r.query = "?x=1" }, 400, "invalid_request"},
+			{"over 16 KiB is refused", travelForm, func(r *tokenRequest) { r.form.Set("pad", strings.Repeat("p", 16<<10)) }, 413, "invalid_request"},
+			{"a broken percent sign is refused", travelForm, func(r *tokenRequest) { r.body = r.form.Encode() + "&x=%zz" }, 400, "invalid_request"},
+			{"a semicolon is refused", travelForm, func(r *tokenRequest) { r.body = r.form.Encode() + ";x=1" }, 400, "invalid_request"},
+			{"grant_type twice is refused", travelForm, func(r *tokenRequest) { r.form.Add("grant_type", "client_credentials") }, 400, "invalid_request"},
+			{"resource twice is refused", travelForm, func(r *tokenRequest) { r.form.Add("resource", newsService) }, 400, "invalid_request"},
+			{"an assertion twice is refused", travelForm, func(r *tokenRequest) { r.form.Add("client_assertion", "x") }, 400, "invalid_request"},
+			{"client_id twice is refused", travelForm, func(r *tokenRequest) { r.form["client_id"] = []string{apptest.Travel, apptest.Travel} }, 400, "invalid_request"},
+			{"an unknown parameter twice is refused", travelForm, func(r *tokenRequest) { r.form["x"] = []string{"1", "2"} }, 400, "invalid_request"},
+			{"a parameter with and without a value is twice", travelForm, func(r *tokenRequest) { r.body = "scope=&" + r.form.Encode() + "&scope=me%3Aread" }, 400, "invalid_request"},
+			{"an unknown parameter is ignored", travelForm, func(r *tokenRequest) { r.form.Set("x", "1") }, 200, ""},
+			{"a parameter without a value counts as not sent", travelForm, func(r *tokenRequest) { r.form.Set("scope", "") }, 200, ""},
+			{"the media type may carry a charset", travelForm, func(r *tokenRequest) {
+				r.header.Set("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8")
+			}, 200, ""},
 
-		{"no grant_type is refused", travelForm, func(r *tokenRequest) { r.form.Del("grant_type") }, 400, "invalid_request"},
-		{"another grant_type is refused", travelForm, func(r *tokenRequest) { r.form.Set("grant_type", "authorization_code") }, 400, "unsupported_grant_type"},
-		{"no resource is refused", travelForm, func(r *tokenRequest) { r.form.Del("resource") }, 400, "invalid_request"},
-		{"an unknown resource is refused", travelForm, func(r *tokenRequest) { r.form.Set("resource", "urn:h5:nothing") }, 400, "invalid_target"},
-		{"a resource in another case is another", travelForm, func(r *tokenRequest) { r.form.Set("resource", "URN:H5:LOAN") }, 400, "invalid_target"},
+			{"no grant_type is refused", travelForm, func(r *tokenRequest) { r.form.Del("grant_type") }, 400, "invalid_request"},
+			{"another grant_type is refused", travelForm, func(r *tokenRequest) { r.form.Set("grant_type", "authorization_code") }, 400, "unsupported_grant_type"},
+			{"no resource is refused", travelForm, func(r *tokenRequest) { r.form.Del("resource") }, 400, "invalid_request"},
+			{"an unknown resource is refused", travelForm, func(r *tokenRequest) { r.form.Set("resource", "urn:h5:nothing") }, 400, "invalid_target"},
+			{"a resource in another case is another", travelForm, func(r *tokenRequest) { r.form.Set("resource", "URN:H5:LOAN") }, 400, "invalid_target"},
 
-		{"a scope that is not granted is refused", travelForm, func(r *tokenRequest) { r.form.Set("scope", "loan.basic:read") }, 400, "invalid_scope"},
-		{"one scope of two that is not granted refuses the whole", travelForm, func(r *tokenRequest) { r.form.Set("scope", "me:read loan.basic:read") }, 400, "invalid_scope"},
-		{"an unknown scope is refused", travelForm, func(r *tokenRequest) { r.form.Set("scope", "everything") }, 400, "invalid_scope"},
-		{"a scope of another service is refused", travelForm, func(r *tokenRequest) { r.form.Set("scope", "news:read") }, 400, "invalid_scope"},
-		{"a scope twice is refused", travelForm, func(r *tokenRequest) { r.form.Set("scope", "me:read me:read") }, 400, "invalid_scope"},
-		{"two spaces between scopes are refused", travelForm, func(r *tokenRequest) { r.form.Set("scope", "me:read  loan:apply") }, 400, "invalid_scope"},
-		{"a service of which nothing is granted is refused", func(w *apptest.World) url.Values { return w.TokenForm(apptest.Rent) },
-			func(r *tokenRequest) { r.form.Set("resource", newsService) }, 400, "invalid_scope"},
+			{"a scope that is not granted is refused", travelForm, func(r *tokenRequest) { r.form.Set("scope", "loan.basic:read") }, 400, "invalid_scope"},
+			{"one scope of two that is not granted refuses the whole", travelForm, func(r *tokenRequest) { r.form.Set("scope", "me:read loan.basic:read") }, 400, "invalid_scope"},
+			{"an unknown scope is refused", travelForm, func(r *tokenRequest) { r.form.Set("scope", "everything") }, 400, "invalid_scope"},
+			{"a scope of another service is refused", travelForm, func(r *tokenRequest) { r.form.Set("scope", "news:read") }, 400, "invalid_scope"},
+			{"a scope twice is refused", travelForm, func(r *tokenRequest) { r.form.Set("scope", "me:read me:read") }, 400, "invalid_scope"},
+			{"two spaces between scopes are refused", travelForm, func(r *tokenRequest) { r.form.Set("scope", "me:read  loan:apply") }, 400, "invalid_scope"},
+			{"a service of which nothing is granted is refused", func(w *apptest.World) url.Values { return w.TokenForm(apptest.Rent) },
+				func(r *tokenRequest) { r.form.Set("resource", newsService) }, 400, "invalid_scope"},
 
-		{"a subject of 128 characters passes", travelForm, func(r *tokenRequest) { r.form.Set("subject", strings.Repeat("~", 128)) }, 200, ""},
-		{"a subject of spaces passes", travelForm, func(r *tokenRequest) { r.form.Set("subject", "a b") }, 200, ""},
-		{"a subject of 129 characters is refused", travelForm, func(r *tokenRequest) { r.form.Set("subject", strings.Repeat("~", 129)) }, 400, "invalid_request"},
-		{"a control character in the subject is refused", travelForm, func(r *tokenRequest) { r.form.Set("subject", "a\nb") }, 400, "invalid_request"},
-		{"DEL in the subject is refused", travelForm, func(r *tokenRequest) { r.form.Set("subject", "a\x7f") }, 400, "invalid_request"},
-		{"NUL in the subject is refused", travelForm, func(r *tokenRequest) { r.form.Set("subject", "a\x00") }, 400, "invalid_request"},
-		{"a subject beyond ASCII is refused", travelForm, func(r *tokenRequest) { r.form.Set("subject", "小明") }, 400, "invalid_request"},
+			{"a subject of 128 characters passes", travelForm, func(r *tokenRequest) { r.form.Set("subject", strings.Repeat("~", 128)) }, 200, ""},
+			{"a subject of spaces passes", travelForm, func(r *tokenRequest) { r.form.Set("subject", "a b") }, 200, ""},
+			{"a subject of 129 characters is refused", travelForm, func(r *tokenRequest) { r.form.Set("subject", strings.Repeat("~", 129)) }, 400, "invalid_request"},
+			{"a control character in the subject is refused", travelForm, func(r *tokenRequest) { r.form.Set("subject", "a\nb") }, 400, "invalid_request"},
+			{"DEL in the subject is refused", travelForm, func(r *tokenRequest) { r.form.Set("subject", "a\x7f") }, 400, "invalid_request"},
+			{"NUL in the subject is refused", travelForm, func(r *tokenRequest) { r.form.Set("subject", "a\x00") }, 400, "invalid_request"},
+			{"a subject beyond ASCII is refused", travelForm, func(r *tokenRequest) { r.form.Set("subject", "小明") }, 400, "invalid_request"},
 
-		{"a registered return address passes", travelForm, func(r *tokenRequest) { r.form.Set("return_to", apptest.Back) }, 200, ""},
-		{"a return address below a registered one is refused", travelForm, func(r *tokenRequest) { r.form.Set("return_to", apptest.Back+"/x") }, 400, "invalid_request"},
-		{"a return address with a query is refused", travelForm, func(r *tokenRequest) { r.form.Set("return_to", apptest.Back+"?x=1") }, 400, "invalid_request"},
-		{"a return address in another case is refused", travelForm, func(r *tokenRequest) { r.form.Set("return_to", strings.ToUpper(apptest.Back)) }, 400, "invalid_request"},
-		{"a script as return address is refused", travelForm, func(r *tokenRequest) { r.form.Set("return_to", "javascript:alert(1)") }, 400, "invalid_request"},
-		{"another application's return address is refused", func(w *apptest.World) url.Values { return w.TokenForm(apptest.Rent) },
-			func(r *tokenRequest) { r.form.Set("return_to", apptest.Back) }, 400, "invalid_request"},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			r := newTokenRequest(tc.form(w))
-			tc.change(r)
-			rec := r.send(w)
-			if tc.wantCode == "-" { // refused before any door: no body of ours
-				if rec.Code != tc.wantHTTP {
-					t.Errorf("status is %d, want %d", rec.Code, tc.wantHTTP)
+			{"a registered return address passes", travelForm, func(r *tokenRequest) { r.form.Set("return_to", apptest.Back) }, 200, ""},
+			{"a return address below a registered one is refused", travelForm, func(r *tokenRequest) { r.form.Set("return_to", apptest.Back+"/x") }, 400, "invalid_request"},
+			{"a return address with a query is refused", travelForm, func(r *tokenRequest) { r.form.Set("return_to", apptest.Back+"?x=1") }, 400, "invalid_request"},
+			{"a return address in another case is refused", travelForm, func(r *tokenRequest) { r.form.Set("return_to", strings.ToUpper(apptest.Back)) }, 400, "invalid_request"},
+			{"a script as return address is refused", travelForm, func(r *tokenRequest) { r.form.Set("return_to", "javascript:alert(1)") }, 400, "invalid_request"},
+			{"another application's return address is refused", func(w *apptest.World) url.Values { return w.TokenForm(apptest.Rent) },
+				func(r *tokenRequest) { r.form.Set("return_to", apptest.Back) }, 400, "invalid_request"},
+		} {
+			t.Run(tc.name, func(t *testing.T) {
+				r := newTokenRequest(tc.form(w))
+				tc.change(r)
+				rec := r.send(w)
+				if tc.wantCode == "-" { // refused before any door: no body of ours
+					if rec.Code != tc.wantHTTP {
+						t.Errorf("status is %d, want %d", rec.Code, tc.wantHTTP)
+					}
+					return
 				}
-				return
-			}
-			expectError(t, rec, tc.wantHTTP, tc.wantCode)
-			now := w.Count("at_rows")
-			if (now > issued) != (tc.wantHTTP == 200) {
-				t.Errorf("%d ATs were issued", now-issued)
-			}
-			issued = now
-		})
-	}
+				expectError(t, rec, tc.wantHTTP, tc.wantCode)
+				now := w.Count("at_rows")
+				if (now > issued) != (tc.wantHTTP == 200) {
+					t.Errorf("%d ATs were issued", now-issued)
+				}
+				issued = now
+			})
+		}
+	})
 }
 
 func TestClientAuthentication(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, seeded(tokenSeed))
-	withBasic := func(id, secret string) func(*tokenRequest) {
-		return func(r *tokenRequest) { r.header.Set("Authorization", basic(id, secret)) }
-	}
-	for _, tc := range []struct {
-		name     string
-		form     func(*apptest.World) url.Values
-		change   func(*tokenRequest)
-		wantHTTP int
-		wantCode string
-	}{
-		{"no credentials are refused", secretForm, func(*tokenRequest) {}, 401, "invalid_client"},
-		{"an assertion passes", travelForm, func(*tokenRequest) {}, 200, ""},
-		{"a client_id that matches passes", travelForm, func(r *tokenRequest) { r.form.Set("client_id", apptest.Travel) }, 200, ""},
-		{"a client_id that differs is refused", travelForm, func(r *tokenRequest) { r.form.Set("client_id", apptest.Rent) }, 401, "invalid_client"},
-		{"another type of assertion is refused", travelForm, func(r *tokenRequest) {
-			r.form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:saml2-bearer")
-		}, 401, "invalid_client"},
-		{"an assertion without its type is refused", travelForm, func(r *tokenRequest) { r.form.Del("client_assertion_type") }, 401, "invalid_client"},
-		{"a type without an assertion is refused", travelForm, func(r *tokenRequest) { r.form.Del("client_assertion") }, 401, "invalid_client"},
-		{"an assertion and Basic together are refused", travelForm, withBasic(apptest.Travel, newSecret), 401, "invalid_client"},
-		{"an assertion and an empty Authorization are one method", travelForm, func(r *tokenRequest) { r.header["Authorization"] = []string{""} }, 200, ""},
-		{"an assertion and a secret in the body are refused", travelForm, func(r *tokenRequest) { r.form.Set("client_secret", newSecret) }, 401, "invalid_client"},
-		{"the right secret of a client registered for assertions is refused", secretForm, withBasic(apptest.Travel, newSecret), 401, "invalid_client"},
-		{"an assertion of a client registered for secrets is refused", func(w *apptest.World) url.Values { return w.TokenForm(secretApp) },
-			func(r *tokenRequest) { r.form.Set("resource", newsService) }, 401, "invalid_client"},
-		{"a secret passes for a service of class A1", secretForm, withBasic(secretApp, newSecret), 200, ""},
-		{"the second secret passes, form-encoded", secretForm, withBasic(secretApp, oldSecret), 200, ""},
-		{"a secret that is not form-encoded is refused", secretForm, func(r *tokenRequest) {
-			r.header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(secretApp+":"+oldSecret)))
-		}, 401, "invalid_client"},
-		{"the scheme is in any case", secretForm, func(r *tokenRequest) {
-			r.header.Set("Authorization", "bAsIc"+strings.TrimPrefix(basic(secretApp, newSecret), "Basic"))
-		}, 200, ""},
-		{"a secret does not do for a service of class A2", secretForm, func(r *tokenRequest) {
-			withBasic(secretApp, newSecret)(r)
-			r.form.Set("resource", apptest.Service)
-		}, 400, "unauthorized_client"},
-		{"a wrong secret is refused", secretForm, withBasic(secretApp, newSecret+"x"), 401, "invalid_client"},
-		{"an empty secret is refused", secretForm, withBasic(secretApp, ""), 401, "invalid_client"},
-		{"a secret past its end is refused", secretForm, withBasic(secretApp, "too old"), 401, "invalid_client"},
-		{"a revoked secret is refused", secretForm, withBasic(secretApp, "gone"), 401, "invalid_client"},
-		{"a secret before its time is refused", secretForm, withBasic(secretApp, "early"), 401, "invalid_client"},
-		{"the hash is not the secret", secretForm, withBasic(secretApp, clients.HashSecret(newSecret)), 401, "invalid_client"},
-		{"a secret in the body is refused", secretForm, func(r *tokenRequest) {
-			r.form.Set("client_id", secretApp)
-			r.form.Set("client_secret", newSecret)
-		}, 401, "invalid_client"},
-		{"two Authorization headers are refused", secretForm, func(r *tokenRequest) {
-			r.header["Authorization"] = []string{basic(secretApp, newSecret), basic(secretApp, newSecret)}
-		}, 401, "invalid_client"},
-		{"an unknown scheme is refused", secretForm, func(r *tokenRequest) { r.header.Set("Authorization", "Bearer x") }, 401, "invalid_client"},
-		{"Basic that is not base64 is refused", secretForm, func(r *tokenRequest) { r.header.Set("Authorization", "Basic %%%") }, 401, "invalid_client"},
-		{"an unknown client is refused", secretForm, withBasic("app_nobody", newSecret), 401, "invalid_client"},
-		{"tls_client_auth is refused by name", func(w *apptest.World) url.Values { return w.TokenForm(tlsApp) }, func(*tokenRequest) {}, 401, "invalid_client"},
-		{"headers of a proxy's client certificate mean nothing", secretForm, func(r *tokenRequest) {
-			for _, name := range []string{"X-Client-Cert", "X-SSL-Client-Cert", "X_SSL_CLIENT_CERT", "X-Forwarded-Client-Cert", "Ssl-Client-Verify"} {
-				r.header[name] = []string{"SUCCESS"}
-			}
-			r.form.Set("client_id", tlsApp)
-		}, 401, "invalid_client"},
-		{"the GM suite is refused by name, after its assertion was verified", func(w *apptest.World) url.Values { return w.TokenForm(gmApp) },
-			func(*tokenRequest) {}, 400, "unauthorized_client"},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			r := newTokenRequest(tc.form(w))
-			tc.change(r)
-			expectError(t, r.send(w), tc.wantHTTP, tc.wantCode)
-		})
-	}
+	each(t, seeded(tokenSeed), func(t *testing.T, w *apptest.World) {
+		withBasic := func(id, secret string) func(*tokenRequest) {
+			return func(r *tokenRequest) { r.header.Set("Authorization", basic(id, secret)) }
+		}
+		for _, tc := range []struct {
+			name     string
+			form     func(*apptest.World) url.Values
+			change   func(*tokenRequest)
+			wantHTTP int
+			wantCode string
+		}{
+			{"no credentials are refused", secretForm, func(*tokenRequest) {}, 401, "invalid_client"},
+			{"an assertion passes", travelForm, func(*tokenRequest) {}, 200, ""},
+			{"a client_id that matches passes", travelForm, func(r *tokenRequest) { r.form.Set("client_id", apptest.Travel) }, 200, ""},
+			{"a client_id that differs is refused", travelForm, func(r *tokenRequest) { r.form.Set("client_id", apptest.Rent) }, 401, "invalid_client"},
+			{"another type of assertion is refused", travelForm, func(r *tokenRequest) {
+				r.form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:saml2-bearer")
+			}, 401, "invalid_client"},
+			{"an assertion without its type is refused", travelForm, func(r *tokenRequest) { r.form.Del("client_assertion_type") }, 401, "invalid_client"},
+			{"a type without an assertion is refused", travelForm, func(r *tokenRequest) { r.form.Del("client_assertion") }, 401, "invalid_client"},
+			{"an assertion and Basic together are refused", travelForm, withBasic(apptest.Travel, newSecret), 401, "invalid_client"},
+			{"an assertion and an empty Authorization are one method", travelForm, func(r *tokenRequest) { r.header["Authorization"] = []string{""} }, 200, ""},
+			{"an assertion and a secret in the body are refused", travelForm, func(r *tokenRequest) { r.form.Set("client_secret", newSecret) }, 401, "invalid_client"},
+			{"the right secret of a client registered for assertions is refused", secretForm, withBasic(apptest.Travel, newSecret), 401, "invalid_client"},
+			{"an assertion of a client registered for secrets is refused", func(w *apptest.World) url.Values { return w.TokenForm(secretApp) },
+				func(r *tokenRequest) { r.form.Set("resource", newsService) }, 401, "invalid_client"},
+			{"a secret passes for a service of class A1", secretForm, withBasic(secretApp, newSecret), 200, ""},
+			{"the second secret passes, form-encoded", secretForm, withBasic(secretApp, oldSecret), 200, ""},
+			{"a secret that is not form-encoded is refused", secretForm, func(r *tokenRequest) {
+				r.header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(secretApp+":"+oldSecret)))
+			}, 401, "invalid_client"},
+			{"the scheme is in any case", secretForm, func(r *tokenRequest) {
+				r.header.Set("Authorization", "bAsIc"+strings.TrimPrefix(basic(secretApp, newSecret), "Basic"))
+			}, 200, ""},
+			{"a secret does not do for a service of class A2", secretForm, func(r *tokenRequest) {
+				withBasic(secretApp, newSecret)(r)
+				r.form.Set("resource", apptest.Service)
+			}, 400, "unauthorized_client"},
+			{"a wrong secret is refused", secretForm, withBasic(secretApp, newSecret+"x"), 401, "invalid_client"},
+			{"an empty secret is refused", secretForm, withBasic(secretApp, ""), 401, "invalid_client"},
+			{"a secret past its end is refused", secretForm, withBasic(secretApp, "too old"), 401, "invalid_client"},
+			{"a revoked secret is refused", secretForm, withBasic(secretApp, "gone"), 401, "invalid_client"},
+			{"a secret before its time is refused", secretForm, withBasic(secretApp, "early"), 401, "invalid_client"},
+			{"the hash is not the secret", secretForm, withBasic(secretApp, clients.HashSecret(newSecret)), 401, "invalid_client"},
+			{"a secret in the body is refused", secretForm, func(r *tokenRequest) {
+				r.form.Set("client_id", secretApp)
+				r.form.Set("client_secret", newSecret)
+			}, 401, "invalid_client"},
+			{"two Authorization headers are refused", secretForm, func(r *tokenRequest) {
+				r.header["Authorization"] = []string{basic(secretApp, newSecret), basic(secretApp, newSecret)}
+			}, 401, "invalid_client"},
+			{"an unknown scheme is refused", secretForm, func(r *tokenRequest) { r.header.Set("Authorization", "Bearer x") }, 401, "invalid_client"},
+			{"Basic that is not base64 is refused", secretForm, func(r *tokenRequest) { r.header.Set("Authorization", "Basic %%%") }, 401, "invalid_client"},
+			{"an unknown client is refused", secretForm, withBasic("app_nobody", newSecret), 401, "invalid_client"},
+			{"tls_client_auth is refused by name", func(w *apptest.World) url.Values { return w.TokenForm(tlsApp) }, func(*tokenRequest) {}, 401, "invalid_client"},
+			{"headers of a proxy's client certificate mean nothing", secretForm, func(r *tokenRequest) {
+				for _, name := range []string{"X-Client-Cert", "X-SSL-Client-Cert", "X_SSL_CLIENT_CERT", "X-Forwarded-Client-Cert", "Ssl-Client-Verify"} {
+					r.header[name] = []string{"SUCCESS"}
+				}
+				r.form.Set("client_id", tlsApp)
+			}, 401, "invalid_client"},
+			{"the GM suite is refused by name, after its assertion was verified", func(w *apptest.World) url.Values { return w.TokenForm(gmApp) },
+				func(*tokenRequest) {}, 400, "unauthorized_client"},
+		} {
+			t.Run(tc.name, func(t *testing.T) {
+				r := newTokenRequest(tc.form(w))
+				tc.change(r)
+				expectError(t, r.send(w), tc.wantHTTP, tc.wantCode)
+			})
+		}
+	})
 }
 
 func TestMethodsThatAreMissingSayWhich(t *testing.T) {
@@ -318,40 +320,42 @@ func wantSame(t *testing.T, got, want map[string]any) {
 
 func TestWithoutASubjectTheClientIsTheSubject(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	claims := w.Claims(w.AT(apptest.Travel, nil))
-	if claims.Subject != apptest.Travel || claims.ReturnTo != "" {
-		t.Errorf("claims %+v", claims)
-	}
-	if want := "account.balance:read loan.offer:read loan:apply me:read session:open"; claims.Scope != want {
-		t.Errorf("default scope %q, want all that is granted: %q", claims.Scope, want)
-	}
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		claims := w.Claims(w.AT(apptest.Travel, nil))
+		if claims.Subject != apptest.Travel || claims.ReturnTo != "" {
+			t.Errorf("claims %+v", claims)
+		}
+		if want := "account.balance:read loan.offer:read loan:apply me:read session:open"; claims.Scope != want {
+			t.Errorf("default scope %q, want all that is granted: %q", claims.Scope, want)
+		}
+	})
 }
 
 func TestTheATGoesToTheNewestLiveEncryptionKey(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, apptest.Options{})
-	now := w.Clock.Now().UnixMilli()
-	envelope := func() string {
-		var answer struct {
-			AccessToken string `json:"access_token"`
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		now := w.Clock.Now().UnixMilli()
+		envelope := func() string {
+			var answer struct {
+				AccessToken string `json:"access_token"`
+			}
+			rec := w.PostForm("/oauth/token", w.TokenForm(apptest.Travel))
+			if err := json.Unmarshal(rec.Body.Bytes(), &answer); err != nil || rec.Code != 200 {
+				t.Fatalf("%d %s", rec.Code, rec.Body)
+			}
+			return answer.AccessToken
 		}
-		rec := w.PostForm("/oauth/token", w.TokenForm(apptest.Travel))
-		if err := json.Unmarshal(rec.Body.Bytes(), &answer); err != nil || rec.Code != 200 {
-			t.Fatalf("%d %s", rec.Code, rec.Body)
+		w.AddKey(apptest.Travel, "enc", "tomorrow", func(c *models.Credential) { c.NotBefore = now + 1000 })
+		w.AddKey(apptest.Travel, "sig", "newest-signature", func(c *models.Credential) { c.NotBefore = now })
+		if kid := w.Header(envelope())["kid"]; kid != apptest.Travel+"-enc" {
+			t.Errorf("sealed to %v before the new key's time", kid)
 		}
-		return answer.AccessToken
-	}
-	w.AddKey(apptest.Travel, "enc", "tomorrow", func(c *models.Credential) { c.NotBefore = now + 1000 })
-	w.AddKey(apptest.Travel, "sig", "newest-signature", func(c *models.Credential) { c.NotBefore = now })
-	if kid := w.Header(envelope())["kid"]; kid != apptest.Travel+"-enc" {
-		t.Errorf("sealed to %v before the new key's time", kid)
-	}
-	w.Later(1_000_000_000)
-	e := envelope()
-	if kid := w.Header(e)["kid"]; kid != "tomorrow" || !w.Opens(apptest.Travel, "tomorrow", e) {
-		t.Errorf("sealed to %v, want the newest key", kid)
-	}
+		w.Later(1_000_000_000)
+		e := envelope()
+		if kid := w.Header(e)["kid"]; kid != "tomorrow" || !w.Opens(apptest.Travel, "tomorrow", e) {
+			t.Errorf("sealed to %v, want the newest key", kid)
+		}
+	})
 }
 
 func TestInvalidClientsLookAlike(t *testing.T) {
