@@ -16,8 +16,8 @@ type check struct {
 	Detail string `json:"detail"`
 }
 
-// pingTimeout is how long the database may take to answer: whoever asks for
-// readiness waits seconds at most.
+// pingTimeout is how long the database may take to answer and to write: whoever
+// asks for readiness waits seconds at most.
 const pingTimeout = 2 * time.Second
 
 // Leave makes the node say that it is not ready, so that balancers turn away
@@ -38,6 +38,9 @@ func (a *App) checks(ctx context.Context) []check {
 	defer cancel()
 	if err := a.store.Ping(ctx); err != nil {
 		list[2] = check{"database", false, err.Error()}
+	}
+	if err := a.ledger.Probe(ctx); err != nil {
+		list[1] = check{"ledger", false, "cannot write, so nothing is issued: " + err.Error()}
 	}
 	if a.ledger.ClockBehind() {
 		list[3] = check{"clock", false, "behind the newest event, so nothing is issued"}
