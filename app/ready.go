@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"postern/app/control"
 )
 
 // check is one thing that must hold for the node to serve.
@@ -44,6 +46,9 @@ func (a *App) checks(ctx context.Context) []check {
 	}
 	if a.ledger.ClockBehind() {
 		list[3] = check{"clock", false, "behind the newest event, so nothing is issued"}
+	}
+	if a.feed.Replaced() {
+		list[0] = check{"feed", false, control.ErrRestored.Error()}
 	}
 	if a.leaving.Load() {
 		list[4] = check{"stopping", false, "the node is about to stop"}

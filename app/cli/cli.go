@@ -32,6 +32,9 @@ type commands struct {
 	Serve  serveCommand  `cmd:"" help:"Run the gateway."`
 	Policy policyCommand `cmd:"" help:"Ask what an application may do."`
 	Bench  benchCommand  `cmd:"" help:"Measure a gateway, beside what its parts cost alone."`
+
+	Backup  backupCommand  `cmd:"" help:"Copy the database while the gateway runs."`
+	Restore restoreCommand `cmd:"" help:"Put an old copy back, with the gateway stopped; everything issued before is dead then."`
 }
 
 // invocation is what every command gets.

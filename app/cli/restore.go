@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"postern/app/backup"
+	"postern/app/config"
+	"postern/app/keyring"
+	"postern/app/store"
+)
+
+type restoreCommand struct {
+	settings
+	File           string `arg:"" optional:"" help:"The copy, as backup wrote it (SQLite)."`
+	KeepOld        string `placeholder:"FILE" help:"Where the database that is there goes: it is renamed, never deleted."`
+	AfterPgRestore bool   `help:"PostgreSQL: end what the copy holds, once pg_restore is done and before a gateway starts."`
+}
+
+func (c restoreCommand) Run(i invocation) error {
+	configured, faults := c.load(i)
+	master, more := masterKey(configured)
+	if err := append(append(faults.Of("database"), faults.Of("master_key")...), more...).Err(); err != nil {
+		return err
+	}
+	where := storeConfig(configured.Database)
+	if err := c.check(store.Dialect(where.Driver)); err != nil {
+		return err
+	}
+	restorer := backup.Restorer{Database: where, Master: master, Now: i.Now, Rand: i.Rand}
+	var done backup.Restored
+	var err error
+	if c.AfterPgRestore {
+		done, err = restorer.Finish(i.ctx)
+	} else {
+		done, err = restorer.FromFile(i.ctx, c.File, c.KeepOld)
+	}
+	switch {
+	case errors.Is(err, backup.ErrExists) && c.KeepOld == "" && !c.AfterPgRestore:
+		return fmt.Errorf("%w: --keep-old FILE", err)
+	case errors.Is(err, store.ErrInUse):
+		return fmt.Errorf("%w: stop the gateway first", err)
+	case err != nil:
+		return err
+	}
+	c.print(i, where.Path, done)
+	return nil
+}
+
+// check refuses what does not fit the configured database.
+func (c restoreCommand) check(d store.Dialect) error {
+	switch {
+	case d == store.Postgres && !c.AfterPgRestore:
+		return errPostgresRestore
+	case d == store.SQLite && c.AfterPgRestore:
+		return errors.New("--after-pg-restore is for PostgreSQL; the configured database is SQLite: restore FILE")
+	case d == store.SQLite && c.File == "":
+		return errors.New("say which copy: restore FILE")
+	case c.AfterPgRestore && (c.File != "" || c.KeepOld != ""):
+		return errors.New("--after-pg-restore takes no file: pg_restore has read it")
+	}
+	return nil
+}
+
+func (c restoreCommand) print(i invocation, database string, done backup.Restored) {
+	if database != "" {
+		fmt.Fprintf(i.Out, "database      %s\n", database)
+	}
+	if c.KeepOld != "" {
+		fmt.Fprintf(i.Out, "the old one   %s, if there was one\n", c.KeepOld)
+	}
+	fmt.Fprintf(i.Out, "newest event  %s; what happened later is not in it\n", moment(done.NewestEvent))
+	fmt.Fprintf(i.Out, "restored      %s\n", moment(done.At))
+	fmt.Fprint(i.Out, `
+Every access token, visit and key of before is dead; the ledger has an alarm. Start the gateway: it makes new keys.
+For ten seconds even new client assertions are refused, for five minutes those without iat. What was changed after
+the newest event has to be changed again: revoked credentials, suspensions, freezes, ended grants first.
+`)
+}
+
+// masterKey reads the configured master key.
+func masterKey(c config.Config) (*keyring.Master, config.Faults) {
+	if !c.MasterKey.Set() {
+		return nil, nil // the configuration says so already
+	}
+	m, err := keyring.ParseMaster(c.MasterKey.Reveal())
+	if err != nil {
+		return nil, config.Faults{{Key: "master_key", Problem: err.Error()}}
+	}
+	return m, nil
+}
