@@ -29,7 +29,7 @@ var tiers = [...][]string{
 	3: {"app/authority", "app/backup", "app/partners", "app/catalog", "app/identity", "app/approval", "app/records"},
 	4: {"app/web", "app/oauth", "app/gateway", "app/gateway/upstream", "app/console", "app/portal"},
 	5: {
-		"app", "app/apptest", "app/jobs", "app/bench",
+		"app", "app/apptest", "app/jobs", "app/bench", "app/doctor",
 		"app/demo", "app/demo/bank", "app/demo/keyset", "app/demo/partner", "app/demo/story", "app/demo/traffic", "app/demo/visitor",
 	},
 	6: {"app/cli", "."},

@@ -35,6 +35,7 @@ type commands struct {
 
 	Backup  backupCommand  `cmd:"" help:"Copy the database while the gateway runs."`
 	Restore restoreCommand `cmd:"" help:"Put an old copy back, with the gateway stopped; everything issued before is dead then."`
+	Doctor  doctorCommand  `cmd:"" help:"Look for what is wrong with a gateway and say what to do; changes nothing."`
 }
 
 // invocation is what every command gets.

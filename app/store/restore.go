@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"postern/models"
 )
@@ -64,4 +65,16 @@ func (s *Store) OtherSessions(ctx context.Context) (int64, error) {
 		return 0, fmt.Errorf("count sessions: %w", err)
 	}
 	return n, nil
+}
+
+// ServerClock is the time of a database server; known is false where there is
+// none, as SQLite has this machine's clock.
+func (s *Store) ServerClock(ctx context.Context) (now time.Time, known bool, err error) {
+	if s.dialect != Postgres {
+		return time.Time{}, false, nil
+	}
+	if err := s.reader.QueryRowContext(ctx, "SELECT clock_timestamp()").Scan(&now); err != nil {
+		return time.Time{}, false, fmt.Errorf("read server's clock: %w", err)
+	}
+	return now, true, nil
 }
