@@ -120,6 +120,9 @@ func restoreCopyOf(t *testing.T, w *apptest.World, age time.Duration) {
 	writes := len(w.Bank.Seen())
 
 	restore()
+	if n := w.Count("visits WHERE ended_at = 0"); n != 0 {
+		t.Errorf("%d visits of before live on record", n)
+	}
 	nothingOfBeforeWorks(t, w, l)
 	w.Later(11 * time.Second) // fresh assertions are told from old ones by now
 	aVisitOfAfterWorks(t, w)

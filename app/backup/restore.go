@@ -88,7 +88,7 @@ func look(ctx context.Context, c store.Config, master *keyring.Master) (err erro
 		return err
 	}
 	if others > 0 {
-		return fmt.Errorf("%w: stop every gateway, and whoever else is connected (%d)", store.ErrInUse, others)
+		return fmt.Errorf("%w by %d others", store.ErrInUse, others)
 	}
 	if _, err := knownSchema(ctx, s); err != nil {
 		return err

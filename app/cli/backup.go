@@ -21,9 +21,10 @@ var errPostgresBackup = errors.New(`PostgreSQL copies itself; with the configure
   pg_dump --format=custom --file=FILE --dbname="$POSTERN_DATABASE_DSN"`)
 
 // errPostgresRestore tells the whole way, of which the last step is this program's.
-var errPostgresRestore = errors.New(`PostgreSQL restores itself; with every gateway stopped, and the configured address in POSTERN_DATABASE_DSN:
-  pg_restore --clean --if-exists --single-transaction --no-owner --dbname="$POSTERN_DATABASE_DSN" FILE
-  postern restore --after-pg-restore`)
+var errPostgresRestore = errors.New(`PostgreSQL restores itself; with every gateway stopped, into an empty database of the configured name:
+  pg_restore --single-transaction --no-owner --dbname="$POSTERN_DATABASE_DSN" FILE
+  postern restore --after-pg-restore
+(docs/operations.md has the whole way)`)
 
 func (c backupCommand) Run(i invocation) error {
 	configured, faults := c.load(i)

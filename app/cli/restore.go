@@ -39,7 +39,7 @@ func (c restoreCommand) Run(i invocation) error {
 	case errors.Is(err, backup.ErrExists) && c.KeepOld == "" && !c.AfterPgRestore:
 		return fmt.Errorf("%w: --keep-old FILE", err)
 	case errors.Is(err, store.ErrInUse):
-		return fmt.Errorf("%w: stop the gateway first", err)
+		return fmt.Errorf("%w: stop the gateway first, on every node", err)
 	case err != nil:
 		return err
 	}
