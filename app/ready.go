@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"postern/app/control"
 )
 
 // check is one thing that must hold for the node to serve.
@@ -16,8 +18,8 @@ type check struct {
 	Detail string `json:"detail"`
 }
 
-// pingTimeout is how long the database may take to answer: whoever asks for
-// readiness waits seconds at most.
+// pingTimeout is how long the database may take to answer and to write: whoever
+// asks for readiness waits seconds at most.
 const pingTimeout = 2 * time.Second
 
 // Leave makes the node say that it is not ready, so that balancers turn away
@@ -39,8 +41,14 @@ func (a *App) checks(ctx context.Context) []check {
 	if err := a.store.Ping(ctx); err != nil {
 		list[2] = check{"database", false, err.Error()}
 	}
+	if err := a.ledger.Probe(ctx); err != nil {
+		list[1] = check{"ledger", false, "cannot write, so nothing is issued: " + err.Error()}
+	}
 	if a.ledger.ClockBehind() {
 		list[3] = check{"clock", false, "behind the newest event, so nothing is issued"}
+	}
+	if a.feed.Replaced() {
+		list[0] = check{"feed", false, control.ErrRestored.Error()}
 	}
 	if a.leaving.Load() {
 		list[4] = check{"stopping", false, "the node is about to stop"}

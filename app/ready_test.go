@@ -75,6 +75,33 @@ func TestReadinessSaysWhyNot(t *testing.T) {
 	}
 }
 
+// TestReadinessComesBackByItself: nobody sends requests to a node that is not
+// ready, so readiness itself finds out that the ledger can write again.
+func TestReadinessComesBackByItself(t *testing.T) {
+	t.Parallel()
+	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
+		w.Exec("ALTER TABLE events RENAME TO events_away")
+		if rec := readiness(w, ""); rec.Code != http.StatusOK {
+			t.Errorf("before anything was to be written: %d %s", rec.Code, rec.Body)
+		}
+		expectError(t, w.PostForm("/oauth/token", w.TokenForm(apptest.Travel)), 503, "temporarily_unavailable")
+		for range 2 {
+			if rec := readiness(w, ""); rec.Code != http.StatusServiceUnavailable || !strings.Contains(rec.Body.String(), "ledger: cannot write") {
+				t.Errorf("while nothing can be written: %d %s", rec.Code, rec.Body)
+			}
+		}
+		w.Exec("ALTER TABLE events_away RENAME TO events")
+		for range 2 {
+			if rec := readiness(w, ""); rec.Code != http.StatusOK {
+				t.Errorf("once it can: %d %s", rec.Code, rec.Body)
+			}
+		}
+		if n := len(w.Events("ledger.probed")); n > 1 {
+			t.Errorf("%d probes were written, want one while nothing else was", n)
+		}
+	})
+}
+
 func TestHealthIsOneWordWhateverTheStateIs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, apptest.Options{})

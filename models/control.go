@@ -50,6 +50,12 @@ const (
 	ChangeKeys        ChangeKind = "keys"
 )
 
+// Restore is one return to an old copy of the database.
+type Restore struct {
+	At          int64 `gorm:"primaryKey;autoIncrement:false"` // what was made before is dead
+	NewestEvent int64 // of the copy: what happened after it is lost
+}
+
 // FreezeScope says which traffic a freeze stops.
 type FreezeScope string
 

@@ -93,11 +93,26 @@ func (a *Authenticator) judge(c assertionClaims, now int64) (reason string) {
 		return "assertion_from_the_future"
 	case c.NotBefore != nil && int64(*c.NotBefore) > now+skew:
 		return "assertion_not_yet"
+	case c.maybeUsedBefore(a.feed.RestoredAt()):
+		return "assertion_before_restore"
 	// It is kept in a text column, and PostgreSQL keeps no NUL in one.
 	case c.JTI == "" || utf8.RuneCountInString(c.JTI) > maxJTI || strings.ContainsRune(c.JTI, 0):
 		return "assertion_jti"
 	}
 	return ""
+}
+
+// maybeUsedBefore reports whether the assertion may have been used before the
+// database was restored (Unix ms), for the record of that may be lost. It was not if it
+// says that it was made later, or if it ends so late that it could not be taken
+// then. From 320 s after a restore on every assertion that has not expired does.
+func (c assertionClaims) maybeUsedBefore(restoredAt int64) bool {
+	if restoredAt == 0 {
+		return false
+	}
+	restored := (restoredAt + 999) / 1000
+	madeLater := c.IssuedAt != nil && int64(*c.IssuedAt) > restored+skew
+	return !madeLater && int64(*c.ExpiresAt) <= restored+maxAhead+skew
 }
 
 func signatureKey(list []directory.Credential, kid string, now int64) *seal.PublicKey {

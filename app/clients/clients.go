@@ -33,9 +33,11 @@ type Directory interface {
 	Application(ctx context.Context, clientID string) (*directory.Application, error)
 }
 
-// Freezes knows what staff stopped at once.
-type Freezes interface {
+// Feed knows what staff stopped at once, and when the database was last
+// restored (Unix ms; 0 when never).
+type Feed interface {
 	Frozen(kind, id string, what models.FreezeScope) bool
+	RestoredAt() int64
 }
 
 // Request is what a call to a token endpoint shows of its caller.
@@ -56,19 +58,19 @@ type Client struct {
 // Authenticator checks callers; safe for concurrent use.
 type Authenticator struct {
 	directory Directory
-	freezes   Freezes
+	feed      Feed
 	issuer    string
 	now       func() time.Time
 	decoy     *seal.PublicKey // verified against for unknown clients, so that they take as long
 }
 
 // New returns an authenticator for a gateway whose issuer identifier is issuer.
-func New(d Directory, f Freezes, issuer string, now func() time.Time, rand io.Reader) (*Authenticator, error) {
+func New(d Directory, f Feed, issuer string, now func() time.Time, rand io.Reader) (*Authenticator, error) {
 	key, err := seal.Generate(seal.A256, seal.Signing, "decoy", rand)
 	if err != nil {
 		return nil, err
 	}
-	return &Authenticator{directory: d, freezes: f, issuer: issuer, now: now, decoy: key.Public()}, nil
+	return &Authenticator{directory: d, feed: f, issuer: issuer, now: now, decoy: key.Public()}, nil
 }
 
 // Authenticate returns the calling application. It fails with ErrInvalidClient
@@ -122,7 +124,7 @@ func (a *Authenticator) admit(c *Client, addr netip.Addr) error {
 	if !app.Active() {
 		return ErrInvalidClient.Because("not_active")
 	}
-	if a.freezes.Frozen("partner", app.PartnerID, models.FreezeAT) || a.freezes.Frozen("application", app.ID, models.FreezeAT) {
+	if a.feed.Frozen("partner", app.PartnerID, models.FreezeAT) || a.feed.Frozen("application", app.ID, models.FreezeAT) {
 		return ErrInvalidClient.Because("frozen")
 	}
 	if app.AddressMode == models.AddressOff || listed(app.Addresses, addr) {

@@ -36,7 +36,14 @@ type Source interface {
 	EndedVisits(ctx context.Context, now int64) ([]models.Change, error)
 	// LiveFreezes lists the freezes in force.
 	LiveFreezes(ctx context.Context) ([]models.Freeze, error)
+	// RestoredAt is when the database was last restored, Unix ms; 0 when never.
+	RestoredAt(ctx context.Context) (int64, error)
 }
+
+// ErrRestored says that an old copy took the database's place under a running
+// node: what the node holds in memory is of another history, and the numbers of
+// changes begin again somewhere below. It must be started again.
+var ErrRestored = errors.New("the database was restored under this node; start it again")
 
 // Feed is the node's memory of what moved. Readers never wait.
 type Feed struct {
@@ -52,6 +59,9 @@ type Feed struct {
 	version atomic.Int64              // highest, as of then
 	freezes atomic.Pointer[freezeSet]
 	ended   endedVisits
+
+	restoredAt int64 // as the node has found it
+	replaced   atomic.Bool
 }
 
 // Open notes where the list of changes stands and then reads the state of now.
@@ -61,6 +71,10 @@ func Open(ctx context.Context, s Source, now func() time.Time, log *slog.Logger)
 	f := &Feed{source: s, now: now, log: log, gaps: map[int64]time.Time{}}
 	f.ended.init()
 	started := now()
+	var err error
+	if f.restoredAt, err = s.RestoredAt(ctx); err != nil {
+		return nil, err
+	}
 	if err := f.standAt(ctx, started); err != nil {
 		return nil, fmt.Errorf("read changes: %w", err)
 	}
@@ -133,6 +147,9 @@ func (f *Feed) Poll(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
 	started := f.now()
+	if err := f.sameHistory(ctx); err != nil {
+		return err
+	}
 	changes, err := f.source.Changes(ctx, f.highest, f.owed())
 	if err != nil {
 		return fmt.Errorf("read changes: %w", err)
@@ -151,6 +168,19 @@ func (f *Feed) Poll(ctx context.Context) error {
 	f.forget(started)
 	f.fresh.Store(&started)
 	f.version.Store(f.highest)
+	return nil
+}
+
+// sameHistory fails for ever once the database is another one.
+func (f *Feed) sameHistory(ctx context.Context) error {
+	restoredAt, err := f.source.RestoredAt(ctx)
+	if err != nil {
+		return err
+	}
+	if restoredAt != f.restoredAt || f.replaced.Load() {
+		f.replaced.Store(true)
+		return ErrRestored
+	}
 	return nil
 }
 
@@ -207,11 +237,19 @@ func (f *Feed) forget(now time.Time) {
 func (f *Feed) Version() int64 { return f.version.Load() }
 
 // Stale reports whether the node may be behind by more than MaxAge; also when
-// the clock was set back so that nobody can tell.
+// the clock was set back so that nobody can tell, and when the database was
+// restored under the node.
 func (f *Feed) Stale() bool {
 	age := f.Age()
-	return age > MaxAge || age < -MaxAge
+	return age > MaxAge || age < -MaxAge || f.replaced.Load()
 }
+
+// Replaced reports whether the database was restored under the node (ErrRestored).
+func (f *Feed) Replaced() bool { return f.replaced.Load() }
+
+// RestoredAt is when the database was last restored, Unix ms, before the node
+// started; 0 when it never was.
+func (f *Feed) RestoredAt() int64 { return f.restoredAt }
 
 // Age is how old the feed is, by the monotonic clock where there is one.
 func (f *Feed) Age() time.Duration { return f.now().Sub(*f.fresh.Load()) }

@@ -222,3 +222,27 @@ func forgotten(t *testing.T, s *store.Store) {
 		t.Error("an ended visit is kept though none of its tickets opens")
 	}
 }
+
+func TestADatabaseThatIsRestoredUnderANodeIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		restore := func(at int64) {
+			t.Helper()
+			err := s.Write(t.Context(), func(tx *store.Tx) error { return tx.BeginAnew(models.Restore{At: at}) })
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		restore(1)
+		r := newRig(t, s)
+		if err := r.Poll(t.Context()); err != nil || r.Stale() || r.RestoredAt() != 1 {
+			t.Fatalf("after a restore before the start: %v, restored at %d", err, r.RestoredAt())
+		}
+		restore(2)
+		for range 2 {
+			if err := r.Poll(t.Context()); !errors.Is(err, control.ErrRestored) || !r.Stale() || !r.Replaced() {
+				t.Errorf("after a restore under the node: %v, stale %v", err, r.Stale())
+			}
+		}
+	})
+}

@@ -43,8 +43,9 @@ func inUse(row models.Key, now int64) bool {
 func (r *Ring) unseal(rows []models.Key) (*keys, error) {
 	slices.SortFunc(rows, newerFirst)
 	k := &keys{byID: map[string]*key{}}
+	masters := r.masters()
 	for _, row := range rows {
-		secret, err := r.secret(row)
+		secret, err := masters.secret(row)
 		if err != nil {
 			return nil, fmt.Errorf("key %s: %w", row.KID, err)
 		}
@@ -55,16 +56,20 @@ func (r *Ring) unseal(rows []models.Key) (*keys, error) {
 	return k, nil
 }
 
-// secret opens the private part of a key; ErrMasterKey if no master key here
-// sealed it.
-func (r *Ring) secret(row models.Key) ([]byte, error) {
-	for _, m := range []*Master{r.o.Master, r.o.Other} {
+// Masters are the master keys at hand; a nil one opens nothing.
+type Masters []*Master
+
+// secret opens the private part of a key; ErrMasterKey if none of them sealed it.
+func (ms Masters) secret(row models.Key) ([]byte, error) {
+	for _, m := range ms {
 		if m != nil && m.ID() == row.MasterKeyID {
 			return m.open(row.SealedPrivate, rowName(row))
 		}
 	}
 	return nil, ErrMasterKey
 }
+
+func (r *Ring) masters() Masters { return Masters{r.o.Master, r.o.Other} }
 
 // newerFirst orders keys by their first use, those of one moment by kid, so
 // that every node takes the same one for the newest.

@@ -28,7 +28,7 @@ func (r *Ring) Reseal(ctx context.Context) (int, error) {
 		if row.MasterKeyID == r.o.Master.ID() {
 			continue
 		}
-		secret, err := r.secret(row)
+		secret, err := r.masters().secret(row)
 		if err != nil {
 			return 0, fmt.Errorf("reseal key %s: %w", row.KID, err)
 		}

@@ -115,19 +115,30 @@ func failAndReturn(t *testing.T, s *store.Store, l *ledger.Ledger, breakStore, m
 	if _, err := l.Spend(ctx, failed); !errors.Is(err, ledger.ErrUnavailable) {
 		t.Errorf("spend: got %v, want unavailable", err)
 	}
+	if !l.Failing() {
+		t.Error("a ledger that cannot write does not say so")
+	}
+	for !errors.Is(l.Probe(ctx), ledger.ErrUnavailable) { // one event may have found room
+		if _ = l.Issue(ctx, newIssue()); ctx.Err() != nil {
+			t.Fatal("a probe succeeds on a store that fails")
+		}
+	}
 	if err := l.Record(models.Call{ID: "kept", At: 1, VID: "v"}, nil); err != nil {
 		t.Errorf("a record is queued while the store fails: %v", err)
 	}
 
 	mend()
 	for {
-		err := l.Append(ctx, ledger.Event{Kind: "back", Outcome: "ok"})
+		err := l.Probe(ctx)
 		if err == nil {
 			break
 		}
 		if ctx.Err() != nil {
 			t.Fatalf("the ledger did not come back: %v", err)
 		}
+	}
+	if l.Failing() {
+		t.Error("a ledger that has written again says that it cannot")
 	}
 	for _, at := range refused {
 		if _, err := l.ATRow(ctx, at); errs.KindOf(err) != errs.NotFound {

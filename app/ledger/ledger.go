@@ -69,13 +69,13 @@ type Ledger struct {
 	sql     statements
 	stopped chan struct{}
 
-	newest atomic.Int64 // time of the newest event known, Unix ms
-	recent recent
+	newest  atomic.Int64 // time of the newest event known, Unix ms
+	failing atomic.Bool  // the last group could not be written
+	recent  recent
 
 	// Only the writer goroutine touches these.
 	seenShapes  map[string]struct{}
 	refreshedAt time.Time
-	failing     bool
 }
 
 // Open starts the writer of this node on s. Close it before the store.
@@ -149,6 +149,20 @@ func (l *Ledger) Close(ctx context.Context) error {
 // lanes: of callers who wait, and of queued records.
 func (l *Ledger) Depth() (queued, capacity int) {
 	return l.queue.depth(), l.options.Queue
+}
+
+// Failing reports whether the last write failed for the store's sake: a full
+// disk, a database that is gone. The next that succeeds ends it.
+func (l *Ledger) Failing() bool { return l.failing.Load() }
+
+// Probe tries to write while the ledger is failing: a node that nobody sends
+// requests to would not notice that its disk has room again. While nothing is
+// wrong it writes nothing. Its error is what Append's is.
+func (l *Ledger) Probe(ctx context.Context) error {
+	if !l.Failing() {
+		return nil
+	}
+	return l.Append(ctx, Event{Kind: "ledger.probed", Outcome: "ok"})
 }
 
 // await queues e and returns its result once it is on disk, or ErrUnavailable.

@@ -162,15 +162,13 @@ func (l *Ledger) fail(entries []entry, cause error) {
 	if len(records) > 0 {
 		l.queue.putBack(records)
 	}
-	if !l.failing { // callers return their errors; this line says it once
-		l.failing = true
+	if !l.failing.Swap(true) { // callers return their errors; this line says it once
 		l.log.Error("ledger could not write", slog.Any("err", cause))
 	}
 }
 
 func (l *Ledger) recovered() {
-	if l.failing {
-		l.failing = false
+	if l.failing.Swap(false) {
 		l.log.Info("ledger wrote again")
 	}
 }

@@ -31,28 +31,45 @@ func bringUp(ctx context.Context, db *sql.DB, dialect Dialect, c Config) error {
 	return migrate(ctx, db, dialect)
 }
 
-// checkSchema compares versions by a query of its own: goose would make its
-// table where there is none.
+// checkSchema refuses another release's schema.
 func checkSchema(ctx context.Context, db *sql.DB, dialect Dialect) error {
-	files, gooseDialect, options, err := migrationSource(dialect)
+	v, err := schemaOf(ctx, db, dialect)
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(gooseDialect, db, files, options...)
-	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
-	}
-	sources := provider.ListSources() // ascending
-	want := sources[len(sources)-1].Version
-	var have int64
-	query := "SELECT coalesce(max(version_id), 0) FROM " + goose.DefaultTablename + " WHERE is_applied"
-	if err := db.QueryRowContext(ctx, query).Scan(&have); err != nil {
-		return fmt.Errorf("%w: no version of it can be read: %w", ErrSchema, err)
-	}
-	if have != want {
-		return fmt.Errorf("%w: it has version %d, this release knows %d", ErrSchema, have, want)
+	if v.Have != v.Known {
+		return fmt.Errorf("%w: it has version %d, this release knows %d", ErrSchema, v.Have, v.Known)
 	}
 	return nil
+}
+
+// Schema is the version that a database has, and the newest that this release
+// knows.
+type Schema struct{ Have, Known int64 }
+
+// Schema tells which schema the database has; ErrSchema where there is none.
+func (s *Store) Schema(ctx context.Context) (Schema, error) {
+	return schemaOf(ctx, s.reader, s.dialect)
+}
+
+// schemaOf reads the version by a query of its own: goose would make its table
+// where there is none.
+func schemaOf(ctx context.Context, db *sql.DB, dialect Dialect) (Schema, error) {
+	files, gooseDialect, options, err := migrationSource(dialect)
+	if err != nil {
+		return Schema{}, err
+	}
+	provider, err := goose.NewProvider(gooseDialect, db, files, options...)
+	if err != nil {
+		return Schema{}, fmt.Errorf("read migrations: %w", err)
+	}
+	sources := provider.ListSources() // ascending
+	v := Schema{Known: sources[len(sources)-1].Version}
+	query := "SELECT coalesce(max(version_id), 0) FROM " + goose.DefaultTablename + " WHERE is_applied"
+	if err := db.QueryRowContext(ctx, query).Scan(&v.Have); err != nil {
+		return Schema{}, fmt.Errorf("%w: no version of it can be read: %w", ErrSchema, err)
+	}
+	return v, nil
 }
 
 // migrate brings the schema up to date. A migration is one transaction, so a

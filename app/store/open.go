@@ -31,14 +31,17 @@ type Config struct {
 	// NoMigrate leaves the schema as it is and makes no database: for who only
 	// looks. It fails with ErrSchema on a schema that is not this release's.
 	NoMigrate bool
-	Now       func() time.Time // only to time transactions; nil times none
-	Log       *slog.Logger     // nil discards
+	// ReadOnly opens for reading alone whatever schema there is, and leaves nothing
+	// beside the file either: for who examines. Ask Schema before relying on tables.
+	ReadOnly bool
+	Now      func() time.Time // only to time transactions; nil times none
+	Log      *slog.Logger     // nil discards
 }
 
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
 	dialect Dialect
-	writer  *sql.DB // SQLite: exactly one connection
+	writer  *sql.DB // SQLite: exactly one connection; nil where the store is read-only
 	reader  *sql.DB // SQLite: read-only connections; PostgreSQL: the same pool as writer
 	writing *gorm.DB
 	reading *gorm.DB

@@ -31,14 +31,20 @@ func (s *Store) openPostgres(ctx context.Context, c Config) error {
 	if conns == 0 {
 		conns = postgresConns
 	}
-	s.writer = stdlib.OpenDB(*config)
-	s.writer.SetMaxOpenConns(conns)
-	s.writer.SetMaxIdleConns(conns)
-	s.writer.SetConnMaxIdleTime(idleConnection)
-	s.reader = s.writer
-	if err := s.writer.PingContext(ctx); err != nil {
+	if c.ReadOnly {
+		config.RuntimeParams["default_transaction_read_only"] = "on"
+	}
+	s.reader = stdlib.OpenDB(*config)
+	s.reader.SetMaxOpenConns(conns)
+	s.reader.SetMaxIdleConns(conns)
+	s.reader.SetConnMaxIdleTime(idleConnection)
+	if err := s.reader.PingContext(ctx); err != nil {
 		return fmt.Errorf("reach PostgreSQL: %w", err)
 	}
+	if c.ReadOnly {
+		return s.openGorm(nil, postgres.New(postgres.Config{Conn: s.reader}))
+	}
+	s.writer = s.reader
 	if err := bringUp(ctx, s.writer, Postgres, c); err != nil {
 		return err
 	}

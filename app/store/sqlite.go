@@ -41,8 +41,10 @@ func (s *Store) openSQLite(ctx context.Context, c Config) error {
 	if err := placeFile(c); err != nil {
 		return err
 	}
-	// url.PathEscape keeps ? # and % of a file name out of the query.
-	file := "file:" + (&url.URL{Path: c.Path}).EscapedPath()
+	if c.ReadOnly {
+		return s.openReadOnly(c)
+	}
+	file := fileURI(c.Path)
 
 	// BEGIN IMMEDIATE: a transaction that reads and then writes would else get
 	// SQLITE_BUSY at once, whatever the busy timeout.
@@ -63,21 +65,44 @@ func (s *Store) openSQLite(ctx context.Context, c Config) error {
 	if s.reader, err = sql.Open(sqlite.DriverName, file+"?"+sqliteOptions+readerCache+"&mode=ro&_query_only=true"); err != nil {
 		return fmt.Errorf("open readers: %w", err)
 	}
-	readers := c.MaxConns
-	if readers == 0 {
-		readers = sqliteReaders
-	}
-	s.reader.SetMaxOpenConns(readers)
-	s.reader.SetMaxIdleConns(readers)
+	s.limitReaders(c)
 	return s.openGorm(
 		sqlite.New(sqlite.Config{Conn: s.writer}),
 		sqlite.New(sqlite.Config{Conn: s.reader}),
 	)
 }
 
+// openReadOnly opens readers alone. Where there is no WAL nobody has the file
+// open, and SQLite is told so: it would make a WAL and leave it there.
+func (s *Store) openReadOnly(c Config) error {
+	options := "?mode=ro&_query_only=true&_busy_timeout=5000" + readerCache
+	if _, err := os.Stat(c.Path + "-wal"); errors.Is(err, os.ErrNotExist) {
+		options += "&immutable=1"
+	}
+	var err error
+	if s.reader, err = sql.Open(sqlite.DriverName, fileURI(c.Path)+options); err != nil {
+		return fmt.Errorf("open readers: %w", err)
+	}
+	s.limitReaders(c)
+	reading := sqlite.New(sqlite.Config{Conn: s.reader})
+	return s.openGorm(nil, reading)
+}
+
+func (s *Store) limitReaders(c Config) {
+	readers := c.MaxConns
+	if readers == 0 {
+		readers = sqliteReaders
+	}
+	s.reader.SetMaxOpenConns(readers)
+	s.reader.SetMaxIdleConns(readers)
+}
+
+// fileURI keeps ? # and % of a file name out of the query that follows it.
+func fileURI(path string) string { return "file:" + (&url.URL{Path: path}).EscapedPath() }
+
 // placeFile makes the file if it may; SQLite would make one that others can read.
 func placeFile(c Config) error {
-	if !c.NoMigrate {
+	if !c.NoMigrate && !c.ReadOnly {
 		return makePrivate(c.Path)
 	}
 	if _, err := os.Stat(c.Path); err != nil {
@@ -99,10 +124,13 @@ func makePrivate(path string) error {
 	return f.Close()
 }
 
+// openGorm opens the two handles; there is no writer where the store is read-only.
 func (s *Store) openGorm(writer, reader gorm.Dialector) error {
 	var err error
-	if s.writing, err = gorm.Open(writer, gormConfig(s.log)); err != nil {
-		return fmt.Errorf("open gorm writer: %w", err)
+	if writer != nil {
+		if s.writing, err = gorm.Open(writer, gormConfig(s.log)); err != nil {
+			return fmt.Errorf("open gorm writer: %w", err)
+		}
 	}
 	if s.reading, err = gorm.Open(reader, gormConfig(s.log)); err != nil {
 		return fmt.Errorf("open gorm reader: %w", err)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -127,8 +128,14 @@ func (s *Store) Nested() error {
 	return nil
 }
 
+// errReadOnly answers who writes through a store that was opened to read.
+var errReadOnly = errors.New("the store was opened read-only")
+
 // enter takes the writer; the returned function gives it back.
 func (s *Store) enter(ctx context.Context, t turn) (leave func(), err error) {
+	if s.writer == nil {
+		return nil, errReadOnly
+	}
 	if s.inside.holdCaller(businessTurn, groupTurn) {
 		return nil, ErrNested
 	}
