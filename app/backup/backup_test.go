@@ -340,12 +340,12 @@ func TestRestoreRefuses(t *testing.T) {
 func TestACopyOfAnEarlierReleaseIsBroughtUp(t *testing.T) {
 	t.Parallel()
 	file := copyOf(t)
-	execute(t, file, "DROP TABLE restores; DELETE FROM goose_db_version WHERE version_id = 2")
+	execute(t, file, "DROP TABLE restores; DELETE FROM goose_db_version WHERE version_id = 3")
 	target := filepath.Join(t.TempDir(), "postern.db")
 	if _, err := restorer(t, target).FromFile(t.Context(), file, ""); err != nil {
 		t.Fatal(err)
 	}
-	if c, err := backup.Read(t.Context(), target); err != nil || c.Schema < 2 {
+	if c, err := backup.Read(t.Context(), target); err != nil || c.Schema < 3 {
 		t.Errorf("got %+v, %v", c, err)
 	}
 }
