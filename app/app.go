@@ -18,6 +18,7 @@ import (
 	"postern/app/directory"
 	"postern/app/gateway"
 	"postern/app/gateway/upstream"
+	"postern/app/jobs"
 	"postern/app/keyring"
 	"postern/app/ledger"
 	"postern/app/limit"
@@ -66,6 +67,7 @@ type App struct {
 	upstreams *upstream.Pool
 	failures  *limit.FailureGate
 	metrics   *metrics
+	jobs      *jobs.Runner
 	oauth     *oauth.OAuth
 	gateway   *gateway.Gateway
 
@@ -83,27 +85,8 @@ func New(ctx context.Context, c Config) (*App, error) {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
 	a.done.Go(func() { a.feed.Run(background) })
-	a.done.Go(func() { a.tendKeys(background) })
+	a.done.Go(func() { a.jobs.Run(background) })
 	return a, nil
-}
-
-// tendEvery is how often the keys' ages are looked at.
-const tendEvery = time.Hour
-
-// tendKeys rotates and retires keys by their age, at the start and from then on.
-func (a *App) tendKeys(ctx context.Context) {
-	tick := time.NewTicker(tendEvery)
-	defer tick.Stop()
-	for {
-		if err := a.ring.Tend(ctx); err != nil && ctx.Err() == nil {
-			a.config.Log.ErrorContext(ctx, "keys could not be tended", slog.Any("err", err))
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
 }
 
 func (c Config) withDefaults() Config {
@@ -137,7 +120,7 @@ func (a *App) open(ctx context.Context) error {
 	}{
 		// The feed first: what is read after it and kept is told of when it moves.
 		{"", a.openStore}, {"feed", a.openFeed}, {"keys", a.openRing}, {"", a.openLedger},
-		{"directory", a.openDirectory}, {"doors", a.openDoors}, {"changes", a.listen},
+		{"directory", a.openDirectory}, {"", a.openJobs}, {"doors", a.openDoors}, {"changes", a.listen},
 	} {
 		err := step.do(ctx)
 		if err != nil && step.name != "" {
@@ -186,6 +169,24 @@ func (a *App) openDirectory(ctx context.Context) error {
 func (a *App) openFeed(ctx context.Context) (err error) {
 	a.feed, err = control.Open(ctx, a.store, a.config.Now, a.config.Log)
 	return err
+}
+
+func (a *App) openJobs(context.Context) (err error) {
+	a.jobs, err = jobs.New(jobs.Options{
+		Store: a.store, Node: a.config.Node, Now: a.config.Now, Rand: a.config.Rand, Log: a.config.Log,
+		Jobs: []jobs.Job{TendKeys(a.ring)},
+	})
+	return err
+}
+
+// TendKeys is the job that rotates and retires keys by their age: on every node,
+// at its start and from then on.
+func TendKeys(ring *keyring.Ring) jobs.Job {
+	return jobs.Job{
+		Name: "keys", About: "rotates and retires keys by their age",
+		Every: time.Hour, Limit: time.Minute,
+		Do: func(ctx context.Context) (string, error) { return "", ring.Tend(ctx) },
+	}
 }
 
 // listen lets whoever keeps something in memory hear what moves, and what has
