@@ -39,8 +39,9 @@ type Config struct {
 	// Who may say whom a request comes from, at each listener; empty is nobody.
 	TrustedProxies, InternalProxies []netip.Prefix
 
-	Rates       authority.Rates // zero means config's defaults
-	FailureRate limit.Rate      // failed requests of one address; zero means config's default
+	Rates       authority.Rates  // zero means config's defaults
+	FailureRate limit.Rate       // failed requests of one address; zero means config's default
+	Retention   config.Retention // zero means config's defaults
 	Now         func() time.Time
 	Rand        io.Reader // safe for concurrent use
 	Log         *slog.Logger
@@ -102,6 +103,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.FailureRate == (limit.Rate{}) {
 		c.FailureRate = limit.Rate(standard.Failures)
+	}
+	if c.Retention == (config.Retention{}) {
+		c.Retention = config.Default().Retention
 	}
 	c.Store.Log, c.Store.Now = c.Log, c.Now
 	return c
@@ -174,7 +178,11 @@ func (a *App) openFeed(ctx context.Context) (err error) {
 func (a *App) openJobs(context.Context) (err error) {
 	a.jobs, err = jobs.New(jobs.Options{
 		Store: a.store, Node: a.config.Node, Now: a.config.Now, Rand: a.config.Rand, Log: a.config.Log,
-		Jobs: []jobs.Job{TendKeys(a.ring)},
+		Jobs: []jobs.Job{
+			TendKeys(a.ring),
+			jobs.Days{Store: a.store, Zone: a.config.Zone, Now: a.config.Now}.Job(),
+			jobs.Retention{Store: a.store, Days: a.config.Retention, Zone: a.config.Zone, Now: a.config.Now}.Job(),
+		},
 	})
 	return err
 }

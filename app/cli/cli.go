@@ -33,6 +33,7 @@ type commands struct {
 	Apply  applyCommand  `cmd:"" help:"Set up services, scopes, partners, applications, credentials and grants as a file says."`
 	Export exportCommand `cmd:"" help:"Print such a file of what is set up."`
 	Policy policyCommand `cmd:"" help:"Ask what an application may do."`
+	Jobs   jobsCommand   `cmd:"" help:"Look at what is done in the background, or do it now."`
 	Bench  benchCommand  `cmd:"" help:"Measure a gateway, beside what its parts cost alone."`
 
 	Version kong.VersionFlag `help:"Print the version and what it was built with."`

@@ -86,7 +86,8 @@ func (p prepared) appConfig(i invocation, log *slog.Logger) app.Config {
 		Issuer: p.Issuer, Node: p.node, Store: storeConfig(p.Database), Master: p.master, Zone: p.Zone,
 		TrustedProxies: p.Listeners.Gateway.TrustedProxies, InternalProxies: p.Listeners.Internal.TrustedProxies,
 		Rates: app.RatesFrom(p.Rates), FailureRate: limit.Rate(p.Rates.Failures),
-		Now: i.Now, Rand: i.Rand, Log: log,
+		Retention: p.Retention,
+		Now:       i.Now, Rand: i.Rand, Log: log,
 	}
 }
 

@@ -32,6 +32,7 @@ type Config struct {
 	Listeners Listeners `key:"listeners"`
 	Limits    Limits    `key:"limits"`
 	Rates     Rates     `key:"rates"`
+	Retention Retention `key:"retention"`
 }
 
 // Database is where the data is: SQLite for one node, PostgreSQL for several.
@@ -127,6 +128,23 @@ type Rate struct {
 	Burst int `key:"burst" least:"1" most:"1000000"`
 }
 
+// Retention is how long rows are kept, days. What still guards an access token,
+// a visit or a write is kept whatever is said here. Events are not deleted: see
+// docs/decisions/0016.
+type Retention struct {
+	// Rows of access tokens and of the visits that they opened.
+	Issuance int `key:"issuance_days" least:"365" most:"36500"`
+
+	// Records of business calls, and which fields left with them.
+	Calls int `key:"calls_days" least:"180" most:"36500"`
+
+	// Notices of changes between nodes. A node that was out of touch for longer must be started again.
+	Changes int `key:"changes_days" least:"7" most:"36500"`
+
+	// Counts by hour. Those by day are kept for ever.
+	HourlyCounts int `key:"hourly_counts_days" least:"31" most:"36500"`
+}
+
 // Default is what holds where nothing else is said. Issuer and MasterKey have
 // no default.
 func Default() Config {
@@ -151,6 +169,8 @@ func Default() Config {
 			// Many phones share an address behind a carrier's translator: generous.
 			Failures: Rate{2, 200},
 		},
+		// Issuance: five years. Calls: JR/T 0185 asks for six months.
+		Retention: Retention{Issuance: 1826, Calls: 180, Changes: 30, HourlyCounts: 400},
 	}
 }
 
