@@ -18,6 +18,7 @@ import (
 	"postern/app/directory"
 	"postern/app/gateway"
 	"postern/app/gateway/upstream"
+	"postern/app/jobs"
 	"postern/app/keyring"
 	"postern/app/ledger"
 	"postern/app/limit"
@@ -39,9 +40,10 @@ type Config struct {
 	// Who may say whom a request comes from, at each listener; empty is nobody.
 	TrustedProxies, InternalProxies []netip.Prefix
 
-	Keys        config.Keys     // how long keys are used; zero means config's defaults
-	Rates       authority.Rates // zero means config's defaults
-	FailureRate limit.Rate      // failed requests of one address; zero means config's default
+	Keys        config.Keys      // how long keys are used; zero means config's defaults
+	Rates       authority.Rates  // zero means config's defaults
+	FailureRate limit.Rate       // failed requests of one address; zero means config's default
+	Retention   config.Retention // zero means config's defaults
 	Now         func() time.Time
 	Rand        io.Reader // safe for concurrent use
 	Log         *slog.Logger
@@ -68,6 +70,7 @@ type App struct {
 	upstreams *upstream.Pool
 	failures  *limit.FailureGate
 	metrics   *metrics
+	jobs      *jobs.Runner
 	oauth     *oauth.OAuth
 	gateway   *gateway.Gateway
 
@@ -85,37 +88,8 @@ func New(ctx context.Context, c Config) (*App, error) {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
 	a.done.Go(func() { a.feed.Run(background) })
-	a.done.Go(func() { a.tendKeys(background) })
+	a.done.Go(func() { a.jobs.Run(background) })
 	return a, nil
-}
-
-// tendTimeout bounds one look at the keys' ages.
-const tendTimeout = 30 * time.Second
-
-// tendKeys rotates and retires keys by their age, at the start and from then
-// on. A spell of failure is logged once.
-func (a *App) tendKeys(ctx context.Context) {
-	tick := time.NewTicker(keyring.TendEvery)
-	defer tick.Stop()
-	failing := false
-	for {
-		err := a.tendOnce(ctx)
-		if err != nil && !failing && ctx.Err() == nil {
-			a.config.Log.ErrorContext(ctx, "keys could not be tended", slog.Any("err", err))
-		}
-		failing = err != nil
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
-}
-
-func (a *App) tendOnce(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, tendTimeout)
-	defer cancel()
-	return a.ring.Tend(ctx)
 }
 
 func (c Config) withDefaults() Config {
@@ -131,6 +105,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.FailureRate == (limit.Rate{}) {
 		c.FailureRate = limit.Rate(standard.Failures)
+	}
+	if c.Retention == (config.Retention{}) {
+		c.Retention = config.Default().Retention
 	}
 	c.Store.Log, c.Store.Now = c.Log, c.Now
 	return c
@@ -149,7 +126,7 @@ func (a *App) open(ctx context.Context) error {
 	}{
 		// The feed first: what is read after it and kept is told of when it moves.
 		{"", a.openStore}, {"feed", a.openFeed}, {"keys", a.openRing}, {"", a.openLedger},
-		{"directory", a.openDirectory}, {"doors", a.openDoors}, {"changes", a.listen},
+		{"directory", a.openDirectory}, {"", a.openJobs}, {"doors", a.openDoors}, {"changes", a.listen},
 	} {
 		err := step.do(ctx)
 		if err != nil && step.name != "" {
@@ -205,6 +182,28 @@ func (a *App) openDirectory(ctx context.Context) error {
 func (a *App) openFeed(ctx context.Context) (err error) {
 	a.feed, err = control.Open(ctx, a.store, a.config.Now, a.config.Log)
 	return err
+}
+
+func (a *App) openJobs(context.Context) (err error) {
+	a.jobs, err = jobs.New(jobs.Options{
+		Store: a.store, Node: a.config.Node, Now: a.config.Now, Rand: a.config.Rand, Log: a.config.Log,
+		Jobs: []jobs.Job{
+			TendKeys(a.ring),
+			jobs.Days{Store: a.store, Zone: a.config.Zone, Now: a.config.Now}.Job(),
+			jobs.Retention{Store: a.store, Days: a.config.Retention, Zone: a.config.Zone, Now: a.config.Now}.Job(),
+		},
+	})
+	return err
+}
+
+// TendKeys is the job that rotates and retires keys by their age: on every node,
+// at its start and from then on.
+func TendKeys(ring *keyring.Ring) jobs.Job {
+	return jobs.Job{
+		Name: "keys", About: "rotates and retires keys by their age",
+		Every: keyring.TendEvery, Limit: 30 * time.Second,
+		Do: func(ctx context.Context) (string, error) { return "", ring.Tend(ctx) },
+	}
 }
 
 // listen lets whoever keeps something in memory hear what moves, and what has

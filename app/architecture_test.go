@@ -53,6 +53,7 @@ var neighbours = map[string][]string{
 	"app/console":         {"app/web"},
 	"app/bankfile/gen":    {"app/bankfile"}, // its reference is written from its types
 	"app/portal":          {"app/web"},
+	"app":                 {"app/jobs"}, // it says which jobs there are
 	"app/apptest":         {"app"},
 	"app/demo":            {"app"}, // it runs the whole gateway, as a person would
 	"app/demo/bank":       {"app/demo/keyset"},

@@ -2,6 +2,7 @@ package app
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
@@ -44,6 +45,7 @@ func newMetrics(a *App) *metrics {
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "postern_feed_age_seconds", Help: "Age of the feed of changes.",
 		}, func() float64 { return a.feed.Age().Seconds() }),
+		successes{func() map[string]time.Time { return a.jobs.LastSuccess() }},
 		circuits{func() map[string]upstream.State { return a.upstreams.States() }},
 	)
 	return m
@@ -63,6 +65,22 @@ func (c circuits) Describe(to chan<- *prometheus.Desc) { to <- circuit }
 func (c circuits) Collect(to chan<- prometheus.Metric) {
 	for id, state := range c.states() {
 		to <- prometheus.MustNewConstMetric(circuit, prometheus.GaugeValue, float64(state), id)
+	}
+}
+
+// successes reports when each background job last ended well.
+type successes struct {
+	last func() map[string]time.Time
+}
+
+var success = prometheus.NewDesc("postern_job_last_success_seconds",
+	"When a job last ended well, as Unix time.", []string{"job"}, nil)
+
+func (s successes) Describe(to chan<- *prometheus.Desc) { to <- success }
+
+func (s successes) Collect(to chan<- prometheus.Metric) {
+	for name, at := range s.last() {
+		to <- prometheus.MustNewConstMetric(success, prometheus.GaugeValue, float64(at.UnixMilli())/1000, name)
 	}
 }
 

@@ -114,4 +114,5 @@ type Shape struct {
 	ID        string `gorm:"primaryKey"`
 	Canonical string
 	FirstSeen int64
+	LastSeen  int64 // up to a day before the last call that had it
 }

@@ -153,6 +153,22 @@ func openKeys(i invocation, s settings) (*keysBeside, error) {
 	if err := faults.Of("database", "keys", "zone", "master_key", "other_master_key").Err(); err != nil {
 		return nil, err
 	}
+	where := storeConfig(c.Database)
+	where.NoMigrate = true // gateways of another release may be running on it
+	k := &keysBeside{lives: c.Keys, zone: c.Zone}
+	var err error
+	if k.Store, err = store.Open(i.ctx, where); err != nil {
+		return nil, err
+	}
+	if k.ring, err = loadRing(i, c, k.Store); err != nil {
+		return nil, errors.Join(err, k.Close())
+	}
+	return k, nil
+}
+
+// loadRing reads the keys of a database for a command; what it changes is
+// recorded as done by whoever types it.
+func loadRing(i invocation, c config.Config, s *store.Store) (*keyring.Ring, error) {
 	master, err := masterKey(c.MasterKey)
 	if err != nil {
 		return nil, err
@@ -165,23 +181,13 @@ func openKeys(i invocation, s settings) (*keysBeside, error) {
 	if err != nil {
 		return nil, err
 	}
-	where := storeConfig(c.Database)
-	where.NoMigrate = true // gateways of another release may be running on it
-	k := &keysBeside{lives: c.Keys, zone: c.Zone}
-	if k.Store, err = store.Open(i.ctx, where); err != nil {
-		return nil, err
-	}
-	k.ring, err = keyring.Load(i.ctx, keyring.Options{
-		Store: k.Store, Master: master, Other: other, Lives: c.Keys, Now: i.Now, Rand: i.Rand,
+	return keyring.Load(i.ctx, keyring.Options{
+		Store: s, Master: master, Other: other, Lives: c.Keys, Now: i.Now, Rand: i.Rand,
 		Event: func(kind, reason string, detail map[string]string) (models.Event, error) {
 			detail["by"], detail["user"] = "cli", by
 			return ledger.Make(ledger.Event{Kind: kind, Outcome: "ok", Reason: reason, Detail: detail}, i.Now(), i.Rand)
 		},
 	})
-	if err != nil {
-		return nil, errors.Join(err, k.Close())
-	}
-	return k, nil
 }
 
 // operator is who types the command, as the operating system knows them.

@@ -36,6 +36,7 @@ type Config struct {
 	Limits    Limits    `key:"limits"`
 	Rates     Rates     `key:"rates"`
 	Keys      Keys      `key:"keys"`
+	Retention Retention `key:"retention"`
 }
 
 // Database is where the data is: SQLite for one node, PostgreSQL for several.
@@ -144,6 +145,23 @@ type Keys struct {
 	TicketLifetime time.Duration `key:"ticket_lifetime" least:"1h" most:"24h"`
 }
 
+// Retention is how long rows are kept, days. What still guards an access token,
+// a visit or a write is kept whatever is said here. Events are not deleted: see
+// docs/decisions/0017.
+type Retention struct {
+	// Rows of access tokens and of the visits that they opened.
+	Issuance int `key:"issuance_days" least:"365" most:"36500"`
+
+	// Records of business calls, and which fields left with them.
+	Calls int `key:"calls_days" least:"180" most:"36500"`
+
+	// Notices of changes between nodes. A node that was out of touch for longer must be started again.
+	Changes int `key:"changes_days" least:"7" most:"36500"`
+
+	// Counts by hour. Those by day are kept for ever.
+	HourlyCounts int `key:"hourly_counts_days" least:"31" most:"36500"`
+}
+
 // Default is what holds where nothing else is said. Issuer and MasterKey have
 // no default.
 func Default() Config {
@@ -169,6 +187,8 @@ func Default() Config {
 			Failures: Rate{2, 200},
 		},
 		Keys: Keys{AKLifetime: 30 * day, SigningLifetime: 90 * day, TicketLifetime: day},
+		// Issuance: five years. Calls: JR/T 0185 asks for six months.
+		Retention: Retention{Issuance: 1826, Calls: 180, Changes: 30, HourlyCounts: 400},
 	}
 }
 

@@ -143,6 +143,9 @@ func checkSurvivors(t *testing.T, c store.Config, lines []string, opened map[str
 	for _, line := range lines {
 		survivor.check(t, strings.Fields(line))
 	}
+	// What is there is counted, and nothing else.
+	wantCount(t, s, 0, "SELECT (SELECT count(*) FROM events) - (SELECT sum(count) FROM rollups WHERE kind <> ?)", "call")
+	wantCount(t, s, 0, "SELECT (SELECT count(*) FROM calls) - (SELECT coalesce(sum(count), 0) FROM rollups WHERE kind = ?)", "call")
 	// What was not acknowledged is there as a whole or not at all.
 	for _, whole := range []string{
 		"SELECT (SELECT count(*) FROM at_rows) - (SELECT count(*) FROM events WHERE kind = ?)",

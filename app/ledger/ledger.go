@@ -47,7 +47,7 @@ const maxClockLag = 60 * time.Second
 type Options struct {
 	Node      string           // this node's name, unique among the nodes of one database
 	Now       func() time.Time // required
-	Zone      *time.Location   // the bank's, in which the daily quota's day begins; nil means UTC
+	Zone      *time.Location   // the bank's, in which days and hours begin; nil means UTC
 	Rand      io.Reader        // required; safe for concurrent use
 	Log       *slog.Logger     // nil discards
 	MaxGroup  int              // entries in one transaction; 0 means 256
@@ -74,7 +74,7 @@ type Ledger struct {
 	recent  recent
 
 	// Only the writer goroutine touches these.
-	seenShapes  map[string]struct{}
+	seenShapes  map[string]int64 // when they were last said to be in use, Unix ms
 	refreshedAt time.Time
 }
 
@@ -95,7 +95,7 @@ func Open(ctx context.Context, s *store.Store, o Options) (*Ledger, error) {
 		sql:        newStatements(s),
 		stopped:    make(chan struct{}),
 		recent:     recent{rows: map[string]models.ATRow{}},
-		seenShapes: map[string]struct{}{},
+		seenShapes: map[string]int64{},
 	}
 	id, err := newID(o.Now(), o.Rand)
 	if err != nil {

@@ -8,8 +8,13 @@ import (
 	"postern/models"
 )
 
-// maxSeenShapes bounds what the writer remembers of shapes that are on disk.
-const maxSeenShapes = 4096
+const (
+	// maxSeenShapes bounds what the writer remembers of shapes that are on disk.
+	maxSeenShapes = 4096
+	// shapeAgain is how long it remembers one: then it says again that it is in
+	// use, for retention deletes what has not been seen for long. Milliseconds.
+	shapeAgain = 24 * 60 * 60 * 1000
+)
 
 // Record queues the record of a call, to be committed within CallDelay; a crash
 // may lose it. shape, if not nil, is what c.ShapeID names. An empty c.ID is
@@ -55,19 +60,20 @@ func (e *callEntry) join(g *group) {
 	if e.shape == nil {
 		return
 	}
-	if _, seen := g.ledger.seenShapes[e.shape.ID]; !seen {
+	if at, seen := g.ledger.seenShapes[e.shape.ID]; !seen || e.shape.FirstSeen-at >= shapeAgain {
 		g.shapes = append(g.shapes, *e.shape)
 	}
 }
 
-// writeShapes interns the group's shapes: whoever is first keeps the row.
+// writeShapes interns the group's shapes, each once.
 func (g *group) writeShapes() error {
-	rows := make([][]any, len(g.shapes))
-	for i, s := range g.shapes {
-		rows[i] = []any{s.ID, s.Canonical, s.FirstSeen}
+	var rows [][]any
+	for i, s := range sortedBy(g.shapes, func(s models.Shape) string { return s.ID }) {
+		if i == 0 || s.ID != g.shapes[i-1].ID {
+			rows = append(rows, []any{s.ID, s.Canonical, s.FirstSeen, s.FirstSeen})
+		}
 	}
-	_, err := g.insertNew(shapeTable, rows)
-	return err
+	return g.insert(shapeTable, rows)
 }
 
 // rememberShapes is called after the commit: what was rolled back is not there.
@@ -76,7 +82,7 @@ func (l *Ledger) rememberShapes(shapes []models.Shape) {
 		clear(l.seenShapes)
 	}
 	for _, s := range shapes {
-		l.seenShapes[s.ID] = struct{}{}
+		l.seenShapes[s.ID] = s.FirstSeen
 	}
 }
 

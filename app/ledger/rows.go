@@ -62,7 +62,10 @@ var (
 		texts("id", "vid", "request_id", "partner_id", "application_id", "service_id", "route_id", "method",
 			"code", "reason", "rule", "shape_id"),
 		numbers("at", "status", "policy_version", "duration", "upstream_time", "bytes_in", "bytes_out"))}
-	shapeTable  = &table{"shapes", 1, slices.Concat(texts("id", "canonical"), numbers("first_seen"))}
+	shapeTable  = &table{"shapes", 1, slices.Concat(texts("id", "canonical"), numbers("first_seen", "last_seen"))}
+	rollupTable = &table{"rollups", 0, slices.Concat(
+		texts("span", "kind", "application_id", "service_id", "route_id", "outcome", "node"),
+		numbers("start", "count", "duration_sum", "duration_max", "upstream_sum", "upstream_max"))}
 	changeTable = &table{"changes", 0, slices.Concat(texts("kind", "subject"), numbers("at", "until"))}
 	eventTable  = &table{"events", 1, slices.Concat(
 		texts("id", "kind", "outcome", "reason", "request_id", "partner_id", "application_id", "service_id",
@@ -120,7 +123,8 @@ func (t *table) rowKey(row []any) string {
 
 func joinKey(parts ...string) string { return strings.Join(parts, "\x00") }
 
-// insert writes rows; one that is there already is an error.
+// insert writes rows. One that is there already is an error, but for shapes and
+// rollups, whose statements say what becomes of it.
 func (g *group) insert(t *table, rows [][]any) error {
 	if len(rows) == 0 {
 		return nil

@@ -27,18 +27,38 @@ func newStatements(s *store.Store) statements {
 		bindCustomer:  s.Rebind("UPDATE visits SET customer_sealed = ?, customer_mac = ?, auth_time = ? WHERE vid = ? AND ended_at = 0"),
 		loadWriteCall: s.Rebind("SELECT state, node, started_at FROM write_calls WHERE vid = ? AND jti = ?"),
 	}
-	for _, t := range []*table{assertionTable, writeCallTable, shapeTable} {
+	for _, t := range []*table{assertionTable, writeCallTable} {
 		all.insertNew[t] = t.insertNewSQL(s.Dialect())
 	}
 	for _, t := range []*table{atTable, visitTable, callTable, changeTable, eventTable} {
 		all.insert[t] = t.insertSQL(s.Dialect())
 	}
+	all.insert[shapeTable] = shapeTable.insertSQL(s.Dialect()) + seenAgain
+	all.insert[rollupTable] = rollupTable.insertSQL(s.Dialect()) + addRollup(s.Dialect())
 	if s.Dialect() == store.Postgres {
 		all.countQuota, all.claimAT, all.endCall = countQuotaPostgres, claimATPostgres, endCallPostgres
 	} else {
 		all.countQuota, all.claimAT, all.endCall = countQuotaSQLite, claimATSQLite, endCallSQLite
 	}
 	return all
+}
+
+// seenAgain follows the insert of a shape: whoever is first keeps the row.
+const seenAgain = ` ON CONFLICT (id) DO UPDATE SET last_seen = excluded.last_seen
+WHERE shapes.last_seen < excluded.last_seen`
+
+// addRollup follows the insert of a rollup: what is there is added to.
+func addRollup(dialect store.Dialect) string {
+	larger := "max"
+	if dialect == store.Postgres {
+		larger = "greatest"
+	}
+	return ` ON CONFLICT (span, start, kind, application_id, service_id, route_id, outcome, node) DO UPDATE SET
+count = rollups.count + excluded.count,
+duration_sum = rollups.duration_sum + excluded.duration_sum,
+duration_max = ` + larger + `(rollups.duration_max, excluded.duration_max),
+upstream_sum = rollups.upstream_sum + excluded.upstream_sum,
+upstream_max = ` + larger + `(rollups.upstream_max, excluded.upstream_max)`
 }
 
 const countQuotaSQLite = `INSERT INTO quota_counts AS q (application_id, day, issued) VALUES (?, ?, ?)

@@ -211,7 +211,7 @@ type group struct {
 func (g *group) write() error {
 	for _, stage := range []func() error{
 		g.writeIssues, g.writeSpends, g.writeRevokes, g.writeEnds, g.writeBinds,
-		g.writeBegins, g.writeEndings, g.writeShapes, g.writeCalls, g.writeChanges, g.writeEvents,
+		g.writeBegins, g.writeEndings, g.writeShapes, g.writeCalls, g.writeChanges, g.writeEvents, g.writeRollups,
 	} {
 		if err := stage(); err != nil {
 			return err
