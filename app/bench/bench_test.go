@@ -32,9 +32,16 @@ func TestMain(m *testing.M) {
 	}
 }
 
+// fast is more than any bench does; a visit has no limit of its own.
+var (
+	fast      = limit.Rate{PerSecond: 1e6, Burst: 1e6}
+	unlimited = authority.Rates{AT: fast, VT: fast, Call: fast}
+)
+
 func open(ctx context.Context, p bench.Place) (bench.Gateway, error) {
 	a, err := app.New(ctx, app.Config{
 		Issuer: p.Issuer, Store: p.Store, Master: p.Master, Now: time.Now, Rand: rand.Reader, Log: p.Log,
+		Rates: unlimited,
 	})
 	if err != nil {
 		return nil, err
@@ -181,9 +188,8 @@ func runningGateway(t *testing.T) *bench.Target {
 	t.Helper()
 	s := httptest.NewUnstartedServer(nil)
 	issuer := "http://" + s.Listener.Addr().String()
-	fast := limit.Rate{PerSecond: 1e6, Burst: 1e6}
 	world := apptest.New(t, storetest.SQLiteConfig(t), apptest.Options{Config: func(c *app.Config) {
-		c.Issuer, c.Now, c.Rates = issuer, time.Now, authority.Rates{AT: fast, VT: fast, Call: fast}
+		c.Issuer, c.Now, c.Rates = issuer, time.Now, unlimited
 	}})
 	s.Config.Handler = world.Handler()
 	s.Start()

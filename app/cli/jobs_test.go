@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"postern/app"
 	"postern/app/apptest"
+	"postern/app/keyring"
 	"postern/app/store"
 	"postern/app/store/storetest"
 	"postern/models"
@@ -36,11 +38,15 @@ func TestJobsAreRunAndListed(t *testing.T) {
 func TestTheKeysJobWantsTheMasterKey(t *testing.T) {
 	t.Parallel()
 	c := storetest.SQLiteConfig(t)
-	storetest.Open(t, c)
+	master, err := keyring.ParseMaster(testKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	apptest.New(t, c, apptest.Options{Config: func(c *app.Config) { c.Master = master }})
 	if code, _, errors := run(t, "jobs", "run", "keys", "--db", c.Path); code != 1 || !strings.Contains(errors, "master_key: is missing") {
 		t.Errorf("without the key: exit %d: %s", code, errors)
 	}
-	environment := map[string]string{"POSTERN_MASTER_KEY": strings.Repeat("abcdef01", 8)}
+	environment := map[string]string{"POSTERN_MASTER_KEY": testKey}
 	if code, out, errors := runWith(t, environment, "jobs", "run", "keys", "--db", c.Path); code != 0 || !strings.HasPrefix(out, "keys ok") {
 		t.Errorf("with it: exit %d: %s%s", code, out, errors)
 	}
