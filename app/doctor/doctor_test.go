@@ -170,8 +170,8 @@ func illOutside() []spoiled {
 
 func illInside() []spoiled {
 	return []spoiled{
-		{"a migration is pending", func(t *testing.T, w *ward) { w.exec(t, "DELETE FROM goose_db_version WHERE version_id = 2") },
-			"migrations", doctor.Warning, "version 1"},
+		{"a migration is pending", func(t *testing.T, w *ward) { w.exec(t, "DELETE FROM goose_db_version WHERE version_id >= 3") },
+			"migrations", doctor.Warning, "version 2"},
 		{"a later release was here", func(t *testing.T, w *ward) {
 			w.exec(t, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)")
 		}, "migrations", doctor.Failed, "version 99999"},
@@ -191,14 +191,14 @@ func illInside() []spoiled {
 		},
 			"keys", doctor.Failed, "ticket"},
 		{"a key should have been rotated", func(t *testing.T, w *ward) {
-			w.exec(t, "UPDATE keys SET created_at = created_at - 23 * 3600000 WHERE use = 'ticket'")
+			w.exec(t, "UPDATE keys SET active_from = active_from - 30 * 3600000 WHERE use = 'ticket'")
 		}, "keys", doctor.Warning, "ticket"},
 		{"a key should have been retired", func(t *testing.T, w *ward) {
-			if _, err := w.openKeys(t).Rotate(t.Context(), models.SigningKey, "A256", models.Production); err != nil {
+			if _, err := w.openKeys(t).Rotate(t.Context(), keyring.KindOf(models.SigningKey, models.Production)); err != nil {
 				t.Fatal(err)
 			}
 			w.now = w.now.Add(5 * time.Hour)
-		}, "keys", doctor.Warning, "key "},
+		}, "keys", doctor.Warning, "sig A256 production"},
 		{"two services share an origin", func(t *testing.T, w *ward) {
 			w.write(t, func(tx *store.Tx) error {
 				return tx.SaveService(service("urn:h5:card", "https://LOAN.bank.example:443/card"))

@@ -75,7 +75,12 @@ func newWard(t *testing.T, c store.Config) *ward {
 
 func (w *ward) openKeys(t *testing.T) *keyring.Ring {
 	t.Helper()
-	r, err := keyring.Open(t.Context(), keyring.Options{Store: w.store, Master: w.Masters[0], Now: w.Now, Rand: rand.Reader})
+	r, err := keyring.Open(t.Context(), keyring.Options{
+		Store: w.store, Master: w.Masters[0], Now: w.Now, Rand: rand.Reader,
+		Event: func(kind, reason string, detail map[string]string) (models.Event, error) {
+			return ledger.Make(ledger.Event{Kind: kind, Outcome: "ok", Reason: reason, Detail: detail}, w.Now(), rand.Reader)
+		},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
