@@ -170,8 +170,8 @@ func illOutside() []spoiled {
 
 func illInside() []spoiled {
 	return []spoiled{
-		{"a migration is pending", func(t *testing.T, w *ward) { w.exec(t, "DELETE FROM goose_db_version WHERE version_id >= 3") },
-			"migrations", doctor.Warning, "version 2"},
+		{"a migration is pending", func(t *testing.T, w *ward) { w.exec(t, "DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)") },
+			"migrations", doctor.Warning, "this program brings"},
 		{"a later release was here", func(t *testing.T, w *ward) {
 			w.exec(t, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)")
 		}, "migrations", doctor.Failed, "version 99999"},
@@ -191,7 +191,7 @@ func illInside() []spoiled {
 		},
 			"keys", doctor.Failed, "ticket"},
 		{"a key should have been rotated", func(t *testing.T, w *ward) {
-			w.exec(t, "UPDATE keys SET active_from = active_from - 30 * 3600000 WHERE use = 'ticket'")
+			w.exec(t, "UPDATE keys SET active_from = active_from - 25 * 3600000 WHERE use = 'ticket'")
 		}, "keys", doctor.Warning, "ticket"},
 		{"a key should have been retired", func(t *testing.T, w *ward) {
 			if _, err := w.openKeys(t).Rotate(t.Context(), keyring.KindOf(models.SigningKey, models.Production)); err != nil {

@@ -78,7 +78,7 @@ func (w *ward) openKeys(t *testing.T) *keyring.Ring {
 	r, err := keyring.Open(t.Context(), keyring.Options{
 		Store: w.store, Master: w.Masters[0], Now: w.Now, Rand: rand.Reader,
 		Event: func(kind, reason string, detail map[string]string) (models.Event, error) {
-			return ledger.Make(ledger.Event{Kind: kind, Outcome: "ok", Reason: reason, Detail: detail}, w.Now(), rand.Reader)
+			return ledger.Make(ledger.Event{Kind: kind, Reason: reason, Detail: detail}, w.Now(), rand.Reader)
 		},
 	})
 	if err != nil {
