@@ -170,7 +170,9 @@ func illOutside() []spoiled {
 
 func illInside() []spoiled {
 	return []spoiled{
-		{"a migration is pending", func(t *testing.T, w *ward) { w.exec(t, "DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)") },
+		{"a migration is pending", func(t *testing.T, w *ward) {
+			w.exec(t, "DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)")
+		},
 			"migrations", doctor.Warning, "this program brings"},
 		{"a later release was here", func(t *testing.T, w *ward) {
 			w.exec(t, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)")
