@@ -158,27 +158,23 @@ func (r Restorer) prepare(ctx context.Context, file, fresh string) (done Restore
 
 // beginAnew ends what the copy still holds, and puts the restore on record.
 func (r Restorer) beginAnew(ctx context.Context, s *store.Store) (done Restored, err error) {
-	l, err := ledger.Open(ctx, s, ledger.Options{Node: "restore", Now: r.Now, Rand: r.Rand})
-	if err != nil {
-		return Restored{}, err
-	}
-	defer func() { err = errors.Join(err, l.Close(ctx)) }()
 	newest, err := s.NewestEvent(ctx)
 	if err != nil {
 		return Restored{}, err
 	}
-	if l.ClockBehind() {
+	now := r.Now()
+	if now.Add(ledger.MaxClockLag).Before(time.UnixMilli(newest)) {
 		return Restored{}, fmt.Errorf("this machine's clock stands behind the copy's newest event, %s: set it right first",
 			time.UnixMilli(newest).UTC().Format(time.RFC3339))
 	}
-	row := models.Restore{At: max(r.Now().UnixMilli(), newest+1), NewestEvent: newest}
+	row := models.Restore{At: max(now.UnixMilli(), newest+1), NewestEvent: newest}
 	done.At = time.UnixMilli(row.At)
 	detail := map[string]string{"newest_event": "none"}
 	if newest > 0 {
 		done.NewestEvent = time.UnixMilli(newest)
 		detail["newest_event"] = done.NewestEvent.UTC().Format(time.RFC3339Nano)
 	}
-	event, err := l.Make(ledger.Event{Kind: EventRestored, Outcome: "ok", Alarm: true, Detail: detail})
+	event, err := ledger.Make(ledger.Event{Kind: EventRestored, Outcome: "ok", Alarm: true, Detail: detail}, done.At, r.Rand)
 	if err != nil {
 		return Restored{}, err
 	}

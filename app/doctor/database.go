@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"postern/app/keyring"
+	"postern/app/ledger"
 	"postern/app/store"
 )
 
@@ -136,7 +137,6 @@ func (p Patient) disk() Finding {
 const (
 	clockDrifts = 2 * time.Second
 	clockWrong  = 10 * time.Second
-	clockBehind = time.Minute // then nothing is issued
 )
 
 // clock compares this machine's clock with the newest event and, where there is
@@ -147,7 +147,7 @@ func (p Patient) clock(ctx context.Context, s *store.Store) []Finding {
 	if err != nil {
 		return []Finding{failed(check, err.Error(), "Look at the database.")}
 	}
-	if behind := time.UnixMilli(newest).Sub(p.Now()); behind > clockBehind {
+	if behind := time.UnixMilli(newest).Sub(p.Now()); behind > ledger.MaxClockLag {
 		return []Finding{failed(check, fmt.Sprintf("it is %s behind the newest event, so nothing is issued", behind.Round(time.Second)), advice)}
 	}
 	server, known, err := s.ServerClock(ctx)
@@ -181,7 +181,7 @@ func (p Patient) keys(ctx context.Context, s *store.Store) Finding {
 		return failed(check, "none is in use for "+lacking, "Start the gateway: it makes what is missing.")
 	}
 	if overdue := keyring.Overdue(rows, p.Config.Keys, p.Now()); overdue != "" {
-		return warning(check, overdue+" should have been rotated or retired", "A running gateway does so within the hour; if one runs, look for \"keys could not be tended\" in its log.")
+		return warning(check, overdue+" should have been rotated or retired", "A running gateway does so within minutes; if one runs, look for \"keys could not be tended\" in its log.")
 	}
 	if len(p.Masters) == 0 {
 		return ok(check, "%d, none missing; without a master key nobody knows whether they open", len(rows))

@@ -39,9 +39,9 @@ const (
 // groupTimeout bounds one group on PostgreSQL; SQLite is bounded by its busy timeout.
 const groupTimeout = 5 * time.Second
 
-// maxClockLag is how far the clock may stand behind the newest event before
+// MaxClockLag is how far the clock may stand behind the newest event before
 // issuing stops: a clock set back would revive expired tokens.
-const maxClockLag = 60 * time.Second
+const MaxClockLag = 60 * time.Second
 
 // Options are the arguments of Open.
 type Options struct {
@@ -217,7 +217,7 @@ func (l *Ledger) Refuse(e Event) error {
 func (l *Ledger) ClockBehind() bool { return l.clockBehind(l.options.Now()) }
 
 func (l *Ledger) clockBehind(now time.Time) bool {
-	return now.UnixMilli() < l.newest.Load()-maxClockLag.Milliseconds()
+	return now.UnixMilli() < l.newest.Load()-MaxClockLag.Milliseconds()
 }
 
 // refreshClock learns of events that other nodes have written.
