@@ -80,7 +80,7 @@ type Route struct {
 	RequiresCustomer bool `field:"requires_customer" default:"false"`
 	// Whether its reply may bind a customer to the visit.
 	SignIn bool `field:"sign_in" default:"false"`
-	// A JSON reply with made-up values, as text; `policy explain` shows what of it would leave.
+	// A JSON reply with made-up values, as text. `policy explain` shows what of it would leave, and sandbox applications are answered from it where the service has no sandbox upstream.
 	SampleReply string `field:"sample_reply" default:"none"`
 }
 

@@ -100,6 +100,9 @@ func printExplanation(out io.Writer, x directory.Explanation, stops []string) er
 	if x.Customer {
 		stops = append(stops, "a customer must have signed in: before, calls are refused as customer_required")
 	}
+	if x.Service.Echoes(x.Application.Environment) {
+		stops = append(stops, "the service has no sandbox upstream: calls are answered from the route's sample reply, and refused as upstream_unavailable without one")
+	}
 	for _, note := range stops {
 		fmt.Fprintf(w, "note\t%s\n", note)
 	}

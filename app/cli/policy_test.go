@@ -50,3 +50,17 @@ func TestPolicyExplainKnowsWhatIsFrozen(t *testing.T) {
 		})
 	}
 }
+
+func TestPolicyExplainSaysWhereTheSandboxEchoes(t *testing.T) {
+	t.Parallel()
+	c := storetest.SQLiteConfig(t)
+	apptest.New(t, c, apptest.Options{Seed: func(s *apptest.Seed) {
+		s.Applications[0].Environment = models.Sandbox
+	}})
+	for app, want := range map[string]bool{apptest.Travel: true, apptest.Rent: false} {
+		_, out, _ := run(t, "policy", "explain", "--db", c.Path, "--app", app, "--path", "/loans/offers")
+		if strings.Contains(out, "answered from the route's sample reply") != want || !strings.Contains(out, "allowed") {
+			t.Errorf("%s: %s", app, out)
+		}
+	}
+}

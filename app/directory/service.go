@@ -54,6 +54,13 @@ func (s *Scope) Raw(p policies.Permission) bool {
 	return false
 }
 
+// Echoes reports whether calls of an environment are answered from the routes'
+// sample replies: in the sandbox only, where the service has no upstream there.
+func (s *Service) Echoes(e models.Environment) bool {
+	_, has := s.Upstreams[e]
+	return e == models.Sandbox && !has
+}
+
 // maxAgeC3 is how long a visit may live that reaches C3 data, seconds
 // (protocol section 6).
 const maxAgeC3 = 1800
