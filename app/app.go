@@ -34,7 +34,7 @@ type Config struct {
 	Node   string // this node's name; unique among nodes of one database
 	Store  store.Config
 	Master *keyring.Master
-	Zone   *time.Location // the bank's, for daily quotas; nil means Asia/Shanghai
+	Zone   *time.Location // the bank's, for daily quotas and services' hours; nil means Asia/Shanghai
 	// Who may say whom a request comes from, at each listener; empty is nobody.
 	TrustedProxies, InternalProxies []netip.Prefix
 
@@ -219,7 +219,7 @@ func (a *App) openDoors(context.Context) error {
 	a.authority = authority.New(authority.Options{
 		Issuer: c.Issuer, Ledger: a.ledger, Ring: a.ring, Directory: a.directory, Feed: a.feed,
 		Buckets: limit.NewBuckets(maxBuckets), Replays: limit.NewReplayWindow(maxReplays, replayKeep),
-		Rates: c.Rates, Now: c.Now, Rand: c.Rand, Log: c.Log,
+		Rates: c.Rates, Zone: c.Zone, Now: c.Now, Rand: c.Rand, Log: c.Log,
 	})
 	authenticator, err := clients.New(a.directory, a.feed, c.Issuer, c.Now, c.Rand)
 	if err != nil {

@@ -156,7 +156,8 @@ type life struct {
 	stops models.FreezeScope
 }
 
-// checkTicket checks origin, whether the visit is dead, and states.
+// checkTicket checks origin, whether the visit is dead, states, and whether the
+// service is open.
 func (a *Authority) checkTicket(t token.Ticket, app *directory.Application, svc *directory.Service, origin string, l life) error {
 	if err := checkOrigin(svc, origin); err != nil {
 		return err
@@ -171,7 +172,7 @@ func (a *Authority) checkTicket(t token.Ticket, app *directory.Application, svc 
 	case t.Epoch < app.Epoch:
 		return errInvalidVT.Because("epoch")
 	}
-	return a.checkActive(app, svc, l.stops)
+	return a.checkServing(app, svc, l.stops)
 }
 
 func checkClock(iat *seal.Integer, now time.Time) error {

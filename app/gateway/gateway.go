@@ -212,7 +212,10 @@ func (g *Gateway) refused(c *gin.Context, step string, e *errs.Error) {
 	if g.Refused != nil {
 		g.Refused(step, e.Code)
 	}
-	if authority.Status(e.Code) >= http.StatusInternalServerError {
+	switch {
+	case authority.ByPlan(e):
+		web.Planned(c)
+	case authority.Status(e.Code) >= http.StatusInternalServerError:
 		g.Log.WarnContext(c.Request.Context(), "request could not be served", slog.String("request_id", web.RequestID(c)),
 			slog.String("step", step), slog.String("code", e.Code), slog.String("reason", e.Reason), slog.Any("err", e.Cause))
 	}
