@@ -65,7 +65,8 @@ func (s Service) checkStops(f *errs.Fields) {
 	for i, x := range s.Stops {
 		at := fmt.Sprintf("stops.%d.", i)
 		f.Check(!x.From.IsZero(), at+"from", "stop_from", "enter when the stop begins")
-		f.Check(x.To.After(x.From), at+"to", "ends_before_start", "it would end before it begins")
+		f.Check(!x.To.IsZero(), at+"to", "stop_to", "enter when the stop ends")
+		f.Check(x.To.IsZero() || x.To.After(x.From), at+"to", "ends_before_start", "it would end before it begins")
 		f.Check(x.To.Sub(x.From) <= hours.MaxClosure, at+"to", "stop_long", "a stop lasts at most 31 days: what is closed longer is suspended")
 		f.Check(!seen[x.From], at+"from", "twice", fmt.Sprintf("there are two stops from %s", moment(x.From)))
 		seen[x.From] = true
