@@ -36,7 +36,7 @@ type Config struct {
 	Store  store.Config
 	Master *keyring.Master
 	Other  *keyring.Master // opens keys that Master did not seal, while one replaces the other; nil for none
-	Zone   *time.Location  // the bank's, for daily quotas; nil means Asia/Shanghai
+	Zone   *time.Location  // the bank's, for daily quotas and services' hours; nil means Asia/Shanghai
 	// Who may say whom a request comes from, at each listener; empty is nobody.
 	TrustedProxies, InternalProxies []netip.Prefix
 
@@ -237,7 +237,7 @@ func (a *App) openDoors(context.Context) error {
 	a.authority = authority.New(authority.Options{
 		Issuer: c.Issuer, Ledger: a.ledger, Ring: a.ring, Directory: a.directory, Feed: a.feed,
 		Buckets: limit.NewBuckets(maxBuckets), Replays: limit.NewReplayWindow(maxReplays, replayKeep),
-		Rates: c.Rates, Now: c.Now, Rand: c.Rand, Log: c.Log,
+		Rates: c.Rates, Zone: c.Zone, Now: c.Now, Rand: c.Rand, Log: c.Log,
 	})
 	authenticator, err := clients.New(a.directory, a.feed, c.Issuer, c.Now, c.Rand)
 	if err != nil {

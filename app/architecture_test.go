@@ -22,7 +22,7 @@ var tiers = [...][]string{
 		"static", "static/sdk", "static/sdk/gen", "static/sdk/gen/bundle",
 	},
 	1: {
-		"app/store", "app/store/storetest", "app/token", "app/limit", "app/disclosure", "policies", "app/config", "app/config/gen",
+		"app/store", "app/store/storetest", "app/token", "app/limit", "app/disclosure", "app/hours", "policies", "app/config", "app/config/gen",
 		"views/layout", "views/ui", "views/link", "views/console", "views/portal", "views/demo",
 	},
 	2: {"app/ledger", "app/ledger/crashrig", "app/keyring", "app/clients", "app/control", "app/directory", "app/change"},

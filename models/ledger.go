@@ -97,9 +97,9 @@ type Call struct {
 	ServiceID     string
 	RouteID       string
 	Method        string
-	Status        int    // the upstream's; 0 when nothing was forwarded
+	Status        int    // the upstream's, or the echo's; 0 when nothing answered
 	Code          string // wire code of a refusal, else empty
-	Reason        string
+	Reason        string // of a refusal; "echo" when the sandbox answered from a sample reply
 	Rule          string // the policy rule that decided
 	PolicyVersion int64  // number of the newest change that the node knew when it decided
 	ShapeID       string

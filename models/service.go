@@ -25,6 +25,26 @@ type ServiceOrigin struct {
 	Origin    string `gorm:"primaryKey"`
 }
 
+// ServiceHours is one span of a service's weekly plan, on the bank's clock.
+type ServiceHours struct {
+	ServiceID string `gorm:"primaryKey"`
+	Days      string `gorm:"primaryKey"` // "mon tue", in the order of the week
+	Opens     string `gorm:"primaryKey"` // "09:00"
+	Closes    string `gorm:"primaryKey"` // the next day's when it is not later; "24:00" is the day's end
+}
+
+// TableName is service_hours.
+func (ServiceHours) TableName() string { return "service_hours" }
+
+// ServiceStop is one planned stop of a service.
+type ServiceStop struct {
+	ServiceID string `gorm:"primaryKey"`
+	StartsAt  int64  `gorm:"primaryKey"`
+	EndsAt    int64
+	ReasonEN  string `gorm:"column:reason_en"`
+	ReasonZH  string `gorm:"column:reason_zh"`
+}
+
 // Upstream is the bank's system behind a service in one environment.
 type Upstream struct {
 	ServiceID      string      `gorm:"primaryKey"`

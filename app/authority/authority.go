@@ -36,6 +36,7 @@ type Options struct {
 	Buckets   *limit.Buckets
 	Replays   *limit.ReplayWindow
 	Rates     Rates
+	Zone      *time.Location // the bank's, on whose clock services open
 	Now       func() time.Time
 	Rand      io.Reader
 	Log       *slog.Logger
@@ -153,6 +154,40 @@ func (a *Authority) checkActive(app *directory.Application, svc *directory.Servi
 	}
 	return nil
 }
+
+// checkServing refuses what checkActive does, and then what is closed by plan:
+// where new traffic is let in. What was let in before it closed is answered.
+func (a *Authority) checkServing(app *directory.Application, svc *directory.Service, what models.FreezeScope) error {
+	if err := a.checkActive(app, svc, what); err != nil {
+		return err
+	}
+	return a.checkOpen(svc)
+}
+
+// The reasons of errClosed.
+const (
+	reasonHours = "closed_hours"
+	reasonStop  = "planned_stop"
+)
+
+// checkOpen refuses while the service is closed by its hours or a planned stop,
+// and says for how long.
+func (a *Authority) checkOpen(svc *directory.Service) error {
+	now := a.Now()
+	closure, closed := svc.Hours.Closed(now, a.Zone)
+	if !closed {
+		return nil
+	}
+	reason := reasonHours
+	if closure.Stop != nil {
+		reason = reasonStop
+	}
+	return errClosed.Because(reason).With(errs.Help{RetryAfter: closure.Until.Sub(now)})
+}
+
+// ByPlan reports whether a refusal is one that the bank has planned: no fault,
+// however its status reads.
+func ByPlan(e *errs.Error) bool { return e.Reason == reasonHours || e.Reason == reasonStop }
 
 // checkOrigin holds a request's Origin against the service's list. Browsers
 // send one with every POST; none at all passes only if the service says so.

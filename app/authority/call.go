@@ -25,8 +25,8 @@ type CallRequest struct {
 	RequestID string
 }
 
-// Call is a call that was let through. It goes to the upstream as Request says
-// and comes back through Answer, exactly once.
+// Call is a call that was let through. It goes to the upstream as Outgoing says,
+// or is answered by Echo, and comes back through Answer, exactly once.
 type Call struct {
 	a       *Authority
 	s       *sealer
@@ -39,8 +39,9 @@ type Call struct {
 	scopes  []string // that allow the call and are the visit's
 	record  models.Call
 	out     Outgoing
+	echoes  bool // answered from the route's sample reply; out is empty
 	started time.Time
-	sent    time.Time // when the upstream was asked
+	sent    time.Time // when the upstream was asked, or the echo made
 }
 
 // OpenCall takes step G up to the bank's door. It returns the call to forward,
@@ -66,7 +67,7 @@ func (a *Authority) OpenCall(ctx context.Context, r CallRequest) (*Call, Reply) 
 	if err := c.decide(); err != nil {
 		return nil, c.Refuse(err)
 	}
-	if c.out, err = c.outgoing(); err != nil {
+	if err := c.prepare(); err != nil {
 		return nil, c.Refuse(err)
 	}
 	if err := c.once(ctx); err != nil {
@@ -155,7 +156,8 @@ type life struct {
 	stops models.FreezeScope
 }
 
-// checkTicket checks origin, whether the visit is dead, and states.
+// checkTicket checks origin, whether the visit is dead, states, and whether the
+// service is open.
 func (a *Authority) checkTicket(t token.Ticket, app *directory.Application, svc *directory.Service, origin string, l life) error {
 	if err := checkOrigin(svc, origin); err != nil {
 		return err
@@ -170,7 +172,7 @@ func (a *Authority) checkTicket(t token.Ticket, app *directory.Application, svc 
 	case t.Epoch < app.Epoch:
 		return errInvalidVT.Because("epoch")
 	}
-	return a.checkActive(app, svc, l.stops)
+	return a.checkServing(app, svc, l.stops)
 }
 
 func checkClock(iat *seal.Integer, now time.Time) error {

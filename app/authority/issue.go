@@ -62,7 +62,8 @@ func unauthorizedClient(message, reason string) error {
 
 // IssueAT issues an AT: signed, sealed to the application's newest encryption
 // key, and on record before it is returned. Refusals are RFC 6749 section 5.2
-// errors, errs.RateLimited, or errs.Unavailable when nothing could be written.
+// errors, errs.RateLimited, or errs.Unavailable when nothing could be written or the
+// service is closed: the AT would have ended before it opens.
 func (a *Authority) IssueAT(ctx context.Context, c Caller, r TokenRequest) (Issued, error) {
 	app, now := c.Application, a.Now()
 	if app.Suite == string(seal.GM) {
@@ -85,6 +86,10 @@ func (a *Authority) IssueAT(ctx context.Context, c Caller, r TokenRequest) (Issu
 	recipient := app.EncryptionKey(now.UnixMilli())
 	if recipient == nil {
 		return Issued{}, unauthorizedClient("The application has no live encryption key.", "no_encryption_key")
+	}
+	// Last: whoever tries at night learns of his own mistakes first.
+	if err := a.checkOpen(svc); err != nil {
+		return Issued{}, err
 	}
 	return a.mint(ctx, c, r, minting{svc: svc, scope: scope, recipient: recipient.Recipient, now: now})
 }

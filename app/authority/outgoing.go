@@ -33,13 +33,8 @@ func (c *Call) Outgoing() Outgoing {
 	return c.out
 }
 
-// outgoing makes what to ask the upstream, before the call's jti is used up;
-// errs.BadGateway if the service has none in the application's environment.
-func (c *Call) outgoing() (Outgoing, error) {
-	up, ok := c.svc.Upstreams[c.environment()]
-	if !ok {
-		return Outgoing{}, errBadGateway.Because("no_upstream")
-	}
+// outgoing makes what to ask the upstream.
+func (c *Call) outgoing(up models.Upstream) (Outgoing, error) {
 	assertion, err := c.a.assertion(c.ticket, c.a.liveScopes(c.access, c.ticket.Scopes))
 	if err != nil {
 		return Outgoing{}, errUnavailable.Because("assertion").Wrap(err)

@@ -24,6 +24,7 @@ var (
 	errNoRoute       = errs.New(errs.NotFound, "no_route", "The service has no such route.")
 	errRateLimited   = errs.New(errs.RateLimited, "rate_limited", "Too many requests.")
 	errBadGateway    = errs.New(errs.BadGateway, "upstream_unavailable", "The bank's system gave no answer that may leave.")
+	errClosed        = errs.New(errs.Unavailable, "unavailable", "The service is closed at this time; nothing was done.")
 	errUnavailable   = errs.New(errs.Unavailable, "unavailable", "The gateway can't do this now; nothing was done.")
 )
 

@@ -175,7 +175,7 @@ func (a *Authority) checkAT(row models.ATRow, pg page) error {
 	return nil
 }
 
-// mayOpen checks origin and states, and draws from the application's bucket.
+// mayOpen checks origin, states and hours, and draws from the application's bucket.
 func (a *Authority) mayOpen(ctx context.Context, row models.ATRow, origin string) (*directory.Application, *directory.Service, error) {
 	app, svc, err := a.parties(ctx, row.ApplicationID, row.ServiceID)
 	if err != nil {
@@ -184,7 +184,7 @@ func (a *Authority) mayOpen(ctx context.Context, row models.ATRow, origin string
 	if err := checkOrigin(svc, origin); err != nil {
 		return nil, nil, err
 	}
-	if err := a.checkActive(app, svc, models.FreezeVT); err != nil {
+	if err := a.checkServing(app, svc, models.FreezeVT); err != nil {
 		return nil, nil, err
 	}
 	if row.SpentAt != 0 {

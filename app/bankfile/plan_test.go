@@ -81,6 +81,28 @@ var differences = []struct {
 	}},
 	{"a route that goes", "services: [{id: 'urn:h5:rates', routes: []}]", []string{"narrows route rates is taken away"}},
 
+	{"later in the evening", "services: [{id: 'urn:h5:loan', hours: [{days: [mon, tue, wed, thu, fri, sat, sun], from: '06:00', to: '23:45'}]}]", []string{
+		"WIDENS  hours: mon tue wed thu fri sat sun 06:00-23:30 -> mon tue wed thu fri sat sun 06:00-23:45",
+	}},
+	{"no week-ends", "services: [{id: 'urn:h5:loan', hours: [{days: [mon, tue, wed, thu, fri], from: '06:00', to: '23:30'}]}]", []string{
+		"narrows hours: mon tue wed thu fri sat sun 06:00-23:30 -> mon tue wed thu fri 06:00-23:30",
+	}},
+	{"the same hours in two spans", "services: [{id: 'urn:h5:loan', hours: [{days: [tue, wed, thu, fri, sat, sun], from: '06:00', to: '23:30'}, {days: [mon], from: '06:00', to: '23:30'}]}]", []string{
+		"        hours: mon tue wed thu fri sat sun 06:00-23:30 -> mon 06:00-23:30, tue wed thu fri sat sun 06:00-23:30",
+	}},
+	{"hours that are lifted", "services: [{id: 'urn:h5:loan', hours: []}]", []string{"WIDENS  hours: mon tue wed thu fri sat sun 06:00-23:30 -> always"}},
+	{"first hours", "services: [{id: 'urn:h5:rates', hours: [{days: [sun], from: '22:00', to: '02:00'}]}]", []string{"narrows hours: always -> sun 22:00-02:00"}},
+	{"a stop that is longer, and a new one", `services:
+  - id: urn:h5:loan
+    stops:
+      - {from: "2026-12-31T22:30:00+08:00", to: "2027-01-01T06:30:00+08:00", reason_en: Year-end closing, reason_zh: 年终决算}
+      - {from: "2027-06-30T22:30:00+08:00", to: "2027-07-01T06:00:00+08:00", reason_en: Half-year closing, reason_zh: 半年结息}`, []string{
+		"narrows stop from 2026-12-31T14:30:00Z: until 2026-12-31T22:00:00Z -> 2026-12-31T22:30:00Z",
+		"        stop from 2026-12-31T14:30:00Z: reason_zh: 年终结算 -> 年终决算",
+		"narrows stop from 2027-06-30T14:30:00Z until 2027-06-30T22:00:00Z is added: Half-year closing / 半年结息",
+	}},
+	{"stops that are lifted", "services: [{id: 'urn:h5:loan', stops: []}]", []string{"WIDENS  stop from 2026-12-31T14:30:00Z until 2026-12-31T22:00:00Z is taken away"}},
+
 	{"a credential", "credentials: [{id: travel-site-secret-1, not_after: never}]", []string{"WIDENS  not_after: 2027-11-21T16:00:00Z -> never"}},
 	{"a credential that is revoked", "credentials: [{id: travel-app-sig-1, revoked: true}]", []string{"narrows revoked: true"}},
 	{"a grant that is shortened", "grants: [{id: travel-app-offer, ends_at: 2027-01-01T00:00:00Z}]", []string{"narrows ends_at: 2028-11-21T16:00:00Z -> 2027-01-01T00:00:00Z"}},

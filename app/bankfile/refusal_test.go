@@ -16,6 +16,7 @@ import (
 const (
 	service     = "services:\n  - id: urn:h5:new\n    name: New\n    h5_url: https://new.bank.example/h5\n    origins: [https://new.bank.example]\n"
 	route       = service + "    routes:\n      - {id: new, method: GET, pattern: /new, resource: new, action: read, "
+	stop        = service + "    stops:\n      - reason_en: Day-end\n        reason_zh: 日终\n        from: 2026-12-31T15:00:00Z\n"
 	scope       = "scopes:\n  - id: new:read\n    service: urn:h5:loan\n    title: New\n"
 	field       = scope + "    permissions:\n      - resource: loan.offer\n        action: read\n        fields:\n"
 	application = "applications:\n  - id: new-app\n    partner: travel\n    name: New\n    environment: production\n"
@@ -100,6 +101,18 @@ var wrong = []struct {
 	{"a sample reply that is not strict", route + "sample_reply: '{\"a\":1,\"a\":2}'}", 0, "repeated names"},
 	{"a query name that splits", route + "query_names: ['a&b']}", 0, "cannot be a name in the query"},
 	{"a write in class A1", "services:\n  - id: urn:h5:rates\n    routes: [{id: rates, method: POST, pattern: /rates, resource: a, action: b}]", 0, "is read only"},
+
+	{"a day that is none", service + "    hours:\n      - days: [mon]\n        from: '09:00'\n        to: '17:00'\n      - from: '09:00'\n        to: '17:00'\n        days: [mon, montag]", 0, `"montag" is no day`},
+	{"hours without a day", service + "    hours: [{days: [], from: '09:00', to: '17:00'}]", 0, "name at least one day"},
+	{"an opening that is no time", service + "    hours:\n      - days: [mon]\n        to: '17:00'\n        from: '9:00'", 0, "no time of day"},
+	{"a closing that is no time", service + "    hours:\n      - days: [mon]\n        from: '09:00'\n        to: '24:30'", 0, "no time of day"},
+	{"hours of no length", service + "    hours:\n      - days: [mon]\n        from: '09:00'\n        to: '09:00'", 0, "a whole day is 00:00 to 24:00"},
+	{"hours twice", service + "    hours:\n      - {days: [mon, tue], from: '09:00', to: '17:00'}\n      - {days: [tue, mon], from: '09:00', to: '17:00'}", 0, "mon tue 09:00-17:00 is here twice"},
+	{"a stop that ends before it begins", stop + "        to: 2026-12-31T14:00:00Z", 0, "end before it begins"},
+	{"a stop without an end", stop, 7, "enter when the stop ends"},
+	{"a stop of weeks", stop + "        to: 2027-02-01T15:00:01Z", 0, "at most 31 days"},
+	{"a stop without a word for Chinese readers", "services:\n  - id: urn:h5:loan\n    stops: [{from: 2026-12-31T15:00:00Z, to: 2026-12-31T16:00:00Z, reason_en: Day-end}]", 0, "does not say why"},
+	{"two stops that begin at once", stop + "        to: 2026-12-31T16:00:00Z\n      - {from: 2026-12-31T15:00:00Z, to: 2026-12-31T17:00:00Z, reason_en: a, reason_zh: b}", 0, "there are two stops from 2026-12-31T15:00:00Z"},
 
 	// Scopes.
 	{"a scope's name with a space", "scopes:\n  - id: a b\n    service: urn:h5:loan\n    title: A", 2, "RFC 6749"},

@@ -79,7 +79,25 @@ func (c *Catalog) readServices(ids []string) ([]Service, error) {
 	for _, r := range routes {
 		at[r.ServiceID].Routes = append(at[r.ServiceID].Routes, routeOf(r))
 	}
-	return list, nil
+	return list, c.readHours(ids, at)
+}
+
+func (c *Catalog) readHours(ids []string, at map[string]*Service) error {
+	hours, err := c.read.Hours(ids)
+	if err != nil {
+		return err
+	}
+	stops, err := c.read.Stops(ids)
+	if err != nil {
+		return err
+	}
+	for _, h := range hours {
+		at[h.ServiceID].Hours = append(at[h.ServiceID].Hours, spanOf(h))
+	}
+	for _, s := range stops {
+		at[s.ServiceID].Stops = append(at[s.ServiceID].Stops, stopOf(s))
+	}
+	return nil
 }
 
 func readScopes(b store.Business, rows []models.Scope) ([]Scope, error) {

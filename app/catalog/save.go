@@ -39,6 +39,9 @@ func (c *Catalog) saveService(w change.Writer, x change.Change[Service]) error {
 			return err
 		}
 	}
+	if err := saveHours(w, x); err != nil {
+		return err
+	}
 	if !slices.Equal(x.Before.Upstreams, s.Upstreams) {
 		if err := w.SetUpstreams(s.ID, s.upstreamRows(), w.At()); err != nil {
 			return err

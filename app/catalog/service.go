@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"time"
+
 	"postern/models"
 )
 
@@ -32,10 +34,36 @@ type Service struct {
 	DurableCalls bool `field:"durable_calls" default:"false"`
 	// The web origins from which the service's pages call, such as `https://loan.bank.example`. No two services share one.
 	Origins []string `field:"origins" need:"new"`
+	// When the service is open, on the clock of the bank's zone (the setting `zone`). Without any it always is.
+	Hours []Span `field:"hours" default:"none"`
+	// When it is closed although its hours say open, such as for the day-end.
+	Stops []Stop `field:"stops" default:"none"`
 	// The bank's systems behind the service, one for each environment.
 	Upstreams []Upstream `field:"upstreams" default:"none"`
 	// What pages may ask of them.
 	Routes []Route `field:"routes" default:"none"`
+}
+
+// Span is when a service is open on some days of the week. At a time that daylight saving skips it opens and closes with the jump, at one that comes twice the first time.
+type Span struct {
+	// `mon`, `tue`, `wed`, `thu`, `fri`, `sat` or `sun`: the days on which it opens.
+	Days []string `field:"days" need:"always"`
+	// When it opens, such as `"09:00"`.
+	From string `field:"from" need:"always"`
+	// When it closes, `"24:00"` at most; the next day when it is not later than `from`.
+	To string `field:"to" need:"always"`
+}
+
+// Stop is a planned stop: the service is closed from its beginning until just before its end.
+type Stop struct {
+	// When it begins. A service has one stop that begins at a moment.
+	From time.Time `field:"from" need:"always"`
+	// When it ends, at most 31 days later.
+	To time.Time `field:"to" need:"always"`
+	// Why, in English; staff read it.
+	ReasonEN string `field:"reason_en" need:"always"`
+	// Why, in Chinese.
+	ReasonZH string `field:"reason_zh" need:"always"`
 }
 
 // Upstream is the bank's system behind a service in one environment.
@@ -80,7 +108,7 @@ type Route struct {
 	RequiresCustomer bool `field:"requires_customer" default:"false"`
 	// Whether its reply may bind a customer to the visit.
 	SignIn bool `field:"sign_in" default:"false"`
-	// A JSON reply with made-up values, as text; `policy explain` shows what of it would leave.
+	// A JSON reply with made-up values, as text. `policy explain` shows what of it would leave, and sandbox applications are answered from it where the service has no sandbox upstream.
 	SampleReply string `field:"sample_reply" default:"none"`
 }
 

@@ -37,6 +37,8 @@ func (s Service) Compare(before Service) []change.Difference {
 	c.Limit(change.Limit{Field: "max_body", Before: before.MaxBody, After: s.MaxBody, Zero: directory.DefaultMaxBody, Default: "1 MiB by default"})
 	c.Flag("durable_calls", before.DurableCalls, s.DurableCalls, change.Narrows)
 	c.Set("origin", before.Origins, s.Origins)
+	compareHours(&c, before.Hours, s.Hours)
+	compareStops(&c, before.Stops, s.Stops)
 	compareUpstreams(&c, before.Upstreams, s.Upstreams)
 	compareRoutes(&c, before.Routes, s.Routes)
 	return c.List

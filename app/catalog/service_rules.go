@@ -42,6 +42,7 @@ func (s Service) Key() string { return s.ID }
 func (s Service) Normalize() Service {
 	s.ID, s.H5URL, s.APIID = strings.TrimSpace(s.ID), strings.TrimSpace(s.H5URL), strings.TrimSpace(s.APIID)
 	s.Name = norm.NFC.String(strings.TrimSpace(s.Name))
+	s.Hours, s.Stops = normalizeHours(s.Hours), normalizeStops(s.Stops)
 	if s.Class == "" {
 		s.Class = ClassA2
 	}
@@ -71,6 +72,8 @@ func (s Service) Validate() errs.Fields {
 	} {
 		checkRange(&f, l.field, l.value, l.most, l.measured)
 	}
+	s.checkHours(&f)
+	s.checkStops(&f)
 	s.checkUpstreams(&f)
 	s.checkRoutes(&f)
 	return f

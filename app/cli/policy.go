@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"postern/app/control"
 	"postern/app/directory"
@@ -31,6 +32,10 @@ func (c explainCommand) Run(i invocation) error {
 		return fmt.Errorf("read --path: a path starts with /, as in /%s", c.Path)
 	}
 	where, err := c.database(i)
+	if err != nil {
+		return err
+	}
+	zone, err := c.zone(i)
 	if err != nil {
 		return err
 	}
@@ -64,18 +69,19 @@ func (c explainCommand) Run(i invocation) error {
 	case err != nil:
 		return err
 	}
-	return printExplanation(i.Out, x, stateNotes(x, feed))
+	return printExplanation(i.Out, x, stopsOf(x, feed, i.Now(), zone))
 }
 
 // printExplanation prints what the policy says, and what beside it would refuse
 // the call.
-func printExplanation(out io.Writer, x directory.Explanation, stops []string) error {
+func printExplanation(out io.Writer, x directory.Explanation, s stops) error {
+	notes := s.notes
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	verdict, scopes := "refused", "none"
 	reason := string(x.Decision.Reason)
 	switch {
-	case len(stops) > 0:
-		reason = "not_active; the policy alone says " + reason
+	case len(notes) > 0:
+		reason = s.code + "; the policy alone says " + reason
 	case x.Decision.Allowed:
 		verdict = "allowed"
 	}
@@ -95,16 +101,35 @@ func printExplanation(out io.Writer, x directory.Explanation, stops []string) er
 	fmt.Fprintf(w, "reason\t%s\n", reason)
 	fmt.Fprintf(w, "scopes\t%s\n", scopes)
 	for _, s := range x.Frozen {
-		stops = append(stops, "the scope "+s+" is frozen")
+		notes = append(notes, "the scope "+s+" is frozen")
 	}
 	if x.Customer {
-		stops = append(stops, "a customer must have signed in: before, calls are refused as customer_required")
+		notes = append(notes, "a customer must have signed in: before, calls are refused as customer_required")
 	}
-	for _, note := range stops {
+	if x.Service.Echoes(x.Application.Environment) {
+		notes = append(notes, "the service has no sandbox upstream: calls are answered from the route's sample reply, and refused as upstream_unavailable without one")
+	}
+	for _, note := range notes {
 		fmt.Fprintf(w, "note\t%s\n", note)
 	}
 	printFields(w, x)
 	return w.Flush()
+}
+
+// stops are what beside the policy would refuse the call now: the first code
+// that the page would meet, and what to tell a person.
+type stops struct {
+	code  string
+	notes []string
+}
+
+func stopsOf(x directory.Explanation, feed *control.Feed, now time.Time, zone *time.Location) stops {
+	s := stops{code: "not_active", notes: stateNotes(x, feed)}
+	if len(s.notes) == 0 {
+		s.code = "unavailable"
+	}
+	s.notes = append(s.notes, closedNotes(x, now, zone)...)
+	return s
 }
 
 // stateNotes tells what beside the policy would refuse the call now.
@@ -125,6 +150,19 @@ func stateNotes(x directory.Explanation, feed *control.Feed) []string {
 		}
 	}
 	return notes
+}
+
+// closedNotes tells that the service is closed by its plan, until when and why.
+func closedNotes(x directory.Explanation, now time.Time, zone *time.Location) []string {
+	closure, closed := x.Service.Hours.Closed(now, zone)
+	if !closed {
+		return nil
+	}
+	why := "by its hours"
+	if s := closure.Stop; s != nil {
+		why = fmt.Sprintf("by a planned stop (%s / %s)", s.ReasonEN, s.ReasonZH)
+	}
+	return []string{fmt.Sprintf("the service is closed until %s %s: calls are refused as unavailable", closure.Until.In(zone).Format(time.RFC3339), why)}
 }
 
 func printFields(w io.Writer, x directory.Explanation) {

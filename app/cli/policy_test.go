@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"postern/app/apptest"
 	"postern/app/store"
@@ -48,5 +49,37 @@ func TestPolicyExplainKnowsWhatIsFrozen(t *testing.T) {
 				t.Errorf("under the freeze: %s", out)
 			}
 		})
+	}
+}
+
+func TestPolicyExplainSaysWhereTheSandboxEchoes(t *testing.T) {
+	t.Parallel()
+	c := storetest.SQLiteConfig(t)
+	apptest.New(t, c, apptest.Options{Seed: func(s *apptest.Seed) {
+		s.Applications[0].Environment = models.Sandbox
+	}})
+	for app, want := range map[string]bool{apptest.Travel: true, apptest.Rent: false} {
+		_, out, _ := run(t, "policy", "explain", "--db", c.Path, "--app", app, "--path", "/loans/offers")
+		if strings.Contains(out, "answered from the route's sample reply") != want || !strings.Contains(out, "allowed") {
+			t.Errorf("%s: %s", app, out)
+		}
+	}
+}
+
+func TestPolicyExplainKnowsWhatIsClosed(t *testing.T) {
+	t.Parallel()
+	c := storetest.SQLiteConfig(t)
+	w := apptest.New(t, c, apptest.Options{})
+	now := time.Now() // as the command has it
+	w.Write(func(tx *store.Tx, at int64) error {
+		return tx.SetStops(apptest.Service, []models.ServiceStop{{
+			ServiceID: apptest.Service, StartsAt: now.Add(-time.Hour).UnixMilli(), EndsAt: now.Add(time.Hour).UnixMilli(), ReasonEN: "Day-end", ReasonZH: "日终",
+		}}, at)
+	})
+	_, out, _ := run(t, "policy", "explain", "--db", c.Path, "--app", apptest.Travel, "--path", "/loans/offers")
+	for _, want := range []string{`decision +refused`, `reason +unavailable; the policy alone says `, `the service is closed until \S+\+08:00 by a planned stop \(Day-end / 日终\): calls are refused as unavailable`} {
+		if !regexp.MustCompile(want).MatchString(out) {
+			t.Errorf("want %s in\n%s", want, out)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"postern/app/config"
 	"postern/app/store"
@@ -32,6 +33,15 @@ func (s settings) database(i invocation) (store.Config, error) {
 		return store.Config{}, err
 	}
 	return storeConfig(configured.Database), nil
+}
+
+// zone is the bank's time zone, whatever else is wrong with the settings.
+func (s settings) zone(i invocation) (*time.Location, error) {
+	configured, faults := s.load(i)
+	if err := faults.Of("zone").Err(); err != nil {
+		return nil, err
+	}
+	return configured.Zone, nil
 }
 
 // flag is a setting from the command line, if it was given.

@@ -18,7 +18,7 @@ type Config struct {
 	// This node's name, unique among the nodes of one database. Empty: the host's name.
 	Node string `key:"node"`
 
-	// The bank's time zone, by its IANA name: days of quotas begin at its midnight.
+	// The bank's time zone, by its IANA name: days of quotas begin at its midnight, and services' hours are on its clock.
 	Zone *time.Location `key:"zone"`
 
 	// Seals the private keys in the database: 64 hexadecimal digits or base64 of 32 octets. Keep it apart from the database:

@@ -1,9 +1,26 @@
 package demo
 
-import "postern/app/demo/traffic"
+import (
+	"context"
+	"errors"
+	"time"
+
+	"postern/app/demo/traffic"
+	"postern/app/store"
+	"postern/models"
+)
 
 // TrafficOptions says who would take part in the demo's traffic.
 func (d *Demo) TrafficOptions() traffic.Options { return d.takers }
 
 // BankURL is the address of the bank's loan system.
 func (d *Demo) BankURL() string { return d.places.bank }
+
+// PlanStop closes the loan service for a time, as the bank's staff would.
+func (d *Demo) PlanStop(ctx context.Context, from, to time.Time) error {
+	stop := models.ServiceStop{ServiceID: serviceID, StartsAt: from.UnixMilli(), EndsAt: to.UnixMilli(), ReasonEN: "Day-end", ReasonZH: "日终"}
+	err := d.app.Store().Write(ctx, func(tx *store.Tx) error {
+		return tx.SetStops(serviceID, []models.ServiceStop{stop}, time.Now().UnixMilli())
+	})
+	return errors.Join(err, d.app.Refresh(ctx))
+}

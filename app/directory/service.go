@@ -1,10 +1,13 @@
 package directory
 
 import (
+	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"postern/app/disclosure"
+	"postern/app/hours"
 	"postern/app/store"
 	"postern/models"
 	"postern/policies"
@@ -30,6 +33,7 @@ type Service struct {
 	Upstreams map[models.Environment]models.Upstream
 	Scopes    map[string]*Scope
 	Router    *Router
+	Hours     hours.Plan
 
 	rules []policies.Rule       // what its scopes allow and deny
 	asked []policies.Permission // what its routes need
@@ -52,6 +56,13 @@ func (s *Scope) Raw(p policies.Permission) bool {
 		}
 	}
 	return false
+}
+
+// Echoes reports whether calls of an environment are answered from the routes'
+// sample replies: in the sandbox only, where the service has no upstream there.
+func (s *Service) Echoes(e models.Environment) bool {
+	_, has := s.Upstreams[e]
+	return e == models.Sandbox && !has
 }
 
 // maxAgeC3 is how long a visit may live that reaches C3 data, seconds
@@ -94,6 +105,9 @@ func newService(p store.ServiceProfile) (*Service, error) {
 		return nil, err
 	}
 	s.Router = router
+	if s.Hours, err = planOf(p); err != nil {
+		return nil, err
+	}
 	s.asked = permissionsOf(p.Routes)
 	return s, nil
 }
@@ -108,6 +122,25 @@ func (s *Service) addPermission(sp models.ScopePermission) {
 		ID:    sp.ScopeID + "/" + sp.Resource + ":" + sp.Action,
 		Scope: sp.ScopeID, Resource: sp.Resource, Action: sp.Action, Deny: sp.Deny,
 	})
+}
+
+// planOf reads when a service is open. What cannot be read opens nothing: the
+// service is as if it could not be read itself.
+func planOf(p store.ServiceProfile) (hours.Plan, error) {
+	var plan hours.Plan
+	for _, h := range p.Hours {
+		s, faults := hours.ParseSpan(strings.Fields(h.Days), h.Opens, h.Closes)
+		if !faults.None() {
+			return hours.Plan{}, fmt.Errorf("hours of %s: %w", p.Service.ID, errors.Join(faults.Days, faults.From, faults.To))
+		}
+		plan.Spans = append(plan.Spans, s)
+	}
+	for _, s := range p.Stops {
+		plan.Stops = append(plan.Stops, hours.Stop{
+			From: time.UnixMilli(s.StartsAt), To: time.UnixMilli(s.EndsAt), ReasonEN: s.ReasonEN, ReasonZH: s.ReasonZH,
+		})
+	}
+	return plan, nil
 }
 
 // addField refuses a rule that no reply could be reduced by, before the bank is

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"postern/app/keyring"
+	"postern/app/store"
+	"postern/models"
 )
 
 func TestNullIsNoOrigin(t *testing.T) {
@@ -50,5 +52,16 @@ func TestNoVisitOutlivesTheKeyOfItsTickets(t *testing.T) {
 				t.Errorf("a visit of %d s outlives the key of its tickets", svc.MaxAge)
 			}
 		})
+	}
+}
+
+func TestHoursThatCannotBeReadOpenNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.write(t, func(tx *store.Tx) error {
+		return tx.SetHours(serviceID, []models.ServiceHours{{ServiceID: serviceID, Days: "mon", Opens: "9", Closes: "17:00"}}, now.UnixMilli())
+	})
+	if _, err := w.Service(t.Context(), serviceID); err == nil {
+		t.Error("a service whose hours nobody can read is open")
 	}
 }

@@ -87,10 +87,14 @@ func (g *Gateway) Call(c *gin.Context) {
 	g.respond(c, "G", reply)
 }
 
-// forward asks the upstream once; there is no retry of our own.
+// forward asks the upstream once; there is no retry of our own. In a sandbox
+// without an upstream nobody is asked.
 func (g *Gateway) forward(ctx context.Context, call *authority.Call) authority.Reply {
 	// The page may leave; what the bank was asked to do still gets its record.
 	ctx = context.WithoutCancel(ctx)
+	if echo, ok := call.Echo(); ok {
+		return call.Answer(ctx, echo)
+	}
 	out := call.Outgoing()
 	id, err := g.upstreamFor(out)
 	if err != nil {
@@ -208,7 +212,10 @@ func (g *Gateway) refused(c *gin.Context, step string, e *errs.Error) {
 	if g.Refused != nil {
 		g.Refused(step, e.Code)
 	}
-	if authority.Status(e.Code) >= http.StatusInternalServerError {
+	switch {
+	case authority.ByPlan(e):
+		web.Planned(c)
+	case authority.Status(e.Code) >= http.StatusInternalServerError:
 		g.Log.WarnContext(c.Request.Context(), "request could not be served", slog.String("request_id", web.RequestID(c)),
 			slog.String("step", step), slog.String("code", e.Code), slog.String("reason", e.Reason), slog.Any("err", e.Cause))
 	}

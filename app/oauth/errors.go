@@ -31,7 +31,10 @@ func (o *OAuth) refuse(c *gin.Context, step string, err error) {
 	if o.Refused != nil {
 		o.Refused(step, code)
 	}
-	if status >= http.StatusInternalServerError {
+	switch {
+	case authority.ByPlan(e):
+		web.Planned(c)
+	case status >= http.StatusInternalServerError:
 		o.Log.WarnContext(c.Request.Context(), "request could not be served", slog.String("request_id", web.RequestID(c)),
 			slog.String("step", step), slog.String("code", code), slog.String("reason", e.Reason), slog.Any("err", err))
 	}
@@ -77,7 +80,7 @@ var explanations = []struct{ code, text string }{
 	{"invalid_target", "resource is not the identifier of a service that this application may open now."},
 	{"unsupported_token_type", "Revoke the AT itself, not the envelope it came in."},
 	{"rate_limited", "Too many requests, or the day's quota is used up. Retry-After says when to come back."},
-	{"temporarily_unavailable", "Nothing was issued. Try again a little later, with a new assertion."},
+	{"temporarily_unavailable", "Nothing was issued: the gateway cannot now, or the service is closed, and then Retry-After says until when. Try again later, with a new assertion."},
 	{"server_error", "A fault of the gateway. Give the bank the request_id."},
 }
 

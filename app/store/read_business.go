@@ -132,6 +132,16 @@ func (b Business) Origins(services []string) ([]models.ServiceOrigin, error) {
 	return find[models.ServiceOrigin](b, "service_id", "service_id, origin", services)
 }
 
+// Hours reads the weekly plans of services.
+func (b Business) Hours(services []string) ([]models.ServiceHours, error) {
+	return find[models.ServiceHours](b, "service_id", "service_id, days, opens, closes", services)
+}
+
+// Stops reads the planned stops of services.
+func (b Business) Stops(services []string) ([]models.ServiceStop, error) {
+	return find[models.ServiceStop](b, "service_id", "service_id, starts_at", services)
+}
+
 // OriginOwners reads which services have the origins.
 func (b Business) OriginOwners(origins []string) ([]models.ServiceOrigin, error) {
 	return find[models.ServiceOrigin](b, "origin", "service_id, origin", origins)

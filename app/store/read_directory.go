@@ -25,6 +25,8 @@ type ApplicationProfile struct {
 type ServiceProfile struct {
 	Service     models.Service
 	Origins     []string
+	Hours       []models.ServiceHours
+	Stops       []models.ServiceStop
 	Upstreams   []models.Upstream
 	Routes      []models.Route
 	Scopes      []models.Scope
@@ -65,6 +67,10 @@ func (s *Store) ServiceProfile(ctx context.Context, id string) (ServiceProfile, 
 		func(db *gorm.DB) *gorm.DB {
 			return db.Model(&models.ServiceOrigin{}).Where("service_id = ?", id).Order("origin").Pluck("origin", &p.Origins)
 		},
+		func(db *gorm.DB) *gorm.DB {
+			return db.Order("days, opens, closes").Find(&p.Hours, "service_id = ?", id)
+		},
+		func(db *gorm.DB) *gorm.DB { return db.Order("starts_at").Find(&p.Stops, "service_id = ?", id) },
 		func(db *gorm.DB) *gorm.DB { return db.Order("environment").Find(&p.Upstreams, "service_id = ?", id) },
 		func(db *gorm.DB) *gorm.DB { return db.Order("id").Find(&p.Routes, "service_id = ?", id) },
 		func(db *gorm.DB) *gorm.DB { return db.Order("id").Find(&p.Scopes, "service_id = ?", id) },

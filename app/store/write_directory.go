@@ -107,6 +107,16 @@ func (tx *Tx) SetOrigins(serviceID string, origins []string, at int64) error {
 	return replace(tx, rows, "service_id = ?", serviceID, models.Change{At: at, Kind: models.ChangeService, Subject: serviceID})
 }
 
+// SetHours replaces a service's weekly plan; none is always open.
+func (tx *Tx) SetHours(serviceID string, list []models.ServiceHours, at int64) error {
+	return replace(tx, list, "service_id = ?", serviceID, models.Change{At: at, Kind: models.ChangeService, Subject: serviceID})
+}
+
+// SetStops replaces a service's planned stops.
+func (tx *Tx) SetStops(serviceID string, list []models.ServiceStop, at int64) error {
+	return replace(tx, list, "service_id = ?", serviceID, models.Change{At: at, Kind: models.ChangeService, Subject: serviceID})
+}
+
 // SetScopePermissions replaces what a scope allows and denies.
 func (tx *Tx) SetScopePermissions(s models.Scope, list []models.ScopePermission, at int64) error {
 	return replace(tx, list, "scope_id = ?", s.ID, models.Change{At: at, Kind: models.ChangeService, Subject: s.ServiceID})

@@ -61,7 +61,15 @@ func ClientAddress(c *gin.Context) netip.Addr {
 	return addr.Unmap()
 }
 
-// logged writes one line per request: Info, and Error from 500 on.
+// plannedKey marks a request whose answer of 500 or more is no fault.
+const plannedKey = "postern.planned"
+
+// Planned says that the answer is as the bank has planned it, however its status
+// reads: a service that is closed for the night must not wake anybody.
+func Planned(c *gin.Context) { c.Set(plannedKey, true) }
+
+// logged writes one line per request: Info, and Error from 500 on if that was
+// not planned.
 func logged(o Options) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		start := o.Now()
@@ -71,7 +79,7 @@ func logged(o Options) gin.HandlerFunc {
 			o.Observe(s)
 		}
 		level := slog.LevelInfo
-		if s.Status >= http.StatusInternalServerError {
+		if s.Status >= http.StatusInternalServerError && !c.GetBool(plannedKey) {
 			level = slog.LevelError
 		}
 		if !o.Log.Enabled(c.Request.Context(), level) {

@@ -20,8 +20,10 @@
     for (const main of all("body > main")) main.hidden = main.id !== id;
   }
 
+  /** A value that reads differently in each language is a function of it. */
   function fillText(element, values) {
-    element.textContent = element.dataset.text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+    const said = (value) => (typeof value === "function" ? value(element.closest("[lang]").lang) : value);
+    element.textContent = element.dataset.text.replace(/\{(\w+)\}/g, (_, name) => said(values[name]) ?? "");
   }
 
   /** Puts values into [data-text] and [data-fill], and shows [data-show] where its value is there. */
@@ -54,6 +56,13 @@
     const date = new Intl.DateTimeFormat(locale, { dateStyle: "long" }).format(moment);
     const time = new Intl.DateTimeFormat(locale, { timeStyle: "medium", hourCycle: "h23" }).format(moment);
     return chinese ? `${date} ${time}` : `${date}, ${time}`;
+  }
+
+  /** To the minute, in the language of whoever reads it. */
+  function minute(moment, language) {
+    const format = (options) => new Intl.DateTimeFormat(language.startsWith("zh") ? "zh-CN" : "en-GB", options).format(moment);
+    const [date, time] = [format({ dateStyle: "long" }), format({ timeStyle: "short", hourCycle: "h23" })];
+    return language.startsWith("zh") ? `${date} ${time} ` : `${date} at ${time}`;
   }
 
   function cardNumber(value) {
@@ -132,16 +141,23 @@
     one("#done h1").focus();
   }
 
+  /** When a service that is closed opens again; null for everything else. A passing fault never says it under seal. */
+  function opening(error) {
+    const closed = error?.code === "unavailable" && error.sealed && error.retryAfter;
+    return closed ? new Date(Date.now() + error.retryAfter * 1000) : null;
+  }
+
   /** An error as the visitor reads it: what happened, that nothing is lost, the way back, and last the code. */
   function showError(error) {
     const code = error?.code ?? "no_sdk";
     const uncertain = error?.first === "unknown" || error?.first === "running";
     const root = one("#error");
+    const opens = opening(error);
     const now = stamp(new Date());
     const request = error?.requestId; // none when the gateway was not asked, or did not answer
-    fill(root, { ...sender(), code, request, unasked: !request, time: now, unchanged: !uncertain, uncertain });
+    fill(root, { ...sender(), code, request, unasked: !request, time: now, unchanged: !uncertain, uncertain, opens: (language) => opens && minute(opens, language) });
     const reasons = all("[data-codes]", root);
-    const reason = reasons.find((each) => each.dataset.codes.split(" ").includes(code)) ?? reasons.at(-1);
+    const reason = reasons.find((each) => each.dataset.codes.split(" ").includes(opens ? "closed" : code)) ?? reasons.at(-1);
     for (const each of reasons) each.hidden = each !== reason;
     offerReturn(root, error?.returnTo ?? visit?.returnTo);
     offerRetry(root, reason, error);

@@ -150,6 +150,8 @@ type outcome struct {
 	RequestID string
 	Perm      string
 	CanRetry  bool
+
+	RetryAfter int64
 }
 
 // eval awaits an expression in the page. opening is at hand there as open(options).
@@ -169,7 +171,7 @@ func (s *stage) evalIn(tab context.Context, expression string) outcome {
 			window.failure = error;
 			if (!(error instanceof Postern.PosternError)) return JSON.stringify({Code: "stranger", Detail: String(error.stack)});
 			return JSON.stringify({Code: error.code, Detail: error.detail, Sealed: error.sealed, First: error.first, ReturnTo: error.returnTo || "",
-				Status: error.status, RequestID: error.requestId, Perm: error.permission, CanRetry: !!error.retry});
+				Status: error.status, RequestID: error.requestId, Perm: error.permission, RetryAfter: error.retryAfter, CanRetry: !!error.retry});
 		}
 	})()`, s.gateway, service, expression)
 	var text string

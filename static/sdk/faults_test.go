@@ -208,6 +208,32 @@ func clearProblem(s *stage) {
 	s.wantTally(1, 0)
 }
 
+func closedService(s *stage) {
+	s.open()
+	s.with(func() { s.lose["calls"] = 1 })
+	s.wantCode(writeCall, "network")
+	s.with(func() { s.closed = 3600 })
+	// The write was sent before it closed: what refuses its second sending says nothing of the first.
+	again := s.wantCode("failure.retry()", "unavailable")
+	if !again.Sealed || again.RetryAfter != 3600 || again.First != "unknown" || !again.CanRetry {
+		s.Fatalf("second sending: %+v", again)
+	}
+	if got := s.wantCode(readCall, "unavailable"); got.RetryAfter != 3600 || got.ReturnTo != "https://partner.example/back" {
+		s.Fatalf("a read: %+v", got)
+	}
+	if got := s.wantCode(writeCall, "unavailable"); got.First != "" || got.CanRetry {
+		s.Fatalf("a write that was never forwarded: %+v", got)
+	}
+	s.wantCode("visit.renew()", "unavailable")
+	s.with(func() { s.closed = 0 })
+	s.want(readCall, 200) // the visit has not ended
+	s.with(func() { s.closed = 60 })
+	s.load("#at=" + s.newAT())
+	if got := s.wantCode("open()", "unavailable"); !got.Sealed || got.RetryAfter != 60 || got.ReturnTo != "https://partner.example/back" {
+		s.Fatalf("a visit: %+v", got)
+	}
+}
+
 func scopeDenied(s *stage) {
 	s.open()
 	got := s.wantCode(`visit.call("GET", "/denied")`, "scope_denied")

@@ -33,6 +33,7 @@ type peer struct {
 	gate     map[string]func() bool // path → whether its answers may leave
 	skew     time.Duration
 	lifetime int64
+	closed   int64                        // seconds until the service opens; 0 while it is open
 	lose     map[string]int               // path → answers to lose after the work is done
 	clear    map[string]string            // path → code to answer in the clear instead
 	forge    func(message map[string]any) // changes a message before it is sealed
@@ -230,6 +231,13 @@ func refuse(status int, code string, key []byte, jti any) answer {
 	return a
 }
 
+// shut refuses for a service that is closed by plan.
+func (p *peer) shut(key []byte, jti any) answer {
+	a := refuse(http.StatusServiceUnavailable, "unavailable", key, jti)
+	a.message["retry_after"] = p.closed
+	return a
+}
+
 // exchange is step D. An AT opens one visit; under the same R it is answered again, under another it ends it.
 func (p *peer) exchange(_ *http.Request, envelope *seal.Envelope) answer {
 	plaintext, r, err := envelope.OpenWith(p.ak, "vt-req+jwe")
@@ -241,6 +249,9 @@ func (p *peer) exchange(_ *http.Request, envelope *seal.Envelope) answer {
 	signed, err := seal.ParseSigned([]byte(at), 1<<14)
 	if err != nil || signed.Verify(p.trusted.Public()) != nil {
 		return refuse(http.StatusUnauthorized, "invalid_at", r, message["jti"])
+	}
+	if p.closed > 0 {
+		return p.shut(r, message["jti"])
 	}
 	before, again := p.spent[at]
 	if again && (before.r != string(r) || p.dead[before.vid]) {
@@ -282,6 +293,8 @@ func (p *peer) admit(r *http.Request, envelope *seal.Envelope, path, typ string)
 	switch {
 	case p.dead[held.vid], path == "calls" && p.now() >= held.ends:
 		return nil, nil, refuse(http.StatusUnauthorized, "invalid_vt", held.down, message["jti"])
+	case p.closed > 0:
+		return nil, nil, p.shut(held.down, message["jti"])
 	case late > 60 || late < -60:
 		return nil, nil, refuse(http.StatusBadRequest, "stale_request", held.down, message["jti"])
 	}

@@ -52,6 +52,7 @@ func scenarios() map[string]func(*stage) {
 		"an AT that was spent names the way back":                    spentAT,
 		"an answer to another request is refused":                    foreignAnswer,
 		"a clear problem concludes nothing about a write":            clearProblem,
+		"a service that is closed says for how long":                 closedService,
 		"a refusal says what is missing":                             scopeDenied,
 		"a ticket is renewed once for calls made at once":            renewsOnce,
 		"an expired ticket is renewed when the gateway says so":      renewsAfterExpiry,

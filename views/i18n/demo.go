@@ -220,6 +220,8 @@ var (
 	H5ErrOldText    = def("h5.err_old_text", "A visit lasts only a short time. Go back and tap again to start a new one.", "每次访问只在短时间内有效。返回后再点一次，就能重新开始。")
 	H5ErrClosed     = def("h5.err_closed", "This offer is not open here now", "这里暂时不能查看额度")
 	H5ErrClosedText = def("h5.err_closed_text", "Haitang Bank does not open this page from this app at the moment. Its own app still works.", "海棠银行目前不支持从这个 App 打开本页面，海棠银行自己的 App 仍可使用。")
+	H5ErrHours      = def("h5.err_hours", "This service is closed right now", "当前不在服务时间")
+	H5ErrHoursText  = def("h5.err_hours_text", "It opens again on {opens}. Go back now, and tap again then.", "服务将于{opens}恢复。请先返回，届时再点一次进入。")
 	H5ErrScope      = def("h5.err_scope", "This cannot be done from here", "这里不能办理这项业务")
 	H5ErrScopeText  = def("h5.err_scope_text", "The app you came from may not do this with Haitang Bank. Its own app can.", "你所用的 App 没有办理这项业务的权限，可以改用海棠银行自己的 App。")
 	H5ErrBusy       = def("h5.err_busy", "Haitang Bank is busy right now", "海棠银行系统繁忙")

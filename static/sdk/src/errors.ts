@@ -37,7 +37,7 @@ const help: { [code: string]: string } = {
   rate_limited: "too many requests; wait `retryAfter` seconds",
   upstream_unavailable: "the system behind the gateway did not answer",
   upstream_timeout: "the system behind the gateway did not answer in time",
-  unavailable: "the gateway cannot serve at the moment",
+  unavailable: "the gateway cannot serve at the moment; sealed and with `retryAfter`: the service is closed for so long",
 };
 
 /** What became of the first request with this jti (protocol section 6). */
@@ -102,7 +102,8 @@ export function fromProblem(problem: any, sealed: boolean, clear: { status: numb
     status: number(problem.status) || clear.status,
     requestId: text(problem.request_id),
     permission: text(problem.permission),
-    retryAfter: number(problem.retry_after) || clear.retryAfter,
+    // Under seal only the gateway's own word counts: a page reads from it that the service is closed.
+    retryAfter: number(problem.retry_after) || (sealed ? undefined : clear.retryAfter),
     first: sealed && (first === "running" || first === "done" || first === "unknown") ? first : undefined,
     detail: text(problem.title),
     sealed,

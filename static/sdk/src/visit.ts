@@ -140,7 +140,8 @@ export class Visit {
     return this.perform(prepare(method, path, body, options), newID(), options.signal);
   }
 
-  private async perform(call: Prepared, jti: string, signal?: AbortSignal): Promise<Reply> {
+  /** perform sends a call. `again` says that it was sent under this jti before, with an unknown end. */
+  private async perform(call: Prepared, jti: string, signal?: AbortSignal, again = false): Promise<Reply> {
     await this.freshen();
     const tried: Tried = {};
     for (;;) {
@@ -151,7 +152,7 @@ export class Visit {
         return toReply(opened);
       } catch (error) {
         const failure = asPosternError(error, "network");
-        if (!(await this.recover(failure, tried, ticket, call))) throw this.explain(failure, call, jti);
+        if (!(await this.recover(failure, tried, ticket, call))) throw this.explain(failure, call, jti, again);
         // A read may be asked anew; a write goes out again under its own jti or not at all.
         if (tried.anew) jti = newID();
       }
@@ -189,13 +190,14 @@ export class Visit {
   }
 
   /** explain adds what the page can do about a failed call. */
-  private explain(failure: PosternError, call: Prepared, jti: string): PosternError {
+  private explain(failure: PosternError, call: Prepared, jti: string, again: boolean): PosternError {
     failure.returnTo = this.#record.returnTo;
-    // Nothing in the clear proves that a write did or did not happen (protocol section 7).
-    const open = !failure.sealed && failure.code !== "visit_closed";
+    // Nothing in the clear proves that a write did or did not happen (protocol section 7). What refuses a
+    // second sending before the jti is looked at, such as the end of the service's hours, says nothing of the first.
+    const open = again ? !isSealed(failure, "replayed") : !failure.sealed && failure.code !== "visit_closed";
     if (isWrite(call) && (open || failure.first === "running")) {
       failure.first = failure.first || "unknown";
-      failure.retry = (options = {}) => this.perform(call, jti, options.signal);
+      failure.retry = (options = {}) => this.perform(call, jti, options.signal, true);
     }
     return failure;
   }

@@ -126,6 +126,13 @@ test("a problem in the clear never says what became of a write", () => {
   assert.equal(errors.fromProblem({}, true, { status: 500 }).code, "foreign_answer");
 });
 
+test("only the gateway's own word says for how long a service is closed", () => {
+  const problem = { code: "unavailable", status: 503 };
+  assert.equal(errors.fromProblem(problem, true, { status: 503, retryAfter: 7 }).retryAfter, undefined);
+  assert.equal(errors.fromProblem({ ...problem, retry_after: 234000 }, true, { status: 503 }).retryAfter, 234000);
+  assert.equal(errors.fromProblem(problem, false, { status: 503, retryAfter: 7 }).retryAfter, 7);
+});
+
 test("requests carry the protocol's fetch settings", async (t) => {
   const seen = [];
   t.mock.method(globalThis, "fetch", async (url, init) => (seen.push(init), new Response("x", { status: 429, headers: { "retry-after": "7" } })));

@@ -93,7 +93,7 @@ declare namespace Postern {
     readonly requestId?: string;
     /** With scope_denied: the missing permission. */
     readonly permission?: string;
-    /** Seconds to wait. */
+    /** Seconds to wait. With a sealed `unavailable`: the service is closed, and opens again after so long. */
     readonly retryAfter?: number;
     /** What the code means, in English, for developers. */
     readonly help: string;
