@@ -42,10 +42,16 @@ func hijack(write func(io.Writer)) http.HandlerFunc {
 	}
 }
 
-// quick makes the bank's system time out soon.
-func quick(s *apptest.Seed) {
+// strict takes short replies only.
+func strict(s *apptest.Seed) {
 	callSeed(s)
-	s.Upstreams[0].Timeout, s.Upstreams[0].MaxReply = 150, 64<<10
+	s.Upstreams[0].MaxReply = 64 << 10
+}
+
+// quick makes the bank's system time out soon; only for what never answers.
+func quick(s *apptest.Seed) {
+	strict(s)
+	s.Upstreams[0].Timeout = 150
 }
 
 func TestWhatTheBankAnswers(t *testing.T) {
@@ -132,7 +138,11 @@ func TestWhatTheBankAnswers(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, seeded(quick))
+			seed := strict
+			if tc.wantCode == "upstream_timeout" {
+				seed = quick
+			}
+			w := newWorld(t, seeded(seed))
 			p := w.NewVisit(apptest.Travel, nil)
 			w.Bank.Answer(tc.answer)
 			a := p.Get(tc.path)

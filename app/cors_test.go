@@ -93,22 +93,21 @@ func TestAnswersCarryCORS(t *testing.T) {
 func TestAnotherServicesOriginGetsItsRefusalReadably(t *testing.T) {
 	t.Parallel()
 	const other = "https://other.bank.example"
-	each(t, seeded(func(s *apptest.Seed) {
+	w := newWorld(t, seeded(func(s *apptest.Seed) {
 		s.Services = append(s.Services, models.Service{ID: "urn:h5:other", Name: "other", H5URL: other + "/", Class: "A1", Status: models.Active})
 		s.Origins["urn:h5:other"] = []string{other}
-	}), func(t *testing.T, w *apptest.World) {
-		p := w.NewVisit(apptest.Travel, nil)
-		p.Origin = other
-		a := p.Get("/loans/offers")
-		expect(t, a, 403, "origin_denied", sealed)
-		if a.Head.Get("Access-Control-Allow-Origin") != other {
-			t.Error("the page can't read why it was refused")
-		}
-		w.Write(func(tx *store.Tx, now int64) error { return tx.SetOrigins("urn:h5:other", nil, now) })
-		if a := p.Get("/loans/offers"); a.Head.Get("Access-Control-Allow-Origin") != "" {
-			t.Error("an origin that was taken off the list is still answered")
-		}
-	})
+	}))
+	p := w.NewVisit(apptest.Travel, nil)
+	p.Origin = other
+	a := p.Get("/loans/offers")
+	expect(t, a, 403, "origin_denied", sealed)
+	if a.Head.Get("Access-Control-Allow-Origin") != other {
+		t.Error("the page can't read why it was refused")
+	}
+	w.Write(func(tx *store.Tx, now int64) error { return tx.SetOrigins("urn:h5:other", nil, now) })
+	if a := p.Get("/loans/offers"); a.Head.Get("Access-Control-Allow-Origin") != "" {
+		t.Error("an origin that was taken off the list is still answered")
+	}
 }
 
 func TestMetadata(t *testing.T) {

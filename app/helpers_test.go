@@ -2,7 +2,11 @@ package app_test
 
 import (
 	"encoding/json"
+	"flag"
 	"net/http/httptest"
+	"os"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -11,6 +15,18 @@ import (
 	"postern/app/store/storetest"
 	"postern/models"
 )
+
+// TestMain runs more tests at once than there are cores: PostgreSQL makes and
+// drops a database for each scenario, which is waited for and not computed.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if n := flag.Lookup("test.parallel"); n.Value.String() == n.DefValue {
+		if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
+			panic(err) // the flag is the testing package's own
+		}
+	}
+	os.Exit(m.Run())
+}
 
 // newWorld is a world on SQLite, where the database is not what is tested.
 func newWorld(t *testing.T, o apptest.Options) *apptest.World {

@@ -320,15 +320,14 @@ func wantSame(t *testing.T, got, want map[string]any) {
 
 func TestWithoutASubjectTheClientIsTheSubject(t *testing.T) {
 	t.Parallel()
-	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
-		claims := w.Claims(w.AT(apptest.Travel, nil))
-		if claims.Subject != apptest.Travel || claims.ReturnTo != "" {
-			t.Errorf("claims %+v", claims)
-		}
-		if want := "account.balance:read loan.offer:read loan:apply me:read session:open"; claims.Scope != want {
-			t.Errorf("default scope %q, want all that is granted: %q", claims.Scope, want)
-		}
-	})
+	w := newWorld(t, apptest.Options{})
+	claims := w.Claims(w.AT(apptest.Travel, nil))
+	if claims.Subject != apptest.Travel || claims.ReturnTo != "" {
+		t.Errorf("claims %+v", claims)
+	}
+	if want := "account.balance:read loan.offer:read loan:apply me:read session:open"; claims.Scope != want {
+		t.Errorf("default scope %q, want all that is granted: %q", claims.Scope, want)
+	}
 }
 
 func TestTheATGoesToTheNewestLiveEncryptionKey(t *testing.T) {
