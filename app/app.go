@@ -239,7 +239,7 @@ func (a *App) openDoors(context.Context) error {
 		Buckets: limit.NewBuckets(maxBuckets), Replays: limit.NewReplayWindow(maxReplays, replayKeep),
 		Rates: c.Rates, Zone: c.Zone, Now: c.Now, Rand: c.Rand, Log: c.Log,
 	})
-	authenticator, err := clients.New(a.directory, a.feed, c.Issuer, c.Now, c.Rand)
+	authenticator, err := clients.New(a.directory, a.feed, c.Issuer, c.Now)
 	if err != nil {
 		return err
 	}

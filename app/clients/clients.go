@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
-	"io"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -61,16 +60,16 @@ type Authenticator struct {
 	feed      Feed
 	issuer    string
 	now       func() time.Time
-	decoy     *seal.PublicKey // verified against for unknown clients, so that they take as long
+	decoys    map[string]*seal.PublicKey // by algorithm
 }
 
 // New returns an authenticator for a gateway whose issuer identifier is issuer.
-func New(d Directory, f Feed, issuer string, now func() time.Time, rand io.Reader) (*Authenticator, error) {
-	key, err := seal.Generate(seal.A256, seal.Signing, "decoy", rand)
+func New(d Directory, f Feed, issuer string, now func() time.Time) (*Authenticator, error) {
+	decoys, err := readDecoys()
 	if err != nil {
 		return nil, err
 	}
-	return &Authenticator{directory: d, feed: f, issuer: issuer, now: now, decoy: key.Public()}, nil
+	return &Authenticator{directory: d, feed: f, issuer: issuer, now: now, decoys: decoys}, nil
 }
 
 // Authenticate returns the calling application. It fails with ErrInvalidClient
