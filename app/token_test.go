@@ -472,7 +472,7 @@ func TestARefusalUsesItsAssertionUp(t *testing.T) {
 		for _, e := range w.Events("at.refused") {
 			count[e.Outcome]++
 		}
-		if count["invalid_client"] < 10 || count["invalid_request"] != 2 || count["invalid_scope"] != 1 || count["invalid_target"] != 1 {
+		if count["invalid_client"] != 15 || count["invalid_request"] != 2 || count["invalid_scope"] != 1 || count["invalid_target"] != 1 {
 			t.Errorf("refusals on record by outcome: %v", count)
 		}
 	})

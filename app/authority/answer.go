@@ -28,6 +28,8 @@ func (c *Call) Refuse(err error) Reply {
 	c.finish(nil)
 	if c.a.roomForRefusals() || !c.sent.IsZero() {
 		c.a.note("record call", c.a.Ledger.Record(c.record, nil))
+	} else {
+		c.a.lost.Add(1)
 	}
 	return c.s.refuse(e)
 }

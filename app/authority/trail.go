@@ -98,6 +98,7 @@ func (a *Authority) refuseCaller(ctx context.Context, kind string, err error, c 
 		return err
 	}
 	if used := a.useAssertion(ctx, c, t.refusal(kind, err)); used != nil {
+		a.refused(kind, used, t)
 		return used
 	}
 	return err
