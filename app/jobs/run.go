@@ -19,10 +19,12 @@ const (
 	maxError = 1000
 )
 
-// run runs a job and puts it on record, before and after.
-func (r *Runner) run(ctx context.Context, j Job) (models.JobRun, error) {
+// run runs a job and puts it on record, before and after. What one node does for
+// all it does not, and says errDone, if a run since then went well; a zero time
+// asks for none.
+func (r *Runner) run(ctx context.Context, j Job, since time.Time) (models.JobRun, error) {
 	run := models.JobRun{Name: j.Name, Node: r.o.Node, BeganAt: r.o.Now().UnixMilli(), Result: models.JobRunning}
-	if err := r.begin(ctx, j, run); err != nil {
+	if err := r.begin(ctx, j, run, since); err != nil {
 		return models.JobRun{}, err
 	}
 
@@ -48,18 +50,38 @@ func (r *Runner) run(ctx context.Context, j Job) (models.JobRun, error) {
 	return run, nil
 }
 
-func (r *Runner) begin(ctx context.Context, j Job, run models.JobRun) error {
+func (r *Runner) begin(ctx context.Context, j Job, run models.JobRun, since time.Time) error {
 	return r.o.Store.Write(ctx, func(tx *store.Tx) error {
 		if j.Alone {
-			until := run.BeganAt + (j.Limit + leaseSlack).Milliseconds()
-			if taken, err := tx.TakeLease(j.lease(), r.holder, run.BeganAt, until); err != nil {
+			if err := r.takeTurn(tx, j, run, since); err != nil {
 				return err
-			} else if !taken {
-				return ErrRunning
 			}
 		}
 		return tx.BeginJob(run)
 	})
+}
+
+// takeTurn takes the job's lease, and looks only then who has been here: before,
+// another node could come and go in between.
+func (r *Runner) takeTurn(tx *store.Tx, j Job, run models.JobRun, since time.Time) error {
+	until := run.BeganAt + (j.Limit + leaseSlack).Milliseconds()
+	taken, err := tx.TakeLease(j.lease(), r.holder, run.BeganAt, until)
+	switch {
+	case err != nil:
+		return err
+	case !taken:
+		return ErrRunning
+	case since.IsZero():
+		return nil
+	}
+	last, err := tx.LastJobSuccess(j.Name)
+	if err != nil {
+		return err
+	}
+	if last > since.UnixMilli() && last <= run.BeganAt {
+		return errDone
+	}
+	return nil
 }
 
 func (r *Runner) end(ctx context.Context, j Job, run models.JobRun) error {

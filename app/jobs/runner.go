@@ -36,6 +36,9 @@ var (
 	ErrRunning = errs.New(errs.Conflict, "", "The job is running on another node.").Because("job_running")
 )
 
+// errDone: another node has done what one node does for all.
+var errDone = errors.New("done by another node")
+
 // Options are the arguments of New; all but Log are required.
 type Options struct {
 	Store *store.Store
@@ -108,9 +111,12 @@ func (r *Runner) turn(ctx context.Context, j Job) (next time.Time) {
 			return last.Add(j.Every)
 		}
 	}
-	run, err := r.run(ctx, j)
+	run, err := r.run(ctx, j, began.Add(-j.Every))
 	switch {
 	case ctx.Err() != nil, errors.Is(err, ErrRunning):
+	case errors.Is(err, errDone): // since it was looked up
+		r.recall(ctx)
+		return r.LastSuccess()[j.Name].Add(j.Every)
 	case err != nil:
 		r.o.Log.ErrorContext(ctx, "job was not run", slog.String("job", j.Name), slog.Any("err", err))
 	case run.Result != models.JobOK:
@@ -124,7 +130,7 @@ func (r *Runner) turn(ctx context.Context, j Job) (next time.Time) {
 func (r *Runner) RunNow(ctx context.Context, name string) (models.JobRun, error) {
 	for _, j := range r.o.Jobs {
 		if j.Name == name {
-			return r.run(ctx, j)
+			return r.run(ctx, j, time.Time{})
 		}
 	}
 	return models.JobRun{}, ErrNoJob

@@ -31,6 +31,17 @@ func (tx *Tx) BeginJob(run models.JobRun) error {
 	return nil
 }
 
+// LastJobSuccess is when a run of the job last ended well on any node, Unix ms;
+// 0 if none did.
+func (tx *Tx) LastJobSuccess(name string) (at int64, err error) {
+	err = tx.db.Model(&models.JobRun{}).Where("name = ? AND result = ?", name, models.JobOK).
+		Select("coalesce(max(ended_at), 0)").Scan(&at).Error
+	if err != nil {
+		return 0, fmt.Errorf("read last success of job: %w", err)
+	}
+	return at, nil
+}
+
 // EndJob puts on record how a run ended.
 func (tx *Tx) EndJob(run models.JobRun) error {
 	err := tx.db.Model(&models.JobRun{}).
