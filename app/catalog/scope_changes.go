@@ -50,12 +50,27 @@ func (p Permission) compare(c *change.Comparison, before Permission, known bool)
 		delete(old, f.Path)
 	}
 	for _, path := range slices.Sorted(maps.Keys(old)) {
+		if heir, found := p.heirOf(path); found {
+			c.Note(heir.effect(old[path]), "field %s under %s is no longer named: as %s, it %s (was: %s)", path, p.name(), heir.Path, heir.words(), old[path].words())
+			continue
+		}
 		effect := change.Narrows
 		if old[path].disclosed().Reveals() == 0 {
 			effect = change.Neutral
 		}
 		c.Note(effect, "field %s under %s is no longer named, and does not leave (was: %s)", path, p.name(), old[path].words())
 	}
+}
+
+// heirOf is the most open field that names the leaf of a path that is not named
+// itself any more.
+func (p Permission) heirOf(path string) (heir Field, found bool) {
+	for _, f := range p.Fields {
+		if disclosure.Overlap(f.Path, path) && (!found || f.disclosed().Reveals() > heir.disclosed().Reveals()) {
+			heir, found = f, true
+		}
+	}
+	return heir, found
 }
 
 // compare tells what becomes of a field; before is the zero value when nobody

@@ -70,8 +70,24 @@ func (p Permission) validate() errs.Fields {
 		}
 		f.Check(!seen[field.Path], at, "twice", fmt.Sprintf("field %s is here twice", field.Path))
 		seen[field.Path] = true
+		if other, found := p.contradicts(i); found {
+			f.Check(false, at, "field_overlap", fmt.Sprintf("fields %s and %s can be one and the same leaf, and are treated differently: the more open one would win", field.Path, other))
+		}
 	}
 	return f
+}
+
+// contradicts finds a field before the i-th with another class or treatment for
+// a leaf that both can name: a star must not uncover what a name covers.
+func (p Permission) contradicts(i int) (path string, found bool) {
+	for _, other := range p.Fields[:i] {
+		same := other
+		same.Path = p.Fields[i].Path
+		if other.Path != p.Fields[i].Path && same != p.Fields[i] && disclosure.Overlap(other.Path, p.Fields[i].Path) {
+			return other.Path, true
+		}
+	}
+	return "", false
 }
 
 // fieldFault is the part of an error that says what is wrong with a path.

@@ -86,8 +86,31 @@ func compareRoutes(c *change.Comparison, before, after []Route) {
 		r.compare(c, was)
 	}
 	for _, id := range slices.Sorted(maps.Keys(old)) {
+		if heir := heirOf(old[id], after); heir != "" {
+			c.Note(change.Widens, "route %s is taken away: what it answered, route %s may answer now", id, heir)
+			continue
+		}
 		c.Note(change.Narrows, "route %s is taken away", id)
 	}
+}
+
+// heirOf is a route that some path of one that goes leads to now, under another
+// permission and other checks; "" if there is none.
+func heirOf(gone Route, after []Route) string {
+	for _, r := range after {
+		if r.Method == gone.Method && overlap(r.Pattern, gone.Pattern) {
+			return r.ID
+		}
+	}
+	return ""
+}
+
+// overlap reports whether a path can match both patterns.
+func overlap(a, b string) bool {
+	one, other := strings.Split(a, "/"), strings.Split(b, "/")
+	return slices.EqualFunc(one, other, func(x, y string) bool {
+		return x == y || strings.HasPrefix(x, "{") || strings.HasPrefix(y, "{")
+	})
 }
 
 func (r Route) compare(c *change.Comparison, before Route) {

@@ -10,7 +10,7 @@ import (
 )
 
 type doctorCommand struct {
-	settings
+	gatewaySettings
 	JSON bool `name:"json" help:"Print JSON."`
 }
 

@@ -58,9 +58,11 @@ func open(ctx context.Context, a *app.App, p prepared, log *slog.Logger) (*node,
 		app: a, limits: p.Limits, log: log,
 		gateway: door{web.NewServer(web.ServerOptions{
 			Handler: public, Limits: p.Limits, Certificate: p.gateway, HSTS: p.hsts(), Log: log,
+			Proxies: p.Listeners.Gateway.TrustedProxies,
 		}), outer, p.gateway},
 		internal: door{web.NewServer(web.ServerOptions{
 			Handler: inside, Limits: p.Limits, Certificate: p.internal, Log: log,
+			Proxies: p.Listeners.Internal.TrustedProxies,
 		}), inner, p.internal},
 	}, nil
 }
@@ -94,7 +96,7 @@ func watch(ctx context.Context, c *web.Certificate, log *slog.Logger) error {
 // is under way and commits what waits, all within the time to stop. The
 // internal listener goes last: until then it tells how far stopping is.
 func (n *node) stop(ctx context.Context) error {
-	n.log.InfoContext(ctx, "gateway stopping", slog.Duration("within", n.limits.StopTime))
+	n.log.InfoContext(ctx, "gateway stopping", slog.String("within", n.limits.StopTime.String()))
 	ctx, cancel := context.WithTimeout(ctx, n.limits.StopTime)
 	defer cancel()
 	n.app.Leave()

@@ -15,18 +15,28 @@ import (
 	"postern/app/web"
 )
 
-type serveCommand struct {
+// gatewaySettings are the settings of a gateway, some of which a command line
+// may say.
+type gatewaySettings struct {
 	settings
 	Issuer   string `help:"The gateway's address as pages and partners see it, e.g. https://gateway.bank.example."`
 	Listen   string `placeholder:"HOST:PORT" help:"Address of the listener that faces pages and partners."`
 	Internal string `placeholder:"HOST:PORT" help:"Address of the internal listener."`
 }
 
+func (g gatewaySettings) load(i invocation) (config.Config, config.Faults) {
+	return g.settings.load(i, slices.Concat(
+		flag("issuer", "issuer", g.Issuer),
+		flag("listen", "listeners.gateway.address", g.Listen),
+		flag("internal", "listeners.internal.address", g.Internal))...)
+}
+
+type serveCommand struct {
+	gatewaySettings
+}
+
 func (c serveCommand) Run(i invocation) error {
-	s, faults := c.load(i, slices.Concat(
-		flag("issuer", "issuer", c.Issuer),
-		flag("listen", "listeners.gateway.address", c.Listen),
-		flag("internal", "listeners.internal.address", c.Internal))...)
+	s, faults := c.load(i)
 	p, more := prepare(s)
 	if err := append(faults, more...).Err(); err != nil {
 		return err

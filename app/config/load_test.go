@@ -123,7 +123,7 @@ func TestTheDefaultsAreWithinTheirBounds(t *testing.T) {
 		t.Fatal(faults)
 	}
 	want := config.Default()
-	want.Issuer = "https://gateway.bank.example"
+	want.Issuer, want.MasterKey = "https://gateway.bank.example", config.NewSecret("00")
 	if fmt.Sprintf("%+v", logged(c)) != fmt.Sprintf("%+v", logged(want)) {
 		t.Errorf("the defaults as text read as %+v, want %+v", logged(c), logged(want))
 	}

@@ -108,6 +108,11 @@ var wholeUnits = regexp.MustCompile(`([hm])(?:0m)?(?:0s)$`)
 
 func (s Setting) text() string {
 	switch v := s.value.Interface().(type) {
+	case Secret:
+		if !v.Set() {
+			return "" // that there is none is no secret
+		}
+		return redacted
 	case slog.Level:
 		return strings.ToLower(v.String())
 	case time.Duration:

@@ -2,6 +2,7 @@ package disclosure
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -91,6 +92,17 @@ func nextSegment(path string) (step segment, rest string, more bool, err error) 
 	}
 	rest, more = strings.CutPrefix(path[i:], ".")
 	return segment{name: name.String()}, rest, more, nil
+}
+
+// Overlap reports whether one leaf of a reply can be under both paths, which is
+// so when stars of the one stand for names of the other. Paths that do not parse
+// overlap nothing.
+func Overlap(a, b string) bool {
+	one, err := parsePath(a)
+	other, otherErr := parsePath(b)
+	return err == nil && otherErr == nil && slices.EqualFunc(one, other, func(x, y segment) bool {
+		return x.star || y.star || x.name == y.name
+	})
 }
 
 // below returns the path of the step under a parent, whose path is "" at the root.

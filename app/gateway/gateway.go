@@ -41,11 +41,12 @@ type Gateway struct {
 }
 
 // New returns the door.
-func New(o Options) *Gateway { return &Gateway{Options: o, room: room{byVT: map[string]int64{}}} }
+func New(o Options) *Gateway { return &Gateway{Options: o, room: room{byKey: map[string]int64{}}} }
 
 // VisitOpen is step D and E: POST /gateway/v1/visit-tokens.
 func (g *Gateway) VisitOpen(c *gin.Context) {
-	body, leave, ok := g.enter(c, "D", "", func() int64 { return authority.MaxVisitRequest })
+	stranger := guest{key: limit.Network(web.ClientAddress(c)), stranger: true}
+	body, leave, ok := g.enter(c, "D", stranger, func() int64 { return authority.MaxVisitRequest })
 	if !ok {
 		return
 	}
@@ -63,7 +64,9 @@ func (g *Gateway) VisitClose(c *gin.Context) { g.onTicket(c, "close", g.Authorit
 
 func (g *Gateway) onTicket(c *gin.Context, step string, do func(context.Context, authority.CallRequest) authority.Reply) {
 	vt := visitToken(c)
-	body, leave, ok := g.enter(c, step, vt, func() int64 { return authority.MaxVisitRequest })
+	body, leave, ok := g.enter(c, step, guest{key: vt}, func() int64 {
+		return min(g.Authority.CallLimit(c.Request.Context(), vt), authority.MaxVisitRequest)
+	})
 	if !ok {
 		return
 	}
@@ -75,7 +78,7 @@ func (g *Gateway) onTicket(c *gin.Context, step string, do func(context.Context,
 func (g *Gateway) Call(c *gin.Context) {
 	ctx := c.Request.Context()
 	vt := visitToken(c)
-	body, leave, ok := g.enter(c, "G", vt, func() int64 { return g.Authority.CallLimit(ctx, vt) })
+	body, leave, ok := g.enter(c, "G", guest{key: vt}, func() int64 { return g.Authority.CallLimit(ctx, vt) })
 	if !ok {
 		return
 	}
@@ -116,14 +119,14 @@ func (g *Gateway) forward(ctx context.Context, call *authority.Call) authority.R
 // the address, CORS, the size and the media type. limitOf gives 0 for a stranger,
 // whose body is not read: there is nothing in it that could help. Call leave
 // when the request is over.
-func (g *Gateway) enter(c *gin.Context, step, vt string, limitOf func() int64) (body []byte, leave func(), ok bool) {
+func (g *Gateway) enter(c *gin.Context, step string, who guest, limitOf func() int64) (body []byte, leave func(), ok bool) {
 	g.allowOrigin(c)
 	if blocked, retry := g.Failures.Blocked(web.ClientAddress(c), g.Now()); blocked {
 		g.refuse(c, step, errTooManyFailures.With(errs.Help{RetryAfter: retry}))
 		return nil, nil, false
 	}
 	most := limitOf()
-	leave, ok = g.room.take(vt, announced(c, most))
+	leave, ok = g.room.take(who, announced(c, most))
 	if !ok {
 		c.Header("Connection", "close") // the body stays unread
 		g.refuse(c, step, errNoRoom)

@@ -76,6 +76,9 @@ func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
 // run deletes kind by kind. What it has done so far it tells even when it fails.
 func (r Retention) run(ctx context.Context) (string, error) {
 	began := r.Now()
+	if err := r.trustClock(ctx, began); err != nil {
+		return "", err
+	}
 	told := []string{}
 	for _, s := range r.steps(began.In(r.Zone)) {
 		n, done, err := inBatches{r.Store, r.Now}.run(ctx, began, s.delete)
@@ -90,6 +93,22 @@ func (r Retention) run(ctx context.Context) (string, error) {
 		}
 	}
 	return deleted(told), nil
+}
+
+// clockTrust is how far this clock may be ahead of the database server's: what is
+// deleted by a clock that runs years ahead is gone.
+const clockTrust = time.Minute
+
+// trustClock compares with the server's clock. SQLite has this machine's only.
+func (r Retention) trustClock(ctx context.Context, now time.Time) error {
+	server, known, err := r.Store.ServerClock(ctx)
+	if err != nil {
+		return err
+	}
+	if off := now.Sub(server); known && off > clockTrust {
+		return fmt.Errorf("this clock is %s ahead of the database server's: nothing is deleted by it", off.Round(time.Second))
+	}
+	return nil
 }
 
 func deleted(told []string) string {

@@ -97,12 +97,19 @@ func (q *queue) wait() bool {
 	return true
 }
 
+// recordShare is the part of a group that due records have for themselves.
+const recordShare = 8
+
 // take returns up to one group: callers first, and how many they are, filled up
 // with records.
 func (q *queue) take() (taken []entry, callers int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	taken, q.callers = split(taken, q.callers, q.group)
+	room := q.group
+	if q.due && !q.backOff && !q.given {
+		room -= min(len(q.records), q.group/recordShare) // or callers could starve them for ever
+	}
+	taken, q.callers = split(taken, q.callers, room)
 	callers = len(taken)
 	if !q.backOff && !q.given {
 		taken, q.records = split(taken, q.records, q.group)

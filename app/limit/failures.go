@@ -31,19 +31,19 @@ func NewFailureGate(maxAddresses int, rate Rate) *FailureGate {
 // may try again. Ask before doing the work that may fail. Attempts that are
 // under way at the same time are all let through and counted as they fail.
 func (g *FailureGate) Blocked(addr netip.Addr, now time.Time) (bool, time.Duration) {
-	ok, retryAfter := g.failures.look(network(addr), g.rate, now)
+	ok, retryAfter := g.failures.look(Network(addr), g.rate, now)
 
 	return !ok, retryAfter
 }
 
 // Fail counts one failure of addr.
 func (g *FailureGate) Fail(addr netip.Addr, now time.Time) {
-	g.failures.Take(network(addr), g.rate, now)
+	g.failures.Take(Network(addr), g.rate, now)
 }
 
-// network is the key of addr: the address itself for IPv4 in either spelling,
+// Network is the key of addr: the address itself for IPv4 in either spelling,
 // the /64 for IPv6. Invalid addresses are one key together.
-func network(addr netip.Addr) string {
+func Network(addr netip.Addr) string {
 	addr = addr.Unmap().WithZone("")
 	if addr.Is6() {
 		if p, err := addr.Prefix(homeNetwork); err == nil {

@@ -3,9 +3,13 @@ package web
 import (
 	"log/slog"
 	"net"
+	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"postern/app/limit"
 )
 
 // boundedListener closes connections beyond a limit at once. Waiting in the
@@ -14,7 +18,10 @@ import (
 type boundedListener struct {
 	net.Listener
 	limit   int64
+	proxies []netip.Prefix // many visitors come from each
 	log     *slog.Logger
+	mu      sync.Mutex
+	byPeer  map[string]int64
 	open    atomic.Int64
 	refused atomic.Int64
 	said    atomic.Bool // not long ago
@@ -27,13 +34,60 @@ func (l *boundedListener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if l.open.Add(1) <= l.limit {
-			return &countedConn{Conn: conn, done: sync.OnceFunc(func() { l.open.Add(-1) })}, nil
+		if leave, ok := l.admit(conn.RemoteAddr()); ok {
+			return &countedConn{Conn: conn, done: sync.OnceFunc(leave)}, nil
 		}
-		l.open.Add(-1)
 		_ = conn.Close() // nothing was said on it
 		l.say()
 	}
+}
+
+// peerShare is the part of the limit that one peer may take: whoever holds
+// connections and asks nothing must not keep everybody else out.
+const peerShare = 8
+
+// admit counts a connection, and its peer's (IPv6: its /64's).
+func (l *boundedListener) admit(from net.Addr) (leave func(), ok bool) {
+	peer := l.peer(from)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.open.Load() >= l.limit || peer != "" && l.byPeer[peer] >= max(1, l.limit/peerShare) {
+		return nil, false
+	}
+	l.count(peer, 1)
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.count(peer, -1)
+	}, true
+}
+
+// count is called with mu held.
+func (l *boundedListener) count(peer string, n int64) {
+	l.open.Add(n)
+	if peer == "" {
+		return
+	}
+	if l.byPeer == nil {
+		l.byPeer = map[string]int64{}
+	}
+	if l.byPeer[peer] += n; l.byPeer[peer] == 0 {
+		delete(l.byPeer, peer)
+	}
+}
+
+// peer is whom a connection is counted for; "" for this machine and for listed
+// proxies, who stand for many.
+func (l *boundedListener) peer(from net.Addr) string {
+	address, err := netip.ParseAddrPort(from.String())
+	if err != nil {
+		return ""
+	}
+	addr := address.Addr().Unmap()
+	if addr.IsLoopback() || slices.ContainsFunc(l.proxies, func(p netip.Prefix) bool { return p.Contains(addr) }) {
+		return ""
+	}
+	return limit.Network(addr)
 }
 
 // sayEvery keeps a flood of connections from becoming one of lines.

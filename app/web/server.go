@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -19,8 +20,9 @@ import (
 type ServerOptions struct {
 	Handler     http.Handler
 	Limits      config.Limits
-	Certificate *Certificate // nil serves in clear
-	HSTS        bool         // pages reach this listener over TLS only, ours or a proxy's
+	Certificate *Certificate   // nil serves in clear
+	Proxies     []netip.Prefix // listed ones; a limit for one peer is none for them
+	HSTS        bool           // pages reach this listener over TLS only, ours or a proxy's
 	Log         *slog.Logger
 }
 
@@ -74,7 +76,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // Serve serves on l until Shutdown or until l fails.
 func (s *Server) Serve(l net.Listener) error {
-	bounded := &boundedListener{Listener: l, limit: int64(s.options.Limits.Connections), log: s.options.Log}
+	bounded := &boundedListener{Listener: l, limit: int64(s.options.Limits.Connections), proxies: s.options.Proxies, log: s.options.Log}
 	serve := s.http.Serve
 	if s.options.Certificate != nil {
 		serve = func(l net.Listener) error { return s.http.ServeTLS(l, "", "") }
