@@ -228,7 +228,11 @@ func (s *stage) wantTally(executed, alarms int) {
 // duplicate opens the page in a second tab that inherits sessionStorage, as duplicating a tab does.
 func (s *stage) duplicate() context.Context {
 	s.Helper()
-	found := chromedp.WaitNewTarget(s.tab, func(info *target.Info) bool { return strings.HasSuffix(info.URL, "/h5") })
+	// A page that comes out of the browser's cache can look like a new target, too; this tab has opened none.
+	opener := chromedp.FromContext(s.tab).Target.TargetID
+	found := chromedp.WaitNewTarget(s.tab, func(info *target.Info) bool {
+		return info.OpenerID == opener && strings.HasSuffix(info.URL, "/h5")
+	})
 	s.run(chromedp.Evaluate(`void window.open("/h5")`, nil, func(p *runtime.EvaluateParams) *runtime.EvaluateParams {
 		return p.WithUserGesture(true)
 	}))
