@@ -111,6 +111,8 @@ func (c keysRetireCommand) Run(i invocation) error {
 	switch err := retire(i.ctx, c.KID); {
 	case errors.Is(err, keyring.ErrStillOpens):
 		return fmt.Errorf("%s still opens what it made, until %s; it is retired then by itself. If it is compromised: --now", c.KID, k.time(key.RetiresAt))
+	case errors.Is(err, keyring.ErrNewest) && key.Kind.Use == models.SubjectKey:
+		return keyring.ErrSubjectKey
 	case errors.Is(err, keyring.ErrNewest):
 		return fmt.Errorf("%s is the newest of its kind, or in use: nothing could be made without it. If it is compromised: postern keys rotate %s --now",
 			c.KID, rotateWords(key.Kind))
