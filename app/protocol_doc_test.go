@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,6 +21,7 @@ import (
 	"postern/app"
 	"postern/app/apptest"
 	"postern/app/authority"
+	"postern/app/bankfile"
 	"postern/app/store/storetest"
 )
 
@@ -71,6 +74,8 @@ func TestTheProtocolPageNamesEndpointsThatExist(t *testing.T) {
 	}
 }
 
+var partnerExample = filepath.Join("..", "docs", "examples", "partner.go")
+
 // The page promises that it and a JOSE library are enough; the examples prove it.
 func TestClientsWrittenFromTheProtocolPageWork(t *testing.T) {
 	t.Parallel()
@@ -89,15 +94,15 @@ func TestClientsWrittenFromTheProtocolPageWork(t *testing.T) {
 	})
 	t.Run("a partner's back end in Go", func(t *testing.T) {
 		t.Parallel()
-		output := run(t, settings, "go", "run", filepath.Join("..", "docs", "examples", "partner.go"))
+		output := run(t, settings, "go", "run", partnerExample)
 		if !strings.HasPrefix(output, apptest.H5URL+"#at=eyJ") || strings.Count(output, ".") != strings.Count(apptest.H5URL, ".")+2 {
 			t.Errorf("the example printed %s", output)
 		}
 	})
 }
 
-// An example beside a gateway that is off says so in one line.
-func TestClientsSayWhenNobodyAnswers(t *testing.T) {
+// An example that cannot begin says in one line what it misses.
+func TestClientsSayWhatTheyMiss(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("fetches a module and builds a program")
@@ -111,47 +116,92 @@ func TestClientsSayWhenNobodyAnswers(t *testing.T) {
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	settings := serveExamples(t)
-	settings[0] = "GATEWAY=" + address
+	settings, empty := serveExamples(t), t.TempDir()
 	for _, tc := range []struct {
 		name    string
 		command func(t *testing.T) []string
 	}{
 		{"in Node", func(t *testing.T) []string { return []string{"node", nodeExample(t)} }},
-		{"in Go", func(*testing.T) []string {
-			return []string{"go", "run", filepath.Join("..", "docs", "examples", "partner.go")}
-		}},
+		{"in Go", func(*testing.T) []string { return []string{"go", "run", partnerExample} }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			words := tc.command(t)
-			output, err := runs(t, settings, words[0], words[1:]...)
-			first, rest, _ := strings.Cut(output, "\n")
-			rest = strings.TrimPrefix(rest, "exit status 1\n") // of go run
-			if err == nil || !strings.HasPrefix(first, "is the demo running at "+address+"?") || rest != "" {
-				t.Errorf("%v, and it printed:\n%s", err, output)
+			for other, want := range map[string]string{
+				"GATEWAY=" + address: "is the demo running at " + address + "? GATEWAY= names another gateway: ",
+				"KEYS=" + empty:      "no keys of " + apptest.Travel + " in " + empty + ": CLIENT_ID= names the application and KEYS= their folder",
+			} {
+				output, err := runs(t, append(slices.Clone(settings), other), words[0], words[1:]...)
+				first, rest, _ := strings.Cut(output, "\n")
+				rest = strings.TrimPrefix(rest, "exit status 1\n") // of go run
+				if err == nil || !strings.HasPrefix(first, want) || rest != "" {
+					t.Errorf("with %s: %v, and it printed:\n%s", other, err, output)
+				}
 			}
 		})
 	}
 }
 
-// serveExamples serves a gateway on the real clock, which the examples read,
-// and returns the settings that lead them to it.
-func serveExamples(t *testing.T) []string {
+// docs/first-visit.md promises a visit with keys that the example made and
+// docs/examples/sandbox.yaml, with no bank behind the gateway.
+func TestTheFirstVisitWorks(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("fetches a module and builds a program")
+	}
+	const client = "example-app"
+	address, w := serveReal(t, func(s *apptest.Seed) { *s = apptest.Seed{} })
+	folder := t.TempDir()
+	keys := filepath.Join(folder, "keys")
+	run(t, nil, "go", "run", partnerExample, "make-keys", keys, client)
+	if info, err := os.Stat(filepath.Join(keys, client+"-sig.jwk")); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("a private key is not for its owner alone: %v %v", info, err)
+	}
+	if output, err := runs(t, nil, "go", "run", partnerExample, "make-keys", keys, client); err == nil || !strings.Contains(output, "file exists") {
+		t.Errorf("keys are written over: %v %s", err, output)
+	}
+	document, err := bankfile.Read("sandbox.yaml", []byte(readPage(t, "docs", "examples", "sandbox.yaml")), os.DirFS(folder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := document.Apply(t.Context(), w.App.Store(), bankfile.Options{Now: time.Now()}, rand.Reader); err != nil {
+		t.Fatal(err)
+	}
+	settings := []string{"GATEWAY=" + address, "KEYS=" + keys, "CLIENT_ID=" + client}
+	if output := run(t, settings, "go", "run", partnerExample); !strings.HasPrefix(output, "http://localhost:8090/h5#at=eyJ") {
+		t.Errorf("the partner's back end printed %s", output)
+	}
+	output := run(t, settings, "node", nodeExample(t))
+	_, reply, _ := strings.Cut(output, "G 200 ")
+	reply, rest, _ := strings.Cut(reply, "\n")
+	if reply == "" || !strings.Contains(readPage(t, "docs", "first-visit.md"), "\nG 200 "+reply+"\n") || rest != "closed 204\n" {
+		t.Errorf("the page shows another visit than:\n%s", output)
+	}
+}
+
+// serveReal serves a gateway on the real clock, which the examples read.
+func serveReal(t *testing.T, seed func(*apptest.Seed)) (address string, w *apptest.World) {
 	t.Helper()
 	var config net.ListenConfig
 	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := "http://" + listener.Addr().String()
-	w := apptest.New(t, storetest.SQLiteConfig(t), apptest.Options{Config: func(c *app.Config) {
+	address = "http://" + listener.Addr().String()
+	w = apptest.New(t, storetest.SQLiteConfig(t), apptest.Options{Seed: seed, Config: func(c *app.Config) {
 		c.Issuer, c.Now = address, time.Now
 	}})
 	server := &http.Server{Handler: w.Handler(), ReadHeaderTimeout: time.Second}
 	go func() { _ = server.Serve(listener) }() // ends with the close below
 	t.Cleanup(func() { _ = server.Close() })
+	return address, w
+}
 
+// serveExamples serves a gateway with an application for the examples, and
+// returns the settings that lead them to it.
+func serveExamples(t *testing.T) []string {
+	t.Helper()
+	address, w := serveReal(t, nil)
 	keys := t.TempDir()
 	signing, encryption := w.Key(apptest.Travel, "sig"), w.Key(apptest.Travel, "enc")
 	for name, key := range map[string]any{"-sig.jwk": signing, "-enc.jwk": encryption} {

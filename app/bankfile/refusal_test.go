@@ -92,7 +92,8 @@ var wrong = []struct {
 	{"a parameter that nobody checks", service + "    routes:\n      - {id: new, method: GET, pattern: '/a/{b}', resource: a, action: b}", 0, "nobody checks whose {b} is"},
 	{"a binding to what is not known", route + "query_names: [user], bindings: {user: '{partner}'}}", 0, "want {sub} or {customer}"},
 	{"a binding of what is not there", route + "bindings: {user: '{sub}'}}", 0, "stands neither in path nor query"},
-	{"an owner check that is not known", route + "owner_check: gateway}", 0, "want upstream, or none"},
+	{"an owner check that is not known", route + "owner_check: gateway}", 0, `owner check "gateway" is not known: want upstream, or leave the key away`},
+	{"an owner check that is called none", route + "owner_check: none}", 0, `owner check "none" is not known: want upstream, or leave the key away`},
 	{"two routes in one place", route + "}\n      - {id: newer, method: GET, pattern: /new, resource: new, action: read}", 0, "is taken by route new"},
 	{"a route of another service", service + "    routes:\n      - {id: rates, method: GET, pattern: /, resource: a, action: b}", 0, "is a route of service urn:h5:rates"},
 	{"a colon in a resource", service + "    routes:\n      - {id: new, method: GET, pattern: /, resource: 'a:b', action: b}", 0, "is no resource"},
@@ -125,7 +126,7 @@ var wrong = []struct {
 	{"what has no class and is kept", field + "          - {path: id_no, treatment: keep}", 0, "cannot be kept"},
 	{"a class that is not known", field + "          - {path: a, class: C4, treatment: drop}", 0, "unknown class"},
 	{"a treatment that is not known", field + "          - {path: a, class: C1, treatment: hide}", 0, "unknown treatment"},
-	{"a mask that is not known", field + "          - {path: a, class: C1, treatment: mask, mask: iban}", 0, "unknown mask"},
+	{"a mask that is not known", field + "          - {path: a, class: C1, treatment: mask, mask: fone}", 0, `mask "fone" is not known: want phone, id_number, name, card, email, address or amount`},
 	{"a mask that does nothing", field + "          - {path: a, class: C1, treatment: keep, mask: card}", 0, "a mask without the treatment"},
 	{"a path that is none", field + "          - {path: 'a.*b', class: C1, treatment: keep}", 0, "a star inside a name"},
 	{"a field twice", field + "          - {path: a, class: C1, treatment: drop}\n          - {path: a, class: C2, treatment: drop}", 0, "field a is here twice"},
@@ -214,6 +215,15 @@ func TestABadFileIsRefusedWithItsLine(t *testing.T) {
 			t.Errorf("files that were refused left %d notices", n-held)
 		}
 	})
+}
+
+// What follows from a fault alone is not told as another.
+func TestAnUnknownClassIsOneFault(t *testing.T) {
+	t.Parallel()
+	_, err := read(t, service+"    api_id: OP10972302H5000100000001\n    class: A9").Preview(t.Context(), nil, bankfile.Options{Now: now})
+	if got := faults(t, err); len(got) != 1 || !strings.Contains(got[0].Text, `class "A9" is not known: want A1 or A2`) {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestEveryFaultIsToldAtOnce(t *testing.T) {

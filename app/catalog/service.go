@@ -98,7 +98,7 @@ type Route struct {
 	QueryNames []string `field:"query_names" default:"none"`
 	// Parameters of path or query that must be the visit's own: name to `{sub}` (the partner's user) or `{customer}` (the bank's).
 	Bindings map[string]string `field:"bindings" default:"none"`
-	// `upstream` where the upstream checks who owns what the path names. Each path parameter is bound or checked so.
+	// `upstream` where the upstream checks who owns what the path names. Each path parameter is bound or checked so; leave the key away where none needs it.
 	OwnerCheck string `field:"owner_check" default:"none"`
 	// Media types besides JSON that may leave whole, if the scope gives the permission `raw`.
 	ReplyTypes []string `field:"reply_types" default:"none"`

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -60,6 +61,38 @@ func TestApplyAndExport(t *testing.T) {
 	_, exported, _ := run(t, "export", "--db", db)
 	if code, out, _ := run(t, "apply", "-f", file(t, exported), "--db", db); code != 0 || !strings.Contains(out, "Nothing to change") {
 		t.Errorf("what was exported changes %s", out)
+	}
+}
+
+// docs/first-visit.md applies the sandbox beside the keys that the example made.
+func TestTheSandboxExampleIsApplied(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("builds a program")
+	}
+	folder := t.TempDir()
+	db, path := filepath.Join(folder, "postern.db"), filepath.Join(folder, "sandbox.yaml")
+	text, err := os.ReadFile("../../docs/examples/sandbox.yaml")
+	if err == nil {
+		err = os.WriteFile(path, text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errors := run(t, "apply", "--db", db, "-f", path); code != 1 || !strings.Contains(errors, "there is no file keys/example-app-sig.pub.jwk") {
+		t.Errorf("without keys: exit %d: %s", code, errors)
+	}
+	made, err := exec.CommandContext(t.Context(), "go", "run", "../../docs/examples/partner.go", "make-keys", filepath.Join(folder, "keys"), "example-app").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, made)
+	}
+	for _, want := range []string{"Changed 7, of which 7 widen", "Nothing to change"} {
+		if code, out, errors := run(t, "apply", "--db", db, "-f", path); code != 0 || !strings.Contains(out, want) {
+			t.Errorf("exit %d, want %s: %s%s", code, want, out, errors)
+		}
+	}
+	if _, out, _ := run(t, "policy", "explain", "--db", db, "--app", "example-app", "--path", "/loans/offers"); !strings.Contains(out, `"138****6027"`) {
+		t.Errorf("the phone number is not masked: %s", out)
 	}
 }
 

@@ -30,7 +30,7 @@ var errNothingChanged = errors.New("nothing was changed; add --yes to do it")
 
 type keysRotateCommand struct {
 	settings
-	Use         string `arg:"" enum:"ak,signing,ticket,subject" help:"ak, signing or ticket."`
+	Use         string `arg:"" enum:"ak,signing,ticket" help:"ak, signing or ticket."`
 	Environment string `help:"production or sandbox, of AKs and signing keys; production by default."`
 	Now         bool   `help:"For a compromised key: use the successor at once, and retire the one in use at once."`
 	Yes         bool   `help:"With --now: do it, knowing what ends."`
@@ -68,8 +68,6 @@ func (c keysRotateCommand) Run(i invocation) error {
 func (c keysRotateCommand) kind() (keyring.Kind, error) {
 	use, env := uses[c.Use], models.Environment(c.Environment)
 	switch symmetric := use == models.TicketKey; {
-	case use == models.SubjectKey:
-		return keyring.Kind{}, keyring.ErrSubjectKey
 	case symmetric && env != "":
 		return keyring.Kind{}, fmt.Errorf("--environment: a %s key serves all environments", c.Use)
 	case !symmetric && env == "":
@@ -113,6 +111,8 @@ func (c keysRetireCommand) Run(i invocation) error {
 	switch err := retire(i.ctx, c.KID); {
 	case errors.Is(err, keyring.ErrStillOpens):
 		return fmt.Errorf("%s still opens what it made, until %s; it is retired then by itself. If it is compromised: --now", c.KID, k.time(key.RetiresAt))
+	case errors.Is(err, keyring.ErrNewest) && key.Kind.Use == models.SubjectKey:
+		return keyring.ErrSubjectKey
 	case errors.Is(err, keyring.ErrNewest):
 		return fmt.Errorf("%s is the newest of its kind, or in use: nothing could be made without it. If it is compromised: postern keys rotate %s --now",
 			c.KID, rotateWords(key.Kind))

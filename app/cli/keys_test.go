@@ -211,7 +211,8 @@ func TestRetiringAKey(t *testing.T) {
 	say(0, "its private part is deleted", "keys", "retire", ak)
 	say(1, "there is no key nobody", "keys", "retire", "nobody")
 	say(1, "postern keys rotate ak --environment production --now", "keys", "retire", kidOf(t, w, "ak", "in use"), "--now", "--yes")
-	say(1, "the subject key does not rotate", "keys", "rotate", "subject")
+	say(2, `must be one of "ak","signing","ticket"`, "keys", "rotate", "subject") // it never rotates
+	say(1, "the subject key does not rotate", "keys", "retire", kidOf(t, w, "subject", "in use"))
 	say(1, "serves all environments", "keys", "rotate", "ticket", "--environment", "sandbox")
 	say(1, "want production or sandbox", "keys", "rotate", "ak", "--environment", "test")
 	say(2, "must be one of", "keys", "rotate", "master")

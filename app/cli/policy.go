@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -63,13 +64,26 @@ func (c explainCommand) Run(i invocation) error {
 	})
 	switch {
 	case errs.KindOf(err) == errs.NotFound && errs.Of(err).Code == "no_route":
-		return fmt.Errorf("no service has a route for %s %s", strings.ToUpper(c.Method), c.Path)
+		return c.noRoute(i.ctx, d)
 	case errs.KindOf(err) == errs.NotFound:
 		return fmt.Errorf("there is no application %q", c.App)
 	case err != nil:
 		return err
 	}
 	return printExplanation(i.Out, x, stopsOf(x, feed, i.Now(), zone))
+}
+
+// noRoute says that there is no route, and for which methods there is one.
+func (c explainCommand) noRoute(ctx context.Context, d *directory.Directory) error {
+	methods, err := d.Methods(ctx, c.Path)
+	if err != nil {
+		return err
+	}
+	hint := ""
+	if len(methods) > 0 {
+		hint = fmt.Sprintf("; there is one for %s: use --method %s", strings.Join(methods, " and "), strings.Join(methods, " or "))
+	}
+	return fmt.Errorf("no service has a route for %s %s%s", strings.ToUpper(c.Method), c.Path, hint)
 }
 
 // printExplanation prints what the policy says, and what beside it would refuse

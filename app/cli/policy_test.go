@@ -20,6 +20,31 @@ func TestPolicyExplainWantsAWholePath(t *testing.T) {
 	}
 }
 
+func TestPolicyExplainNamesTheMethodThatHasARoute(t *testing.T) {
+	t.Parallel()
+	c := storetest.SQLiteConfig(t)
+	apptest.New(t, c, apptest.Options{Seed: func(s *apptest.Seed) {
+		for method, pattern := range map[string]string{"PUT": "/accounts/own/balance", "DELETE": "/accounts/{id}/balance"} {
+			s.Routes = append(s.Routes, models.Route{
+				ID: method, ServiceID: apptest.Service, Method: method, Pattern: pattern, Resource: "loan", Action: "apply", OwnerCheck: "upstream",
+			})
+		}
+	}})
+	for _, tc := range []struct{ method, path, want string }{
+		{"GET", "/session/sign-in", "no service has a route for GET /session/sign-in; there is one for POST: use --method POST\n"},
+		{"post", "/loans/offers", "no service has a route for POST /loans/offers; there is one for GET: use --method GET\n"},
+		{"POST", "/accounts/own/balance", "; there is one for DELETE and GET and PUT: use --method DELETE or GET or PUT\n"},
+		{"POST", "/accounts/1/balance", "; there is one for DELETE and GET: use --method DELETE or GET\n"},
+		{"GET", "/nothing", "no service has a route for GET /nothing\n"},
+		{"GET", "/session/sign-in/", "no service has a route for GET /session/sign-in/\n"},
+	} {
+		code, _, errors := run(t, "policy", "explain", "--db", c.Path, "--app", apptest.Travel, "--method", tc.method, "--path", tc.path)
+		if code != 1 || !strings.HasSuffix(errors, tc.want) {
+			t.Errorf("%s %s: exit %d, want %s: %s", tc.method, tc.path, code, tc.want, errors)
+		}
+	}
+}
+
 func TestPolicyExplainKnowsWhatIsFrozen(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ kind, id, want string }{

@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"time"
@@ -69,6 +70,26 @@ func (d *Directory) Explain(ctx context.Context, q Question) (Explanation, error
 		return Explanation{}, errs.New(errs.NotFound, "no_route", "No service has such a route.")
 	}
 	return *found, nil
+}
+
+// Methods lists the methods for which some service has a route for path, sorted.
+func (d *Directory) Methods(ctx context.Context, path string) ([]string, error) {
+	if !validPath(path) {
+		return nil, nil
+	}
+	ids, err := d.store.ServiceIDs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]bool{}
+	for _, id := range ids {
+		svc, err := d.Service(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		svc.Router.root.methods(split(path), found)
+	}
+	return slices.Sorted(maps.Keys(found)), nil
 }
 
 func (d *Directory) explain(q Question, app *Application, svc *Service, route *Route) (Explanation, error) {

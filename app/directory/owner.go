@@ -17,7 +17,7 @@ const ownerUpstream = "upstream"
 // is not known, a name that the route does not have or has twice.
 func checkOwner(m models.Route, segments []string) error {
 	if m.OwnerCheck != "" && m.OwnerCheck != ownerUpstream {
-		return fmt.Errorf("owner check %q is not known: want upstream, or none", m.OwnerCheck)
+		return fmt.Errorf("owner check %q is not known: want upstream, or leave the key away", m.OwnerCheck)
 	}
 	params, err := paramsOf(segments)
 	if err != nil {

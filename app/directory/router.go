@@ -154,6 +154,22 @@ func (r *Router) match(method, path string) (Match, bool) {
 	return m, true
 }
 
+// methods adds the methods that have a route for a valid path.
+func (n *node) methods(segments []string, found map[string]bool) {
+	if len(segments) == 0 {
+		for method := range n.routes {
+			found[method] = true
+		}
+		return
+	}
+	if next := n.literal[segments[0]]; next != nil {
+		next.methods(segments[1:], found)
+	}
+	if n.param != nil {
+		n.param.methods(segments[1:], found)
+	}
+}
+
 func (n *node) find(method string, segments []string) *Route {
 	if len(segments) == 0 {
 		return n.routes[method]

@@ -92,7 +92,7 @@ func (f Field) fault() string {
 		}
 	case Masked:
 		if !f.Mask.known() {
-			return "unknown mask"
+			return fmt.Sprintf("mask %.60q is not known: want phone, id_number, name, card, email, address or amount", string(f.Mask))
 		}
 		return ""
 	case Drop:

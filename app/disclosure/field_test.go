@@ -131,3 +131,17 @@ func TestTheMostOpenTreatmentWins(t *testing.T) {
 		})
 	}
 }
+
+func TestAnUnknownMaskIsToldTheKnownOnes(t *testing.T) {
+	t.Parallel()
+	err := mask("a", "fone").Validate()
+	if want := `mask "fone" is not known: want phone, id_number, name, card, email, address or amount`; err == nil || !strings.HasSuffix(err.Error(), want) {
+		t.Fatalf("Validate = %v, want %s", err, want)
+	}
+	_, listed, _ := strings.Cut(err.Error(), ": want ")
+	for name := range strings.SplitSeq(strings.ReplaceAll(listed, " or ", ", "), ", ") {
+		if err := mask("a", disclosure.Mask(name)).Validate(); err != nil {
+			t.Errorf("%s is told and not taken: %v", name, err)
+		}
+	}
+}

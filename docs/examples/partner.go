@@ -11,10 +11,17 @@
 //	GATEWAY=http://localhost:18080 KEYS=elsewhere/partners go run docs/examples/partner.go
 //
 // Open what it prints in a browser: the bank's page is there.
+//
+// Against a gateway of one's own (docs/first-visit.md), the application needs
+// keys first; this makes both pairs, private and public:
+//
+//	go run docs/examples/partner.go make-keys FOLDER CLIENT_ID
 package main
 
 import (
 	"cmp"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -41,12 +48,21 @@ var (
 
 func main() {
 	log.SetFlags(0)
+	if args := os.Args[1:]; len(args) > 0 {
+		if len(args) != 3 || args[0] != "make-keys" {
+			log.Fatal("want no arguments, or make-keys FOLDER CLIENT_ID")
+		}
+		if err := makeKeys(args[1], args[2]); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	address, err := address()
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
-		log.Fatalf("is the demo running at %s? %v", gateway, err)
+		log.Fatalf("is the demo running at %s? GATEWAY= names another gateway: %v", gateway, err)
 	case errors.Is(err, fs.ErrNotExist):
-		log.Fatalf("has the demo run, with its keys in %s? %v", keys, err)
+		log.Fatalf("no keys of %s in %s: CLIENT_ID= names the application and KEYS= their folder; the demo makes its own when it runs: %v", client, keys, err)
 	case err != nil:
 		log.Fatal(err)
 	}
@@ -125,4 +141,49 @@ func privateKey(use string) (key jose.JSONWebKey, err error) {
 		err = json.Unmarshal(text, &key)
 	}
 	return key, err
+}
+
+// makeKeys makes what an application of suite A256 needs: a pair to sign with
+// and a pair to encrypt to. The *.pub.jwk are for the bank. It writes over
+// nothing.
+func makeKeys(folder, client string) error {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	for _, purpose := range [][2]string{{"sig", string(jose.ES256)}, {"enc", string(jose.ECDH_ES_A256KW)}} {
+		use, alg := purpose[0], purpose[1]
+		pair, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			return err
+		}
+		name := client + "-" + use
+		// A kid is the key's for good: the next key gets another.
+		key := jose.JSONWebKey{Key: pair, KeyID: name + "-" + rand.Text()[:8], Use: use, Algorithm: alg}
+		if err := writeKey(filepath.Join(folder, name+".jwk"), key, 0o600); err != nil {
+			return err
+		}
+		if err := writeKey(filepath.Join(folder, name+".pub.jwk"), key.Public(), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeKey(path string, key jose.JSONWebKey, mode fs.FileMode) error {
+	text, err := json.Marshal(key)
+	if err != nil {
+		return err
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	if _, err := file.Write(append(text, '\n')); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	fmt.Println(path)
+	return nil
 }

@@ -8,6 +8,7 @@
 //
 //   GATEWAY=http://localhost:18080 KEYS=elsewhere/partners node visit.mjs
 //
+// docs/first-visit.md leads to a visit against a gateway of one's own.
 // A real page never sees a partner's keys, and a real
 // partner never sees R: both are in one file to be read, not to be copied.
 import { createHash, hkdfSync, randomBytes } from "node:crypto";
@@ -118,7 +119,10 @@ async function main() {
 
 // One line says what stopped it; fetch hides its reason in the cause.
 main().catch((error) => {
-  const hints = { ECONNREFUSED: `is the demo running at ${gateway}? `, ENOENT: `has the demo run, with its keys in ${keys}? ` };
+  const hints = {
+    ECONNREFUSED: `is the demo running at ${gateway}? GATEWAY= names another gateway: `,
+    ENOENT: `no keys of ${client} in ${keys}: CLIENT_ID= names the application and KEYS= their folder; the demo makes its own when it runs: `,
+  };
   console.error((hints[error.cause?.code ?? error.code] ?? "") + (error.cause?.message || error.message));
   process.exitCode = 1;
 });
