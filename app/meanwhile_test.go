@@ -38,6 +38,7 @@ func TestNoReplyLeavesThatWasForbiddenWhileTheBankWorkedOnIt(t *testing.T) {
 				endGrant(w, "g1", "loan.offer:read", w.Clock.Now().UnixMilli())
 				return func() { endGrant(w, "g1", "loan.offer:read", 0) }
 			}},
+			{"the feed fell silent", "feed_stale", func(*apptest.Page) func() { return stale(w) }},
 			{"the epoch was raised", "epoch", func(*apptest.Page) func() {
 				setApplication(w, apptest.Travel, func(a *models.Application) { a.Epoch++ })
 				return func() {}

@@ -101,9 +101,10 @@ func hashR(r []byte) string {
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
 }
 
-// blind refuses while this node can't know what is true: its feed of changes is
-// too old, or its clock stands behind what is on record.
-func (a *Authority) blind() error {
+// Ready refuses while this node can't know what is true: its feed of changes is
+// too old, or its clock stands behind what is on record. The door for partners asks
+// before it looks at who calls: what is known of him may be old, too.
+func (a *Authority) Ready() error {
 	if a.Feed.Stale() {
 		return errUnavailable.Because("feed_stale")
 	}
@@ -112,10 +113,6 @@ func (a *Authority) blind() error {
 	}
 	return nil
 }
-
-// Ready is nil while this node may decide; errs.Unavailable else. The doors ask
-// before they look at who calls: what they know of him may be old, too.
-func (a *Authority) Ready() error { return a.blind() }
 
 // takeVisit draws from the bucket of one visit or of one spent AT, so that one
 // visitor can't use up what its partner's others need.

@@ -127,7 +127,7 @@ func (a *Authority) openVisitRequest(r CallRequest, typ string) (*visitRequest, 
 // admit checks origin, the visit's life, states, clock and limits, in this order.
 func (c *Call) admit(ctx context.Context, origin string) error {
 	a := c.a
-	err := a.blind()
+	err := a.Ready()
 	if err != nil {
 		return err
 	}
@@ -221,7 +221,10 @@ func (c *Call) permit() error {
 // stillPermitted asks again when the bank has answered, which can take its
 // time: what was ended, frozen or taken away meanwhile gets no reply any more.
 func (c *Call) stillPermitted(ctx context.Context) error {
-	var err error
+	err := c.a.Ready()
+	if err != nil {
+		return err
+	}
 	if c.app, c.svc, err = c.a.parties(ctx, c.ticket.ClientID, c.ticket.ServiceID); err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ type Introspection struct {
 // Introspect tells an upstream about an AT (not active once it is spent) or a
 // VT. It fails only when the answer can't be known: errs.Unavailable.
 func (a *Authority) Introspect(ctx context.Context, by Introspector, tok string) (Introspection, error) {
-	if err := a.blind(); err != nil {
+	if err := a.Ready(); err != nil {
 		return Introspection{}, err
 	}
 	if strings.Count(tok, ".") == 2 {

@@ -124,7 +124,7 @@ func (a *Authority) openTicketRequest(r CallRequest, typ, refusedAs string) (*vi
 		return nil, ticketPlain{}, v.s.refuse(err)
 	}
 	v.s.jti = p.JTI
-	if err := a.blind(); err != nil {
+	if err := a.Ready(); err != nil {
 		return nil, ticketPlain{}, v.s.refuse(err)
 	}
 	return v, p, Reply{}

@@ -130,7 +130,7 @@ func (a *Authority) exchange(ctx context.Context, s *sealer, pg page, p exchange
 // of the row is enough to let pass: the spend itself decides. Before it refuses,
 // it reads what other nodes may have done to the AT: that comes first.
 func (a *Authority) admit(ctx context.Context, atHash string, pg page, origin string) (models.ATRow, *directory.Application, *directory.Service, error) {
-	if err := a.blind(); err != nil {
+	if err := a.Ready(); err != nil {
 		return models.ATRow{}, nil, nil, err
 	}
 	if row, ok := a.Ledger.Recent(atHash); ok {
