@@ -1,9 +1,6 @@
 package cli
 
-import (
-	"postern/app/bankfile"
-	"postern/app/store"
-)
+import "postern/app/bankfile"
 
 type exportCommand struct {
 	settings
@@ -11,12 +8,7 @@ type exportCommand struct {
 
 // Run prints the file. It only looks at the database.
 func (c exportCommand) Run(i invocation) error {
-	config, err := c.database(i)
-	if err != nil {
-		return err
-	}
-	config.NoMigrate = true
-	s, err := store.Open(i.ctx, config)
+	s, _, err := c.beside(i)
 	if err != nil {
 		return err
 	}

@@ -25,13 +25,7 @@ type listJobsCommand struct {
 }
 
 func (c listJobsCommand) Run(i invocation) error {
-	configured, faults := c.load(i)
-	if err := append(faults.Of("database"), faults.Of("zone")...).Err(); err != nil {
-		return err
-	}
-	where := storeConfig(configured.Database)
-	where.NoMigrate = true // a question must not change what a running gateway works on
-	s, err := store.Open(i.ctx, where)
+	s, configured, err := c.beside(i, "zone")
 	if err != nil {
 		return err
 	}
@@ -67,20 +61,12 @@ type runJobCommand struct {
 	Name string `arg:"" enum:"keys,days,retention" help:"The job: keys (rotates and retires them), days (adds up the counts of past days) or retention (deletes what is past its time)."`
 }
 
-func (c runJobCommand) Run(i invocation) (err error) {
-	configured, faults := c.load(i)
-	wrong := faults.Of("database")
-	for _, section := range []string{"zone", "retention", "master_key"} {
-		if section != "master_key" || c.Name == "keys" {
-			wrong = append(wrong, faults.Of(section)...)
-		}
+func (c runJobCommand) Run(i invocation) error {
+	sections := []string{"zone", "retention"}
+	if c.Name == "keys" {
+		sections = append(sections, "keys", "master_key", "other_master_key")
 	}
-	if err := wrong.Err(); err != nil {
-		return err
-	}
-	where := storeConfig(configured.Database)
-	where.NoMigrate = true // an upgrade is the gateway's
-	s, err := store.Open(i.ctx, where)
+	s, configured, err := c.beside(i, sections...)
 	if err != nil {
 		return err
 	}

@@ -149,17 +149,11 @@ type keysBeside struct {
 
 // openKeys opens the database and its keys, with the master key that seals them.
 func openKeys(i invocation, s settings) (*keysBeside, error) {
-	c, faults := s.load(i)
-	if err := faults.Of("database", "keys", "zone", "master_key", "other_master_key").Err(); err != nil {
+	opened, c, err := s.beside(i, "keys", "zone", "master_key", "other_master_key")
+	if err != nil {
 		return nil, err
 	}
-	where := storeConfig(c.Database)
-	where.NoMigrate = true // gateways of another release may be running on it
-	k := &keysBeside{lives: c.Keys, zone: c.Zone}
-	var err error
-	if k.Store, err = store.Open(i.ctx, where); err != nil {
-		return nil, err
-	}
+	k := &keysBeside{Store: opened, lives: c.Keys, zone: c.Zone}
 	if k.ring, err = loadRing(i, c, k.Store); err != nil {
 		return nil, errors.Join(err, k.Close())
 	}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"postern/app/keyring"
-	"postern/app/store"
 	"postern/models"
 )
 
@@ -21,13 +20,7 @@ type keysListCommand struct {
 }
 
 func (c keysListCommand) Run(i invocation) error {
-	configured, faults := c.load(i)
-	if err := faults.Of("database", "keys", "zone").Err(); err != nil { // it needs no master key
-		return err
-	}
-	where := storeConfig(configured.Database)
-	where.NoMigrate = true // a question must not change what a running gateway works on
-	s, err := store.Open(i.ctx, where)
+	s, configured, err := c.beside(i, "keys", "zone") // it needs no master key
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,6 @@ import (
 	"postern/app/control"
 	"postern/app/directory"
 	"postern/app/errs"
-	"postern/app/store"
 	"postern/models"
 	"postern/policies"
 )
@@ -32,16 +31,7 @@ func (c explainCommand) Run(i invocation) error {
 	if !strings.HasPrefix(c.Path, "/") {
 		return fmt.Errorf("read --path: a path starts with /, as in /%s", c.Path)
 	}
-	where, err := c.database(i)
-	if err != nil {
-		return err
-	}
-	zone, err := c.zone(i)
-	if err != nil {
-		return err
-	}
-	where.NoMigrate = true // a question must not change what a running gateway works on
-	s, err := store.Open(i.ctx, where)
+	s, configured, err := c.beside(i, "zone")
 	if err != nil {
 		return err
 	}
@@ -70,7 +60,7 @@ func (c explainCommand) Run(i invocation) error {
 	case err != nil:
 		return err
 	}
-	return printExplanation(i.Out, x, stopsOf(x, feed, i.Now(), zone))
+	return printExplanation(i.Out, x, stopsOf(x, feed, i.Now(), configured.Zone))
 }
 
 // noRoute says that there is no route, and for which methods there is one.

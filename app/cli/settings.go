@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"postern/app/config"
 	"postern/app/store"
@@ -35,13 +34,18 @@ func (s settings) database(i invocation) (store.Config, error) {
 	return storeConfig(configured.Database), nil
 }
 
-// zone is the bank's time zone, whatever else is wrong with the settings.
-func (s settings) zone(i invocation) (*time.Location, error) {
+// beside opens the database as it is, for commands beside a gateway that may be
+// running on it: an upgrade is the gateway's. sections are what else the command
+// asks of the settings; a fault of another one does not stop it.
+func (s settings) beside(i invocation, sections ...string) (*store.Store, config.Config, error) {
 	configured, faults := s.load(i)
-	if err := faults.Of("zone").Err(); err != nil {
-		return nil, err
+	if err := faults.Of(append(sections, "database")...).Err(); err != nil {
+		return nil, config.Config{}, err
 	}
-	return configured.Zone, nil
+	where := storeConfig(configured.Database)
+	where.NoMigrate = true
+	opened, err := store.Open(i.ctx, where)
+	return opened, configured, err
 }
 
 // flag is a setting from the command line, if it was given.
