@@ -14,6 +14,7 @@ type Event struct {
 	ApplicationID string
 	ServiceID     string
 	VID           string `gorm:"column:vid"`
+	Actor         string // the account, or "command line", that caused it; empty where no person did
 	Alarm         bool
 	Body          string
 	LeafHash      string

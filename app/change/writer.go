@@ -38,8 +38,7 @@ func (w Writer) Record(e ledger.Event, id string, isNew bool, differences []Diff
 
 // Event writes an event with details and the actor.
 func (w Writer) Event(e ledger.Event, detail map[string]string) error {
-	e.Outcome, e.Detail = "ok", detail
-	e.Detail["actor"] = w.Actor
+	e.Outcome, e.Actor, e.Detail = "ok", w.Actor, detail
 	made, err := ledger.Make(e, w.Now, w.Rand)
 	if err != nil {
 		return fmt.Errorf("make event: %w", err)

@@ -27,6 +27,7 @@ type Event struct {
 	ApplicationID string
 	ServiceID     string
 	VID           string
+	Actor         string // who caused it: an account's id; empty where no person did
 	Alarm         bool
 	Detail        map[string]string // small; only in the body
 }
@@ -57,6 +58,7 @@ func Make(e Event, now time.Time, random io.Reader) (models.Event, error) {
 		ApplicationID: storable(e.ApplicationID),
 		ServiceID:     storable(e.ServiceID),
 		VID:           storable(e.VID),
+		Actor:         storable(e.Actor),
 		Alarm:         e.Alarm,
 	}
 	made.Body = canonicalBody(made, e.Detail)
@@ -90,6 +92,7 @@ func canonicalBody(e models.Event, detail map[string]string) string {
 		{"application_id", e.ApplicationID},
 		{"service_id", e.ServiceID},
 		{"vid", e.VID},
+		{"actor", e.Actor},
 	} {
 		if member.value != "" {
 			b = append(b, `,"`...)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/mattn/go-sqlite3"
+	"gorm.io/gorm"
 )
 
 // Damaged reports whether err says that SQLite's file is broken, or none of
@@ -35,4 +36,16 @@ func RowFault(err error) bool {
 		}
 	}
 	return false
+}
+
+// ErrTaken says that a unique name is somebody else's, or that the database holds
+// two things apart that were to come together.
+var ErrTaken = errors.New("taken")
+
+// taken marks a violation of uniqueness, which gorm has translated, as ErrTaken.
+func taken(err error) error {
+	if errors.Is(err, gorm.ErrDuplicatedKey) {
+		return errors.Join(ErrTaken, err)
+	}
+	return err
 }

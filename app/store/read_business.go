@@ -49,9 +49,9 @@ func (tx *Tx) Business() (Business, error) {
 	return Business{db: tx.db.Clauses(clause.Locking{Strength: "UPDATE"}).Session(&gorm.Session{})}, nil
 }
 
-// StaffExist reports whether anybody has been registered as the bank's staff.
-// There are no tables of staff yet, so nobody has.
-func (b Business) StaffExist() (bool, error) { return false, nil }
+// StaffExist reports whether anybody of the bank's staff has got in; whoever was
+// only invited cannot approve anything yet.
+func (b Business) StaffExist() (bool, error) { return activeStaff(b.db) }
 
 // Partners reads partners.
 func (b Business) Partners(ids []string) ([]models.Partner, error) {

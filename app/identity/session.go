@@ -1,0 +1,160 @@
+package identity
+
+import (
+	"context"
+	"time"
+
+	"postern/app/change"
+	"postern/app/store"
+	"postern/models"
+)
+
+// maxAgent bounds what is kept of a browser's own name, octets.
+const maxAgent = 200
+
+// Current is who holds a session's cookie. ErrSignedOut if nobody does: the
+// cookie is unknown, the session ended, unused for too long or too old, or the
+// account may not get in.
+func (i *Identity) Current(ctx context.Context, realm models.Realm, cookie string) (Who, error) {
+	if cookie == "" {
+		return Who{}, ErrSignedOut
+	}
+	var w Who
+	err := i.o.Store.Accounts(ctx, func(a store.Accounts) (err error) {
+		w, err = i.current(a, realm, cookie)
+		return err
+	})
+	if err != nil {
+		return Who{}, err
+	}
+	return w, i.seen(ctx, w.Session)
+}
+
+// current is Current within a transaction, without noting the use.
+func (i *Identity) current(a store.Accounts, realm models.Realm, cookie string) (Who, error) {
+	s, found, err := a.Session(hash(cookie))
+	if err != nil {
+		return Who{}, err
+	}
+	if !found || !i.alive(s) {
+		return Who{}, ErrSignedOut
+	}
+	account, found, err := a.Account(s.AccountID)
+	if err != nil {
+		return Who{}, err
+	}
+	entering := s.Stage == models.StageEnrol && account.Status == models.AccountInvited
+	if !found || account.Realm != realm || (account.Status != models.AccountActive && !entering) {
+		return Who{}, ErrSignedOut
+	}
+	rows, err := a.Roles(account.ID)
+	if err != nil {
+		return Who{}, err
+	}
+	w := Who{Account: account, Session: s}
+	for _, r := range rows {
+		w.Roles = append(w.Roles, r.Role)
+	}
+	return w, nil
+}
+
+// alive reports whether a session's own times let it be used.
+func (i *Identity) alive(s models.Session) bool {
+	now := i.o.Now().UnixMilli()
+	return s.EndedAt == 0 && now < s.EndsAt && now < s.SeenAt+i.o.Idle.Milliseconds()
+}
+
+// seen writes when a session was last used, once a minute at most.
+func (i *Identity) seen(ctx context.Context, s models.Session) error {
+	now := i.o.Now().UnixMilli()
+	if now < s.SeenAt+seenEvery.Milliseconds() {
+		return nil
+	}
+	return i.o.Store.Write(ctx, func(tx *store.Tx) error { return tx.SeeSession(s.ID, now) })
+}
+
+// Verified reports whether who holds the session has lately proved to be there.
+func (i *Identity) Verified(w Who) bool {
+	return i.o.Now().UnixMilli() < w.Session.VerifiedAt+verifiedFor.Milliseconds()
+}
+
+// begin makes a session and returns its cookie.
+func (i *Identity) begin(w change.Writer, a models.Account, stage models.Stage, life time.Duration, c Client) (string, error) {
+	id, err := i.id("ses_")
+	if err != nil {
+		return "", err
+	}
+	cookie, err := i.token(32)
+	if err != nil {
+		return "", err
+	}
+	s := models.Session{
+		ID: id, Hash: hash(cookie), AccountID: a.ID, Stage: stage, CreatedAt: w.At(), SeenAt: w.At(), EndsAt: w.At() + life.Milliseconds(),
+		Address: c.Address, Agent: shortened(c.Agent),
+	}
+	if stage == models.StageFull {
+		s.VerifiedAt = w.At()
+	}
+	return cookie, w.SaveSession(s)
+}
+
+func shortened(agent string) string {
+	clean := []rune{}
+	for _, r := range agent {
+		if r >= ' ' && r != 0x7f && r < 0xfff0 {
+			clean = append(clean, r)
+		}
+	}
+	return string(clean[:min(len(clean), maxAgent)])
+}
+
+// advance ends a session and begins the next one in its place, under another
+// cookie: whoever planted the first one gets nothing (ASVS 7.2.4).
+func (i *Identity) advance(w change.Writer, from models.Session, a models.Account, c Client) (string, error) {
+	if ok, err := w.EndSession(a.ID, from.ID, "advanced", w.At()); err != nil || !ok {
+		return "", orElse(err, ErrSignedOut)
+	}
+	return i.begin(w, a, models.StageFull, i.o.Session, c)
+}
+
+func orElse(err, otherwise error) error {
+	if err != nil {
+		return err
+	}
+	return otherwise
+}
+
+// SignOut ends the session of a cookie; one that has ended is fine, too.
+func (i *Identity) SignOut(ctx context.Context, who Who) error {
+	return i.write(ctx, who.Account.ID, func(w change.Writer) error {
+		ok, err := w.EndSession(who.Account.ID, who.Session.ID, "signed_out", w.At())
+		if err != nil || !ok {
+			return err
+		}
+		return told(w, "session.signed_out", who.Account, map[string]string{"session": who.Session.ID})
+	})
+}
+
+// maxSessions bounds the list of somebody's sessions.
+const maxSessions = 50
+
+// Sessions lists the live sessions of an account, newest first, 50 at most.
+func (i *Identity) Sessions(ctx context.Context, account string) (list []models.Session, err error) {
+	now := i.o.Now()
+	err = i.o.Store.Accounts(ctx, func(a store.Accounts) (err error) {
+		list, err = a.LiveSessions(account, now.UnixMilli(), now.Add(-i.o.Idle).UnixMilli(), maxSessions)
+		return err
+	})
+	return list, err
+}
+
+// EndSession ends one session of an account on by's word.
+func (i *Identity) EndSession(ctx context.Context, by Who, account models.Account, session string) error {
+	return i.write(ctx, by.Account.ID, func(w change.Writer) error {
+		ok, err := w.EndSession(account.ID, session, "ended", w.At())
+		if err != nil || !ok {
+			return err
+		}
+		return told(w, "session.ended", account, map[string]string{"session": session})
+	})
+}
