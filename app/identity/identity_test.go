@@ -332,14 +332,14 @@ func TestEnrolmentNamesEveryFault(t *testing.T) {
 			field  string
 			want   string
 		}{
-			{"somebody else's login, spelled differently", func(e *identity.Enrolment) { e.Login = " HE.jing" }, "login", "login_taken"},
-			{"no login", func(e *identity.Enrolment) { e.Login = " " }, "login", "login"},
-			{"a login that turns the line around", func(e *identity.Enrolment) { e.Login = "a\u202eb" }, "login", "login"},
-			{"no name", func(e *identity.Enrolment) { e.Name = "" }, "name", "name"},
-			{"eleven characters", func(e *identity.Enrolment) { e.Password, e.Again = "copper-lant", "copper-lant" }, "password", "password_short"},
-			{"a common one", func(e *identity.Enrolment) { e.Password, e.Again = "password1234", "password1234" }, "password", "password_common"},
-			{"one's own name", func(e *identity.Enrolment) { e.Password, e.Again = "Wang Lei Wang Lei", "Wang Lei Wang Lei" }, "password", "password_common"},
-			{"another one", func(e *identity.Enrolment) { e.Again = password + "!" }, "again", "password_again"},
+			{"somebody else's login, spelled differently", func(e *identity.Enrolment) { e.Login = " HE.jing" }, "login", "account.login_taken"},
+			{"no login", func(e *identity.Enrolment) { e.Login = " " }, "login", "account.login"},
+			{"a login that turns the line around", func(e *identity.Enrolment) { e.Login = "a\u202eb" }, "login", "account.login"},
+			{"no name", func(e *identity.Enrolment) { e.Name = "" }, "name", "account.name"},
+			{"eleven characters", func(e *identity.Enrolment) { e.Password, e.Again = "copper-lant", "copper-lant" }, "password", "account.password_short"},
+			{"a common one", func(e *identity.Enrolment) { e.Password, e.Again = "password1234", "password1234" }, "password", "account.password_common"},
+			{"one's own name", func(e *identity.Enrolment) { e.Password, e.Again = "Wang Lei Wang Lei", "Wang Lei Wang Lei" }, "password", "account.password_common"},
+			{"another one", func(e *identity.Enrolment) { e.Again = password + "!" }, "again", "account.password_again"},
 		} {
 			e := good
 			c.change(&e)

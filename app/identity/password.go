@@ -36,14 +36,14 @@ const (
 func CheckPassword(field, password string, about ...string) errs.Fields {
 	var f errs.Fields
 	n := utf8.RuneCountInString(password)
-	f.Check(n >= MinPassword, field, "password_short", "Use 12 characters or more.")
-	f.Check(len(password) <= maxPassword && utf8.ValidString(password), field, "password_long", "Use 1,024 octets or fewer.")
+	f.Check(n >= MinPassword, field, "account.password_short", "Use 12 characters or more.")
+	f.Check(len(password) <= maxPassword && utf8.ValidString(password), field, "account.password_long", "Use 1,024 octets or fewer.")
 	if len(f) > 0 {
 		return f
 	}
 	judged := string([]rune(password)[:min(n, judgedPassword)])
 	strength := zxcvbn.PasswordStrength(judged, append(about, "postern"))
-	f.Check(strength.Score >= leastScore, field, "password_common", "This is easily guessed. Use some words that do not belong together.")
+	f.Check(strength.Score >= leastScore, field, "account.password_common", "This is easily guessed. Use some words that do not belong together.")
 	return f
 }
 

@@ -158,3 +158,32 @@ func (i *Identity) EndSession(ctx context.Context, by Who, account models.Accoun
 		return told(w, "session.ended", account, map[string]string{"session": session})
 	})
 }
+
+// Prefer keeps an account's language and theme; "" leaves one as it is.
+func (i *Identity) Prefer(ctx context.Context, account, language, theme string) error {
+	return i.o.Store.Write(ctx, func(tx *store.Tx) error { return tx.Prefer(account, language, theme) })
+}
+
+// Factors lists an account's confirmed factors, oldest first, and how many of
+// its recovery codes are left.
+func (i *Identity) Factors(ctx context.Context, account string) (list []models.Factor, codes int, err error) {
+	err = i.o.Store.Accounts(ctx, func(a store.Accounts) error {
+		all, err := a.Factors(account)
+		if err != nil {
+			return err
+		}
+		for _, f := range all {
+			if f.Confirmed {
+				list = append(list, f)
+			}
+		}
+		recovery, err := a.RecoveryCodes(account)
+		for _, r := range recovery {
+			if r.UsedAt == 0 {
+				codes++
+			}
+		}
+		return err
+	})
+	return list, codes, err
+}

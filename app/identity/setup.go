@@ -205,7 +205,7 @@ func (i *Identity) SetPassword(ctx context.Context, realm models.Realm, cookie s
 			return err
 		} else if found && other.ID != a.ID {
 			var taken errs.Fields
-			taken.Check(false, "login", "login_taken", "Somebody else has this login.")
+			taken.Check(false, "login", "account.login_taken", "Somebody else has this login.")
 			return taken.Invalid()
 		}
 		a.Login, a.Name, a.PasswordHash, a.PasswordAt, a.UpdatedAt = Fold(e.Login), e.Name, phc, w.At(), w.At()
@@ -224,9 +224,9 @@ const maxLogin = 100
 func checkEnrolment(e Enrolment) errs.Fields {
 	login := Fold(e.Login)
 	f := CheckPassword("password", e.Password, login, e.Name)
-	f.Check(models.ReadableName(login) && len(login) <= maxLogin && len(login) >= 2, "login", "login", "Enter your staff number or e-mail address.")
-	f.Check(models.ReadableName(e.Name), "name", "name", "Enter your name.")
-	f.Check(e.Password == e.Again, "again", "password_again", "This is not the same password.")
+	f.Check(models.ReadableName(login) && len(login) <= maxLogin && len(login) >= 2, "login", "account.login", "Enter your staff number or e-mail address.")
+	f.Check(models.ReadableName(e.Name), "name", "account.name", "Enter your name.")
+	f.Check(e.Password == e.Again, "again", "account.password_again", "This is not the same password.")
 	return f
 }
 
@@ -280,7 +280,7 @@ func (i *Identity) ConfirmTOTP(ctx context.Context, realm models.Realm, cookie, 
 		}
 		if !ok {
 			var wrong errs.Fields
-			wrong.Check(false, "code", "code", "This is not the code that the authenticator shows now.")
+			wrong.Check(false, "code", "account.code", "This is not the code that the authenticator shows now.")
 			return wrong.Invalid()
 		}
 		f.Confirmed, f.Step, f.UsedAt = true, step, w.At()

@@ -289,3 +289,21 @@ func (tx *Tx) claimed(result *gorm.DB) (bool, error) {
 	}
 	return result.RowsAffected == 1, nil
 }
+
+// Prefer keeps an account's language and theme; "" leaves one as it is.
+func (tx *Tx) Prefer(account, language, theme string) error {
+	columns := map[string]any{}
+	if language != "" {
+		columns["language"] = language
+	}
+	if theme != "" {
+		columns["theme"] = theme
+	}
+	if len(columns) == 0 {
+		return nil
+	}
+	if err := tx.db.Model(&models.Account{}).Where("id = ?", account).Updates(columns).Error; err != nil {
+		return fmt.Errorf("keep preferences: %w", err)
+	}
+	return nil
+}

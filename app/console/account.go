@@ -1,0 +1,59 @@
+package console
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"postern/app/web"
+	"postern/models"
+	"postern/views/console"
+	"postern/views/i18n"
+	"postern/views/ui"
+)
+
+// Account shows one's own sessions and second factors.
+func (s *Console) Account(c *gin.Context) error {
+	ctx, who := c.Request.Context(), visitOf(c).who
+	sessions, err := s.o.Identity.Sessions(ctx, who.Account.ID)
+	if err != nil {
+		return err
+	}
+	factors, codes, err := s.o.Identity.Factors(ctx, who.Account.ID)
+	if err != nil {
+		return err
+	}
+
+	page := console.AccountPage{
+		Frame: s.frame(c, i18n.T(ctx, i18n.ConsoleAccount)), Login: who.Account.Login, Name: who.Account.Name,
+		Roles: roleNames(c, who.Roles), CodesLeft: codes,
+	}
+	for _, session := range sessions {
+		page.Sessions = append(page.Sessions, console.SessionRow{
+			Agent: browser(session.Agent), From: session.Address, Since: s.at(session.CreatedAt), Seen: s.at(session.SeenAt),
+			This: session.ID == who.Session.ID, End: "/console/account/sessions/" + session.ID + "/end",
+		})
+	}
+	for _, f := range factors {
+		page.Factors = append(page.Factors, console.FactorRow{
+			Kind: i18n.T(ctx, factorWords[f.Kind]), Name: f.Name, Added: s.at(f.CreatedAt), Used: s.at(f.UsedAt), Never: f.UsedAt == 0,
+		})
+	}
+	return web.Render(c, http.StatusOK, console.Account(page))
+}
+
+var factorWords = map[models.FactorKind]i18n.Key{
+	models.TOTPFactor: i18n.ConsoleTOTP, models.PasskeyFactor: i18n.ConsolePasskey, models.OIDCFactor: i18n.ConsoleOIDC,
+}
+
+// at is a time as the screens show it.
+func (s *Console) at(ms int64) ui.TimeView { return ui.TimeView{At: s.inZone(ms), Now: s.o.Now().In(s.o.Zone)} }
+
+// SessionEnd ends one of one's own sessions.
+func (s *Console) SessionEnd(c *gin.Context) error {
+	who := visitOf(c).who
+	if err := s.o.Identity.EndSession(c.Request.Context(), who, who.Account, c.Param("session")); err != nil {
+		return err
+	}
+	return done(c, "/console/account", "session-ended")
+}

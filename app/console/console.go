@@ -1,0 +1,37 @@
+package console
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"postern/app/identity"
+	"postern/app/limit"
+	"postern/app/store"
+	"postern/app/web"
+	"postern/policies"
+)
+
+// Options are what the console works with.
+type Options struct {
+	Identity *identity.Identity
+	Store    *store.Store
+	Staff    *policies.Staff
+	Cookies  web.Cookies
+	Bank     string         // the bank's name, as the screens show it
+	Zone     *time.Location // the bank's, in which times are shown
+	Failures *limit.FailureGate
+	Ready    func(context.Context) bool // whether this node answers
+	Now      func() time.Time
+	Log      *slog.Logger
+}
+
+// Console has the staff's screens.
+type Console struct {
+	o     Options
+	ready atomic.Bool // both administrators are in; it does not become untrue
+}
+
+// New returns the console's screens.
+func New(o Options) *Console { return &Console{o: o} }

@@ -1,0 +1,33 @@
+package console
+
+import (
+	"net/url"
+
+	"github.com/gin-gonic/gin"
+
+	"postern/app/web"
+	"postern/views/i18n"
+	"postern/views/ui"
+)
+
+// flashes are what a page may say after a change: the id stands in the address,
+// so that a page loads the same twice and nothing is kept on the server. An id
+// that is not here says nothing.
+var flashes = map[string]i18n.Key{
+	"session-ended": i18n.ConsoleEnded,
+}
+
+func flashOf(c *gin.Context) *ui.NoteView {
+	key, ok := flashes[c.Query("done")]
+	if !ok {
+		return nil
+	}
+	return &ui.NoteView{Tone: ui.Ok, Text: i18n.T(c.Request.Context(), key)}
+}
+
+// done leads to a page that says what was done.
+func done(c *gin.Context, path, what string) error {
+	return web.SeeOther(c, path+"?"+url.Values{"done": {what}}.Encode())
+}
+
+func nextQuery(next string) string { return url.Values{"next": {next}}.Encode() }
