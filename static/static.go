@@ -17,7 +17,10 @@ import (
 	"sync"
 )
 
-//go:embed demo
+// What other people wrote is listed, with version, licence and hash, in
+// vendored.json; the icons of ui/icons.svg are drawn from the folder icons.
+//
+//go:embed demo ui vendor
 var files embed.FS
 
 // Prefix is the path below which Handler answers.
@@ -76,6 +79,9 @@ func Handler() http.Handler {
 		hash, name, _ := strings.Cut(rest, "/")
 		if hash == "" || hash != folderHash()[folder] {
 			http.NotFound(w, r)
+			return
+		}
+		if servePacked(w, r, folder+"/"+name) {
 			return
 		}
 		file, err := files.Open(folder + "/" + name)
