@@ -1,12 +1,14 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,16 +16,19 @@ import (
 	"postern/app/authority"
 	"postern/app/clients"
 	"postern/app/config"
+	"postern/app/console"
 	"postern/app/control"
 	"postern/app/directory"
 	"postern/app/gateway"
 	"postern/app/gateway/upstream"
+	"postern/app/identity"
 	"postern/app/jobs"
 	"postern/app/keyring"
 	"postern/app/ledger"
 	"postern/app/limit"
 	"postern/app/oauth"
 	"postern/app/store"
+	"postern/app/web"
 	"postern/models"
 	"postern/policies"
 )
@@ -44,6 +49,8 @@ type Config struct {
 	Rates       authority.Rates  // zero means config's defaults
 	FailureRate limit.Rate       // failed requests of one address; zero means config's default
 	Retention   config.Retention // zero means config's defaults
+	Bank        string           // the bank's name, as the console shows it
+	Console     config.Console   // zero means config's defaults, at http://localhost
 	Now         func() time.Time
 	Rand        io.Reader // safe for concurrent use
 	Log         *slog.Logger
@@ -73,6 +80,8 @@ type App struct {
 	jobs      *jobs.Runner
 	oauth     *oauth.OAuth
 	gateway   *gateway.Gateway
+	identity  *identity.Identity
+	console   *console.Console
 
 	leaving atomic.Bool // the node is about to stop
 	stop    context.CancelFunc
@@ -109,6 +118,10 @@ func (c Config) withDefaults() Config {
 	if c.Retention == (config.Retention{}) {
 		c.Retention = config.Default().Retention
 	}
+	if c.Console.SessionTime == 0 {
+		c.Console = config.Default().Console
+	}
+	c.Console.Address = cmp.Or(c.Console.Address, "http://localhost")
 	c.Store.Log, c.Store.Now = c.Log, c.Now
 	return c
 }
@@ -126,7 +139,7 @@ func (a *App) open(ctx context.Context) error {
 	}{
 		// The feed first: what is read after it and kept is told of when it moves.
 		{"", a.openStore}, {"feed", a.openFeed}, {"keys", a.openRing}, {"", a.openLedger},
-		{"directory", a.openDirectory}, {"", a.openJobs}, {"doors", a.openDoors}, {"changes", a.listen},
+		{"directory", a.openDirectory}, {"", a.openJobs}, {"doors", a.openDoors}, {"console", a.openConsole}, {"changes", a.listen},
 	} {
 		err := step.do(ctx)
 		if err != nil && step.name != "" {
@@ -253,6 +266,32 @@ func (a *App) openDoors(context.Context) error {
 	})
 	return nil
 }
+
+// signInRate is how often sign-ins from one address may fail.
+var signInRate = limit.Rate{PerSecond: 0.2, Burst: 20}
+
+func (a *App) openConsole(context.Context) error {
+	c := a.config
+	staff, err := policies.NewStaff()
+	if err != nil {
+		return err
+	}
+	a.identity = identity.New(identity.Options{
+		Store: a.store, Sealer: func() identity.Sealer { return a.ring.Subjects() }, Name: cmp.Or(c.Bank, "Postern"),
+		Idle: c.Console.IdleTime, Session: c.Console.SessionTime, Now: c.Now, Rand: c.Rand,
+	})
+	a.console = console.New(console.Options{
+		Identity: a.identity, Store: a.store, Staff: staff, Bank: c.Bank, Zone: c.Zone,
+		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Console.Address, "https://")},
+		Failures: limit.NewFailureGate(maxAddresses, signInRate),
+		Ready:    func(context.Context) bool { return a.authority.Ready() == nil },
+		Now:      c.Now, Log: c.Log,
+	})
+	return nil
+}
+
+// Identity knows the bank's staff, for commands beside the doors.
+func (a *App) Identity() *identity.Identity { return a.identity }
 
 // Store is the gateway's store, for use cases beside the doors.
 func (a *App) Store() *store.Store { return a.store }

@@ -6,7 +6,9 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"postern/app/console"
 	"postern/app/web"
+	"postern/static"
 	"postern/static/sdk"
 )
 
@@ -22,6 +24,7 @@ const (
 	sealedAT     access = "sealed AT"    // whoever holds an AT
 	sealedVT     access = "sealed VT"    // whoever holds a VT and its R
 	internal     access = "on this host" // whoever reaches the internal listener
+	staff        access = "staff"        // as the console's own table says
 )
 
 // route is one row of the table.
@@ -65,14 +68,59 @@ func (a *App) internalRoutes() []route {
 	}
 }
 
+// screen is a row of the console's table.
+type screen struct {
+	method, pattern string
+	access          console.Access
+	screen          web.Screen
+}
+
+// consoleRoutes is everything that the bank's staff can reach, on the internal
+// listener.
+func (a *App) consoleRoutes() []screen {
+	s := a.console
+	return []screen{
+		{http.MethodGet, "/console/sign-in", console.Anybody, s.SignIn},
+		{http.MethodPost, "/console/sign-in", console.Anybody, s.SignInSubmit},
+		{http.MethodGet, "/console/second", console.Second, s.Second},
+		{http.MethodPost, "/console/second", console.Second, s.SecondSubmit},
+		{http.MethodPost, "/console/sign-out", console.Anybody, s.SignOut},
+		{http.MethodGet, "/console/setup/:token", console.Anybody, s.Link},
+		{http.MethodPost, "/console/setup/:token", console.Anybody, s.LinkOpen},
+		{http.MethodGet, "/console/enrol", console.Enrolled, s.Enrol},
+		{http.MethodPost, "/console/enrol", console.Enrolled, s.EnrolSubmit},
+		{http.MethodGet, "/console/enrol/authenticator", console.Enrolled, s.Authenticator},
+		{http.MethodPost, "/console/enrol/authenticator", console.Enrolled, s.AuthenticatorSubmit},
+		{http.MethodPost, "/console/enrol/done", console.Insider, s.EnrolDone},
+		{http.MethodPost, "/console/preferences", console.Anybody, s.Preferences},
+
+		{http.MethodGet, "/console", console.Insider, s.Overview},
+		{http.MethodGet, "/console/menu", console.Insider, s.Menu},
+		{http.MethodGet, "/console/account", console.Insider, s.Account},
+		{http.MethodPost, "/console/account/sessions/:session/end", console.Insider, s.SessionEnd},
+	}
+}
+
 // Gateway is the handler of the listener that faces the internet.
 func (a *App) Gateway() (http.Handler, error) {
 	return a.engine(a.gatewayRoutes(), a.config.TrustedProxies)
 }
 
-// Internal is the handler of the listener that does not.
+// Internal is the handler of the listener that does not. What a page of another
+// site makes a browser send does not get to the console (RFC 9110 has no name for
+// it; Fetch's Sec-Fetch-Site and Origin tell).
 func (a *App) Internal() (http.Handler, error) {
-	return a.engine(a.internalRoutes(), a.config.InternalProxies)
+	routes := a.internalRoutes()
+	for _, r := range a.consoleRoutes() {
+		routes = append(routes, route{r.method, r.pattern, staff, a.console.Guard(r.access, r.screen)})
+	}
+	files := gin.WrapH(static.Handler())
+	routes = append(routes, route{http.MethodGet, static.Prefix + "*file", public, files})
+	e, err := a.engine(routes, a.config.InternalProxies)
+	if err != nil {
+		return nil, err
+	}
+	return http.NewCrossOriginProtection().Handler(e), nil
 }
 
 func (a *App) engine(routes []route, proxies []netip.Prefix) (http.Handler, error) {

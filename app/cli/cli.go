@@ -34,6 +34,7 @@ type commands struct {
 	Export  exportCommand  `cmd:"" help:"Print such a file of what is set up."`
 	Policy  policyCommand  `cmd:"" help:"Ask what an application may do."`
 	Keys    keysCommand    `cmd:"" help:"List, rotate and retire the gateway's own keys."`
+	Staff   staffCommand   `cmd:"" help:"Let the bank's first administrators into the console."`
 	Jobs    jobsCommand    `cmd:"" help:"Look at what is done in the background, or do it now."`
 	Bench   benchCommand   `cmd:"" help:"Measure a gateway, beside what its parts cost alone."`
 	Backup  backupCommand  `cmd:"" help:"Copy the database while the gateway runs."`

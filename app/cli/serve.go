@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -49,6 +50,9 @@ func (c serveCommand) Run(i invocation) error {
 	}
 	log.InfoContext(i.ctx, "gateway opened", slog.String("issuer", s.Issuer), slog.String("node", p.node), slog.String("database", string(a.Store().Dialect())))
 	n, err := open(i.ctx, a, p, log)
+	if err == nil {
+		err = firstStart(i.ctx, i.Out, a.Identity(), consoleSettings(s).Address)
+	}
 	if err != nil {
 		return errors.Join(err, a.Close(context.WithoutCancel(i.ctx)))
 	}
@@ -104,8 +108,24 @@ func (p prepared) appConfig(i invocation, log *slog.Logger) app.Config {
 		Issuer: p.Issuer, Node: p.node, Store: storeConfig(p.Database), Master: p.master, Other: p.other, Zone: p.Zone,
 		TrustedProxies: p.Listeners.Gateway.TrustedProxies, InternalProxies: p.Listeners.Internal.TrustedProxies,
 		Keys: p.Keys, Rates: app.RatesFrom(p.Rates), FailureRate: limit.Rate(p.Rates.Failures), Retention: p.Retention,
+		Bank: p.Bank, Console: consoleSettings(p.Config),
 		Now: i.Now, Rand: i.Rand, Log: log,
 	}
+}
+
+// consoleSettings are the console's, with the address at which it is reached.
+func consoleSettings(s config.Config) config.Console {
+	c := s.Console
+	if c.Address == "" {
+		c.Address = "http://localhost"
+		if s.Listeners.Internal.TLS.Cert != "" {
+			c.Address = "https://localhost"
+		}
+		if _, port, err := net.SplitHostPort(s.Listeners.Internal.Address); err == nil {
+			c.Address += ":" + port
+		}
+	}
+	return c
 }
 
 // hsts reports whether browsers may be told to come back over TLS only. A

@@ -16,6 +16,12 @@ func (l *loader) check() {
 	if _, given := l.origins["issuer"]; given && !validIssuer(c.Issuer) {
 		l.wrong("issuer", "want https://host (http only for localhost), with nothing behind host and port")
 	}
+	if _, given := l.origins["console.address"]; given && c.Console.Address != "" && !validIssuer(c.Console.Address) {
+		l.wrong("console.address", "want https://host (http only for localhost), with nothing behind host and port")
+	}
+	if c.Console.SessionTime < c.Console.IdleTime {
+		l.wrong("console.session_time", "want at least console.idle_time, %s, have %s", c.Console.IdleTime, c.Console.SessionTime)
+	}
 	if !c.Database.DSN.Set() && (c.Database.Path == "" || strings.Contains(c.Database.Path, "://")) {
 		l.wrong("database.path", "want a file for SQLite; the address of PostgreSQL is database.dsn")
 	}

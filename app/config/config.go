@@ -21,6 +21,9 @@ type Config struct {
 	// The bank's time zone, by its IANA name: days of quotas begin at its midnight, and services' hours are on its clock.
 	Zone *time.Location `key:"zone"`
 
+	// The bank's name, as the console shows it.
+	Bank string `key:"bank"`
+
 	// Seals the private keys in the database: 64 hexadecimal digits or base64 of 32 octets. Keep it apart from the database:
 	// without it no key in there opens.
 	MasterKey Secret `key:"master_key" required:"make one with: openssl rand -hex 32"`
@@ -33,6 +36,7 @@ type Config struct {
 
 	Database  Database  `key:"database"`
 	Listeners Listeners `key:"listeners"`
+	Console   Console   `key:"console"`
 	Limits    Limits    `key:"limits"`
 	Rates     Rates     `key:"rates"`
 	Keys      Keys      `key:"keys"`
@@ -66,6 +70,19 @@ type Listener struct {
 	// Addresses and prefixes, e.g. 10.0.4.0/24, of the proxies in front, which end TLS: they may say whom a request comes from.
 	// List the balancer's own and nothing wider.
 	TrustedProxies []netip.Prefix `key:"trusted_proxies"`
+}
+
+// Console is the bank staff's console, on the internal listener.
+type Console struct {
+	// Where staff open it: https:// and a host, with nothing behind host and port; http only for localhost. Set-up links begin with
+	// it, and passkeys belong to its host. Empty: localhost, with the internal listener's port.
+	Address string `key:"address"`
+
+	// How long a session may wait unused before it ends.
+	IdleTime time.Duration `key:"idle_time" least:"1m" most:"8h"`
+
+	// How long a session may last in all.
+	SessionTime time.Duration `key:"session_time" least:"5m" most:"24h"`
 }
 
 // TLS is a listener's certificate. Files that were replaced are taken up within
@@ -172,6 +189,7 @@ func Default() Config {
 			Gateway:  Listener{Address: "127.0.0.1:8080"},
 			Internal: Listener{Address: "127.0.0.1:8081"},
 		},
+		Console: Console{IdleTime: 30 * time.Minute, SessionTime: 10 * time.Hour},
 		Limits: Limits{
 			HeaderSize: 16 << 10,
 			HeaderTime: 5 * time.Second, RequestTime: 30 * time.Second, AnswerTime: time.Minute, IdleTime: 2 * time.Minute,

@@ -27,4 +27,6 @@ func browser(agent string) string {
 	return name
 }
 
+const hour = time.Hour
+
 func (s *Console) inZone(ms int64) time.Time { return time.UnixMilli(ms).In(s.o.Zone) }

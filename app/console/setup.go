@@ -96,6 +96,9 @@ func (s *Console) AuthenticatorSubmit(c *gin.Context) error {
 	return web.Render(c, http.StatusOK, console.Recovery(console.RecoveryPage{Frame: s.outside(c), Codes: codes}))
 }
 
+// EnrolDone leads in, once the recovery codes are kept.
+func (s *Console) EnrolDone(c *gin.Context) error { return web.SeeOther(c, "/console") }
+
 // qrSide is the picture's side, pixels.
 const qrSide = 220
 

@@ -61,6 +61,20 @@ func (i *Identity) SetUp(ctx context.Context, actor string) (links []Link, err e
 	return links, err
 }
 
+// FirstSetUp is SetUp where there is no staff at all, of whatever state; else it
+// does nothing.
+func (i *Identity) FirstSetUp(ctx context.Context, actor string) ([]Link, error) {
+	var some []models.Account
+	err := i.o.Store.Accounts(ctx, func(r store.Accounts) (err error) {
+		some, err = r.AccountsOf(models.StaffRealm, "", 1)
+		return err
+	})
+	if err != nil || len(some) > 0 {
+		return nil, err
+	}
+	return i.SetUp(ctx, actor)
+}
+
 func (i *Identity) setUp(w change.Writer, role models.StaffRole, login, name string) (link Link, needed bool, err error) {
 	list, err := w.Accounts().WithRole(role, maxFirst)
 	if err != nil {
