@@ -33,6 +33,7 @@ type Demo struct {
 	app     *app.App
 	takers  traffic.Options // who takes part in traffic
 	traffic *traffic.Traffic
+	staff   []colleague // none where the folder's staff is not the demo's
 	log     *os.File
 	lock    *os.File // held while the demo lives, so that no other one uses its folder
 }
@@ -132,6 +133,9 @@ func (d *Demo) open(ctx context.Context, o Options, held folder) (err error) {
 	if err := seed(ctx, seeding{store: d.app.Store(), places: d.places, keys: held.partners, now: o.Now(), rand: o.Rand}); err != nil {
 		return fmt.Errorf("seed the demo's data: %w", err)
 	}
+	if d.staff, err = hire(ctx, o, d.app.Identity()); err != nil {
+		return fmt.Errorf("set up the demo's staff: %w", err)
+	}
 	if err := d.app.Refresh(ctx); err != nil {
 		return fmt.Errorf("take up the demo's data: %w", err)
 	}
@@ -155,6 +159,7 @@ func (d *Demo) serve(ctx context.Context, o Options, held folder) error {
 		return fmt.Errorf("read what the scopes say: %w", err)
 	}
 	shell := newShell(o, d.places, partners, told, ledger{store: d.app.Store(), log: o.Log})
+	shell.staff = d.staff
 	open := d.servers.listeners
 	d.servers.serve(ctx, open.gateway, gateway)
 	d.servers.serve(ctx, open.internal, internal)

@@ -28,6 +28,7 @@ type shell struct {
 	book     story.Book
 	ledger   ledger
 	thief    *visitor.Page
+	staff    []colleague
 }
 
 func newShell(o Options, p places, partners map[string]*partner.Backend, a answers, l ledger) *shell {
@@ -45,6 +46,7 @@ func (s *shell) handler() http.Handler {
 	mux.HandleFunc("POST /partners/{partner}/visits", s.tap)
 	mux.HandleFunc("GET /visits/{visit}", s.visit)
 	mux.HandleFunc("POST /visits/{visit}/steps", s.report)
+	mux.HandleFunc("GET /staff", s.team)
 	mux.HandleFunc("POST /preferences", preferences)
 	mux.Handle("GET "+static.Prefix, static.Handler())
 	return sameOrigin(s.places.partner, policy(s.policy(), readers(mux)))

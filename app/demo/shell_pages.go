@@ -13,6 +13,7 @@ import (
 
 	"postern/app/demo/partner"
 	"postern/app/demo/story"
+	"postern/models"
 	views "postern/views/demo"
 	"postern/views/i18n"
 )
@@ -25,6 +26,24 @@ func (s *shell) start(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.draw(w, r, who, story.Trace{Partner: who.short})
+}
+
+// team shows how the demo's staff gets into the console: the codes change every
+// 30 s, so a terminal's are soon too old.
+func (s *shell) team(w http.ResponseWriter, r *http.Request) {
+	now := s.o.Now()
+	v := views.StaffPage{Theme: theme(r), Console: s.places.internal + "/console", Seconds: int(30 - now.Unix()%30)}
+	for _, c := range s.staff {
+		v.Staff = append(v.Staff, views.StaffMember{
+			Name: c.Name, Role: i18n.T(r.Context(), roleNames[c.Role]), Login: c.Login, Password: c.Password, Code: c.code(now),
+		})
+	}
+	page(w, r, s.o.Log, views.Staff(v))
+}
+
+var roleNames = map[models.StaffRole]i18n.Key{
+	models.SystemRole: i18n.RoleSystem, models.SecurityRole: i18n.RoleSecurity, models.AuditRole: i18n.RoleAudit,
+	models.OfficerRole: i18n.RoleOfficer, models.ReviewerRole: i18n.RoleReviewer, models.SupportRole: i18n.RoleSupport,
 }
 
 // visit is the shell with a recorded visit. The frame's address holds the

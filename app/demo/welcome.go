@@ -18,6 +18,11 @@ Postern demo is running. Everything is on this machine.
            For a copied link, tick "Somebody copies the link and opens it first" in
            the bar at the top of the page, then tap.
 
+{{if .Staff}}
+  Console  {{.Internal}}/console
+           {{range .Staff}}{{printf "%-9s %s  code %s" .Login .Password .Code}}
+           {{end}}A code counts once, for a minute; fresh ones: {{.Start}}staff
+{{end}}
   Ports    five, on loopback: {{.Ports}}
            {{printf "%-25s" .Gateway}} the gateway: /.well-known/oauth-authorization-server
            {{printf "%-25s" .Internal}} internal: /readyz, /metrics
@@ -37,6 +42,16 @@ Postern demo is running. Everything is on this machine.
   Stop     Ctrl-C
 `))
 
+// signIn is how one of the staff gets into the console just now.
+type signIn struct{ Login, Password, Code string }
+
+func (d *Demo) signIns(o Options) (list []signIn) {
+	for _, c := range d.staff {
+		list = append(list, signIn{c.Login, c.Password, c.code(o.Now())})
+	}
+	return list
+}
+
 // welcome is the text that Run prints.
 func (d *Demo) welcome(o Options) string {
 	data := o.Data
@@ -46,7 +61,7 @@ func (d *Demo) welcome(o Options) string {
 	var b strings.Builder
 	err := welcomeText.Execute(&b, map[string]any{
 		"Start": d.URL(), "Gateway": d.places.gateway, "Internal": d.places.internal, "H5": d.PageURL(), "Bank": d.places.bank,
-		"Traffic": o.Traffic, "Data": data, "Log": filepath.Join(data, logName), "Ports": d.servers.listeners.ports(),
+		"Staff": d.signIns(o), "Traffic": o.Traffic, "Data": data, "Log": filepath.Join(data, logName), "Ports": d.servers.listeners.ports(),
 	})
 	if err != nil {
 		return d.URL() + "\n" // the one thing nobody can do without

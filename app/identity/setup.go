@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -95,6 +96,38 @@ func (i *Identity) setUp(w change.Writer, role models.StaffRole, login, name str
 	link, err = i.link(w, a)
 	link.Role = role
 	return link, true, err
+}
+
+// Invite makes somebody's account with roles and returns the link by which its
+// owner sets it up. Faults come back by field: "login", "name", "roles".
+func (i *Identity) Invite(ctx context.Context, actor, login, name string, roles ...models.StaffRole) (link Link, err error) {
+	var f errs.Fields
+	checkLogin(&f, Fold(login))
+	f.Check(models.ReadableName(name), "name", "account.name", "Enter a name.")
+	if err := f.Invalid(); err != nil {
+		return Link{}, err
+	}
+	err = i.write(ctx, actor, func(w change.Writer) error {
+		_, found, err := w.Accounts().AccountByLogin(models.StaffRealm, Fold(login))
+		if err != nil {
+			return err
+		}
+		if found {
+			f.Check(false, "login", "account.login_taken", "Somebody else has this login.")
+			return f.Invalid()
+		}
+		a, err := i.invite(w, login, name, roles...)
+		if errors.Is(err, store.ErrTaken) {
+			f.Check(false, "roles", "account.roles", "System, security and audit administrator are three different persons.")
+			return f.Invalid()
+		}
+		if err != nil {
+			return err
+		}
+		link, err = i.link(w, a)
+		return err
+	})
+	return link, err
 }
 
 // invite makes a person with an account that has no password yet.
@@ -233,13 +266,19 @@ func (i *Identity) SetPassword(ctx context.Context, realm models.Realm, cookie s
 	})
 }
 
-const maxLogin = 100
+// The bounds of a login, octets.
+const minLogin, maxLogin = 2, 100
+
+func checkLogin(f *errs.Fields, login string) {
+	ok := models.ReadableName(login) && len(login) >= minLogin && len(login) <= maxLogin
+	f.Check(ok, "login", "account.login", "Enter a staff number or an e-mail address.")
+}
 
 func checkEnrolment(e Enrolment) errs.Fields {
 	login := Fold(e.Login)
 	f := CheckPassword("password", e.Password, login, e.Name)
-	f.Check(models.ReadableName(login) && len(login) <= maxLogin && len(login) >= 2, "login", "account.login", "Enter your staff number or e-mail address.")
-	f.Check(models.ReadableName(e.Name), "name", "account.name", "Enter your name.")
+	checkLogin(&f, login)
+	f.Check(models.ReadableName(e.Name), "name", "account.name", "Enter a name.")
 	f.Check(e.Password == e.Again, "again", "account.password_again", "This is not the same password.")
 	return f
 }

@@ -48,9 +48,10 @@ var (
 	FaultPasswordLong   = def("account.password_long", "This is too long.", "太长。")
 	FaultPasswordCommon = def("account.password_common", "This is easily guessed. Use some words that do not belong together.", "容易被猜中。换几个互不相关的词。")
 	FaultPasswordAgain  = def("account.password_again", "This is not the same password.", "两次输入的密码不同。")
-	FaultLogin          = def("account.login", "Enter your staff number or e-mail address.", "填写工号或邮箱。")
+	FaultLogin          = def("account.login", "Enter a staff number or an e-mail address.", "填写工号或邮箱。")
+	FaultRoles          = def("account.roles", "System, security and audit administrator are three different persons.", "系统、安全、审计管理员须由三人分别担任。")
 	FaultLoginTaken     = def("account.login_taken", "Somebody else has this login. Add something that tells you apart.", "此登录名已被他人使用，换一个能区分的。")
-	FaultName           = def("account.name", "Enter your name.", "填写姓名。")
+	FaultName           = def("account.name", "Enter a name.", "填写姓名。")
 	FaultCode           = def("account.code", "This is not the code that the authenticator shows now. Wait for the next one.", "与验证器当前显示的动态码不符。等待下一个再试。")
 )
 

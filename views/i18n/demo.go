@@ -27,6 +27,14 @@ var (
 	DemoNoTime     = def("demo.no_time", "0 ms", "0 毫秒")
 )
 
+// The demo's staff, for the console.
+var (
+	DemoStaff      = def("demo.staff", "The bank's staff", "银行员工")
+	DemoStaffText  = def("demo.staff_text", "With these one gets into the console:", "用以下账号登录管理控制台：")
+	DemoStaffWho   = def("demo.staff_who", "Who", "员工")
+	DemoStaffCodes = def("demo.staff_codes", "A code counts once. This page renews itself with them.", "每个动态码只能用一次，本页随之刷新。")
+)
+
 // What just happened, and under the hood.
 var (
 	DemoHappened       = def("demo.happened", "What just happened", "刚才发生了什么")
