@@ -1,5 +1,5 @@
 // Draws values over time with uPlot: [data-uplot] holds {"times": [...], "series": [[...], ...]},
-// data-colours and data-names say which is which. The table beside it says the same in words.
+// data-colours and data-names say which is which, data-zone on whose clock. The table beside it says the same in words.
 import { whenReady } from "./page.js";
 
 const drawn = new Map(); // element → chart
@@ -18,6 +18,7 @@ function draw(place) {
   const colours = place.dataset.colours.split(" ");
   const names = place.dataset.names.split("\n");
   const options = {
+    tzDate: seconds => uPlot.tzDate(new Date(seconds * 1e3), place.dataset.zone),
     width: place.clientWidth - 16, height: 246, legend: { show: false },
     cursor: { points: { show: false }, drag: { x: Boolean(place.dataset.range), y: false, setScale: false } },
     scales: { y: { range: (chart, low, high) => [0, roundMaximum(high)] } },
@@ -50,7 +51,7 @@ function say(place, chart, names) {
   if (!corner) return;
   const at = chart.cursor.idx;
   corner.textContent = at == null ? "" : [
-    new Date(chart.data[0][at] * 1000).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false }),
+    new Date(chart.data[0][at] * 1000).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false, timeZone: place.dataset.zone }),
     ...names.map((name, i) => name + " " + (chart.data[i + 1][at] ?? "–").toLocaleString("en")),
   ].join("  ");
 }

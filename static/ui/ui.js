@@ -11,7 +11,9 @@ const needScript = "[data-copy], [data-download], [data-reveal], [data-dialog]";
 function prepare(root) {
   for (const element of root.querySelectorAll(needScript)) element.hidden = false;
   for (const form of root.querySelectorAll("form[data-match], form[data-unlock]")) lock(form);
-  root.querySelector("[data-focus]")?.focus();
+  const first = root.querySelector("[data-focus]");
+  first?.focus();
+  first?.removeAttribute("data-focus"); // once: what is swapped in later must not take the focus back
 }
 
 // lock keeps a form's last button from working before what it asks for is there.
