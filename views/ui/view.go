@@ -44,14 +44,3 @@ func sparkPoints(values []float64) string {
 	}
 	return strings.Join(points, " ")
 }
-
-// described joins the ids of a field's help and error for aria-describedby.
-func (v FieldView) described() string {
-	switch {
-	case v.Error != "":
-		return v.ID + "-error"
-	case v.Help != "":
-		return v.ID + "-help"
-	}
-	return ""
-}

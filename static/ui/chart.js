@@ -1,0 +1,90 @@
+// Draws values over time with uPlot: [data-uplot] holds {"times": [...], "series": [[...], ...]},
+// data-colours and data-names say which is which, data-zone on whose clock. The table beside it says the same in words.
+import { whenReady } from "./page.js";
+
+const drawn = new Map(); // element → chart
+
+const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+function axis(extra) {
+  return {
+    stroke: css("--p-text-3"), font: "11px " + css("--p-sans"), ticks: { show: false },
+    grid: { show: false }, ...extra,
+  };
+}
+
+function draw(place) {
+  const { times, series } = JSON.parse(place.dataset.uplot);
+  const colours = place.dataset.colours.split(" ");
+  const names = place.dataset.names.split("\n");
+  const options = {
+    tzDate: seconds => uPlot.tzDate(new Date(seconds * 1e3), place.dataset.zone),
+    width: place.clientWidth - 16, height: 246, legend: { show: false },
+    cursor: { points: { show: false }, drag: { x: Boolean(place.dataset.range), y: false, setScale: false } },
+    scales: { y: { range: (chart, low, high) => [0, roundMaximum(high)] } },
+    axes: [axis({ values: "{HH}:{mm}" }), axis({ size: 48, grid: { stroke: css("--p-line"), width: 1 } })],
+    series: [{}, ...colours.map((colour, i) => ({
+      label: names[i], stroke: css("--p-series-" + colour), width: 1.5, points: { show: false },
+      fill: i === 0 ? css("--p-accent-soft") : undefined,
+    }))],
+    hooks: {
+      setSelect: [chart => select(place, chart)],
+      setCursor: [chart => say(place, chart, names)],
+    },
+  };
+  drawn.get(place)?.destroy();
+  drawn.set(place, new uPlot(options, [times, ...series], place));
+  const corner = document.createElement("p");
+  corner.className = "p-plot-values";
+  place.append(corner);
+}
+
+// roundMaximum is the next 1, 2 or 5 with zeros above high.
+function roundMaximum(high) {
+  const size = 10 ** Math.floor(Math.log10(Math.max(high, 1)));
+  return size * ([1, 1.2, 1.5, 2, 3, 4, 5, 6, 8].find(step => size * step >= high) ?? 10);
+}
+
+// say writes the time and all values under the cursor into the corner.
+function say(place, chart, names) {
+  const corner = place.querySelector(".p-plot-values");
+  if (!corner) return;
+  const at = chart.cursor.idx;
+  corner.textContent = at == null ? "" : [
+    new Date(chart.data[0][at] * 1000).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false, timeZone: place.dataset.zone }),
+    ...names.map((name, i) => name + " " + (chart.data[i + 1][at] ?? "–").toLocaleString("en")),
+  ].join("  ");
+}
+
+// select turns a dragged range into the page's filter: from and to in Unix ms.
+function select(place, chart) {
+  const { left, width } = chart.select;
+  if (!place.dataset.range || width < 4) return;
+  const address = new URL(place.dataset.range, location.href);
+  address.searchParams.set("from", String(Math.round(chart.posToVal(left, "x") * 1000)));
+  address.searchParams.set("to", String(Math.round(chart.posToVal(left + width, "x") * 1000)));
+  location.assign(address);
+}
+
+function redraw() {
+  for (const place of drawn.keys()) {
+    if (place.isConnected) draw(place);
+    else forget(place);
+  }
+}
+
+function forget(place) {
+  drawn.get(place).destroy();
+  drawn.delete(place);
+}
+
+export function charts() {
+  if (!window.uPlot) return;
+  whenReady(root => {
+    for (const place of drawn.keys()) if (!place.isConnected) forget(place);
+    for (const place of root.querySelectorAll("[data-uplot]")) if (!drawn.has(place)) draw(place);
+  });
+  let timer;
+  addEventListener("resize", () => { clearTimeout(timer); timer = setTimeout(redraw, 150); });
+  new MutationObserver(redraw).observe(document.documentElement, { attributes: true, attributeFilter: ["data-bs-theme"] });
+}
