@@ -9,6 +9,7 @@ import (
 
 	"postern/app/approval"
 	"postern/app/bankfile"
+	"postern/app/change"
 	"postern/app/store"
 )
 
@@ -70,7 +71,7 @@ func (c applyCommand) preview(i invocation, config store.Config, document *bankf
 }
 
 // say prints a plan and how many things it changes.
-func say(i invocation, plan bankfile.Plan, end string) error {
+func say(i invocation, plan change.Plan, end string) error {
 	if len(plan.Things) == 0 {
 		_, err := fmt.Fprintln(i.Out, "Nothing to change: the database says what the file says.")
 		return err
