@@ -13,7 +13,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"postern/app/approval"
 	"postern/app/authority"
+	"postern/app/bankfile"
 	"postern/app/clients"
 	"postern/app/config"
 	"postern/app/console"
@@ -281,13 +283,19 @@ func (a *App) openConsole(context.Context) error {
 		Idle: c.Console.IdleTime, Session: c.Console.SessionTime, Now: c.Now, Rand: c.Rand,
 	})
 	a.console = console.New(console.Options{
-		Identity: a.identity, Store: a.store, Staff: staff, Bank: c.Bank, Zone: c.Zone,
+		Approvals: approval.New(approval.Options{Store: a.store, Kinds: ApprovalKinds(), Now: c.Now, Rand: c.Rand}),
+		Identity:  a.identity, Store: a.store, Staff: staff, Bank: c.Bank, Zone: c.Zone,
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Console.Address, "https://")},
 		Failures: limit.NewFailureGate(maxAddresses, signInRate),
 		Ready:    func(context.Context) bool { return a.authority.Ready() == nil },
 		Now:      c.Now, Log: c.Log,
 	})
 	return nil
+}
+
+// ApprovalKinds are the changes that can be asked for, by their name.
+func ApprovalKinds() map[string]approval.Kind {
+	return map[string]approval.Kind{bankfile.Kind: {Applier: bankfile.Applier{}}}
 }
 
 // Identity knows the bank's staff, for commands beside the doors.

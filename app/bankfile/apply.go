@@ -75,10 +75,7 @@ func (d *Document) Apply(ctx context.Context, s *store.Store, o Options, random 
 }
 
 func (d *Document) write(w world, plan change.Plan, to change.Writer) error {
-	if err := w.catalog.Save(to); err != nil {
-		return err
-	}
-	if err := w.registry.Save(to); err != nil {
+	if err := w.save(to); err != nil {
 		return err
 	}
 	return to.Event(ledger.Event{Kind: "bank_file.applied"}, map[string]string{

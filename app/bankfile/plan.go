@@ -29,9 +29,9 @@ func (d *Document) plan(b store.Business, o Options) (world, change.Plan, error)
 	report := func(kind, id, field string, m errs.Message) {
 		e := d.named[kind+" "+id]
 		if e == nil {
-			faults = append(faults, Fault{Line: 1, Where: kind + " " + id, Text: m.Text})
+			faults = append(faults, Fault{Line: 1, Where: kind + " " + id, Text: m.Text, Kind: kind, ID: id, Field: field, Message: m})
 		} else if !e.unread(field) {
-			faults = append(faults, Fault{Line: e.at(field), Where: e.where(field), Text: m.Text})
+			faults = append(faults, Fault{Line: e.at(field), Where: e.where(field), Text: m.Text, Kind: kind, ID: id, Field: field, Message: m})
 		}
 	}
 	d.stage(w, o.Adjust, report)
