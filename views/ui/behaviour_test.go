@@ -22,10 +22,17 @@ func (b *browser) open(address, page string) {
 // until waits for an expression of the page to be true.
 func (b *browser) until(what, expression string) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, 15*time.Second)
 	defer cancel()
-	if err := chromedp.Run(ctx, chromedp.Poll(expression, nil)); err != nil {
-		b.t.Fatalf("%s: %v; focus is on %s", what, err, b.eval(`document.activeElement.outerHTML.slice(0, 200)`))
+	for {
+		var holds bool
+		err := chromedp.Run(ctx, chromedp.Evaluate(`Boolean(`+expression+`)`, &holds))
+		if holds {
+			return
+		}
+		if ctx.Err() != nil { // an error before is a page that is just being left
+			b.t.Fatalf("it does not hold that %s (%v)", what, err)
+		}
 	}
 }
 
@@ -37,7 +44,7 @@ func TestTheKeyboard(t *testing.T) {
 	b.run(chromedp.KeyEvent("/"))
 	b.until("/ leads to the search", `document.activeElement.matches("[data-jump]")`)
 	b.run(chromedp.KeyEvent("?gp"))
-	b.until("keys are letters while one types", `document.activeElement.value === "?gp" && !document.querySelector("dialog[open]")`)
+	b.until("keys are letters while one types", `document.activeElement.value.endsWith("?gp") && !document.querySelector("dialog[open]")`)
 
 	b.open(address, "states")
 	b.run(chromedp.KeyEvent("?"))
@@ -79,13 +86,14 @@ func TestButtonsOfTheScript(t *testing.T) {
 	b.run(chromedp.Click(".p-reveal"))
 	b.until("the password is shown", `document.querySelector("#password").type === "text" && document.querySelector(".p-reveal").ariaPressed === "true"`)
 
-	b.run(chromedp.Click(".btn.is-primary"))
+	// The event alone: a page that is being left answers no questions.
+	b.run(chromedp.Evaluate(`(form => form.dispatchEvent(new SubmitEvent("submit", {submitter: form.querySelector(".is-primary"), bubbles: true, cancelable: true})))(document.querySelector("form:has(#password)"))`, nil))
 	b.until("a button says that it is busy", `document.querySelector(".btn.is-primary").matches('.is-busy:disabled[aria-busy="true"]')`)
 	b.until("and screen readers hear it", `document.querySelector("#announce").textContent === "Submitting…"`)
 
 	b.open(address, "pieces")
 	b.until("a form waits for the name", `document.querySelector(".p-confirm .is-danger").disabled`)
-	b.run(chromedp.SendKeys("#suspend-name", "vel"))
+	b.run(chromedp.SendKeys("#suspend-name", kb.End+"vel"))
 	b.until("the whole name unlocks it", `!document.querySelector(".p-confirm .is-danger").disabled`)
 	b.until("Done waits for the tick", `document.querySelector(".p-secret .btn[type=submit]").disabled`)
 	b.run(chromedp.Click("#shown-kept"))
