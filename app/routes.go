@@ -94,6 +94,14 @@ func (a *App) consoleRoutes() []screen {
 		{http.MethodPost, "/console/enrol/done", console.Insider, s.EnrolDone},
 		{http.MethodPost, "/console/preferences", console.Anybody, s.Preferences},
 
+		{http.MethodGet, "/console/approvals", console.May("business", "read"), s.Approvals},
+		{http.MethodGet, "/console/approvals/:request", console.May("business", "read"), s.Approval},
+		{http.MethodPost, "/console/approvals/:request/approve", console.May("business", "check"), s.ApprovalApprove},
+		{http.MethodPost, "/console/approvals/:request/send-back", console.May("business", "check"), s.ApprovalSendBack},
+		{http.MethodPost, "/console/approvals/:request/reject", console.May("business", "check"), s.ApprovalReject},
+		{http.MethodPost, "/console/approvals/:request/withdraw", console.May("business", "make"), s.ApprovalWithdraw},
+		{http.MethodPost, "/console/approvals/:request/comments", console.May("business", "read"), s.ApprovalComment},
+
 		{http.MethodGet, "/console", console.Insider, s.Overview},
 		{http.MethodGet, "/console/menu", console.Insider, s.Menu},
 		{http.MethodGet, "/console/account", console.Insider, s.Account},

@@ -70,7 +70,10 @@ var sidebar = []struct {
 	title   i18n.Key
 	entries []entry
 }{
-	{i18n.Key{}, []entry{{i18n.ConsoleOverview, "/console", "dashboard", "o", Insider}}},
+	{i18n.Key{}, []entry{
+		{i18n.ConsoleOverview, "/console", "layout-dashboard", "o", Insider},
+		{i18n.ConsoleApprovals, "/console/approvals", "clipboard-check", "a", May("business", "read")},
+	}},
 	{i18n.ConsoleAdmin, []entry{
 		{i18n.ConsoleStaff, "/console/staff", "users", "", May("accounts", "read")},
 		{i18n.ConsoleActivity, "/console/activity", "history", "", May("activity", "own")},
