@@ -227,7 +227,7 @@ func Approval(p ApprovalPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, " <div class=\"p-columns\"><div class=\"p-column\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, " <div class=\"p-columns\"><div class=\"p-stack\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -259,7 +259,7 @@ func Approval(p ApprovalPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "</div><aside class=\"p-column is-side\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "</div><aside class=\"p-stack\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1051,7 +1051,7 @@ func decision(p ApprovalPage) templ.Component {
 }
 
 func approvalFacts(ctx context.Context, p ApprovalPage) ui.KeyValuesView {
-	facts := []ui.KeyValue{{Key: i18n.T(ctx, i18n.ConsoleMaker), Text: p.Maker}}
+	facts := []ui.KeyValue{{Key: i18n.T(ctx, i18n.ConsoleMaker), Value: ui.Text(p.Maker)}}
 	if p.Checker != "" {
 		facts = append(facts, ui.KeyValue{Key: i18n.T(ctx, i18n.ConsoleChecker), Value: ui.Text(p.Checker)})
 	}
