@@ -93,11 +93,7 @@ func knownSchema(ctx context.Context, s *store.Store) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if v.Have > v.Known {
-		return 0, fmt.Errorf("%w: it has version %d, this program knows %d; use the release that it was made with, or a later one",
-			store.ErrSchema, v.Have, v.Known)
-	}
-	return v.Have, nil
+	return v.Have, v.NotNewer()
 }
 
 // ErrExists refuses to write over what is there.

@@ -12,6 +12,7 @@ import (
 	"postern/app"
 	"postern/app/demo/bank"
 	"postern/app/demo/traffic"
+	"postern/app/filelock"
 )
 
 // Options says where a demo keeps its data and what it does.
@@ -34,7 +35,7 @@ type Demo struct {
 	takers  traffic.Options // who takes part in traffic
 	traffic *traffic.Traffic
 	log     *os.File
-	lock    *os.File // held while the demo lives, so that no other one uses its folder
+	lock    *filelock.Lock // held while the demo lives, so that no other one uses its folder
 }
 
 // closeTimeout is how long a stopping demo waits for running requests.
@@ -193,7 +194,7 @@ func (d *Demo) Close(ctx context.Context) error {
 		d.log = nil
 	}
 	if d.lock != nil {
-		err = errors.Join(err, unlockFile(d.lock), d.lock.Close())
+		err = errors.Join(err, d.lock.Release())
 		d.lock = nil
 	}
 	return err
