@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"postern/app/keyring"
 	"postern/app/store"
 	"postern/models"
 )
@@ -24,6 +25,9 @@ type Contents struct {
 
 	keys []models.Key
 }
+
+// Opens reports whether these master keys open every key in the copy.
+func (c Contents) Opens(masters keyring.Masters) bool { return masters.Opens(c.keys) == nil }
 
 // Write copies the SQLite database of a gateway, running or not, into a new file
 // that only its owner may read, looks the copy over and tells what it holds. It

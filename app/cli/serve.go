@@ -52,6 +52,7 @@ func (c serveCommand) Run(i invocation) error {
 	if err != nil {
 		return errors.Join(err, a.Close(context.WithoutCancel(i.ctx)))
 	}
+	n.manager = notifier{socket: i.Getenv("NOTIFY_SOCKET")}
 	return n.run(i.ctx)
 }
 
