@@ -227,3 +227,17 @@ func TestTheImageHoldsNothingButTheGateway(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestTheOperationsPageNamesMetricsThatExist(t *testing.T) {
+	t.Parallel()
+	source, seen := readPage(t, "app", "metrics.go"), 0
+	for _, m := range regexp.MustCompile("`(postern_[a-z_]+)`").FindAllStringSubmatch(readPage(t, "docs", "operations.md"), -1) {
+		seen++
+		if !strings.Contains(source, `"`+m[1]+`"`) {
+			t.Errorf("%s is no metric of app/metrics.go", m[1])
+		}
+	}
+	if seen < 8 {
+		t.Errorf("the page names %d metrics", seen)
+	}
+}
