@@ -88,7 +88,7 @@ func TestASecondGatewayOnAFileIsRefused(t *testing.T) {
 	first := serve(t, w, map[string]string{"POSTERN_LIMITS_NOTICE_TIME": "0s"})
 	code, _, errors := command(t, w, map[string]string{
 		"POSTERN_ISSUER": "https://gateway.bank.example", "POSTERN_MASTER_KEY": testKey, "POSTERN_DATABASE_PATH": w.Config.Store.Path,
-		"POSTERN_LISTENERS_GATEWAY_ADDRESS": "127.0.0.1:0", "POSTERN_LISTENERS_INTERNAL_ADDRESS": "127.0.0.1:0",
+		"POSTERN_LISTENERS_GATEWAY_ADDRESS": first.gateway, "POSTERN_LISTENERS_INTERNAL_ADDRESS": "127.0.0.1:0", // it would end at the latest there
 	}, "serve")
 	if code != 1 || !strings.Contains(errors, "in use by another gateway; several nodes need PostgreSQL") {
 		t.Errorf("exit %d: %s", code, errors)
