@@ -278,8 +278,8 @@ func TestRestoreRefuses(t *testing.T) {
 			if err := os.Truncate(*file, 20_000); err != nil {
 				t.Fatal(err)
 			}
-		}, "malformed", nil},
-		{"what is no database", func(_ *testing.T, _ *backup.Restorer, file, _ *string) { *file = "doc.go" }, "not a database", nil},
+		}, "damaged, cut off", store.ErrDamaged},
+		{"what is no database", func(_ *testing.T, _ *backup.Restorer, file, _ *string) { *file = "doc.go" }, "not a database", store.ErrDamaged},
 		{"a database that is not a gateway's", func(t *testing.T, _ *backup.Restorer, file, _ *string) {
 			*file = filepath.Join(t.TempDir(), "other.db")
 			execute(t, *file, "CREATE TABLE t (a)")

@@ -39,6 +39,7 @@ type commands struct {
 	Bench   benchCommand   `cmd:"" help:"Measure a gateway, beside what its parts cost alone."`
 	Backup  backupCommand  `cmd:"" help:"Copy the database while the gateway runs."`
 	Restore restoreCommand `cmd:"" help:"Put an old copy back, with the gateway stopped; everything issued before is dead then."`
+	Ready   readyCommand   `cmd:"" help:"Ask the gateway on this machine whether it is ready; fails when it is not."`
 	Doctor  doctorCommand  `cmd:"" help:"Look for what is wrong with a gateway and say what to do; changes nothing."`
 
 	Version kong.VersionFlag `help:"Print the version and what it was built with."`

@@ -56,6 +56,7 @@ func (c serveCommand) Run(i invocation) error {
 	if err != nil {
 		return errors.Join(err, a.Close(context.WithoutCancel(i.ctx)))
 	}
+	n.manager = notifier{socket: i.Getenv("NOTIFY_SOCKET")}
 	return n.run(i.ctx)
 }
 
@@ -104,8 +105,10 @@ func masterKey(s config.Secret) (*keyring.Master, error) {
 }
 
 func (p prepared) appConfig(i invocation, log *slog.Logger) app.Config {
+	database := storeConfig(p.Database)
+	database.Alone = true
 	return app.Config{
-		Issuer: p.Issuer, Node: p.node, Store: storeConfig(p.Database), Master: p.master, Other: p.other, Zone: p.Zone,
+		Issuer: p.Issuer, Node: p.node, Store: database, Master: p.master, Other: p.other, Zone: p.Zone,
 		TrustedProxies: p.Listeners.Gateway.TrustedProxies, InternalProxies: p.Listeners.Internal.TrustedProxies,
 		Keys: p.Keys, Rates: app.RatesFrom(p.Rates), FailureRate: limit.Rate(p.Rates.Failures), Retention: p.Retention,
 		Bank: p.Bank, Console: consoleSettings(p.Config),

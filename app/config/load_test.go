@@ -146,6 +146,33 @@ func TestSecretsComeFromFilesOfTheirOwn(t *testing.T) {
 	}
 }
 
+func TestACredentialOfTheServiceManagerIsRead(t *testing.T) {
+	t.Parallel()
+	path := write(t, "s3cret\n")
+	for _, tc := range []struct {
+		mode   os.FileMode
+		folder string
+		want   bool
+	}{
+		{0o440, filepath.Dir(path), true},
+		{0o400, filepath.Dir(path), true},
+		{0o440, filepath.Dir(filepath.Dir(path)), false},
+		{0o440, "", false},
+		{0o444, filepath.Dir(path), false},
+		{0o460, filepath.Dir(path), false},
+	} {
+		if err := os.Chmod(path, tc.mode); err != nil {
+			t.Fatal(err)
+		}
+		c, faults := load("", map[string]string{
+			"POSTERN_ISSUER": "https://gateway.bank.example", "POSTERN_MASTER_KEY_FILE": path, "CREDENTIALS_DIRECTORY": tc.folder,
+		})
+		if got := c.MasterKey.Reveal() == "s3cret" && faults == nil; got != tc.want {
+			t.Errorf("mode %o, credentials in %q: read %v, %v", tc.mode, tc.folder, got, faults)
+		}
+	}
+}
+
 func TestFilesThatOthersMayReadHoldNoSecrets(t *testing.T) {
 	t.Parallel()
 	open := func(text string) string {

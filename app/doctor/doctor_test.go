@@ -148,7 +148,7 @@ func illOutside() []spoiled {
 		{"there is no database", func(t *testing.T, w *ward) { w.Store.Path = filepath.Join(t.TempDir(), "none.db") },
 			"database", doctor.Failed, "there is none"},
 		{"the database is none", func(_ *testing.T, w *ward) { w.Store.Path = "doc.go" }, "database", doctor.Failed, "not a database"},
-		{"the database is damaged", damage, "integrity", doctor.Failed, "check integrity"},
+		{"the database is damaged", damage, "integrity", doctor.Failed, "is damaged"},
 		{"others may read the database", func(t *testing.T, w *ward) { chmod(t, w.Store.Path, 0o640) }, "permissions", doctor.Failed, "postern.db"},
 		{"others may read the WAL", func(t *testing.T, w *ward) { chmod(t, w.Store.Path+"-wal", 0o644) }, "permissions", doctor.Failed, "-wal"},
 		{"others may look into the folder", func(t *testing.T, w *ward) { chmod(t, filepath.Dir(w.Store.Path), 0o755) }, "permissions", doctor.Warning, "look into"},

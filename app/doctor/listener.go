@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"syscall"
@@ -87,11 +86,7 @@ var errStranger = errors.New("not a gateway")
 func greet(ctx context.Context, l config.Listener) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	scheme := "http"
-	if l.TLS.Cert != "" {
-		scheme = "https"
-	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+reachable(l.Address)+"/healthz", nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, l.OwnURL()+"/healthz", nil)
 	if err != nil {
 		return err
 	}
@@ -114,13 +109,4 @@ func greet(ctx context.Context, l config.Listener) error {
 		return errStranger
 	}
 	return nil
-}
-
-// reachable is where this machine reaches an address that means all of its own.
-func reachable(address string) string {
-	host, port, err := net.SplitHostPort(address)
-	if ip, bad := netip.ParseAddr(host); err == nil && (host == "" || bad == nil && ip.IsUnspecified()) {
-		return net.JoinHostPort("localhost", port)
-	}
-	return address
 }

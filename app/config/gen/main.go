@@ -45,7 +45,7 @@ listeners:
     trusted_proxies: [10.0.4.2, 10.0.4.3]
 ` + "```" + `
 
-- **Secrets** can stand in a file of their own that only its owner may read: the key or variable with ` + "`_file` or `_FILE`" + ` at its end names that file.
+- **Secrets** can stand in a file of their own that only its owner may read, or that systemd hands over as a credential: the key or variable with ` + "`_file` or `_FILE`" + ` at its end names that file.
   They print as ` + "`[redacted]`" + `, in the log as elsewhere.
 - **Durations** are written ` + "`500ms`, `30s`, `2m`" + `. **Lists** are YAML lists; in the environment they are separated by commas.
 - Relative paths begin where the process was started.
