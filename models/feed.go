@@ -8,11 +8,8 @@ type Feed struct {
 	Delivered   int64  // how many in all, repeats not counted
 	DeliveredAt int64  // of the last success, Unix ms; 0 for none
 	FailedAt    int64  // of the last failure, Unix ms; 0 for none
-	Error       string // of the last failure
+	Error       string // why it failed; empty once it has delivered again
 }
-
-// Failing reports whether the last thing that the feed did was to fail.
-func (f Feed) Failing() bool { return f.FailedAt > f.DeliveredAt }
 
 // FeedLag is a feed and what it has not delivered.
 type FeedLag struct {

@@ -68,7 +68,7 @@ func (tx *Tx) BeginFeed(name string) error {
 // MoveFeed moves a feed's position from one seq to a later one, at a time (Unix
 // ms). moved is false where the position is not the one it was believed to be.
 func (tx *Tx) MoveFeed(name string, from, to, at int64) (moved bool, err error) {
-	result := tx.db.Exec("UPDATE feeds SET position = ?, delivered = delivered + ?, delivered_at = ? WHERE name = ? AND position = ?",
+	result := tx.db.Exec("UPDATE feeds SET position = ?, delivered = delivered + ?, delivered_at = ?, error = '' WHERE name = ? AND position = ?",
 		to, to-from, at, name, from)
 	if result.Error != nil {
 		return false, fmt.Errorf("move feed: %w", result.Error)

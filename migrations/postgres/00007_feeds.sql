@@ -10,7 +10,7 @@ CREATE TABLE IF NOT EXISTS feeds (
     delivered    BIGINT NOT NULL DEFAULT 0, -- how many in all, repeats not counted
     delivered_at BIGINT NOT NULL DEFAULT 0, -- of the last success, Unix ms
     failed_at    BIGINT NOT NULL DEFAULT 0, -- of the last failure, Unix ms
-    error        TEXT   NOT NULL DEFAULT '' -- of the last failure
+    error        TEXT   NOT NULL DEFAULT '' -- why it failed; empty once it has delivered again
 );
 
 -- Events that have no number yet (docs/decisions/0020). Millions of old ones are
