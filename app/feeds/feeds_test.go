@@ -61,8 +61,12 @@ type world struct {
 
 func (w *world) path() string { return filepath.Join(w.folder, "events.jsonl") }
 
-// tear ends the file in the middle of a line, as a crash may.
+// tear ends the file in the middle of a line, as a crash may that comes while
+// one is written.
 func (w *world) tear(octets int) {
+	if text, err := os.ReadFile(w.path()); err == nil && len(text) > 0 && text[len(text)-1] != '\n' {
+		return
+	}
 	f, err := os.OpenFile(w.path(), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	must(w.t, err)
 	_, err = f.WriteString(`{"seq":99999,"epoch":0,"leaf_hash":"torn`[:octets])
@@ -86,6 +90,7 @@ func TestNothingIsMissedWhateverHappensBetween(t *testing.T) {
 		l := openLedger(t, s, c, "node-1", nil)
 		w := &world{t: t, store: s, clock: c, folder: t.TempDir()}
 		w.start()
+		w.runner.Step(t.Context()) // the feed begins
 		rapid.Check(t, func(rt *rapid.T) {
 			for range rapid.IntRange(1, 8).Draw(rt, "acts") {
 				switch rapid.SampledFrom([]string{"happen", "number", "deliver", "kill", "rotate", "later", "back"}).Draw(rt, "act") {
@@ -110,10 +115,10 @@ func TestNothingIsMissedWhateverHappensBetween(t *testing.T) {
 				}
 			}
 		})
-		for range 2 { // a feed that was moved behind its back looks again
-			must(t, w.runner.Number(t.Context()))
-			w.runner.Step(t.Context())
-		}
+		w.runner.Kill() // a running feed does not look whether its position was put back
+		w.start()
+		must(t, w.runner.Number(t.Context()))
+		w.runner.Step(t.Context())
 		got := seen{}
 		files, err := filepath.Glob(w.path() + "*")
 		must(t, err)

@@ -116,7 +116,7 @@ const maxUnnumbered = 10_000
 // lagSQL asks by indexes only: the last seq, the event behind a position, and
 // the oldest without a seq. Arguments: maxUnnumbered.
 const lagSQL = `SELECT f.*,
-	(` + lastSeqSQL + `) - f.position + (SELECT count(*) FROM (SELECT 1 FROM events WHERE seq IS NULL LIMIT ?) AS some) AS waiting,
+	(` + lastSeqSQL + `) - f.position + (SELECT count(*) FROM (SELECT 1 FROM events WHERE seq IS NULL LIMIT ?) AS unnumbered) AS waiting,
 	coalesce((SELECT at FROM events WHERE seq > f.position ORDER BY seq LIMIT 1),
 		(SELECT at FROM events WHERE seq IS NULL ORDER BY id LIMIT 1), 0) AS waiting_since
 	FROM feeds f ORDER BY f.name`
