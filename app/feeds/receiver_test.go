@@ -80,6 +80,7 @@ type receiver struct {
 	t        testing.TB
 	listener net.Listener
 	tls      *tls.Config
+	reset    bool // it answers the end of a connection with a reset
 	all      sync.WaitGroup
 
 	mu   sync.Mutex
@@ -135,6 +136,10 @@ func (r *receiver) serve(conn net.Conn) {
 	for {
 		digits, err := in.ReadString(' ')
 		if err != nil {
+			if r.reset {
+				_ = conn.(*net.TCPConn).SetLinger(0)
+				conn.Close()
+			}
 			c.Close() // says close_notify
 			return
 		}

@@ -68,13 +68,19 @@ func (t *syslog) cause(ctx context.Context, err error) error {
 }
 
 // interrupt ends what waits for the network when ctx does; call what it returns
-// after.
+// after: then nothing more is ended.
 func (t *syslog) interrupt(ctx context.Context) (done func()) {
-	conn := t.conn
+	conn, ended := t.conn, make(chan struct{})
+	_ = conn.SetDeadline(time.Time{}) // of an earlier one; a dead connection says so later
 	stop := context.AfterFunc(ctx, func() {
-		_ = conn.SetDeadline(time.Unix(1, 0)) // long ago; a dead connection has no use for it
+		defer close(ended)
+		_ = conn.SetDeadline(time.Unix(1, 0)) // long ago
 	})
-	return func() { stop() }
+	return func() {
+		if !stop() {
+			<-ended
+		}
+	}
 }
 
 // confirm ends the connection and returns once the receiver has, too, behind

@@ -125,6 +125,25 @@ func TestBrokenConnectionsLoseNothing(t *testing.T) {
 	})
 }
 
+// A receiver may die between our end of the connection and its own.
+func TestAResetInThePlaceOfAnEndConfirmsNothing(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t)
+	recv := newReceiver(t, a, nil)
+	recv.reset = true
+	s, c := storetest.SQLite(t), newClock()
+	plant(t, s, 3)
+	r := newRunner(s, c, toSyslog(recv.address(), a.file))
+	must(t, r.Number(t.Context()))
+	r.Step(t.Context())
+	recv.waitFor(3)
+	c.Add(31 * time.Second)
+	r.Step(t.Context())
+	if f := lagOf(t, s, "siem"); f.Position != 0 || !strings.Contains(f.Error, "did not confirm") {
+		t.Errorf("the feed is at %+v", f)
+	}
+}
+
 // What an idle receiver's end leaves unconfirmed is sent again.
 func TestAReceiverThatRestartsWhileNothingHappensIsNoticed(t *testing.T) {
 	t.Parallel()
@@ -241,8 +260,11 @@ func TestADeadReceiverStopsNothingElse(t *testing.T) {
 	recv.waitFor(200)
 	cancel()
 	<-done
+	after := newRunner(s, newClock(), toSyslog(address, a.file)) // what the stop has cut off comes again
+	after.Step(t.Context())
+	after.End(t.Context())
 	if f := lagOf(t, s, "siem"); f.Position != 200 {
-		t.Errorf("after an orderly stop: %+v", f)
+		t.Errorf("after it all: %+v", f)
 	}
 }
 
