@@ -1,5 +1,7 @@
 package models
 
+import "time"
+
 // Feed is how far a feed of the ledger's events has come. Its name stands for
 // the position, whatever target the configuration gives it.
 type Feed struct {
@@ -19,4 +21,12 @@ type FeedLag struct {
 	Waiting int64
 	// WaitingSince is when the first of them happened, Unix ms; 0 where none waits.
 	WaitingSince int64
+}
+
+// Behind is how long the first event that was not delivered has been waiting.
+func (f FeedLag) Behind(now time.Time) time.Duration {
+	if f.WaitingSince == 0 {
+		return 0
+	}
+	return max(0, now.Sub(time.UnixMilli(f.WaitingSince)))
 }

@@ -72,14 +72,11 @@ func (f *feed) lease() string { return Lease(f.name) }
 // Lease names the lease of who delivers a feed.
 func Lease(name string) string { return "feed " + name }
 
-// run delivers until ctx ends, and then what may be called delivered.
+// run delivers until ctx ends.
 func (f *feed) run(ctx context.Context) {
 	for wait := time.Duration(0); sleep(ctx, wait); {
 		wait = f.step(ctx)
 	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
-	defer cancel()
-	f.end(last)
 }
 
 // step delivers what waits, and returns when to look again.

@@ -23,8 +23,9 @@ const (
 	// A feed that fails is tried again after a second, and then ever more rarely.
 	firstRetry = time.Second
 	lastRetry  = time.Minute
-	// endTimeout bounds what is still confirmed when the node stops.
-	endTimeout = 2 * time.Second
+	// endTimeout bounds each of what is done last: to deliver what happened while
+	// the node stopped, and to let it be confirmed.
+	endTimeout = time.Second
 )
 
 // Options are the arguments of New; all but Log are required.
@@ -58,8 +59,8 @@ type Runner struct {
 	lags []models.FeedLag
 }
 
-// New makes a runner; Run starts it.
-func New(o Options) *Runner {
+// New makes a runner, and looks how far the feeds are; Run starts it.
+func New(ctx context.Context, o Options) *Runner {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -68,12 +69,16 @@ func New(o Options) *Runner {
 	for _, c := range o.Feeds {
 		r.feeds = append(r.feeds, newFeed(c, o))
 	}
+	if len(r.feeds) > 0 {
+		r.look(ctx)
+	}
 	return r
 }
 
-// Run numbers events and delivers them until ctx ends; then it lets what was
-// sent be confirmed and gives the feeds to other nodes. Without feeds it returns
-// at once: who has none pays nothing.
+// Run numbers events and delivers them until ctx ends, which it should after the
+// ledger has: then it delivers what is left and gives the feeds to other nodes,
+// for two seconds at most. Without feeds it returns at once: who has none pays
+// nothing.
 func (r *Runner) Run(ctx context.Context) {
 	if len(r.feeds) == 0 {
 		return
@@ -83,6 +88,26 @@ func (r *Runner) Run(ctx context.Context) {
 	all.Go(func() { r.watch(ctx) })
 	for _, f := range r.feeds {
 		all.Go(func() { f.run(ctx) })
+	}
+	all.Wait()
+	r.finish(context.WithoutCancel(ctx))
+}
+
+// finish does what can be done in a moment; the rest is done by the next node.
+func (r *Runner) finish(ctx context.Context) {
+	limited, cancel := context.WithTimeout(ctx, endTimeout)
+	defer cancel()
+	_ = r.numbers.all(limited) // a fault was logged before, or comes again
+	var all sync.WaitGroup
+	for _, f := range r.feeds {
+		all.Go(func() {
+			if f.told == "" {
+				f.step(limited)
+			}
+			last, cancel := context.WithTimeout(ctx, endTimeout)
+			defer cancel()
+			f.end(last)
+		})
 	}
 	all.Wait()
 }
@@ -109,11 +134,8 @@ func (r *Runner) number(ctx context.Context) {
 
 // watch looks now and then how far all feeds are behind, whichever node has them.
 func (r *Runner) watch(ctx context.Context) {
-	for {
+	for sleep(ctx, lagEvery) {
 		r.look(ctx)
-		if !sleep(ctx, lagEvery) {
-			return
-		}
 	}
 }
 

@@ -62,7 +62,7 @@ func (l *logged) count(text string) int {
 func newRunner(s *store.Store, c *clock, change func(*feeds.Options)) *feeds.Runner {
 	o := feeds.Options{Store: s, Node: "node-1", Now: c.Now, Rand: rand.Reader}
 	change(&o)
-	return feeds.New(o)
+	return feeds.New(context.Background(), o)
 }
 
 func toFile(path string) func(*feeds.Options) {

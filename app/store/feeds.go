@@ -110,11 +110,11 @@ func (s *Store) FeedPosition(ctx context.Context, name string) (int64, error) {
 	return f.Position, nil
 }
 
-// maxUnnumbered bounds how many events without a seq are counted.
-const maxUnnumbered = 10_000
+// MaxUnnumbered is how many events without a seq are counted at most.
+const MaxUnnumbered = 10_000
 
 // lagSQL asks by indexes only: the last seq, the event behind a position, and
-// the oldest without a seq. Arguments: maxUnnumbered.
+// the oldest without a seq. Arguments: MaxUnnumbered.
 const lagSQL = `SELECT f.*,
 	(` + lastSeqSQL + `) - f.position + (SELECT count(*) FROM (SELECT 1 FROM events WHERE seq IS NULL LIMIT ?) AS unnumbered) AS waiting,
 	coalesce((SELECT at FROM events WHERE seq > f.position ORDER BY seq LIMIT 1),
@@ -125,7 +125,7 @@ const lagSQL = `SELECT f.*,
 // that are no longer configured anywhere are among them until they are forgotten.
 func (s *Store) FeedLags(ctx context.Context) ([]models.FeedLag, error) {
 	var list []models.FeedLag
-	if err := s.read(ctx).Raw(lagSQL, maxUnnumbered).Scan(&list).Error; err != nil {
+	if err := s.read(ctx).Raw(lagSQL, MaxUnnumbered).Scan(&list).Error; err != nil {
 		return nil, fmt.Errorf("read feeds: %w", err)
 	}
 	return list, nil
