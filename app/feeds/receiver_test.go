@@ -10,7 +10,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
-	"fmt"
 	"io"
 	"math/big"
 	"net"
@@ -212,7 +211,7 @@ func (r *receiver) waitFor(n int64) {
 		select {
 		case <-r.news:
 		case <-late:
-			r.t.Fatal(fmt.Sprintf("only %d of %d have arrived", r.upTo(), n))
+			r.t.Fatalf("only %d of %d have arrived", r.upTo(), n)
 		}
 	}
 }

@@ -1,7 +1,7 @@
 -- +goose Up
 
 -- Events that have no number yet (docs/decisions/0020). It is made while nobody
--- else has the file open, in about a second for each million of events.
+-- else has the file open, in some seconds for each million of events.
 CREATE INDEX events_unnumbered ON events (id) WHERE seq IS NULL;
 
 -- How far each feed of events has come. A row outlives its feed's configuration
