@@ -16,6 +16,7 @@ import (
 	"postern/app/config"
 	"postern/app/control"
 	"postern/app/directory"
+	"postern/app/feeds"
 	"postern/app/gateway"
 	"postern/app/gateway/upstream"
 	"postern/app/jobs"
@@ -44,6 +45,7 @@ type Config struct {
 	Rates       authority.Rates  // zero means config's defaults
 	FailureRate limit.Rate       // failed requests of one address; zero means config's default
 	Retention   config.Retention // zero means config's defaults
+	Feeds       []config.Feed    // where every event goes; empty for nowhere
 	Now         func() time.Time
 	Rand        io.Reader // safe for concurrent use
 	Log         *slog.Logger
@@ -71,12 +73,15 @@ type App struct {
 	failures  *limit.FailureGate
 	metrics   *metrics
 	jobs      *jobs.Runner
+	feeds     *feeds.Runner
 	oauth     *oauth.OAuth
 	gateway   *gateway.Gateway
 
 	leaving atomic.Bool // the node is about to stop
 	stop    context.CancelFunc
 	done    sync.WaitGroup
+	starve  context.CancelFunc // ends the feeds, after the ledger
+	fed     sync.WaitGroup
 }
 
 // New opens everything and starts what runs in the background. Close ends it.
@@ -89,6 +94,9 @@ func New(ctx context.Context, c Config) (*App, error) {
 	a.stop = stop
 	a.done.Go(func() { a.feed.Run(background) })
 	a.done.Go(func() { a.jobs.Run(background) })
+	feeding, starve := context.WithCancel(context.WithoutCancel(ctx))
+	a.starve = starve
+	a.fed.Go(func() { a.feeds.Run(feeding) })
 	return a, nil
 }
 
@@ -126,7 +134,7 @@ func (a *App) open(ctx context.Context) error {
 	}{
 		// The feed first: what is read after it and kept is told of when it moves.
 		{"", a.openStore}, {"feed", a.openFeed}, {"keys", a.openRing}, {"", a.openLedger},
-		{"directory", a.openDirectory}, {"", a.openJobs}, {"doors", a.openDoors}, {"changes", a.listen},
+		{"directory", a.openDirectory}, {"", a.openJobs}, {"", a.openFeeds}, {"doors", a.openDoors}, {"changes", a.listen},
 	} {
 		err := step.do(ctx)
 		if err != nil && step.name != "" {
@@ -194,6 +202,13 @@ func (a *App) openJobs(context.Context) (err error) {
 		},
 	})
 	return err
+}
+
+func (a *App) openFeeds(ctx context.Context) error {
+	a.feeds = feeds.New(ctx, feeds.Options{
+		Store: a.store, Node: a.config.Node, Feeds: a.config.Feeds, Now: a.config.Now, Rand: a.config.Rand, Log: a.config.Log,
+	})
+	return nil
 }
 
 // TendKeys is the job that rotates and retires keys by their age: on every node,
@@ -280,6 +295,10 @@ func (a *App) Close(ctx context.Context) error {
 	if a.ledger != nil {
 		faults = append(faults, a.ledger.Close(ctx))
 	}
+	if a.starve != nil {
+		a.starve()
+	}
+	a.fed.Wait() // for seconds at most
 	if a.store != nil {
 		faults = append(faults, a.store.Close())
 	}

@@ -25,7 +25,7 @@ var tiers = [...][]string{
 		"app/store", "app/store/storetest", "app/token", "app/limit", "app/disclosure", "app/hours", "policies", "app/config", "app/config/gen",
 		"views/layout", "views/ui", "views/link", "views/console", "views/portal", "views/demo",
 	},
-	2: {"app/ledger", "app/ledger/crashrig", "app/keyring", "app/clients", "app/control", "app/directory", "app/change"},
+	2: {"app/ledger", "app/ledger/crashrig", "app/feeds", "app/keyring", "app/clients", "app/control", "app/directory", "app/change"},
 	3: {"app/authority", "app/backup", "app/partners", "app/catalog", "app/identity", "app/approval", "app/records"},
 	4: {"app/web", "app/oauth", "app/gateway", "app/gateway/upstream", "app/console", "app/portal", "app/bankfile", "app/bankfile/gen"},
 	5: {

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/url"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"postern/app"
 	"postern/app/config"
+	"postern/app/feeds"
 	"postern/app/keyring"
 	"postern/app/limit"
 	"postern/app/web"
@@ -87,6 +89,12 @@ func prepare(s config.Config) (p prepared, faults config.Faults) {
 	note("master_key", err)
 	p.other, err = masterKey(s.OtherMasterKey)
 	note("other_master_key", err)
+	for i, f := range s.Feeds {
+		if f.Syslog.Address != "" {
+			_, err = feeds.SyslogTLS(f.Syslog)
+			note(fmt.Sprintf("feeds[%d].syslog", i), err)
+		}
+	}
 	p.gateway = certificate("listeners.gateway.tls", s.Listeners.Gateway.TLS)
 	p.internal = certificate("listeners.internal.tls", s.Listeners.Internal.TLS)
 	return p, faults
@@ -107,7 +115,7 @@ func (p prepared) appConfig(i invocation, log *slog.Logger) app.Config {
 		Issuer: p.Issuer, Node: p.node, Store: database, Master: p.master, Other: p.other, Zone: p.Zone,
 		TrustedProxies: p.Listeners.Gateway.TrustedProxies, InternalProxies: p.Listeners.Internal.TrustedProxies,
 		Keys: p.Keys, Rates: app.RatesFrom(p.Rates), FailureRate: limit.Rate(p.Rates.Failures), Retention: p.Retention,
-		Now: i.Now, Rand: i.Rand, Log: log,
+		Feeds: p.Feeds, Now: i.Now, Rand: i.Rand, Log: log,
 	}
 }
 

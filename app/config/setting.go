@@ -18,6 +18,7 @@ type Setting struct {
 	Key      string   // in the file, e.g. listeners.gateway.address
 	Fields   []string // the way to it, e.g. Config.Listeners, Listeners.Gateway, Listener.Address
 	Required string   // what to do when it is missing; empty where it may be
+	Listed   bool     // it belongs to an item of a list, which only the file can have
 
 	least, most string
 	value       reflect.Value // addressable; of a Config of the walk's own
@@ -29,14 +30,37 @@ func Settings() []Setting {
 	return settings(&c)
 }
 
-func settings(c *Config) []Setting { return walk(reflect.ValueOf(c).Elem(), Setting{}) }
+// FeedSettings lists the settings of one feed, with its defaults as values; keys
+// begin with feeds[].
+func FeedSettings() []Setting {
+	return walk(reflect.ValueOf(&Feed{}).Elem(), Setting{Key: feedsKey + "[]", Fields: []string{"Config.Feeds"}, Listed: true})
+}
+
+// feedsKey is the key of the one list of sections.
+const feedsKey = "feeds"
+
+func settings(c *Config) []Setting {
+	list := walk(reflect.ValueOf(c).Elem(), Setting{})
+	for i := range c.Feeds {
+		list = append(list, feedSettings(c, i)...)
+	}
+	return list
+}
+
+func feedSettings(c *Config, i int) []Setting {
+	return walk(reflect.ValueOf(&c.Feeds[i]).Elem(), Setting{Key: fmt.Sprintf("%s[%d]", feedsKey, i), Fields: []string{"Config.Feeds"}, Listed: true})
+}
 
 // walk lists the settings below a struct; above is what they have in common.
 func walk(v reflect.Value, above Setting) []Setting {
 	var list []Setting
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
+		if field.Type == reflect.TypeFor[[]Feed]() {
+			continue // its items are walked one by one
+		}
 		s := Setting{
+			Listed:   above.Listed,
 			Key:      strings.TrimPrefix(above.Key+"."+field.Tag.Get("key"), "."),
 			Fields:   append(above.Fields[:len(above.Fields):len(above.Fields)], v.Type().Name()+"."+field.Name),
 			Required: field.Tag.Get("required"),

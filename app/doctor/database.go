@@ -42,6 +42,7 @@ func (p Patient) database(ctx context.Context) []Finding {
 		list = append(list, p.clock(ctx, s)...)
 		list = append(list, p.keys(ctx, s))
 		list = append(list, p.services(ctx, s)...)
+		list = append(list, p.feeds(ctx, s)...)
 	}
 	if err := s.Close(); err != nil {
 		list = append(list, warning("database", err.Error(), "It could not be closed; look at the disk."))

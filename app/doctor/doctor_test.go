@@ -179,6 +179,24 @@ func illInside() []spoiled {
 		}, "migrations", doctor.Failed, "version 99999"},
 		{"it is another program's database", func(t *testing.T, w *ward) { w.exec(t, "DROP TABLE goose_db_version") },
 			"migrations", doctor.Failed, "no version"},
+		{"a feed fails", func(t *testing.T, w *ward) {
+			w.Config.Feeds = []config.Feed{{Name: "siem"}}
+			w.exec(t, "INSERT INTO feeds (name, error) VALUES ('siem', 'connection refused')")
+		}, "feed siem", doctor.Warning, "1 events wait, the first for 0s; it failed: connection refused"},
+		{"a feed is late", func(t *testing.T, w *ward) {
+			w.Config.Feeds = []config.Feed{{Name: "siem"}}
+			w.exec(t, "INSERT INTO feeds (name) VALUES ('siem')")
+			w.exec(t, "UPDATE events SET at = at - 301000")
+		}, "feed siem", doctor.Warning, "the first for 5m"},
+		{"a feed was mended", func(t *testing.T, w *ward) {
+			w.Config.Feeds = []config.Feed{{Name: "siem"}}
+			w.exec(t, "INSERT INTO feeds (name, position, error) VALUES ('siem', 1, 'connection refused')")
+			w.exec(t, "UPDATE events SET seq = 1")
+		}, "feed siem", doctor.OK, "up to 1 delivered; 0 events wait"},
+		{"a feed has not begun", func(_ *testing.T, w *ward) { w.Config.Feeds = []config.Feed{{Name: "siem"}} },
+			"feed siem", doctor.Warning, "has not begun"},
+		{"a feed was taken out", func(t *testing.T, w *ward) { w.exec(t, "INSERT INTO feeds (name) VALUES ('siem')") },
+			"feed siem", doctor.Warning, "not configured here"},
 		{"the clock is behind", func(t *testing.T, w *ward) { w.exec(t, "UPDATE events SET at = at + 62000") }, "clock", doctor.Failed, "behind the newest event"},
 		{"the master key is another", func(t *testing.T, w *ward) { w.Masters = keyring.Masters{newMaster(t, 2)} }, "keys", doctor.Failed, "master key"},
 		{"a key was moved to another row", func(t *testing.T, w *ward) {

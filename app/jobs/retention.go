@@ -81,7 +81,7 @@ func (r Retention) run(ctx context.Context) (string, error) {
 	}
 	told := []string{}
 	for _, s := range r.steps(began.In(r.Zone)) {
-		n, done, err := inBatches{r.Store, r.Now}.run(ctx, began, s.delete)
+		n, done, err := store.Batches{Store: r.Store, Now: r.Now, Budget: budget}.Run(ctx, began, s.delete)
 		if n > 0 {
 			told = append(told, fmt.Sprintf("%d of %s", n, s.what))
 		}

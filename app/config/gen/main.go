@@ -9,6 +9,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"postern/app/config"
@@ -63,7 +64,7 @@ func render(source string) (string, error) {
 	var b strings.Builder
 	b.WriteString(head)
 	group := "none yet"
-	for _, s := range config.Settings() {
+	for _, s := range slices.Concat(config.Settings(), config.FeedSettings()) {
 		if g := groupOf(s); g != group {
 			group = g
 			b.WriteString(heading(s, g, comments))
@@ -83,14 +84,14 @@ func groupOf(s config.Setting) string {
 	if !found {
 		return ""
 	}
-	return group
+	return strings.TrimSuffix(group, "[]")
 }
 
 func heading(s config.Setting, group string, comments map[string]string) string {
 	title, text := "The gateway", ""
 	if group != "" {
 		title = strings.ToUpper(group[:1]) + group[1:]
-		owner, _, _ := strings.Cut(s.Fields[1], ".")
+		owner, _, _ := strings.Cut(s.Fields[1], ".") // of the section's first setting
 		text = "\n" + comments[owner] + "\n"
 	}
 	return "\n## " + title + "\n" + text + "\n| key | variable | type | default | meaning |\n|---|---|---|---|---|\n"
@@ -116,6 +117,9 @@ func row(s config.Setting, comments map[string]string) (string, error) {
 		standard = "**required**; " + s.Required
 	case s.Default() == "":
 		standard = "none"
+	}
+	if s.Listed {
+		return fmt.Sprintf("| `%s` | none | %s | %s | %s |\n", s.Key, s.Type(), standard, strings.Join(meaning, " ")), nil
 	}
 	if s.Secret() {
 		variable += ", `" + s.FileVariable() + "`"
