@@ -29,6 +29,7 @@ func (l *loader) check() {
 		l.wrong("listeners.internal.address", "both want %s; the internal one needs an address of its own", a)
 	}
 	l.checkTimes(c.Limits)
+	l.checkAlerts(c.Alerts)
 }
 
 // checkRequired looks for what is missing. In a file that could not be read
