@@ -362,3 +362,6 @@ func (l *loader) checkURL(key string, s Secret) {
 		l.wrong(key+".url", "want an address that begins with https:// (http:// on this machine only)")
 	}
 }
+
+// Octets is how much must be free.
+func (r DiskRule) Octets() int64 { return int64(r.FreeMiB) << 20 }
