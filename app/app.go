@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"postern/app/alerts"
 	"postern/app/authority"
 	"postern/app/clients"
 	"postern/app/config"
@@ -44,9 +45,13 @@ type Config struct {
 	Rates       authority.Rates  // zero means config's defaults
 	FailureRate limit.Rate       // failed requests of one address; zero means config's default
 	Retention   config.Retention // zero means config's defaults
-	Now         func() time.Time
-	Rand        io.Reader // safe for concurrent use
-	Log         *slog.Logger
+	Alerts      config.Alerts    // zero means config's defaults: nobody is told
+	// Certificates are the listeners' own, by listener, and when each ends; nil where none has one.
+	Certificates func() map[string]time.Time
+
+	Now  func() time.Time
+	Rand io.Reader // safe for concurrent use
+	Log  *slog.Logger
 }
 
 // Bounds of what is kept in memory for limits and replays.
@@ -71,6 +76,9 @@ type App struct {
 	failures  *limit.FailureGate
 	metrics   *metrics
 	jobs      *jobs.Runner
+	alerts    *alerts.Watch
+	outbox    *alerts.Outbox
+	sources   *alerts.Sources
 	oauth     *oauth.OAuth
 	gateway   *gateway.Gateway
 
@@ -109,6 +117,7 @@ func (c Config) withDefaults() Config {
 	if c.Retention == (config.Retention{}) {
 		c.Retention = config.Default().Retention
 	}
+	c.Alerts = withAlerts(c.Alerts)
 	c.Store.Log, c.Store.Now = c.Log, c.Now
 	return c
 }
@@ -126,7 +135,7 @@ func (a *App) open(ctx context.Context) error {
 	}{
 		// The feed first: what is read after it and kept is told of when it moves.
 		{"", a.openStore}, {"feed", a.openFeed}, {"keys", a.openRing}, {"", a.openLedger},
-		{"directory", a.openDirectory}, {"", a.openJobs}, {"doors", a.openDoors}, {"changes", a.listen},
+		{"directory", a.openDirectory}, {"alerts", a.openAlerts}, {"", a.openJobs}, {"doors", a.openDoors}, {"changes", a.listen},
 	} {
 		err := step.do(ctx)
 		if err != nil && step.name != "" {
@@ -187,11 +196,11 @@ func (a *App) openFeed(ctx context.Context) (err error) {
 func (a *App) openJobs(context.Context) (err error) {
 	a.jobs, err = jobs.New(jobs.Options{
 		Store: a.store, Node: a.config.Node, Now: a.config.Now, Rand: a.config.Rand, Log: a.config.Log,
-		Jobs: []jobs.Job{
+		Jobs: append([]jobs.Job{
 			TendKeys(a.ring),
 			jobs.Days{Store: a.store, Zone: a.config.Zone, Now: a.config.Now}.Job(),
 			jobs.Retention{Store: a.store, Days: a.config.Retention, Zone: a.config.Zone, Now: a.config.Now}.Job(),
-		},
+		}, a.alertJobs()...),
 	})
 	return err
 }
@@ -245,7 +254,7 @@ func (a *App) openDoors(context.Context) error {
 	}
 	a.oauth = oauth.New(oauth.Options{
 		Issuer: c.Issuer, Authority: a.authority, Clients: authenticator, Directory: a.directory,
-		Ring: a.ring, Failures: a.failures, Now: c.Now, Log: c.Log, Refused: a.metrics.refused,
+		Ring: a.ring, Failures: a.failures, Now: c.Now, Log: c.Log, Refused: a.metrics.refused, Issued: a.sources.Note,
 	})
 	a.gateway = gateway.New(gateway.Options{
 		Authority: a.authority, Upstreams: a.upstreams, Origins: a.directory, Failures: a.failures,
@@ -279,6 +288,9 @@ func (a *App) Close(ctx context.Context) error {
 	}
 	if a.ledger != nil {
 		faults = append(faults, a.ledger.Close(ctx))
+	}
+	if a.sources != nil {
+		faults = append(faults, a.sources.Flush(ctx))
 	}
 	if a.store != nil {
 		faults = append(faults, a.store.Close())

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"postern/app/alerts"
 	"postern/app/gateway/upstream"
 	"postern/app/web"
 )
@@ -46,6 +47,7 @@ func newMetrics(a *App) *metrics {
 			Name: "postern_feed_age_seconds", Help: "Age of the feed of changes.",
 		}, func() float64 { return a.feed.Age().Seconds() }),
 		successes{func() map[string]time.Time { return a.jobs.LastSuccess() }},
+		lasting{func() map[alerts.Counted]int64 { return a.alerts.Counts() }},
 		circuits{func() map[string]upstream.State { return a.upstreams.States() }},
 	)
 	return m
@@ -81,6 +83,22 @@ func (s successes) Describe(to chan<- *prometheus.Desc) { to <- success }
 func (s successes) Collect(to chan<- prometheus.Metric) {
 	for name, at := range s.last() {
 		to <- prometheus.MustNewConstMetric(success, prometheus.GaugeValue, float64(at.UnixMilli())/1000, name)
+	}
+}
+
+// lasting reports how many alerts last, by rule and severity.
+type lasting struct {
+	counts func() map[alerts.Counted]int64
+}
+
+var alertsOpen = prometheus.NewDesc("postern_alerts",
+	"Alerts whose condition lasts, by rule and severity, as of the node's last look.", []string{"rule", "severity"}, nil)
+
+func (l lasting) Describe(to chan<- *prometheus.Desc) { to <- alertsOpen }
+
+func (l lasting) Collect(to chan<- prometheus.Metric) {
+	for c, n := range l.counts() {
+		to <- prometheus.MustNewConstMetric(alertsOpen, prometheus.GaugeValue, float64(n), c.Rule, string(c.Severity))
 	}
 }
 

@@ -105,6 +105,21 @@ func Rules() []Rule { return slices.Clone(rules) }
 // On reports whether the rule is switched on.
 func (r Rule) On(c config.Alerts) bool { return r.on(c.Rules) }
 
+// The jobs that look and tell, by name.
+const (
+	JobNode     = "alerts_here"
+	JobAll      = "alerts"
+	JobMessages = "alert_messages"
+)
+
+// Job is the job that looks at the rule.
+func (r Rule) Job() string {
+	if r.Local {
+		return JobNode
+	}
+	return JobAll
+}
+
 // Title is what the rule is called in a language.
 func (r Rule) Title(l i18n.Lang) string { return r.title.In(l) }
 

@@ -10,8 +10,8 @@ import (
 	"postern/models"
 )
 
-// maxAlerts bounds lists of alerts.
-const maxAlerts = 500
+// MaxAlerts bounds lists of alerts.
+const MaxAlerts = 500
 
 // lastingAlert is what the unique index alerts_lasting holds.
 const lastingAlert = "rule = ? AND subject_kind = ? AND subject_id = ? AND resolved_at = 0"
@@ -58,11 +58,11 @@ func (tx *Tx) SaveAlert(a models.Alert) error {
 	return nil
 }
 
-// LastingAlerts lists up to maxAlerts alerts of a rule whose condition was last
+// LastingAlerts lists up to MaxAlerts alerts of a rule whose condition was last
 // seen before a time (Unix ms) and is not known to be over, locked.
 func (tx *Tx) LastingAlerts(rule string, seenBefore int64) ([]models.Alert, error) {
 	var list []models.Alert
-	if err := tx.db.Raw(lastingAlertsSQL+tx.forUpdate(), rule, seenBefore, maxAlerts).Scan(&list).Error; err != nil {
+	if err := tx.db.Raw(lastingAlertsSQL+tx.forUpdate(), rule, seenBefore, MaxAlerts).Scan(&list).Error; err != nil {
 		return nil, fmt.Errorf("find lasting alerts: %w", err)
 	}
 	return list, nil
@@ -71,11 +71,11 @@ func (tx *Tx) LastingAlerts(rule string, seenBefore int64) ([]models.Alert, erro
 const lastingAlertsSQL = `SELECT * FROM alerts WHERE rule = ? AND resolved_at = 0 AND last_at < ?
 	ORDER BY rule, subject_kind, subject_id LIMIT ?`
 
-// AlertsToRemind lists up to maxAlerts alerts that nobody has acknowledged and
+// AlertsToRemind lists up to MaxAlerts alerts that nobody has acknowledged and
 // that receivers were last told of before a time (Unix ms), locked.
 func (tx *Tx) AlertsToRemind(toldBefore int64) ([]models.Alert, error) {
 	var list []models.Alert
-	if err := tx.db.Raw(remindSQL+tx.forUpdate(), toldBefore, maxAlerts).Scan(&list).Error; err != nil {
+	if err := tx.db.Raw(remindSQL+tx.forUpdate(), toldBefore, MaxAlerts).Scan(&list).Error; err != nil {
 		return nil, fmt.Errorf("find alerts to remind of: %w", err)
 	}
 	return list, nil
@@ -103,7 +103,7 @@ func (tx *Tx) Alert(id string) (a models.Alert, err error) {
 	return a, nil
 }
 
-// Alerts lists up to maxAlerts alerts, the newest first: with all those that are
+// Alerts lists up to MaxAlerts alerts, the newest first: with all those that are
 // over and acknowledged, too.
 func (s *Store) Alerts(ctx context.Context, all bool) ([]models.Alert, error) {
 	query := listedAlertsSQL
@@ -111,7 +111,7 @@ func (s *Store) Alerts(ctx context.Context, all bool) ([]models.Alert, error) {
 		query = allAlertsSQL
 	}
 	var list []models.Alert
-	if err := s.read(ctx).Raw(query, maxAlerts).Scan(&list).Error; err != nil {
+	if err := s.read(ctx).Raw(query, MaxAlerts).Scan(&list).Error; err != nil {
 		return nil, fmt.Errorf("list alerts: %w", err)
 	}
 	return list, nil
