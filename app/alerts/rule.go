@@ -49,12 +49,12 @@ var rules = []Rule{
 	{
 		Name: Refusals, on: func(r config.AlertRules) bool { return r.Refusals.On }, look: lookRefusals,
 		title: i18n.AlertRefusals, what: i18n.AlertRefusalsWhat, do: i18n.AlertRefusalsDo,
-		args: []string{"refused", "answered", "percent", "limit", "limit_percent", "hours"},
+		args: []string{"refused", "answered", "hours", "percent", "limit", "limit_percent"},
 	},
 	{
 		Name: Unredeemed, on: func(r config.AlertRules) bool { return r.Unredeemed.On }, look: lookUnredeemed,
 		title: i18n.AlertUnredeemed, what: i18n.AlertUnredeemedWhat, do: i18n.AlertUnredeemedDo,
-		args: []string{"unredeemed", "ended", "percent", "limit", "limit_percent", "window"},
+		args: []string{"unredeemed", "ended", "window", "percent", "limit", "limit_percent"},
 	},
 	{
 		Name: NewAddress, on: func(r config.AlertRules) bool { return r.NewAddress.On }, look: lookNewAddress,

@@ -202,7 +202,7 @@ func (w *Watch) calm(ctx context.Context, r Rule, now time.Time) error {
 			return err
 		}
 		for _, a := range list {
-			a.ResolvedAt = now.UnixMilli()
+			a.ResolvedAt, a.RemindedAt = now.UnixMilli(), now.UnixMilli()
 			if err := tx.SaveAlert(a); err != nil {
 				return err
 			}
