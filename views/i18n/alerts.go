@@ -42,8 +42,8 @@ var (
 	AlertUnredeemed     = def("alert.unredeemed", "ATs that nobody used", "AT 签发后未使用")
 	AlertUnredeemedWhat = def("alert.unredeemed.what", "%[1]s of %[2]s ATs that ended in the last %[3]s were never used, %[4]s %%. The limit is %[5]s and %[6]s %%.",
 		"最近 %[3]s 内到期的 %[2]s 个 AT 中，有 %[1]s 个从未使用，占 %[4]s%%。阈值为 %[5]s 个且 %[6]s%%。")
-	AlertUnredeemedDo = def("alert.unredeemed.do", "Open the page from the partner's app. If it opens, ask the partner why it collects ATs; freeze the application if nobody knows.",
-		"从合作方 App 打开一次页面。若能打开，询问合作方为何大量领取 AT；无人知情时冻结该应用。")
+	AlertUnredeemedDo = def("alert.unredeemed.do", "Open the page from the partner's app. If it opens, ask the partner why it collects ATs; suspend the application if nobody knows.",
+		"从合作方 App 打开一次页面。若能打开，询问合作方为何大量领取 AT；无人知情时暂停该应用。")
 
 	AlertNewAddress     = def("alert.new_address", "AT for a new address", "AT 发往新地址")
 	AlertNewAddressWhat = def("alert.new_address.what", "Addresses from which this application never asked before, and to which ATs were issued in the last %[2]s: %[1]s, the newest being %[3]s.",

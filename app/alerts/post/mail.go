@@ -72,7 +72,7 @@ func (s mailSender) client() (*mail.Client, error) {
 }
 
 func (s mailSender) letter(m Message) (*mail.Msg, error) {
-	letter := mail.NewMsg()
+	letter := mail.NewMsg(mail.WithNoDefaultUserAgent())
 	if err := errors.Join(letter.From(s.config.From), letter.To(s.config.To...)); err != nil {
 		return nil, err
 	}
