@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"postern/app/alerts"
 	"postern/app/authority"
 	"postern/app/clients"
 	"postern/app/config"
@@ -46,9 +47,13 @@ type Config struct {
 	FailureRate limit.Rate       // failed requests of one address; zero means config's default
 	Retention   config.Retention // zero means config's defaults
 	Feeds       []config.Feed    // where every event goes; empty for nowhere
-	Now         func() time.Time
-	Rand        io.Reader // safe for concurrent use
-	Log         *slog.Logger
+	Alerts      config.Alerts    // zero means config's defaults: nobody is told
+	// Certificates are the listeners' own, by listener, and when each ends; nil where none has one.
+	Certificates func() map[string]time.Time
+
+	Now  func() time.Time
+	Rand io.Reader // safe for concurrent use
+	Log  *slog.Logger
 }
 
 // Bounds of what is kept in memory for limits and replays.
@@ -74,6 +79,9 @@ type App struct {
 	metrics   *metrics
 	jobs      *jobs.Runner
 	feeds     *feeds.Runner
+	alerts    *alerts.Watch
+	outbox    *alerts.Outbox
+	sources   *alerts.Sources
 	oauth     *oauth.OAuth
 	gateway   *gateway.Gateway
 
@@ -117,6 +125,7 @@ func (c Config) withDefaults() Config {
 	if c.Retention == (config.Retention{}) {
 		c.Retention = config.Default().Retention
 	}
+	c.Alerts = withAlerts(c.Alerts)
 	c.Store.Log, c.Store.Now = c.Log, c.Now
 	return c
 }
@@ -134,7 +143,7 @@ func (a *App) open(ctx context.Context) error {
 	}{
 		// The feed first: what is read after it and kept is told of when it moves.
 		{"", a.openStore}, {"feed", a.openFeed}, {"keys", a.openRing}, {"", a.openLedger},
-		{"directory", a.openDirectory}, {"", a.openJobs}, {"", a.openFeeds}, {"doors", a.openDoors}, {"changes", a.listen},
+		{"directory", a.openDirectory}, {"alerts", a.openAlerts}, {"", a.openJobs}, {"", a.openFeeds}, {"doors", a.openDoors}, {"changes", a.listen},
 	} {
 		err := step.do(ctx)
 		if err != nil && step.name != "" {
@@ -195,11 +204,11 @@ func (a *App) openFeed(ctx context.Context) (err error) {
 func (a *App) openJobs(context.Context) (err error) {
 	a.jobs, err = jobs.New(jobs.Options{
 		Store: a.store, Node: a.config.Node, Now: a.config.Now, Rand: a.config.Rand, Log: a.config.Log,
-		Jobs: []jobs.Job{
+		Jobs: append([]jobs.Job{
 			TendKeys(a.ring),
 			jobs.Days{Store: a.store, Zone: a.config.Zone, Now: a.config.Now}.Job(),
 			jobs.Retention{Store: a.store, Days: a.config.Retention, Zone: a.config.Zone, Now: a.config.Now}.Job(),
-		},
+		}, a.alertJobs()...),
 	})
 	return err
 }
@@ -260,7 +269,7 @@ func (a *App) openDoors(context.Context) error {
 	}
 	a.oauth = oauth.New(oauth.Options{
 		Issuer: c.Issuer, Authority: a.authority, Clients: authenticator, Directory: a.directory,
-		Ring: a.ring, Failures: a.failures, Now: c.Now, Log: c.Log, Refused: a.metrics.refused,
+		Ring: a.ring, Failures: a.failures, Now: c.Now, Log: c.Log, Refused: a.metrics.refused, Issued: a.sources.Note,
 	})
 	a.gateway = gateway.New(gateway.Options{
 		Authority: a.authority, Upstreams: a.upstreams, Origins: a.directory, Failures: a.failures,
@@ -299,6 +308,9 @@ func (a *App) Close(ctx context.Context) error {
 		a.starve()
 	}
 	a.fed.Wait() // for seconds at most
+	if a.sources != nil {
+		faults = append(faults, a.sources.Flush(ctx))
+	}
 	if a.store != nil {
 		faults = append(faults, a.store.Close())
 	}

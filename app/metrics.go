@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"postern/app/alerts"
 	"postern/app/gateway/upstream"
 	"postern/app/web"
 	"postern/models"
@@ -48,6 +49,7 @@ func newMetrics(a *App) *metrics {
 		}, func() float64 { return a.feed.Age().Seconds() }),
 		successes{func() map[string]time.Time { return a.jobs.LastSuccess() }},
 		feedLags{func() []models.FeedLag { return a.feeds.Lags() }, a.config.Now},
+		lasting{func() map[alerts.Counted]int64 { return a.alerts.Counts() }},
 		circuits{func() map[string]upstream.State { return a.upstreams.States() }},
 	)
 	return m
@@ -113,6 +115,22 @@ func (f feedLags) Collect(to chan<- prometheus.Metric) {
 		to <- prometheus.MustNewConstMetric(feedBehind, prometheus.GaugeValue, lag.Behind(f.now()).Seconds(), lag.Name)
 		to <- prometheus.MustNewConstMetric(feedWaiting, prometheus.GaugeValue, float64(lag.Waiting), lag.Name)
 		to <- prometheus.MustNewConstMetric(feedSuccess, prometheus.GaugeValue, float64(lag.DeliveredAt)/1000, lag.Name)
+	}
+}
+
+// lasting reports how many alerts last, by rule and severity.
+type lasting struct {
+	counts func() map[alerts.Counted]int64
+}
+
+var alertsOpen = prometheus.NewDesc("postern_alerts",
+	"Alerts whose condition lasts, by rule and severity, as of the node's last look.", []string{"rule", "severity"}, nil)
+
+func (l lasting) Describe(to chan<- *prometheus.Desc) { to <- alertsOpen }
+
+func (l lasting) Collect(to chan<- prometheus.Metric) {
+	for c, n := range l.counts() {
+		to <- prometheus.MustNewConstMetric(alertsOpen, prometheus.GaugeValue, float64(n), c.Rule, string(c.Severity))
 	}
 }
 

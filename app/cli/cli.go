@@ -36,6 +36,7 @@ type commands struct {
 	Keys    keysCommand    `cmd:"" help:"List, rotate and retire the gateway's own keys."`
 	Jobs    jobsCommand    `cmd:"" help:"Look at what is done in the background, or do it now."`
 	Feeds   feedsCommand   `cmd:"" help:"Look at the feeds of events, or forget one."`
+	Alerts  alertsCommand  `cmd:"" help:"Look at alerts, acknowledge one, or try whom they are told to."`
 	Bench   benchCommand   `cmd:"" help:"Measure a gateway, beside what its parts cost alone."`
 	Backup  backupCommand  `cmd:"" help:"Copy the database while the gateway runs."`
 	Restore restoreCommand `cmd:"" help:"Put an old copy back, with the gateway stopped; everything issued before is dead then."`

@@ -8,8 +8,10 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"postern/app"
+	"postern/app/alerts/post"
 	"postern/app/config"
 	"postern/app/feeds"
 	"postern/app/keyring"
@@ -97,6 +99,8 @@ func prepare(s config.Config) (p prepared, faults config.Faults) {
 	}
 	p.gateway = certificate("listeners.gateway.tls", s.Listeners.Gateway.TLS)
 	p.internal = certificate("listeners.internal.tls", s.Listeners.Internal.TLS)
+	_, err = post.Open(s.Alerts, nil) // their files; nothing is sent
+	note("alerts", err)
 	return p, faults
 }
 
@@ -115,8 +119,20 @@ func (p prepared) appConfig(i invocation, log *slog.Logger) app.Config {
 		Issuer: p.Issuer, Node: p.node, Store: database, Master: p.master, Other: p.other, Zone: p.Zone,
 		TrustedProxies: p.Listeners.Gateway.TrustedProxies, InternalProxies: p.Listeners.Internal.TrustedProxies,
 		Keys: p.Keys, Rates: app.RatesFrom(p.Rates), FailureRate: limit.Rate(p.Rates.Failures), Retention: p.Retention,
-		Feeds: p.Feeds, Now: i.Now, Rand: i.Rand, Log: log,
+		Feeds: p.Feeds, Alerts: p.Alerts, Certificates: p.certificates,
+		Now: i.Now, Rand: i.Rand, Log: log,
 	}
+}
+
+// certificates are when the listeners' certificates end.
+func (p prepared) certificates() map[string]time.Time {
+	ends := map[string]time.Time{}
+	for listener, c := range map[string]*web.Certificate{"gateway": p.gateway, "internal": p.internal} {
+		if c != nil {
+			ends[listener] = c.Ends()
+		}
+	}
+	return ends
 }
 
 // hsts reports whether browsers may be told to come back over TLS only. A

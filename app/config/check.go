@@ -30,6 +30,7 @@ func (l *loader) check() {
 	}
 	l.checkTimes(c.Limits)
 	l.checkFeeds(c.Feeds)
+	l.checkAlerts(c.Alerts)
 }
 
 // checkRequired looks for what is missing. In a file that could not be read

@@ -37,6 +37,7 @@ type Config struct {
 	Rates     Rates     `key:"rates"`
 	Keys      Keys      `key:"keys"`
 	Retention Retention `key:"retention"`
+	Alerts    Alerts    `key:"alerts"`
 
 	Feeds []Feed `key:"feeds"`
 }
@@ -162,6 +163,9 @@ type Retention struct {
 
 	// Counts by hour. Those by day are kept for ever.
 	HourlyCounts int `key:"hourly_counts_days" least:"31" most:"36500"`
+
+	// Alerts that are over, and the addresses that applications have not asked from since.
+	Alerts int `key:"alerts_days" least:"180" most:"36500"`
 }
 
 // Feed sends every event of the ledger, staff's doings among them, to a file or to a syslog receiver: at least once each, from the
@@ -225,7 +229,8 @@ func Default() Config {
 		},
 		Keys: Keys{AKLifetime: 30 * day, SigningLifetime: 90 * day, TicketLifetime: day},
 		// Issuance: five years. Calls: JR/T 0185 asks for six months.
-		Retention: Retention{Issuance: 1826, Calls: 180, Changes: 30, HourlyCounts: 400},
+		Retention: Retention{Issuance: 1826, Calls: 180, Changes: 30, HourlyCounts: 400, Alerts: 400},
+		Alerts:    defaultAlerts(),
 	}
 }
 

@@ -59,9 +59,13 @@ func walk(v reflect.Value, above Setting) []Setting {
 		if field.Type == reflect.TypeFor[[]Feed]() {
 			continue // its items are walked one by one
 		}
+		key := above.Key // what is embedded adds no part of its own
+		if !field.Anonymous {
+			key = strings.TrimPrefix(key+"."+field.Tag.Get("key"), ".")
+		}
 		s := Setting{
 			Listed:   above.Listed,
-			Key:      strings.TrimPrefix(above.Key+"."+field.Tag.Get("key"), "."),
+			Key:      key,
 			Fields:   append(above.Fields[:len(above.Fields):len(above.Fields)], v.Type().Name()+"."+field.Name),
 			Required: field.Tag.Get("required"),
 			least:    field.Tag.Get("least"), most: field.Tag.Get("most"),
@@ -103,6 +107,8 @@ func (s Setting) Type() string {
 	switch s.value.Interface().(type) {
 	case Secret:
 		return "secret"
+	case bool:
+		return "true or false"
 	case int:
 		return "whole number"
 	case float64:
@@ -115,6 +121,8 @@ func (s Setting) Type() string {
 		return "time zone"
 	case []netip.Prefix:
 		return "list of addresses"
+	case []string:
+		return "list of texts"
 	}
 	return "text"
 }
@@ -143,6 +151,8 @@ func (s Setting) text() string {
 		return wholeUnits.ReplaceAllString(v.String(), "$1")
 	case []netip.Prefix:
 		return strings.Trim(fmt.Sprint(v), "[]")
+	case []string:
+		return strings.Join(v, " ")
 	default:
 		return fmt.Sprint(v)
 	}
@@ -191,6 +201,14 @@ func read(target any, text string) (err error) {
 		*target = text
 	case *Secret:
 		*target = NewSecret(text)
+	case *bool:
+		want = "true or false"
+		switch text {
+		case "true", "false":
+			*target = text == "true"
+		default:
+			err = errors.New("neither")
+		}
 	case *int:
 		want = "a whole number"
 		*target, err = strconv.Atoi(text)
@@ -209,6 +227,8 @@ func read(target any, text string) (err error) {
 	case *[]netip.Prefix:
 		*target, err = readPrefixes(text)
 		return err
+	case *[]string:
+		*target = readTexts(text)
 	default:
 		panic(fmt.Sprintf("config: no way to read a %T", target)) // a field of ours
 	}
@@ -216,6 +236,16 @@ func read(target any, text string) (err error) {
 		return fmt.Errorf("want %s, have %q", want, text)
 	}
 	return nil
+}
+
+func readTexts(text string) []string {
+	var list []string
+	for part := range strings.SplitSeq(text, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			list = append(list, part)
+		}
+	}
+	return list
 }
 
 func readPrefixes(text string) ([]netip.Prefix, error) {

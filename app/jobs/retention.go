@@ -23,6 +23,8 @@ const (
 	shapeSlack = 2 * 24 * time.Hour
 	// quotaAge is for who wonders about last week's quota.
 	quotaAge = 30 * 24 * time.Hour
+	// deliveryAge is for who wonders what a receiver was told; none is tried that long.
+	deliveryAge = 30 * 24 * time.Hour
 )
 
 // Retention deletes what is past its time, in small transactions.
@@ -68,6 +70,9 @@ func (r Retention) steps(now time.Time) []step {
 		old(store.OldChanges, max(days(r.Days.Changes), guardAge)),
 		old(store.OldQuotaCounts, quotaAge),
 		old(store.OldRollups, days(r.Days.HourlyCounts)),
+		old(store.OldAlerts, days(r.Days.Alerts)),
+		old(store.OldDeliveries, deliveryAge),
+		old(store.OldSources, days(r.Days.Alerts)),
 	}
 }
 

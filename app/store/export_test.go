@@ -9,3 +9,14 @@ func RetentionSQL() map[string]string {
 	}
 	return all
 }
+
+// AlertSQL is what rules, lists and the outbox of alerts ask.
+func AlertSQL() map[string]string {
+	return map[string]string{
+		"refusals": refusalsSQL, "unredeemed": unredeemedSQL, "new sources": newSourcesSQL, "alarms": alarmsSQL,
+		"ending credentials": endingCredentialsSQL, "lasting": lastingAlertsSQL, "remind": remindSQL, "listed": listedAlertsSQL,
+		"counts": lastingCountsSQL, "unacknowledged": unacknowledgedSQL,
+		"waiting deliveries": waitingDeliveriesSQL, "waiting receivers": waitingReceiversSQL,
+		"one lasting": "SELECT * FROM alerts WHERE " + lastingAlert,
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,7 +17,7 @@ import (
 )
 
 func main() {
-	page, err := render("config.go")
+	page, err := render("config.go", "alerts.go")
 	if err == nil {
 		err = os.WriteFile(filepath.Join("..", "..", "docs", "configuration.md"), []byte(page), 0o644)
 	}
@@ -55,11 +56,15 @@ listeners:
   not fit together, is logged, and the one before stays.
 `
 
-// render writes the page from the settings and the comments in source.
-func render(source string) (string, error) {
-	comments, err := readComments(source)
-	if err != nil {
-		return "", err
+// render writes the page from the settings and the comments in sources.
+func render(sources ...string) (string, error) {
+	comments := map[string]string{}
+	for _, source := range sources {
+		found, err := readComments(source)
+		if err != nil {
+			return "", err
+		}
+		maps.Copy(comments, found)
 	}
 	var b strings.Builder
 	b.WriteString(head)
