@@ -19,6 +19,7 @@ const (
 	OldChanges     Old = "changes"
 	OldQuotaCounts Old = "quota_counts"
 	OldRollups     Old = "rollups"
+	OldConsents    Old = "consents"
 )
 
 // deletion is how rows of a kind are found: oldest first, by an index.
@@ -43,7 +44,8 @@ var deletions = map[Old]deletion{
 	OldQuotaCounts: {"application_id, day", "day < ?", "day", func(before time.Time) []any {
 		return []any{before.Format(time.DateOnly)}
 	}},
-	OldRollups: {rollupKey, "span = 'hour' AND start < ? AND node = ''", "start", milliseconds},
+	OldConsents: {"id", "ends_at > 0 AND ends_at < ?", "ends_at", milliseconds},
+	OldRollups:  {rollupKey, "span = 'hour' AND start < ? AND node = ''", "start", milliseconds},
 }
 
 // firstID is the least UUIDv7 (RFC 9562 section 5.7) of a moment.
@@ -63,8 +65,8 @@ func deleteOldSQL(kind Old) string {
 // DeleteOld deletes up to limit rows of a kind that are from before a time, the
 // oldest first, and returns how many. What the time is of differs: for calls and
 // changes when they were made, for assertions when they expire, for shapes when
-// they were last seen, for days of quotas the day in the time's own zone. Of
-// rollups the hours go that were added up.
+// they were last seen, for consents when they ended, for days of quotas the day in
+// the time's own zone. Of rollups the hours go that were added up.
 func (tx *Tx) DeleteOld(kind Old, before time.Time, limit int) (int64, error) {
 	args := deletions[kind].args(before)
 	args = append(append(args, args...), limit)
