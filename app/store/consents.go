@@ -104,9 +104,9 @@ func (tx *Tx) EndConsent(id string, w Withdrawal) error {
 
 // ConsentText reads a version of what a scope asks people to agree to;
 // errs.NotFound if there is none.
-func (s *Store) ConsentText(ctx context.Context, scope string, version int64) (models.ConsentText, error) {
+func (tx *Tx) ConsentText(scope string, version int64) (models.ConsentText, error) {
 	var t models.ConsentText
-	if err := s.read(ctx).Take(&t, "scope_id = ? AND version = ?", scope, version).Error; err != nil {
+	if err := tx.db.Take(&t, "scope_id = ? AND version = ?", scope, version).Error; err != nil {
 		return models.ConsentText{}, notFound(err, "read consent text")
 	}
 	return t, nil
