@@ -104,8 +104,8 @@ func (x *Access) shown(p policies.Permission, scopes, without []string) [][]disc
 	for _, s := range scopes {
 		fields := x.Service.Scopes[s].Fields[p]
 		if slices.Contains(without, s) {
-			waiting = append(waiting, slices.DeleteFunc(slices.Clone(fields), func(f disclosure.Field) bool { return !f.Guarded() })...)
-			fields = slices.DeleteFunc(slices.Clone(fields), disclosure.Field.Guarded)
+			waiting = append(waiting, slices.DeleteFunc(slices.Clone(fields), func(f disclosure.Field) bool { return f.Class == disclosure.C1 })...)
+			fields = slices.DeleteFunc(slices.Clone(fields), func(f disclosure.Field) bool { return f.Class != disclosure.C1 })
 		}
 		for _, f := range fields {
 			masked[f.Path] = masked[f.Path] || f.Treatment == disclosure.Masked
