@@ -258,6 +258,12 @@ func TestAConsentIsItsPersonsAndItsApplications(t *testing.T) {
 		bindCustomer(t, next)
 		shows(t, next, true, "the same customer under another subject")
 
+		consent(t, next, "withdraw", map[string]any{"scope": guarded})
+		signedIn := w.NewVisit(apptest.Travel, subject("third-name"))
+		bindCustomer(t, signedIn)
+		give(t, signedIn)
+		shows(t, w.NewVisit(apptest.Travel, subject("third-name")), false, "a subject whose customer agreed, before the sign-in")
+
 		other := w.NewVisit(apptest.Rent, url.Values{"subject": {"user-7781"}, "scope": {guarded + " session:open"}})
 		shows(t, other, false, "the same name at another application")
 		bindCustomer(t, other)
