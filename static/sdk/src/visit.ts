@@ -207,8 +207,7 @@ export class Visit {
         const list = toConsents(answer);
         list.forEach((each) => (this.#shown[each.scope] = each.version));
         await this.adoptFrom(answer, ticket);
-        // Another ticket came meanwhile, which does not know; a renewal looks again.
-        if (answer.vt && this.#ticket.vt !== answer.vt) await this.renew().catch(() => undefined);
+        if (answer.vt && this.#ticket.vt !== answer.vt) await this.lookAgain();
         return list;
       } catch (error) {
         const failure = asPosternError(error, "network");
@@ -217,6 +216,14 @@ export class Visit {
         if (!(await this.recover(failure, tried, ticket, true))) throw failure;
       }
     }
+  }
+
+  /** lookAgain renews a ticket that came while consent was on its way, and may not know of it. */
+  private async lookAgain(): Promise<void> {
+    const never = () => undefined; // what was given counts, whatever becomes of the ticket
+    // A renewal under way may have been answered before.
+    if (this.#renewing) await this.#renewing.catch(never);
+    await this.renew().catch(never);
   }
 
   /** renewOrEnd reacts to invalid_vt: expired tickets renew, dead visits end. */
