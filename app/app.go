@@ -15,6 +15,7 @@ import (
 	"postern/app/authority"
 	"postern/app/clients"
 	"postern/app/config"
+	"postern/app/consents"
 	"postern/app/control"
 	"postern/app/directory"
 	"postern/app/feeds"
@@ -260,7 +261,8 @@ func (a *App) openDoors(context.Context) error {
 	a.upstreams = upstream.NewPool(upstream.Options{})
 	a.authority = authority.New(authority.Options{
 		Issuer: c.Issuer, Ledger: a.ledger, Ring: a.ring, Directory: a.directory, Feed: a.feed,
-		Buckets: limit.NewBuckets(maxBuckets), Replays: limit.NewReplayWindow(maxReplays, replayKeep),
+		Consents: &consents.Registry{Store: a.store, Now: c.Now, Rand: c.Rand},
+		Buckets:  limit.NewBuckets(maxBuckets), Replays: limit.NewReplayWindow(maxReplays, replayKeep),
 		Rates: c.Rates, Zone: c.Zone, Now: c.Now, Rand: c.Rand, Log: c.Log,
 	})
 	authenticator, err := clients.New(a.directory, a.feed, c.Issuer, c.Now)

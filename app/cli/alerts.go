@@ -47,17 +47,13 @@ func (c alertsListCommand) Run(i invocation) error {
 	fmt.Fprintf(w, "alert\tseverity\tstate\trule\tabout\tsince\tlast seen\t\n")
 	for _, a := range list {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", a.ID, a.Severity, alertState(a), a.Rule, aboutWords(a),
-			clock(a.FirstAt, configured.Zone), clock(a.LastAt, configured.Zone), saidOf(a))
+			clockTime(a.FirstAt, configured.Zone), clockTime(a.LastAt, configured.Zone), saidOf(a))
 	}
 	if err := w.Flush(); err != nil || len(list) < store.MaxAlerts {
 		return err
 	}
 	_, err = fmt.Fprintf(i.Out, "These are the newest %d; there may be more.\n", store.MaxAlerts)
 	return err
-}
-
-func clock(at int64, zone *time.Location) string {
-	return time.UnixMilli(at).In(zone).Format(time.DateTime)
 }
 
 // alertState is an alert's state, and whether somebody still has to look.
@@ -206,5 +202,5 @@ func lastLook(runs []models.JobRun, r alerts.Rule, zone *time.Location) string {
 	if last == 0 {
 		return "never"
 	}
-	return clock(last, zone)
+	return clockTime(last, zone)
 }

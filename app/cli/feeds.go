@@ -48,7 +48,7 @@ func (c listFeedsCommand) Run(i invocation) error {
 	fmt.Fprintf(w, "feed\ttarget\tposition\twaiting\tbehind\tdelivered\tfault\n")
 	for _, f := range lags {
 		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\t%s\n", f.Name, targetOf(configured.Feeds, f.Name), f.Position, waiting(f),
-			f.Behind(i.Now()).Round(time.Second), clockTime(configured.Zone, f.DeliveredAt), fault(configured.Zone, f.Feed))
+			f.Behind(i.Now()).Round(time.Second), clockTime(f.DeliveredAt, configured.Zone), fault(configured.Zone, f.Feed))
 	}
 	return w.Flush()
 }
@@ -74,19 +74,11 @@ func waiting(f models.FeedLag) string {
 	return strconv.FormatInt(f.Waiting, 10)
 }
 
-// clockTime is a time (Unix ms) on the bank's clock; "-" for none.
-func clockTime(zone *time.Location, ms int64) string {
-	if ms == 0 {
-		return "-"
-	}
-	return time.UnixMilli(ms).In(zone).Format(time.DateTime)
-}
-
 // fault is what is wrong with a feed, on one line, and since when.
 func fault(zone *time.Location, f models.Feed) string {
 	text := strings.Join(strings.Fields(f.Error), " ")
 	if text != "" && f.FailedAt != 0 {
-		text = clockTime(zone, f.FailedAt) + " " + text
+		text = clockTime(f.FailedAt, zone) + " " + text
 	}
 	return text
 }

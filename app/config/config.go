@@ -152,7 +152,7 @@ type Keys struct {
 // a visit or a write is kept whatever is said here. Events are not deleted: see
 // docs/decisions/0017.
 type Retention struct {
-	// Rows of access tokens and of the visits that they opened.
+	// Rows of access tokens and of the visits that they opened; consents, from their end on.
 	Issuance int `key:"issuance_days" least:"365" most:"36500"`
 
 	// Records of business calls, and which fields left with them.

@@ -63,6 +63,7 @@ func (r Retention) steps(now time.Time) []step {
 		{"at_rows and visits", func(tx *store.Tx, limit int) (int64, error) {
 			return tx.DeleteOldATs(now.Add(-max(days(r.Days.Issuance), guardAge)), limit)
 		}},
+		old(store.OldConsents, days(r.Days.Issuance)),
 		old(store.OldCalls, days(r.Days.Calls)),
 		old(store.OldShapes, days(r.Days.Calls)+shapeSlack),
 		old(store.OldAssertions, clockSlack),

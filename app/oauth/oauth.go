@@ -95,11 +95,7 @@ func tokenRequest(c *gin.Context, form form) authority.TokenRequest {
 
 // Revoke is POST /oauth/revoke.
 func (o *OAuth) Revoke(c *gin.Context) {
-	form, err := o.enter(c)
-	var client clients.Client
-	if err == nil {
-		client, err = o.client(c, form)
-	}
+	form, client, err := o.enterClient(c)
 	if err == nil && form.Get("token") == "" {
 		err = invalid("invalid_request", "token is missing.", "token")
 	}

@@ -30,7 +30,7 @@ func (s *Store) RestoredAt(ctx context.Context) (int64, error) {
 }
 
 // BeginAnew ends everything in an old copy that could still open something: the
-// ATs, the visits, and every key but that of the subjects, without which they
+// ATs, the visits, the consents, and every key but that of the subjects, without which they
 // could not be read; a gateway that starts makes new ones. The rest is told by
 // the time of the restore. Nobody else may be at work on the database.
 func (tx *Tx) BeginAnew(r models.Restore) error {
@@ -42,6 +42,9 @@ func (tx *Tx) BeginAnew(r models.Restore) error {
 		{"end access tokens", "UPDATE at_rows SET revoked_at = ? WHERE expires_at > ? AND revoked_at = 0", []any{r.At, r.At - longDead}},
 		{"end visits", "UPDATE visits SET ended_at = ?, end_reason = ? WHERE ended_at = 0 AND dead_after > ?",
 			[]any{r.At, EndReasonRestored, r.At - longDead}},
+		// Which of them were withdrawn after the copy was made nobody can know.
+		{"end consents", "UPDATE consents SET ends_at = ?, withdrawn_at = ?, withdrawn_by = ? WHERE ends_at = 0 OR ends_at > ?",
+			[]any{r.At, r.At, models.ByRestore, r.At}},
 		{"retire keys", "UPDATE keys SET retired_at = ?, sealed_private = '' WHERE retired_at = 0 AND use <> ?",
 			[]any{r.At, models.SubjectKey}},
 	} {
