@@ -12,6 +12,10 @@ import (
 	"io"
 )
 
+// Customers is under what the bank's own customers are sealed and searched for,
+// where the partners' users are under the application's id. No id has a colon.
+const Customers = ":customer"
+
 // Subjects keeps the partners' user ids, which are personal data: sealed for
 // display (AES-256-GCM) and as an HMAC for search. Two keys made from one
 // secret by HKDF-SHA-256.
