@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"postern/app/bankfile"
+	"postern/app/change"
 	"postern/app/store"
 	"postern/app/store/storetest"
 	"postern/models"
@@ -17,7 +18,7 @@ func consentOf(version int, text string, more string) string {
 	return fmt.Sprintf("scopes: [{id: loan.offer:read, consent: {version: %d, purpose_en: Offer, purpose_zh: 额度, text_en: %q, text_zh: 同意, %s}}]", version, text, more)
 }
 
-func lines(p bankfile.Plan) []string {
+func lines(p change.Plan) []string {
 	var list []string
 	for _, t := range p.Things {
 		for _, d := range t.Differences {
