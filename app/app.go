@@ -50,14 +50,14 @@ type Config struct {
 	// Who may say whom a request comes from, at each listener; empty is nobody.
 	TrustedProxies, InternalProxies []netip.Prefix
 
-	Keys        config.Keys      // how long keys are used; zero means config's defaults
-	Rates       authority.Rates  // zero means config's defaults
-	FailureRate limit.Rate       // failed requests of one address; zero means config's default
-	Retention   config.Retention // zero means config's defaults
-	Bank        string           // the bank's name, as the console shows it
-	Console     config.Console   // zero means config's defaults, at http://localhost
-	Feeds       []config.Feed    // where every event goes; empty for nowhere
-	Alerts      config.Alerts    // zero means config's defaults: nobody is told
+	Keys         config.Keys      // how long keys are used; zero means config's defaults
+	Rates        authority.Rates  // zero means config's defaults
+	FailureRate  limit.Rate       // failed requests of one address; zero means config's default
+	Retention    config.Retention // zero means config's defaults
+	Bank, BankZH string           // the bank's name, as the console shows it in each language
+	Console      config.Console   // zero means config's defaults, at http://localhost
+	Feeds        []config.Feed    // where every event goes; empty for nowhere
+	Alerts       config.Alerts    // zero means config's defaults: nobody is told
 	// Certificates are the listeners' own, by listener, and when each ends; nil where none has one.
 	Certificates func() map[string]time.Time
 
@@ -325,8 +325,8 @@ func (a *App) openConsole(context.Context) error {
 	})
 	a.approvals = approval.New(approval.Options{Store: a.store, Kinds: ApprovalKinds(), Now: c.Now, Rand: c.Rand})
 	a.console = console.New(console.Options{
-		Approvals: a.approvals,
-		Identity:  a.identity, Store: a.store, Staff: staff, Bank: c.Bank, Zone: c.Zone,
+		Approvals: a.approvals, Address: c.Console.Address,
+		Identity: a.identity, Store: a.store, Staff: staff, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone,
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Console.Address, "https://")},
 		Failures: limit.NewFailureGate(maxAddresses, signInRate),
 		Ready:    func(context.Context) bool { return a.authority.Ready() == nil },
@@ -337,7 +337,10 @@ func (a *App) openConsole(context.Context) error {
 
 // ApprovalKinds are the changes that can be asked for, by their name.
 func ApprovalKinds() map[string]approval.Kind {
-	return map[string]approval.Kind{bankfile.Kind: {Applier: bankfile.Applier{}}}
+	return map[string]approval.Kind{
+		bankfile.Kind:     {Applier: bankfile.Applier{}},
+		identity.RoleKind: {Applier: identity.Roles{}, Alone: true},
+	}
 }
 
 // Identity knows the bank's staff, for commands beside the doors.
