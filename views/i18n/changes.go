@@ -103,8 +103,21 @@ func changeWord(word string) string {
 	return word
 }
 
+// englishWords are the fields that one says otherwise than they are written.
+var englishWords = map[string]string{
+	"at_rate": "ATs a second", "vt_rate": "VTs a second", "call_rate": "calls a second", "daily_quota": "ATs a day",
+	"at_lifetime": "AT lifetime (s)", "vt_lifetime": "VT lifetime (s)", "renew_window": "renewal window (s)", "max_age": "longest visit (s)",
+	"max_body": "largest request (octets)", "h5_url": "page address", "api_id": "API id", "auth_method": "authentication",
+	"address_mode": "check of addresses", "not_after": "ends", "ends_at": "ends",
+}
+
 // englishWord is a field as one says it.
-func englishWord(word string) string { return strings.ReplaceAll(word, "_", " ") }
+func englishWord(word string) string {
+	if english, ok := englishWords[word]; ok {
+		return english
+	}
+	return strings.ReplaceAll(word, "_", " ")
+}
 
 // Difference says a difference of a change in the reader's language. One that
 // compares comes back in its parts, label, before and after; of another one the
