@@ -110,6 +110,9 @@ func (a *App) consoleRoutes() []screen {
 		{http.MethodPost, "/console/approvals/:request/comments", readsRequests, s.ApprovalComment},
 
 		{http.MethodGet, "/console", console.Insider, s.Overview},
+		{http.MethodGet, "/console/changes/new", console.May("business", "make"), s.ChangeNew},
+		{http.MethodPost, "/console/changes", console.May("business", "make"), s.ChangeSubmit},
+
 		{http.MethodGet, "/console/staff", console.May("accounts", "read"), s.Staff},
 		{http.MethodGet, "/console/staff/new", console.May("accounts", "make"), s.StaffNew},
 		{http.MethodPost, "/console/staff", console.May("accounts", "make"), s.StaffInvite},

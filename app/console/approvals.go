@@ -52,7 +52,10 @@ func (s *Console) Approvals(c *gin.Context) error {
 		return err
 	}
 
-	page := console.ApprovalsPage{Frame: s.frame(c, i18n.T(ctx, i18n.ConsoleApprovals)), Show: which}
+	page := console.ApprovalsPage{
+		Frame: s.frame(c, i18n.T(ctx, i18n.ConsoleApprovals)), Show: which,
+		CanAsk: v.rights.May(policies.Permission{Resource: "business", Action: "make"}),
+	}
 	if len(list) > requestsPage {
 		list = list[:requestsPage]
 		page.Older = "/console/approvals?" + url.Values{"show": {which}, "below": {strconv.FormatInt(list[requestsPage-1].ID, 10)}}.Encode()
