@@ -27,6 +27,7 @@ import (
 	"postern/app/ledger"
 	"postern/app/limit"
 	"postern/app/oauth"
+	"postern/app/records"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
@@ -81,6 +82,8 @@ type App struct {
 	oauth     *oauth.OAuth
 	gateway   *gateway.Gateway
 	identity  *identity.Identity
+	records   *records.Records
+	tail      *records.Tail
 	console   *console.Console
 
 	leaving atomic.Bool // the node is about to stop
@@ -98,6 +101,7 @@ func New(ctx context.Context, c Config) (*App, error) {
 	a.stop = stop
 	a.done.Go(func() { a.feed.Run(background) })
 	a.done.Go(func() { a.jobs.Run(background) })
+	a.done.Go(func() { a.tail.Run(background) })
 	return a, nil
 }
 
@@ -280,8 +284,13 @@ func (a *App) openConsole(context.Context) error {
 		Store: a.store, Sealer: func() identity.Sealer { return a.ring.Subjects() }, Name: cmp.Or(c.Bank, "Postern"),
 		Idle: c.Console.IdleTime, Session: c.Console.SessionTime, Now: c.Now, Rand: c.Rand,
 	})
+	a.records = records.New(records.Options{
+		Store: a.store, Subjects: func() records.Subjects { return a.ring.Subjects() }, Now: c.Now, Rand: c.Rand, Zone: c.Zone,
+	})
+	a.tail = a.records.NewTail(c.Log)
 	a.console = console.New(console.Options{
-		Identity: a.identity, Store: a.store, Staff: staff, Bank: c.Bank, Zone: c.Zone,
+		Identity: a.identity, Records: a.records, Tail: a.tail,
+		Cursors: web.Cursors{MAC: func(text string) string { return a.ring.Subjects().MAC(keyring.Places, text) }}, Store: a.store, Staff: staff, Bank: c.Bank, Zone: c.Zone,
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Console.Address, "https://")},
 		Failures: limit.NewFailureGate(maxAddresses, signInRate),
 		Ready:    func(context.Context) bool { return a.authority.Ready() == nil },

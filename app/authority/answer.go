@@ -8,6 +8,7 @@ import (
 
 	"postern/app/disclosure"
 	"postern/app/errs"
+	"postern/app/keyring"
 	"postern/app/ledger"
 	"postern/models"
 )
@@ -137,10 +138,6 @@ func isJSON(mediaType string) bool {
 	return mediaType == "application/json" || (strings.HasPrefix(mediaType, "application/") && strings.HasSuffix(mediaType, "+json"))
 }
 
-// customers is under what the bank's own customers are sealed and searched for,
-// where the partners' users are under the application's id. No id has a colon.
-const customers = ":customer"
-
 // bindCustomer takes the bank's word for who the visitor is, from the sign-in
 // route only, and gives the page a ticket that carries it.
 func (c *Call) bindCustomer(ctx context.Context, r UpstreamReply, out *callReply) error {
@@ -149,7 +146,7 @@ func (c *Call) bindCustomer(ctx context.Context, r UpstreamReply, out *callReply
 	}
 	t, now := c.ticket, c.a.Now()
 	t.Customer, t.AuthTime = r.Customer, now.Unix()
-	customer, err := c.a.Ring.Subjects().Seal(customers, t.Customer, c.a.Rand)
+	customer, err := c.a.Ring.Subjects().Seal(keyring.Customers, t.Customer, c.a.Rand)
 	if err != nil {
 		return errUnavailable.Wrap(err)
 	}
@@ -158,7 +155,7 @@ func (c *Call) bindCustomer(ctx context.Context, r UpstreamReply, out *callReply
 	}
 	event := trail{requestID: c.record.RequestID}.ofTicket(t).event("customer.bound", map[string]string{"sid": t.SID})
 	if err := c.a.Ledger.BindCustomer(ctx, t.VID, ledger.Customer{
-		Sealed: customer, MAC: c.a.Ring.Subjects().MAC(customers, t.Customer), AuthTime: now.UnixMilli(),
+		Sealed: customer, MAC: c.a.Ring.Subjects().MAC(keyring.Customers, t.Customer), AuthTime: now.UnixMilli(),
 	}, event); err != nil {
 		return errUnavailable.Because("ledger").Wrap(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"postern/app/identity"
 	"postern/app/limit"
+	"postern/app/records"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/policies"
@@ -16,6 +17,9 @@ import (
 // Options are what the console works with.
 type Options struct {
 	Identity *identity.Identity
+	Records  *records.Records
+	Tail     *records.Tail
+	Cursors  web.Cursors
 	Store    *store.Store
 	Staff    *policies.Staff
 	Cookies  web.Cookies

@@ -71,6 +71,10 @@ var sidebar = []struct {
 	entries []entry
 }{
 	{i18n.Key{}, []entry{{i18n.ConsoleOverview, "/console", "dashboard", "o", Insider}}},
+	{i18n.LogTraffic, []entry{
+		{i18n.LogTitle, logPath, "list-details", "l", May("log", "read")},
+		{i18n.XRayTitle, visitsPath, "scan", "x", May("log", "read")},
+	}},
 	{i18n.ConsoleAdmin, []entry{
 		{i18n.ConsoleStaff, "/console/staff", "users", "", May("accounts", "read")},
 		{i18n.ConsoleActivity, "/console/activity", "history", "", May("activity", "own")},
