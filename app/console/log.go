@@ -153,9 +153,8 @@ func (s *Console) logFilters(ctx context.Context, v logView) ui.FiltersView {
 	for _, part := range s.logFilterParts(ctx, v) {
 		if part.value != "" {
 			f.Set = append(f.Set, ui.FilterChip{Label: part.label, Value: part.value, Icon: part.icon, Remove: v.query.but(part.clear).address(logPath)})
-			continue
 		}
-		if len(part.options) > 0 {
+		if len(part.options) > 0 && (part.value == "" || part.always) {
 			f.Offered = append(f.Offered, ui.FilterMenu{Label: part.label, Options: part.options})
 		}
 	}
@@ -167,6 +166,7 @@ type filterPart struct {
 	label, value, icon string
 	clear              func(*logQuery)
 	options            []ui.LinkView
+	always             bool // offered though it is set
 }
 
 func (s *Console) logFilterParts(ctx context.Context, v logView) []filterPart {
@@ -176,12 +176,15 @@ func (s *Console) logFilterParts(ctx context.Context, v logView) []filterPart {
 	}
 	word := func(k i18n.Key) string { return i18n.T(ctx, k) }
 
-	times := filterPart{label: word(i18n.LogFilterTime), icon: "clock", clear: func(q *logQuery) { q.time, q.from, q.until = "", "", "" }}
+	times := filterPart{
+		label: word(i18n.LogFilterTime), icon: "clock", always: true,
+		clear: func(q *logQuery) { q.time, q.from, q.until = timeAll, "", "" },
+	}
 	for _, t := range []struct {
 		name string
 		word i18n.Key
 	}{{"1h", i18n.LogHour}, {timeToday, i18n.LogToday}, {"24h", i18n.LogDay}, {"7d", i18n.LogWeek}, {timeAll, i18n.LogAll}} {
-		if q.time == t.name {
+		if cmp.Or(q.time, timeToday) == t.name && t.name != timeAll {
 			times.value = word(t.word)
 		}
 		times.options = append(times.options, set(word(t.word), func(q *logQuery) { q.time, q.from, q.until = t.name, "", "" }))

@@ -37,7 +37,7 @@ func (s *Console) LogStream(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	follower, err := s.o.Tail.Follow(ctx, f, c.Query("after"))
+	follower, err := s.o.Tail.Follow(ctx, f, max(c.Query("after"), c.GetHeader("Last-Event-ID")))
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (s *Console) follow(c *gin.Context, follower *records.Follower, long *web.L
 
 // sendBatch sends the rate, then the rows.
 func (s *Console) sendBatch(long *web.Long, b records.Batch, draw func(records.Batch) ([]byte, error)) error {
-	if err := long.Event("rate", strconv.Itoa(b.Matched)); err != nil || len(b.Rows) == 0 {
+	if err := long.Send(web.Event{Name: "rate", Data: strconv.Itoa(b.Matched)}); err != nil || len(b.Rows) == 0 {
 		return err
 	}
 	rows, err := draw(b)
@@ -88,11 +88,11 @@ func (s *Console) sendBatch(long *web.Long, b records.Batch, draw func(records.B
 		return err
 	}
 	if b.Matched > len(b.Rows) {
-		if err := long.Event("rush", strconv.Itoa(b.Matched)); err != nil {
+		if err := long.Send(web.Event{Name: "rush", Data: strconv.Itoa(b.Matched)}); err != nil {
 			return err
 		}
 	}
-	return long.Event("", string(rows))
+	return long.Send(web.Event{ID: b.Rows[0].ID, Data: string(rows)})
 }
 
 func (s *Console) logRows(ctx context.Context, q logQuery, names records.Names, lines []models.Event) ([]byte, error) {

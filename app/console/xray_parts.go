@@ -20,8 +20,9 @@ var stepWords = map[string]i18n.Key{
 
 // step is one row of the timeline.
 func (v xrayView) step(s records.Step) ui.TimelineRow {
-	row := ui.TimelineRow{Letter: letter(s), State: string(s.State), What: v.t(stepWords[s.Letter]), From: v.share(s.From), Took: v.took(s)}
-	row.Width = v.share(s.To) - row.From
+	row := ui.TimelineRow{Letter: letter(s), State: string(s.State), What: v.t(stepWords[s.Letter]), Took: v.took(s)}
+	row.From = min(v.share(s.From), 99) // what lasted no time is seen all the same
+	row.Width = max(1, v.share(s.To)-row.From)
 	if s.State == records.NotReached {
 		row.Detail, row.Took = v.t(v.absent(s)), v.t(i18n.LogNone)
 		return row
@@ -41,10 +42,15 @@ func (v xrayView) step(s records.Step) ui.TimelineRow {
 		if kid := cmp.Or(detail["ak"], v.ak()); kid != "" {
 			row.Detail = v.t(i18n.XRaySealedTo, kid)
 		}
-		v.decided(&row, s, v.t(i18n.XRaySpentOnce))
+		rule := ""
+		if s.State == records.OK {
+			rule = v.t(i18n.XRaySpentOnce)
+		}
+		v.decided(&row, s, rule)
 	case "E":
 		if v.x.Visit != nil {
 			row.Detail = v.t(i18n.XRayUnderR, i18n.Clock(v.ctx, v.s.inZone(v.x.Visit.DeadAfter)))
+			row.Took = v.t(i18n.XRayWithD)
 		}
 	case "F":
 		row.Detail = v.t(i18n.XRayKeys)
@@ -124,12 +130,14 @@ func (v xrayView) decided(row *ui.TimelineRow, s records.Step, rule string) {
 		row.Decision, row.Rule = &ui.BadgeView{Tone: ui.Ok, Icon: "check", Text: v.t(i18n.XRayAllowed)}, rule
 		return
 	}
-	cause, _ := explain(v.ctx, s.Code, s.Reason)
 	row.Decision = &ui.BadgeView{Tone: ui.Bad, Icon: "x", Text: v.t(i18n.XRayDenied)}
-	row.Rule = s.Code + " · " + cmp.Or(s.Reason, v.t(i18n.LogNone)) + " · " + cause
-	if rule != "" {
-		row.Rule += " · " + rule
+	parts := []string{s.Code, s.Reason}
+	if s.Letter == "G" { // of several calls the sentence above is about the last
+		cause, _ := explain(v.ctx, s.Code, s.Reason)
+		parts = append(parts, cause)
 	}
+	parts = slices.DeleteFunc(append(parts, rule), func(part string) bool { return part == "" })
+	row.Rule = strings.Join(slices.Compact(parts), " · ")
 }
 
 func (v xrayView) took(s records.Step) string {

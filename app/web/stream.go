@@ -54,14 +54,20 @@ func (l *Long) Flush() error {
 	return l.control.Flush()
 }
 
-// Event sends a server-sent event (HTML Living Standard section 9.2.6) without
-// a name, or with one.
-func (l *Long) Event(name, data string) error {
+// Event is a server-sent event (HTML Living Standard section 9.2.6). Name and ID
+// may be empty; they hold no line break.
+type Event struct{ Name, ID, Data string }
+
+// Send sends an event.
+func (l *Long) Send(e Event) error {
 	var b strings.Builder
-	if name != "" {
-		b.WriteString("event: " + name + "\n")
+	if e.Name != "" {
+		b.WriteString("event: " + e.Name + "\n")
 	}
-	for line := range strings.SplitSeq(strings.ReplaceAll(data, "\r", ""), "\n") {
+	if e.ID != "" {
+		b.WriteString("id: " + e.ID + "\n")
+	}
+	for line := range strings.SplitSeq(strings.ReplaceAll(e.Data, "\r", ""), "\n") {
 		b.WriteString("data: " + line + "\n")
 	}
 	b.WriteString("\n")

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 
+	"github.com/a-h/templ"
+
 	"postern/views/i18n"
 	"postern/views/ui"
 )
@@ -13,6 +15,14 @@ func xrayActions(ctx context.Context, p XRayPage) []ui.ButtonView {
 		return nil
 	}
 	return []ui.ButtonView{{Text: i18n.T(ctx, i18n.XRayInLog), Icon: "list-details", Href: p.InLog}}
+}
+
+// moreCalls is the foot of what came later; nil where all of it is there.
+func moreCalls(ctx context.Context, more bool) templ.Component {
+	if !more {
+		return nil
+	}
+	return ui.Text(i18n.T(ctx, i18n.XRayMoreCalls))
 }
 
 // shownVisitor is a visitor's ids in the clear.
