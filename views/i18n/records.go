@@ -79,7 +79,7 @@ var (
 	LogLine      = def("log.line", "Row", "记录")
 	LogLeaf      = def("log.leaf", "Leaf hash", "叶哈希")
 	LogOpenXRay  = def("log.open_xray", "Open visit X-ray", "打开访问透视")
-	LogAlike     = defCount("log.alike", "%d like this from %s today", "%d like this from %s today", "今天 %[2]s 有 %[1]d 次同类拒绝")
+	LogAlike     = defCount("log.alike", "%[1]d like this from %[2]s today", "%[1]d like this from %[2]s today", "今天 %[2]s 有 %[1]d 次同类拒绝")
 	LogShow      = def("log.show", "Show", "查看")
 	LogAlarm     = def("log.alarm", "This raised an alarm.", "已告警。")
 	LogFine      = def("log.fine", "This went as it should.", "一切正常。")
