@@ -27,6 +27,11 @@ type Filter struct {
 func (f Filter) check() error {
 	_, known := kinds[f.Group]
 	environment := slices.Contains([]models.Environment{"", models.Sandbox, models.Production}, f.Environment)
+	for _, id := range []string{f.Partner, f.NotPartner, f.Application, f.Service, f.Code, f.Reason} {
+		if id != "" && !models.PrintableID(id) {
+			return ErrFilter
+		}
+	}
 	if f.Group != "" && !known || !environment || f.From < 0 || f.Until != 0 && f.Until < f.From {
 		return ErrFilter
 	}
