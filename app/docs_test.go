@@ -35,7 +35,7 @@ func exists(path string) bool {
 var (
 	link = regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
 	// inTree is a file or folder of the repository that stands between backticks.
-	inTree = regexp.MustCompile("`((?:app|docs|migrations|models|policies|static|views)/[A-Za-z0-9_./-]+)`")
+	inTree = regexp.MustCompile("`((?:app|deploy|docs|migrations|models|policies|static|views)/[A-Za-z0-9_./-]+)`")
 	// pointer is a file and the names of tests in it: `file`: `TestA`, `TestB`.
 	pointer = regexp.MustCompile("`([a-z0-9_/]+_test\\.go)`: ((?:`(?:Test|Fuzz)[A-Za-z0-9_]+`(?:, )?)+)")
 	quoted  = regexp.MustCompile("`([^`]+)`")

@@ -39,16 +39,20 @@ func (a *App) gatewayRoutes() []route {
 	return []route{
 		{http.MethodPost, "/oauth/token", clientOnly, a.oauth.Token},
 		{http.MethodPost, "/oauth/revoke", clientOnly, a.oauth.Revoke},
+		{http.MethodPost, "/oauth/consents", clientOnly, a.oauth.Consents},
+		{http.MethodPost, "/oauth/consents/withdraw", clientOnly, a.oauth.WithdrawConsent},
 		{http.MethodPost, "/oauth/introspect", upstreamOnly, a.oauth.Introspect},
 		{http.MethodGet, "/oauth/errors", public, a.oauth.Errors},
 
 		{http.MethodPost, "/gateway/v1/visit-tokens", sealedAT, a.gateway.VisitOpen},
 		{http.MethodPost, "/gateway/v1/visit-tokens/renew", sealedVT, a.gateway.VisitRenew},
 		{http.MethodPost, "/gateway/v1/visit-tokens/close", sealedVT, a.gateway.VisitClose},
+		{http.MethodPost, "/gateway/v1/consents", sealedVT, a.gateway.Consents},
 		{http.MethodPost, "/gateway/v1/calls", sealedVT, a.gateway.Call},
 		{http.MethodOptions, "/gateway/v1/visit-tokens", public, a.gateway.Preflight},
 		{http.MethodOptions, "/gateway/v1/visit-tokens/renew", public, a.gateway.Preflight},
 		{http.MethodOptions, "/gateway/v1/visit-tokens/close", public, a.gateway.Preflight},
+		{http.MethodOptions, "/gateway/v1/consents", public, a.gateway.Preflight},
 		{http.MethodOptions, "/gateway/v1/calls", public, a.gateway.Preflight},
 
 		{http.MethodGet, "/.well-known/oauth-authorization-server", public, a.oauth.Metadata},
@@ -93,6 +97,14 @@ func (a *App) consoleRoutes() []screen {
 		{http.MethodPost, "/console/enrol/authenticator", console.Enrolled, s.AuthenticatorSubmit},
 		{http.MethodPost, "/console/enrol/done", console.Insider, s.EnrolDone},
 		{http.MethodPost, "/console/preferences", console.Anybody, s.Preferences},
+
+		{http.MethodGet, "/console/approvals", console.May("business", "read"), s.Approvals},
+		{http.MethodGet, "/console/approvals/:request", console.May("business", "read"), s.Approval},
+		{http.MethodPost, "/console/approvals/:request/approve", console.May("business", "check"), s.ApprovalApprove},
+		{http.MethodPost, "/console/approvals/:request/send-back", console.May("business", "check"), s.ApprovalSendBack},
+		{http.MethodPost, "/console/approvals/:request/reject", console.May("business", "check"), s.ApprovalReject},
+		{http.MethodPost, "/console/approvals/:request/withdraw", console.May("business", "make"), s.ApprovalWithdraw},
+		{http.MethodPost, "/console/approvals/:request/comments", console.May("business", "read"), s.ApprovalComment},
 
 		{http.MethodGet, "/console", console.Insider, s.Overview},
 		{http.MethodGet, "/console/menu", console.Insider, s.Menu},

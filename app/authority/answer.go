@@ -104,8 +104,8 @@ func (c *Call) reduce(r UpstreamReply) (callReply, *models.Shape, error) {
 		return out, nil, nil
 	}
 	if !isJSON(r.MediaType) {
-		if !slices.Contains(c.match.Route.ReplyTypes, r.MediaType) || !c.access.Raw(c.match.Route.Permission, c.scopes) {
-			return callReply{}, nil, errBadGateway.Because("media_type")
+		if err := c.mayLeaveWhole(r.MediaType); err != nil {
+			return callReply{}, nil, err
 		}
 		out.Body, out.Raw = nil, base64.StdEncoding.EncodeToString(r.Body)
 		return out, nil, nil
@@ -119,6 +119,9 @@ func (c *Call) reduce(r UpstreamReply) (callReply, *models.Shape, error) {
 		return callReply{}, nil, errBadGateway.Because("reply_not_json").Wrap(err)
 	}
 	out.Body = result.Body
+	if r.Status < 400 { // an error's body shows what the route lists, whoever agreed
+		out.Lacking = c.without
+	}
 	return out, &models.Shape{ID: result.Shape.ID(), Canonical: string(result.Shape.Canonical()), FirstSeen: c.started.UnixMilli()}, nil
 }
 
@@ -131,7 +134,20 @@ func (c *Call) plan(status int) (*disclosure.Plan, error) {
 	if status >= 400 {
 		return c.match.Route.ErrorPlan, nil
 	}
-	return c.access.Plan(c.match.Route.Permission, c.scopes)
+	return c.access.Plan(c.match.Route.Permission, c.scopes, c.without)
+}
+
+// mayLeaveWhole refuses a reply that is not JSON unless the route lists its type
+// and a scope that lacks no consent gives the permission raw.
+func (c *Call) mayLeaveWhole(mediaType string) error {
+	perm := c.match.Route.Permission
+	switch {
+	case !slices.Contains(c.match.Route.ReplyTypes, mediaType), !c.access.Raw(perm, c.scopes, nil):
+		return errBadGateway.Because("media_type")
+	case !c.access.Raw(perm, c.scopes, c.without):
+		return errBadGateway.Because("no_consent")
+	}
+	return nil
 }
 
 func isJSON(mediaType string) bool {
@@ -152,6 +168,9 @@ func (c *Call) bindCustomer(ctx context.Context, r UpstreamReply, out *callReply
 	}
 	if err := c.a.stamp(&t, c.svc); err != nil {
 		return errUnavailable.Wrap(err)
+	}
+	if err := c.a.carryConsents(ctx, &t, c.svc); err != nil {
+		return err
 	}
 	event := trail{requestID: c.record.RequestID}.ofTicket(t).event("customer.bound", map[string]string{"sid": t.SID})
 	if err := c.a.Ledger.BindCustomer(ctx, t.VID, ledger.Customer{

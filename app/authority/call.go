@@ -37,6 +37,7 @@ type Call struct {
 	match   directory.Match
 	plain   callPlain
 	scopes  []string // that allow the call and are the visit's
+	without []string // of scopes, those that lack a consent to what they show here
 	record  models.Call
 	out     Outgoing
 	echoes  bool // answered from the route's sample reply; out is empty
@@ -215,11 +216,13 @@ func (c *Call) permit() error {
 	if len(c.scopes) == 0 || (c.match.Route.RequiresCustomer && c.ticket.Customer == "") {
 		return errNeedsCustomer.Because("customer")
 	}
+	c.without = c.a.lacking(c.ticket, c.svc, perm, c.scopes)
 	return nil
 }
 
 // stillPermitted asks again when the bank has answered, which can take its
-// time: what was ended, frozen or taken away meanwhile gets no reply any more.
+// time: what was ended, frozen or taken away meanwhile gets no reply any more, and what
+// a withdrawn consent showed does not leave.
 func (c *Call) stillPermitted(ctx context.Context) error {
 	err := c.a.Ready()
 	if err != nil {

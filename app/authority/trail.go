@@ -119,6 +119,12 @@ func (a *Authority) RefuseRevocation(ctx context.Context, err error, c Caller, r
 	return a.refuseCaller(ctx, "at.revocation_refused", err, c, trail{requestID: requestID}.ofCaller(c))
 }
 
+// RefuseConsents puts a refusal of a partner's question about consents on record
+// and returns what to answer.
+func (a *Authority) RefuseConsents(ctx context.Context, err error, c Caller, requestID string) error {
+	return a.refuseCaller(ctx, "consent.refused", err, c, trail{requestID: requestID}.ofCaller(c))
+}
+
 // RefuseAT puts a refusal of step B on record and returns what to answer. c is
 // empty for a caller who proved nothing.
 func (a *Authority) RefuseAT(ctx context.Context, err error, c Caller, r TokenRequest) error {

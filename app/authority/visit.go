@@ -125,6 +125,9 @@ func (a *Authority) exchange(ctx context.Context, s *sealer, pg page, p exchange
 	if err != nil {
 		return s.refuse(errUnavailable.Wrap(err))
 	}
+	if err := a.carryConsents(ctx, &t, svc); err != nil {
+		return s.refuse(err)
+	}
 	return a.answerVisit(s, typVisitResponse, t, app)
 }
 

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"postern/app/keyring"
 	"postern/app/store"
 	"postern/models"
 )
@@ -24,6 +25,9 @@ type Contents struct {
 
 	keys []models.Key
 }
+
+// Opens reports whether these master keys open every key in the copy.
+func (c Contents) Opens(masters keyring.Masters) bool { return masters.Opens(c.keys) == nil }
 
 // Write copies the SQLite database of a gateway, running or not, into a new file
 // that only its owner may read, looks the copy over and tells what it holds. It
@@ -93,11 +97,7 @@ func knownSchema(ctx context.Context, s *store.Store) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if v.Have > v.Known {
-		return 0, fmt.Errorf("%w: it has version %d, this program knows %d; use the release that it was made with, or a later one",
-			store.ErrSchema, v.Have, v.Known)
-	}
-	return v.Have, nil
+	return v.Have, v.NotNewer()
 }
 
 // ErrExists refuses to write over what is there.

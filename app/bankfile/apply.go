@@ -30,8 +30,8 @@ func (e *entry) overlay(thing any) {
 // Preview says what Apply would do, on one picture of s that others may change
 // meanwhile; a nil s is a database that is not there yet. The error is a Refusal
 // when the document breaks a rule.
-func (d *Document) Preview(ctx context.Context, s *store.Store, o Options) (Plan, error) {
-	var plan Plan
+func (d *Document) Preview(ctx context.Context, s *store.Store, o Options) (change.Plan, error) {
+	var plan change.Plan
 	look := func(b store.Business) (err error) {
 		_, plan, err = d.plan(b, o)
 		return err
@@ -52,10 +52,10 @@ const applyTimeout = 20 * time.Second
 // writes in one transaction, so nothing that somebody else wrote is written
 // over. The error is a Refusal when the document breaks a rule, and
 // approval.ErrSecondPerson when somebody else must approve it.
-func (d *Document) Apply(ctx context.Context, s *store.Store, o Options, random io.Reader) (Plan, error) {
+func (d *Document) Apply(ctx context.Context, s *store.Store, o Options, random io.Reader) (change.Plan, error) {
 	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
 	defer cancel()
-	var plan Plan
+	var plan change.Plan
 	err := s.Write(ctx, func(tx *store.Tx) error {
 		b, err := tx.Business()
 		if err != nil {
@@ -74,11 +74,8 @@ func (d *Document) Apply(ctx context.Context, s *store.Store, o Options, random 
 	return plan, err
 }
 
-func (d *Document) write(w world, plan Plan, to change.Writer) error {
-	if err := w.catalog.Save(to); err != nil {
-		return err
-	}
-	if err := w.registry.Save(to); err != nil {
+func (d *Document) write(w world, plan change.Plan, to change.Writer) error {
+	if err := w.save(to); err != nil {
 		return err
 	}
 	return to.Event(ledger.Event{Kind: "bank_file.applied"}, map[string]string{

@@ -36,27 +36,15 @@ func Export(ctx context.Context, s *store.Store) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("export: %w", err)
 	}
-	file, err := yaml.MarshalWithOptions(w.sections(), yaml.IndentSequence(true))
-	if err != nil {
-		return nil, fmt.Errorf("export: write YAML: %w", err)
-	}
-	return append([]byte(exportHead), file...), nil
-}
-
-// sections are those that have entries.
-func (w world) sections() yaml.MapSlice {
-	lists := map[string][]any{
+	file, err := writeSections(map[string][]any{
 		"service": encoded(w.catalog.Services), "scope": encoded(w.catalog.Scopes),
 		"partner": encoded(w.registry.Partners), "application": encoded(w.registry.Applications),
 		"credential": encoded(w.registry.Credentials), "grant": encoded(w.registry.Grants),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("export: %w", err)
 	}
-	file := yaml.MapSlice{}
-	for _, s := range Sections() {
-		if len(lists[s.Kind]) > 0 {
-			file = append(file, yaml.MapItem{Key: s.Key, Value: lists[s.Kind]})
-		}
-	}
-	return file
+	return []byte(exportHead + file), nil
 }
 
 func encoded[T change.Thing[T]](set *change.Set[T]) []any {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"postern/app/bankfile"
+	"postern/app/change"
 	"postern/app/store"
 	"postern/models"
 )
@@ -27,13 +28,13 @@ func read(t testing.TB, text string) *bankfile.Document {
 }
 
 // apply applies text at now.
-func apply(t testing.TB, s *store.Store, text string) (bankfile.Plan, error) {
+func apply(t testing.TB, s *store.Store, text string) (change.Plan, error) {
 	t.Helper()
 	return read(t, text).Apply(t.Context(), s, bankfile.Options{Now: now}, rand.Reader)
 }
 
 // applied applies text, which must be good.
-func applied(t testing.TB, s *store.Store, text string) bankfile.Plan {
+func applied(t testing.TB, s *store.Store, text string) change.Plan {
 	t.Helper()
 	plan, err := apply(t, s, text)
 	if err != nil {

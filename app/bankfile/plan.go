@@ -3,7 +3,6 @@ package bankfile
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"postern/app/catalog"
@@ -13,33 +12,6 @@ import (
 	"postern/app/store"
 )
 
-// Plan is what a file would change, in the order in which it is written.
-type Plan struct {
-	Things []Thing
-}
-
-// Thing is what becomes of one entry that is new or different.
-type Thing struct {
-	Kind, ID    string
-	New         bool
-	Differences []change.Difference
-}
-
-// Widens reports whether the thing lets anybody reach more than before. Whatever
-// is new does.
-func (t Thing) Widens() bool { return t.New || change.Widen(t.Differences) }
-
-// Widening counts the things that widen.
-func (p Plan) Widening() int {
-	n := 0
-	for _, t := range p.Things {
-		if t.Widens() {
-			n++
-		}
-	}
-	return n
-}
-
 // world is what a file is about, as it is and as it shall be.
 type world struct {
 	catalog  *catalog.Catalog
@@ -48,23 +20,23 @@ type world struct {
 
 // plan looks at a document with the database's values under it. It returns a
 // Refusal with all faults, those of the form included.
-func (d *Document) plan(b store.Business, o Options) (world, Plan, error) {
+func (d *Document) plan(b store.Business, o Options) (world, change.Plan, error) {
 	w, err := d.read(b)
 	if err != nil {
-		return w, Plan{}, fmt.Errorf("read what is there: %w", err)
+		return w, change.Plan{}, fmt.Errorf("read what is there: %w", err)
 	}
 	faults := append([]Fault{}, d.faults...)
 	report := func(kind, id, field string, m errs.Message) {
 		e := d.named[kind+" "+id]
 		if e == nil {
-			faults = append(faults, Fault{Line: 1, Where: kind + " " + id, Text: m.Text})
+			faults = append(faults, Fault{Line: 1, Where: kind + " " + id, Text: m.Text, Kind: kind, ID: id, Field: field, Message: m})
 		} else if !e.unread(field) {
-			faults = append(faults, Fault{Line: e.at(field), Where: e.where(field), Text: m.Text})
+			faults = append(faults, Fault{Line: e.at(field), Where: e.where(field), Text: m.Text, Kind: kind, ID: id, Field: field, Message: m})
 		}
 	}
 	d.stage(w, o.Adjust, report)
 	if err := errors.Join(w.catalog.Check(report), w.registry.Check(w.catalog, o.Now, report)); err != nil {
-		return w, Plan{}, fmt.Errorf("check against what is there: %w", err)
+		return w, change.Plan{}, fmt.Errorf("check against what is there: %w", err)
 	}
 	return w, w.plan(), refusal(d.name, faults)
 }
@@ -138,45 +110,16 @@ func stage[T change.Thing[T]](d *Document, kind string, set *change.Set[T], adju
 }
 
 // plan lists what is new or different.
-func (w world) plan() Plan {
-	var p Plan
-	add(&p, "service", w.catalog.Services)
-	add(&p, "scope", w.catalog.Scopes)
-	add(&p, "partner", w.registry.Partners)
-	add(&p, "application", w.registry.Applications)
-	add(&p, "credential", w.registry.Credentials)
-	add(&p, "grant", w.registry.Grants)
+func (w world) plan() change.Plan {
+	var p change.Plan
+	change.Add(&p, "service", w.catalog.Services)
+	change.Add(&p, "scope", w.catalog.Scopes)
+	change.Add(&p, "partner", w.registry.Partners)
+	change.Add(&p, "application", w.registry.Applications)
+	change.Add(&p, "credential", w.registry.Credentials)
+	change.Add(&p, "grant", w.registry.Grants)
 	return p
 }
-
-func add[T change.Thing[T]](p *Plan, kind string, set *change.Set[T]) {
-	for _, c := range set.Changes() {
-		p.Things = append(p.Things, Thing{Kind: kind, ID: c.After.Key(), New: c.New, Differences: c.Differences})
-	}
-}
-
-// String tells the plan to a person: each thing with its differences, and before
-// each what it does. Whatever is new widens as a whole.
-func (p Plan) String() string {
-	var b strings.Builder
-	for _, t := range p.Things {
-		if t.New {
-			fmt.Fprintf(&b, "%s%s %s is new\n", marks[change.Widens], t.Kind, t.ID)
-		} else {
-			fmt.Fprintf(&b, "%s%s %s\n", marks[change.Neutral], t.Kind, t.ID)
-		}
-		for _, d := range t.Differences {
-			mark := marks[d.Effect]
-			if t.New {
-				mark = marks[change.Neutral]
-			}
-			fmt.Fprintf(&b, "%s    %s\n", mark, d.Text)
-		}
-	}
-	return b.String()
-}
-
-var marks = map[change.Effect]string{change.Widens: "WIDENS  ", change.Narrows: "narrows ", change.Neutral: "        "}
 
 // Options are what applying a file needs beside it.
 type Options struct {

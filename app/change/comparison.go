@@ -15,7 +15,16 @@ type Comparison struct {
 
 // Note adds a difference.
 func (c *Comparison) Note(effect Effect, format string, args ...any) {
-	c.List = append(c.List, Difference{Text: fmt.Sprintf(format, args...), Effect: effect})
+	c.List = append(c.List, Difference{Text: fmt.Sprintf(format, args...), Effect: effect, Format: format, Args: texts(args)})
+}
+
+// texts writes arguments as they stand in the sentence.
+func texts(args []any) []string {
+	list := make([]string, len(args))
+	for i, a := range args {
+		list[i] = fmt.Sprint(a)
+	}
+	return list
 }
 
 // Text compares texts.
@@ -104,13 +113,13 @@ func (l Limit) word(n int64) string {
 
 // Set compares lists without an order; more is wider.
 func (c *Comparison) Set(one string, before, after []string) {
-	added := " is added"
+	added := "%s %s is added"
 	if c.New {
-		added = ""
+		added = "%s %s"
 	}
 	for _, x := range sortedOnce(after) {
 		if !slices.Contains(before, x) {
-			c.Note(Widens, "%s %s%s", one, x, added)
+			c.Note(Widens, added, one, x)
 		}
 	}
 	for _, x := range sortedOnce(before) {

@@ -21,10 +21,13 @@ func (e Effect) opposite() Effect {
 	return Neutral
 }
 
-// Difference is one thing that a change changes, in words.
+// Difference is one thing that a change changes, in words. Format and Args are
+// the sentence's parts, so that it can be said in another language.
 type Difference struct {
-	Text   string // "status: active -> suspended"
-	Effect Effect
+	Text   string   `json:"text"` // "status: active -> suspended"
+	Effect Effect   `json:"effect"`
+	Format string   `json:"format,omitempty"`
+	Args   []string `json:"args,omitempty"`
 }
 
 // Widen reports whether one of the differences widens.

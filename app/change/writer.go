@@ -3,6 +3,7 @@ package change
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +17,9 @@ type Writer struct {
 	Now   time.Time
 	Rand  io.Reader
 	Actor string // who changes; it stands in each event
+
+	Request int64  // the change request that was approved; 0 for none
+	Because string // the reason that was given; may be empty
 }
 
 // At is the time of the change, Unix ms.
@@ -39,6 +43,12 @@ func (w Writer) Record(e ledger.Event, id string, isNew bool, differences []Diff
 // Event writes an event with details and the actor.
 func (w Writer) Event(e ledger.Event, detail map[string]string) error {
 	e.Outcome, e.Actor, e.Detail = "ok", w.Actor, detail
+	if w.Request != 0 {
+		e.Detail["request"] = strconv.FormatInt(w.Request, 10)
+	}
+	if w.Because != "" {
+		e.Detail["because"] = w.Because
+	}
 	made, err := ledger.Make(e, w.Now, w.Rand)
 	if err != nil {
 		return fmt.Errorf("make event: %w", err)

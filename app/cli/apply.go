@@ -1,14 +1,17 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 
+	"postern/app"
 	"postern/app/approval"
 	"postern/app/bankfile"
+	"postern/app/change"
 	"postern/app/store"
 )
 
@@ -16,6 +19,7 @@ type applyCommand struct {
 	settings
 	File   string `short:"f" required:"" type:"path" help:"The file, as docs/bank-file.md describes it."`
 	DryRun bool   `help:"Say what would change, and change nothing."`
+	Reason string `help:"Why, for whoever must approve it in the console."`
 }
 
 func (c applyCommand) Run(i invocation) error {
@@ -41,12 +45,29 @@ func (c applyCommand) Run(i invocation) error {
 	defer s.Close()
 	plan, err := document.Apply(i.ctx, s, bankfile.Options{Now: i.Now()}, i.Rand)
 	if errors.Is(err, approval.ErrSecondPerson) {
-		return fmt.Errorf("nothing was changed: %s", approval.ErrSecondPerson.Message)
+		return c.request(i, s, document)
 	}
 	if err != nil {
 		return err
 	}
 	return say(i, plan, "Changed %d, of which %d widen what partners can reach. A running gateway takes it up within a second.\n")
+}
+
+// request asks in the console for what one person may not change alone.
+func (c applyCommand) request(i invocation, s *store.Store, document *bankfile.Document) error {
+	content, err := document.Request(i.ctx, s, bankfile.Options{Now: i.Now()})
+	if err != nil {
+		return err
+	}
+	name := filepath.Base(c.File)
+	out, err := approval.New(approval.Options{Store: s, Kinds: app.ApprovalKinds(), Now: i.Now, Rand: i.Rand}).Submit(i.ctx,
+		approval.By{Account: approval.CommandLine},
+		approval.Ask{Kind: bankfile.Kind, Subject: "file " + name, Content: content, Reason: cmp.Or(c.Reason, "postern apply -f "+name)})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(i.Out, "%s\nNothing was changed yet: request %d waits in the console for another person's approval.\n", out.Plan, out.Request)
+	return err
 }
 
 // preview opens nothing that is not there and migrates nothing: a question must
@@ -70,7 +91,7 @@ func (c applyCommand) preview(i invocation, config store.Config, document *bankf
 }
 
 // say prints a plan and how many things it changes.
-func say(i invocation, plan bankfile.Plan, end string) error {
+func say(i invocation, plan change.Plan, end string) error {
 	if len(plan.Things) == 0 {
 		_, err := fmt.Fprintln(i.Out, "Nothing to change: the database says what the file says.")
 		return err

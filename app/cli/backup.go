@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"postern/app/backup"
+	"postern/app/keyring"
 	"postern/app/store"
 )
 
@@ -39,27 +40,32 @@ func (c backupCommand) Run(i invocation) error {
 	if err != nil {
 		return err
 	}
-	printContents(i.Out, c.File, contents)
+	printContents(i.Out, c.File, contents, configured.Zone)
+	// The configuration may be another's, or have none: the copy is good all the same.
+	if master, err := masterKey(configured.MasterKey); err == nil && master != nil && !contents.Opens(keyring.Masters{master}) {
+		fmt.Fprintf(i.Out, "\nWARNING: the configured master key is not the one that is named above, or not of all of them; a restore needs that one.\n")
+	}
 	return nil
 }
 
-func printContents(out io.Writer, file string, c backup.Contents) {
+func printContents(out io.Writer, file string, c backup.Contents, zone *time.Location) {
 	keys := strings.Join(c.MasterKeys, ", ")
 	if keys == "" {
 		keys = "none; the database has no keys yet"
 	}
 	fmt.Fprintf(out, "copy          %s\n", file)
 	fmt.Fprintf(out, "size          %d octets\n", c.Size)
-	fmt.Fprintf(out, "newest event  %s\n", moment(c.NewestEvent))
+	fmt.Fprintf(out, "newest event  %s\n", moment(c.NewestEvent, zone))
 	fmt.Fprintf(out, "schema        %d\n", c.Schema)
 	fmt.Fprintf(out, "master key    %s\n", keys)
 	fmt.Fprintf(out, "\nThe master key is not in it. Keep it apart from the copy: without it nobody can use the copy, you included.\n")
 }
 
-// moment is a time as commands print it.
-func moment(t time.Time) string {
+// moment is a time as commands tell it: on the bank's clock, with what that
+// clock is ahead of UTC. Files, and what quotes them, have UTC.
+func moment(t time.Time, zone *time.Location) string {
 	if t.IsZero() {
 		return "none"
 	}
-	return t.UTC().Format(time.RFC3339)
+	return t.In(zone).Format(time.RFC3339)
 }

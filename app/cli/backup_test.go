@@ -54,6 +54,13 @@ func TestBackUpARunningGatewayAndRestoreItsCopy(t *testing.T) {
 	if code != 0 || !strings.Contains(out, "schema        ") || !strings.Contains(out, "master key    ") {
 		t.Fatalf("backup: %d, %s%s", code, out, errors)
 	}
+	if strings.Contains(out, "WARNING") {
+		t.Errorf("the right master key is warned of: %s", out)
+	}
+	foreign := map[string]string{"POSTERN_MASTER_KEY": strings.ReplaceAll(testKey, "00", "ff"), "POSTERN_DATABASE_PATH": w.Config.Store.Path}
+	if code, out, _ := command(t, w, foreign, "backup", file+".foreign"); code != 0 || !strings.Contains(out, "WARNING: the configured master key") {
+		t.Errorf("under another master key: exit %d, %s", code, out)
+	}
 	for _, tc := range []struct {
 		name string
 		args []string

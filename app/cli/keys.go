@@ -171,30 +171,22 @@ func loadRing(i invocation, c config.Config, s *store.Store) (*keyring.Ring, err
 	if err != nil {
 		return nil, fmt.Errorf("other %w", err)
 	}
-	by, err := operator()
-	if err != nil {
-		return nil, err
-	}
 	return keyring.Load(i.ctx, keyring.Options{
 		Store: s, Master: master, Other: other, Lives: c.Keys, Now: i.Now, Rand: i.Rand,
 		Event: func(kind, reason string, detail map[string]string) (models.Event, error) {
-			detail["by"], detail["user"] = "cli", by
+			detail["by"], detail["user"] = "cli", operator()
 			return ledger.Make(ledger.Event{Kind: kind, Outcome: "ok", Reason: reason, Detail: detail}, i.Now(), i.Rand)
 		},
 	})
 }
 
 // operator is who types the command, as the operating system knows them.
-func operator() (string, error) {
+func operator() string {
 	u, err := user.Current()
-	var unknown user.UnknownUserIdError
-	switch {
-	case errors.As(err, &unknown): // as in a container without a list of users
-		return strconv.Itoa(os.Getuid()), nil
-	case err != nil:
-		return "", fmt.Errorf("who is asking: %w", err)
+	if err != nil || u.Username == "" { // as in a container without a list of users
+		return strconv.Itoa(os.Getuid())
 	}
-	return u.Username, nil
+	return u.Username
 }
 
 // statuses lists all keys, in the order of people.

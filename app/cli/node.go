@@ -23,6 +23,7 @@ type node struct {
 	app               *app.App
 	limits            config.Limits
 	gateway, internal door
+	manager           notifier
 	log               *slog.Logger
 }
 
@@ -70,6 +71,9 @@ func open(ctx context.Context, a *app.App, p prepared, log *slog.Logger) (*node,
 // run serves until ctx ends or a listener fails, and then stops.
 func (n *node) run(ctx context.Context) error {
 	g, running := errgroup.WithContext(ctx)
+	ignored := make(chan os.Signal, 1)
+	signal.Notify(ignored, syscall.SIGHUP) // or a reload would end a node without certificates
+	defer signal.Stop(ignored)
 	for _, d := range []door{n.gateway, n.internal} {
 		g.Go(func() error { return d.Serve(d.listener) })
 		if d.certificate != nil {
@@ -80,7 +84,15 @@ func (n *node) run(ctx context.Context) error {
 		<-running.Done()
 		return n.stop(context.WithoutCancel(ctx))
 	})
+	n.tell(ctx, isReady)
 	return g.Wait()
+}
+
+// tell tells the service manager. That it does not hear is no reason not to serve.
+func (n *node) tell(ctx context.Context, word string) {
+	if err := n.manager.tell(word); err != nil {
+		n.log.WarnContext(ctx, "service manager not told", slog.String("word", word), slog.Any("err", err))
+	}
 }
 
 // watch takes up a certificate that was replaced, on SIGHUP at once.
@@ -99,6 +111,7 @@ func (n *node) stop(ctx context.Context) error {
 	n.log.InfoContext(ctx, "gateway stopping", slog.String("within", n.limits.StopTime.String()))
 	ctx, cancel := context.WithTimeout(ctx, n.limits.StopTime)
 	defer cancel()
+	n.tell(ctx, stopping)
 	n.app.Leave()
 	n.gateway.Leave()
 	time.Sleep(n.limits.NoticeTime)

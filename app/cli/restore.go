@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"postern/app/backup"
 	"postern/app/config"
@@ -43,7 +44,7 @@ func (c restoreCommand) Run(i invocation) error {
 	case err != nil:
 		return err
 	}
-	c.print(i, where.Path, done)
+	c.print(i, where.Path, done, configured.Zone)
 	return nil
 }
 
@@ -62,15 +63,15 @@ func (c restoreCommand) check(d store.Dialect) error {
 	return nil
 }
 
-func (c restoreCommand) print(i invocation, database string, done backup.Restored) {
+func (c restoreCommand) print(i invocation, database string, done backup.Restored, zone *time.Location) {
 	if database != "" {
 		fmt.Fprintf(i.Out, "database      %s\n", database)
 	}
 	if c.KeepOld != "" {
 		fmt.Fprintf(i.Out, "the old one   %s, if there was one\n", c.KeepOld)
 	}
-	fmt.Fprintf(i.Out, "newest event  %s; what happened later is not in it\n", moment(done.NewestEvent))
-	fmt.Fprintf(i.Out, "restored      %s\n", moment(done.At))
+	fmt.Fprintf(i.Out, "newest event  %s; what happened later is not in it\n", moment(done.NewestEvent, zone))
+	fmt.Fprintf(i.Out, "restored      %s\n", moment(done.At, zone))
 	fmt.Fprint(i.Out, `
 Every access token, visit and key of before is dead; the ledger has an alarm. Start the gateway: it makes new keys.
 For ten seconds even new client assertions are refused, for five minutes those without iat. What was changed after

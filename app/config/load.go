@@ -3,7 +3,9 @@ package config
 import (
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -25,16 +27,17 @@ type layer map[string]given
 
 // loader puts layers over each other.
 type loader struct {
-	config   Config
-	settings []Setting
-	origins  map[string]string // where each setting's value stands
-	faults   Faults
+	config      Config
+	settings    []Setting
+	origins     map[string]string // where each setting's value stands
+	credentials string            // folder in which systemd puts a service's secrets; empty for none
+	faults      Faults
 }
 
 // Load reads a configuration. Whatever is wrong with it is in the faults; what
 // is right is in the Config all the same, so that a caller may go on checking.
 func Load(s Sources) (Config, Faults) {
-	l := &loader{config: Default(), origins: map[string]string{}}
+	l := &loader{config: Default(), origins: map[string]string{}, credentials: s.Getenv("CREDENTIALS_DIRECTORY")}
 	l.settings = settings(&l.config)
 	if s.File != "" {
 		l.apply(l.readFile(s.File))
@@ -57,6 +60,9 @@ func (l *loader) environment(getenv func(string) string) layer {
 		}
 	}
 	for _, s := range l.settings {
+		if s.Listed {
+			continue
+		}
 		take(s.Key, s.Variable())
 		if s.Secret() {
 			take(s.fileKey(), s.FileVariable())
@@ -81,7 +87,7 @@ func (l *loader) apply(from layer) {
 				l.fault(s.Key, own.origin, "is also given by %s; keep one", file.origin)
 			}
 			l.take(s, file, func(path string) error {
-				text, err := readSecret(path)
+				text, err := readSecret(path, l.mayShare(path))
 				if err != nil {
 					return err
 				}
@@ -100,11 +106,18 @@ func (l *loader) take(s Setting, g given, set func(string) error) {
 	}
 }
 
+// mayShare reports whether a file is a credential of systemd's: those are root's,
+// and a list of its own lets the service read them, which a mode shows as its group.
+func (l *loader) mayShare(path string) bool {
+	return l.credentials != "" && filepath.Dir(filepath.Clean(path)) == filepath.Clean(l.credentials)
+}
+
 // maxSecret bounds a file that should hold a secret: the wrong file may be long.
 const maxSecret = 16 << 10
 
-// readSecret reads a secret from a file that only its owner may read.
-func readSecret(path string) (string, error) {
+// readSecret reads a secret from a file that only its owner may read; where it
+// may be shared, what a service manager lets the service read will do.
+func readSecret(path string, shared bool) (string, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return "", err
@@ -114,7 +127,11 @@ func readSecret(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if info.Mode().Perm()&0o077 != 0 {
+	others := fs.FileMode(0o077)
+	if shared {
+		others = 0o037
+	}
+	if info.Mode().Perm()&others != 0 {
 		return "", fmt.Errorf("%s is readable by others; chmod 600 it", path)
 	}
 	text, err := io.ReadAll(io.LimitReader(file, maxSecret+1))

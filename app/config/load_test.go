@@ -50,6 +50,7 @@ func TestEverySettingCanBeGivenInFileAndEnvironment(t *testing.T) {
 		"text": {"127.0.0.1:7001", "127.0.0.1:7002"}, "secret": {"postgres://a", "postgres://b"}, "whole number": {"5000", "6000"},
 		"number": {"1.5", "2.5"}, "duration": {"1500ms", "1600ms"}, "level": {"debug", "error"}, "time zone": {"UTC", "Europe/Paris"},
 		"list of addresses": {"10.0.0.0/8,192.0.2.1", "2001:db8::/32"},
+		"true or false":     {"false", "true"}, "list of texts": {"refusals,disk", "queue"},
 	}
 	seen := map[string]bool{}
 	for _, s := range config.Settings() {
@@ -60,6 +61,15 @@ func TestEverySettingCanBeGivenInFileAndEnvironment(t *testing.T) {
 		texts := values[s.Type()]
 		if strings.HasPrefix(s.Key, "keys.") {
 			texts = []string{"7201s", "7202s"}
+		}
+		if strings.HasPrefix(s.Key, "alerts.") {
+			for kind, fitting := range map[string][]string{
+				"whole number": {"20", "21"}, "duration": {"20m1s", "21m1s"}, "secret": {"https://a.example/robot", "https://b.example/robot"},
+			} {
+				if s.Type() == kind {
+					texts = fitting
+				}
+			}
 		}
 		for i, text := range texts {
 			file, environment := "", map[string]string{}
@@ -143,6 +153,33 @@ func TestSecretsComeFromFilesOfTheirOwn(t *testing.T) {
 	}
 	if c, _ := load(write(t, "master_key_file: "+secret+"\n"), nil); c.MasterKey.Reveal() != "s3cret" {
 		t.Errorf("named in the file: read %q", c.MasterKey.Reveal())
+	}
+}
+
+func TestACredentialOfTheServiceManagerIsRead(t *testing.T) {
+	t.Parallel()
+	path := write(t, "s3cret\n")
+	for _, tc := range []struct {
+		mode   os.FileMode
+		folder string
+		want   bool
+	}{
+		{0o440, filepath.Dir(path), true},
+		{0o400, filepath.Dir(path), true},
+		{0o440, filepath.Dir(filepath.Dir(path)), false},
+		{0o440, "", false},
+		{0o444, filepath.Dir(path), false},
+		{0o460, filepath.Dir(path), false},
+	} {
+		if err := os.Chmod(path, tc.mode); err != nil {
+			t.Fatal(err)
+		}
+		c, faults := load("", map[string]string{
+			"POSTERN_ISSUER": "https://gateway.bank.example", "POSTERN_MASTER_KEY_FILE": path, "CREDENTIALS_DIRECTORY": tc.folder,
+		})
+		if got := c.MasterKey.Reveal() == "s3cret" && faults == nil; got != tc.want {
+			t.Errorf("mode %o, credentials in %q: read %v, %v", tc.mode, tc.folder, got, faults)
+		}
 	}
 }
 

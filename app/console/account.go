@@ -47,7 +47,9 @@ var factorWords = map[models.FactorKind]i18n.Key{
 }
 
 // at is a time as the screens show it.
-func (s *Console) at(ms int64) ui.TimeView { return ui.TimeView{At: s.inZone(ms), Now: s.o.Now().In(s.o.Zone)} }
+func (s *Console) at(ms int64) ui.TimeView {
+	return ui.TimeView{At: s.inZone(ms), Now: s.o.Now().In(s.o.Zone)}
+}
 
 // SessionEnd ends one of one's own sessions.
 func (s *Console) SessionEnd(c *gin.Context) error {

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"postern/app/approval"
 	"postern/app/identity"
 	"postern/app/limit"
 	"postern/app/records"
@@ -16,19 +17,20 @@ import (
 
 // Options are what the console works with.
 type Options struct {
-	Identity *identity.Identity
-	Records  *records.Records
-	Tail     *records.Tail
-	Cursors  web.Cursors
-	Store    *store.Store
-	Staff    *policies.Staff
-	Cookies  web.Cookies
-	Bank     string         // the bank's name, as the screens show it
-	Zone     *time.Location // the bank's, in which times are shown
-	Failures *limit.FailureGate
-	Ready    func(context.Context) bool // whether this node answers
-	Now      func() time.Time
-	Log      *slog.Logger
+	Identity  *identity.Identity
+	Approvals *approval.Approvals
+	Records   *records.Records
+	Tail      *records.Tail
+	Cursors   web.Cursors
+	Store     *store.Store
+	Staff     *policies.Staff
+	Cookies   web.Cookies
+	Bank      string         // the bank's name, as the screens show it
+	Zone      *time.Location // the bank's, in which times are shown
+	Failures  *limit.FailureGate
+	Ready     func(context.Context) bool // whether this node answers
+	Now       func() time.Time
+	Log       *slog.Logger
 }
 
 // Console has the staff's screens.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"postern/app/approval"
 	"postern/app/errs"
 	"postern/app/identity"
 	"postern/app/web"
@@ -24,6 +25,10 @@ type faultWords struct {
 var faultPages = []faultWords{
 	{is: identity.ErrNotYet, title: i18n.ConsoleNotYet, text: i18n.ConsoleNotYetText},
 	{is: identity.ErrLink, title: i18n.ConsoleLinkOver, text: i18n.ConsoleLinkOverText},
+	{is: approval.ErrOutdated, title: i18n.ConsoleConflict, text: i18n.ConsoleOutdatedText},
+	{is: approval.ErrOwn, title: i18n.ConsoleForbidden, text: i18n.ConsoleOwnText},
+	{is: approval.ErrDecided, title: i18n.ConsoleConflict, text: i18n.ConsoleDecidedText},
+	{is: approval.ErrOther, title: i18n.ConsoleConflict, text: i18n.ConsoleDiffersText},
 	{is: web.ErrForm, title: i18n.ConsoleBadForm, text: i18n.ConsoleBadFormText},
 	{kind: errs.Forbidden, title: i18n.ConsoleForbidden, text: i18n.ConsoleForbidText},
 	{kind: errs.Unauthenticated, title: i18n.ConsoleSignedOut, text: i18n.ConsoleSignedText},

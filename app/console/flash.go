@@ -15,6 +15,9 @@ import (
 // that is not here says nothing.
 var flashes = map[string]i18n.Key{
 	"session-ended": i18n.ConsoleEnded,
+	"approved":      i18n.ConsoleDoneApproved, "sent-back": i18n.ConsoleDoneSentBack, "rejected": i18n.ConsoleDoneRejected,
+	"withdrawn": i18n.ConsoleDoneWithdrawn, "commented": i18n.ConsoleDoneCommented,
+	"asked": i18n.ConsoleDoneAsked, "applied": i18n.ConsoleDoneApplied,
 }
 
 func flashOf(c *gin.Context) *ui.NoteView {

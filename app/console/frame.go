@@ -70,7 +70,10 @@ var sidebar = []struct {
 	title   i18n.Key
 	entries []entry
 }{
-	{i18n.Key{}, []entry{{i18n.ConsoleOverview, "/console", "dashboard", "o", Insider}}},
+	{i18n.Key{}, []entry{
+		{i18n.ConsoleOverview, "/console", "layout-dashboard", "o", Insider},
+		{i18n.ConsoleApprovals, "/console/approvals", "clipboard-check", "a", May("business", "read")},
+	}},
 	{i18n.LogTraffic, []entry{
 		{i18n.LogTitle, logPath, "list-details", "l", May("log", "read")},
 		{i18n.XRayTitle, visitsPath, "scan", "x", May("log", "read")},

@@ -19,14 +19,15 @@ var eventWords = map[string]i18n.Key{
 	"vt.issued": i18n.LogVTIssued, "vt.reissued": i18n.LogVTAgain, "vt.refused": i18n.LogVTRefused, "at.reused": i18n.LogATReused,
 	"vt.renewed": i18n.LogVTRenewed, "vt.renewal_refused": i18n.LogNotRenewed,
 	"visit.closed": i18n.LogClosed, "visit.ended": i18n.LogEnded, "vt.close_refused": i18n.LogNotClosed,
-	"customer.bound": i18n.LogSignedIn, "call.refused": i18n.LogCallRefused, "introspection.refused": i18n.LogIntrospect,
+	"customer.bound": i18n.LogSignedIn, "consent.given": i18n.LogConsent, "consent.withdrawn": i18n.LogWithdrawn, "consent.refused": i18n.LogNoConsent,
+	"call.refused": i18n.LogCallRefused, "introspection.refused": i18n.LogIntrospect,
 }
 
 // groupWords are the filter's words for groups of kinds.
 var groupWords = map[records.Group]i18n.Key{
 	records.ATIssued: i18n.LogATIssued, records.ATRefused: i18n.LogATRefused, records.ATRevoked: i18n.LogATRevoked,
 	records.VTIssued: i18n.LogVTIssued, records.VTRefused: i18n.LogVTRefused, records.VTRenewed: i18n.LogVTRenewed,
-	records.VisitClosed: i18n.LogClosed, records.SignedIn: i18n.LogSignedIn, records.Refused: i18n.LogCallRefused,
+	records.VisitClosed: i18n.LogClosed, records.SignedIn: i18n.LogSignedIn, records.Consents: i18n.LogConsents, records.Refused: i18n.LogCallRefused,
 }
 
 // eventWord is what a line says; a kind of a later release says itself.

@@ -65,7 +65,9 @@ func (s *Console) EnrolSubmit(c *gin.Context) error {
 }
 
 // Authenticator shows the seed to put into an authenticator.
-func (s *Console) Authenticator(c *gin.Context) error { return s.showAuthenticator(c, http.StatusOK, nil) }
+func (s *Console) Authenticator(c *gin.Context) error {
+	return s.showAuthenticator(c, http.StatusOK, nil)
+}
 
 func (s *Console) showAuthenticator(c *gin.Context, status int, faults map[string]string) error {
 	seed, err := s.o.Identity.OfferTOTP(c.Request.Context(), models.StaffRealm, s.o.Cookies.Get(c, sessionCookie))

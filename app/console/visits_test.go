@@ -21,6 +21,7 @@ func TestXRayOfAVisit(t *testing.T) {
 		if a := p.Get("/loans/offers"); a.HTTP != http.StatusOK {
 			t.Fatalf("call: %d %s", a.HTTP, a.Plain)
 		}
+		h.Later(time.Second)
 		p.Get("/nowhere")
 		h.settled()
 		at := h.Claims(p.AT)

@@ -12,6 +12,7 @@ import (
 	"postern/app"
 	"postern/app/demo/bank"
 	"postern/app/demo/traffic"
+	"postern/app/filelock"
 )
 
 // Options says where a demo keeps its data and what it does.
@@ -35,7 +36,7 @@ type Demo struct {
 	traffic *traffic.Traffic
 	staff   []colleague // none where the folder's staff is not the demo's
 	log     *os.File
-	lock    *os.File // held while the demo lives, so that no other one uses its folder
+	lock    *filelock.Lock // held while the demo lives, so that no other one uses its folder
 }
 
 // closeTimeout is how long a stopping demo waits for running requests.
@@ -198,7 +199,7 @@ func (d *Demo) Close(ctx context.Context) error {
 		d.log = nil
 	}
 	if d.lock != nil {
-		err = errors.Join(err, unlockFile(d.lock), d.lock.Close())
+		err = errors.Join(err, d.lock.Release())
 		d.lock = nil
 	}
 	return err

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"syscall"
@@ -18,8 +17,11 @@ import (
 	"postern/app/config"
 )
 
-// endsSoon is how long before its end a certificate is warned of.
-const endsSoon = 30 * 24 * time.Hour
+// endsSoon is how long before its end a certificate is warned of: as the alert
+// of it is.
+func (p Patient) endsSoon() time.Duration {
+	return time.Duration(p.Config.Alerts.Rules.Certificate.Days) * 24 * time.Hour
+}
 
 // listener looks at an address and the certificate that is served there.
 func (p Patient) listener(ctx context.Context, name string, l config.Listener) []Finding {
@@ -50,7 +52,7 @@ func (p Patient) ends(check string, c *x509.Certificate) Finding {
 		return failed(check, "it ended on "+end, "Replace it; a running gateway takes files up by itself.")
 	case now.Before(c.NotBefore):
 		return failed(check, "it begins on "+c.NotBefore.UTC().Format(time.DateOnly), "Look at the clock, or replace it.")
-	case now.Add(endsSoon).After(c.NotAfter):
+	case now.Add(p.endsSoon()).After(c.NotAfter):
 		return warning(check, "it ends on "+end, "Replace it before; a running gateway takes files up by itself.")
 	}
 	return ok(check, "ends on %s", end)
@@ -87,11 +89,7 @@ var errStranger = errors.New("not a gateway")
 func greet(ctx context.Context, l config.Listener) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	scheme := "http"
-	if l.TLS.Cert != "" {
-		scheme = "https"
-	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+reachable(l.Address)+"/healthz", nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, l.OwnURL()+"/healthz", nil)
 	if err != nil {
 		return err
 	}
@@ -114,13 +112,4 @@ func greet(ctx context.Context, l config.Listener) error {
 		return errStranger
 	}
 	return nil
-}
-
-// reachable is where this machine reaches an address that means all of its own.
-func reachable(address string) string {
-	host, port, err := net.SplitHostPort(address)
-	if ip, bad := netip.ParseAddr(host); err == nil && (host == "" || bad == nil && ip.IsUnspecified()) {
-		return net.JoinHostPort("localhost", port)
-	}
-	return address
 }

@@ -43,7 +43,7 @@ func (l *Ledger) Make(e Event) (models.Event, error) {
 // (store.Tx.AppendEvent), in processes without a ledger too. Text that a
 // database cannot hold, NUL and what is not UTF-8, becomes U+FFFD.
 func Make(e Event, now time.Time, random io.Reader) (models.Event, error) {
-	id, err := newID(now, random)
+	id, err := NewID(now, random)
 	if err != nil {
 		return models.Event{}, fmt.Errorf("make event: %w", err)
 	}
@@ -149,9 +149,9 @@ func storable(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// newID makes a UUIDv7 (RFC 9562 section 5.7): 48 bits of Unix milliseconds,
+// NewID makes a UUIDv7 (RFC 9562 section 5.7): 48 bits of Unix milliseconds,
 // 74 random bits.
-func newID(now time.Time, random io.Reader) (string, error) {
+func NewID(now time.Time, random io.Reader) (string, error) {
 	var u [16]byte
 	if _, err := io.ReadFull(random, u[6:]); err != nil {
 		return "", fmt.Errorf("read random octets: %w", err)

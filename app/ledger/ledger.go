@@ -97,7 +97,7 @@ func Open(ctx context.Context, s *store.Store, o Options) (*Ledger, error) {
 		recent:     recent{rows: map[string]models.ATRow{}},
 		seenShapes: map[string]int64{},
 	}
-	id, err := newID(o.Now(), o.Rand)
+	id, err := NewID(o.Now(), o.Rand)
 	if err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}

@@ -39,7 +39,7 @@ func (l *Ledger) RecordNow(ctx context.Context, c models.Call, shape *models.Sha
 
 func (l *Ledger) newCallEntry(c models.Call, shape *models.Shape) (*callEntry, error) {
 	if c.ID == "" {
-		id, err := newID(time.UnixMilli(c.At), l.options.Rand)
+		id, err := NewID(time.UnixMilli(c.At), l.options.Rand)
 		if err != nil {
 			return nil, fmt.Errorf("record call: %w", err)
 		}

@@ -15,11 +15,12 @@ const (
 	VTRenewed   Group = "vt_renewed"
 	VisitClosed Group = "visit_closed"
 	SignedIn    Group = "signed_in"
+	Consents    Group = "consents"
 	Refused     Group = "call_refused" // what could not even be opened
 )
 
 // Groups are all of them, in the order of a visit.
-var Groups = []Group{ATIssued, ATRefused, ATRevoked, VTIssued, VTRefused, VTRenewed, SignedIn, VisitClosed, Refused}
+var Groups = []Group{ATIssued, ATRefused, ATRevoked, VTIssued, VTRefused, VTRenewed, SignedIn, Consents, VisitClosed, Refused}
 
 // kinds are the ledger's words for what is in a group.
 var kinds = map[Group][]string{
@@ -31,6 +32,7 @@ var kinds = map[Group][]string{
 	VTRenewed:   {"vt.renewed", "vt.renewal_refused"},
 	VisitClosed: {"visit.closed", "visit.ended", "vt.close_refused"},
 	SignedIn:    {"customer.bound"},
+	Consents:    {"consent.given", "consent.withdrawn", "consent.refused"},
 	Refused:     {"call.refused", "introspection.refused"},
 }
 

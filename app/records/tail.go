@@ -125,7 +125,7 @@ func (t *Tail) Poll(ctx context.Context) error {
 		return nil
 	}
 	from := store.FirstEventID(t.records.o.Now().Add(-lookBack).UnixMilli())
-	lines, err := t.records.o.Store.EventsAfter(ctx, from, allKinds, maxPoll)
+	lines, err := t.records.o.Store.NewestSince(ctx, from, allKinds, maxPoll)
 	if err != nil {
 		return err
 	}

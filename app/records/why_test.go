@@ -25,7 +25,7 @@ var unrecorded = map[string]bool{
 	"not_a_name": true, // of the directory, for names that cannot be
 	// Faults of keys that are registered or read from files; policies that allow.
 	"echo": true, // not a refusal: where an answer came from
-	"set": true, "private": true, "kty": true, "use": true, "point": true, "rsa": true, "allowed": true,
+	"set":  true, "private": true, "kty": true, "use": true, "point": true, "rsa": true, "allowed": true,
 }
 
 // sources parses a package without its tests.
@@ -183,7 +183,7 @@ func TestEveryCodeHasASentence(t *testing.T) {
 	}
 }
 
-var eventKind = regexp.MustCompile(`"((?:at|vt|visit|customer|call|introspection|assertion)\.[a-z_]+)"`)
+var eventKind = regexp.MustCompile(`"((?:at|vt|visit|customer|consent|call|introspection|assertion)\.[a-z_]+)"`)
 
 func TestTheLogKnowsEveryKindOfATsAndVisits(t *testing.T) {
 	t.Parallel()

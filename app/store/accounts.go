@@ -62,6 +62,11 @@ func (a Accounts) AccountByLogin(realm models.Realm, login string) (models.Accou
 	return one[models.Account](a.db, "realm = ? AND login = ?", realm, login)
 }
 
+// AccountsByID reads accounts.
+func (a Accounts) AccountsByID(ids []string) ([]models.Account, error) {
+	return find[models.Account](Business(a), "id", "id", append([]string{}, ids...))
+}
+
 // AccountsOf lists the accounts of a realm that come after a login, at most
 // limit, by login.
 func (a Accounts) AccountsOf(realm models.Realm, after string, limit int) ([]models.Account, error) {

@@ -16,6 +16,15 @@ import (
 // ErrInUse says that another process, or this one, has a SQLite file open.
 var ErrInUse = errors.New("the database is in use")
 
+// ErrDamaged says that a SQLite file is not what was written.
+var ErrDamaged = errors.New("the file is damaged, cut off, or no database")
+
+// damaged reports whether SQLite found no whole database.
+func damaged(err error) bool {
+	var lite sqlite3.Error
+	return errors.As(err, &lite) && (lite.Code == sqlite3.ErrNotADB || lite.Code == sqlite3.ErrCorrupt)
+}
+
 // CopySQLite writes what a SQLite database holds at one moment into a new file
 // for its owner alone, and returns when it is on disk. It may run beside a
 // gateway: readers and the writer go on, only the WAL is not written back before
@@ -62,7 +71,7 @@ func LockOut(ctx context.Context, path string) error {
 	_, err = db.ExecContext(ctx, "PRAGMA journal_mode = DELETE")
 	var lite sqlite3.Error
 	switch {
-	case errors.As(err, &lite) && (lite.Code == sqlite3.ErrNotADB || lite.Code == sqlite3.ErrCorrupt):
+	case damaged(err):
 		return nil
 	case errors.As(err, &lite) && (lite.Code == sqlite3.ErrBusy || lite.Code == sqlite3.ErrLocked):
 		return ErrInUse
@@ -84,11 +93,14 @@ func (s *Store) CheckIntegrity(ctx context.Context, thorough bool) error {
 		check = "PRAGMA integrity_check(1)"
 	}
 	var found string
-	if err := s.reader.QueryRowContext(ctx, check).Scan(&found); err != nil {
+	err := s.reader.QueryRowContext(ctx, check).Scan(&found)
+	switch {
+	case damaged(err):
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	case err != nil:
 		return fmt.Errorf("check integrity: %w", err)
-	}
-	if found != "ok" {
-		return fmt.Errorf("check integrity: %s", found)
+	case found != "ok":
+		return fmt.Errorf("%w: %s", ErrDamaged, found)
 	}
 	return nil
 }

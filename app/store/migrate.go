@@ -37,15 +37,24 @@ func checkSchema(ctx context.Context, db *sql.DB, dialect Dialect) error {
 	if err != nil {
 		return err
 	}
-	if v.Have != v.Known {
-		return fmt.Errorf("%w: it has version %d, this release knows %d", ErrSchema, v.Have, v.Known)
+	if v.Have < v.Known {
+		return fmt.Errorf("%w: it has version %d, this release brings %d; serve brings it up when it starts", ErrSchema, v.Have, v.Known)
 	}
-	return nil
+	return v.NotNewer()
 }
 
 // Schema is the version that a database has, and the newest that this release
 // knows.
 type Schema struct{ Have, Known int64 }
+
+// NotNewer fails with ErrSchema if a later release has made the schema.
+func (v Schema) NotNewer() error {
+	if v.Have > v.Known {
+		return fmt.Errorf("%w: a later release has brought it to version %d, this one knows %d; use that release, or a copy from before it",
+			ErrSchema, v.Have, v.Known)
+	}
+	return nil
+}
 
 // Schema tells which schema the database has; ErrSchema where there is none.
 func (s *Store) Schema(ctx context.Context) (Schema, error) {
@@ -72,8 +81,10 @@ func schemaOf(ctx context.Context, db *sql.DB, dialect Dialect) (Schema, error) 
 	return v, nil
 }
 
-// migrate brings the schema up to date. A migration is one transaction, so a
-// process killed half way leaves either none or all of it.
+// migrate brings the schema up to date, or fails with ErrSchema on what a later
+// release has made: this one would misread it, and write what that one would.
+// A migration is one transaction, so a process killed half way leaves either
+// none or all of it.
 func migrate(ctx context.Context, db *sql.DB, dialect Dialect) error {
 	files, gooseDialect, options, err := migrationSource(dialect)
 	if err != nil {
@@ -86,7 +97,13 @@ func migrate(ctx context.Context, db *sql.DB, dialect Dialect) error {
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	return nil
+	// After it and not before: before there may be no version to read, and of
+	// what is newer nothing was changed.
+	v, err := schemaOf(ctx, db, dialect)
+	if err != nil {
+		return err
+	}
+	return v.NotNewer()
 }
 
 func migrationSource(dialect Dialect) (fs.FS, goose.Dialect, []goose.ProviderOption, error) {

@@ -11,6 +11,8 @@ import (
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
+
+	"postern/app/filelock"
 )
 
 // Dialect names the database behind a Store.
@@ -34,8 +36,11 @@ type Config struct {
 	// ReadOnly opens for reading alone whatever schema there is, and leaves nothing
 	// beside the file either: for who examines. Ask Schema before relying on tables.
 	ReadOnly bool
-	Now      func() time.Time // only to time transactions; nil times none
-	Log      *slog.Logger     // nil discards
+	// Alone is for who serves: it fails with ErrInUse while another one that is
+	// alone has SQLite's file open. Several nodes share PostgreSQL; it says nothing there.
+	Alone bool
+	Now   func() time.Time // only to time transactions; nil times none
+	Log   *slog.Logger     // nil discards
 }
 
 // Store is an open database. It is safe for concurrent use.
@@ -45,7 +50,8 @@ type Store struct {
 	reader  *sql.DB // SQLite: read-only connections; PostgreSQL: the same pool as writer
 	writing *gorm.DB
 	reading *gorm.DB
-	lock    *writeLock // nil on PostgreSQL, where rows are locked instead
+	lock    *writeLock     // nil on PostgreSQL, where rows are locked instead
+	alone   *filelock.Lock // held from open to close; nil where others may serve
 	inside  insiders
 	now     func() time.Time
 	log     *slog.Logger
@@ -63,6 +69,9 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	}
 	s := &Store{now: c.Now, log: c.Log, prepared: map[string]*sql.Stmt{}}
 	if err := s.open(ctx, c); err != nil {
+		if damaged(err) {
+			err = fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
 		return nil, errors.Join(fmt.Errorf("open store%s: %w", c.place(), err), s.Close())
 	}
 	return s, nil
@@ -101,6 +110,10 @@ func (s *Store) Close() error {
 	}
 	if s.writer != nil {
 		faults = append(faults, s.writer.Close())
+	}
+	if s.alone != nil { // last: who comes next finds nobody there
+		faults = append(faults, s.alone.Release())
+		s.alone = nil
 	}
 	return errors.Join(faults...)
 }

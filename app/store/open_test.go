@@ -277,3 +277,60 @@ func alter(t *testing.T, s *store.Store, statement string) {
 		t.Fatal(err)
 	}
 }
+
+func TestAGatewayIsAloneOnItsFile(t *testing.T) {
+	t.Parallel()
+	c := storetest.SQLiteConfig(t)
+	c.Alone = true
+	first, err := store.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Open(t.Context(), c); !errors.Is(err, store.ErrInUse) {
+		t.Errorf("a second gateway: %v", err)
+	}
+	beside := c
+	beside.Alone, beside.NoMigrate = false, true
+	if s, err := store.Open(t.Context(), beside); err != nil {
+		t.Errorf("a command beside it: %v", err)
+	} else if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := store.Open(t.Context(), c)
+	if err != nil {
+		t.Fatalf("after the first one: %v", err)
+	}
+	if err := again.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWhatALaterReleaseHasMadeIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	for name, open := range map[string]func(testing.TB) store.Config{"SQLite": storetest.SQLiteConfig, "PostgreSQL": storetest.PostgresConfig} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := open(t)
+			s, err := store.Open(t.Context(), c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = s.WriteGroup(t.Context(), func(tx *sql.Tx) error {
+				_, err := tx.Exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)")
+				return err
+			})
+			if err = errors.Join(err, s.Close()); err != nil {
+				t.Fatal(err)
+			}
+			for _, looks := range []bool{false, true} {
+				c.NoMigrate = looks
+				if _, err := store.Open(t.Context(), c); !errors.Is(err, store.ErrSchema) || !strings.Contains(err.Error(), "a later release") {
+					t.Errorf("opened with NoMigrate %v: %v", looks, err)
+				}
+			}
+		})
+	}
+}

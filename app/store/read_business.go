@@ -177,6 +177,11 @@ func (b Business) Fields(scopes []string) ([]models.ScopeField, error) {
 	return find[models.ScopeField](b, "scope_id", "scope_id, resource, action, path", scopes)
 }
 
+// ConsentTexts reads all versions of what scopes ask people to agree to.
+func (b Business) ConsentTexts(scopes []string) ([]models.ConsentText, error) {
+	return find[models.ConsentText](b, "scope_id", "scope_id, version", scopes)
+}
+
 // findAtOnce bounds the ids of one query.
 const findAtOnce = 500
 

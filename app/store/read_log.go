@@ -346,9 +346,9 @@ func (s *Store) CountLog(ctx context.Context, span string, from, until int64, c 
 	return list, nil
 }
 
-// EventsAfter lists the newest lines of some kinds from an id on, newest first, at
+// NewestSince lists the newest lines of some kinds from an id on, newest first, at
 // most limit: for who follows the ledger.
-func (s *Store) EventsAfter(ctx context.Context, id string, kinds []string, limit int) ([]models.Event, error) {
+func (s *Store) NewestSince(ctx context.Context, id string, kinds []string, limit int) ([]models.Event, error) {
 	query, args := walkRowsSQL(LogRange{From: id, Until: LastEventID}, LogFilter{Kinds: kinds}, LogSteps{Limit: limit})
 	var list []models.Event
 	if err := s.read(ctx).Raw(query, args...).Scan(&list).Error; err != nil {

@@ -11,6 +11,8 @@ import (
 
 	"gorm.io/driver/sqlite"
 	"gorm.io/gorm"
+
+	"postern/app/filelock"
 )
 
 // sqliteOptions hold for every connection. FULL: a commit that was answered
@@ -44,6 +46,11 @@ func (s *Store) openSQLite(ctx context.Context, c Config) error {
 	if c.ReadOnly {
 		return s.openReadOnly(c)
 	}
+	if c.Alone {
+		if err := s.holdAlone(c.Path); err != nil {
+			return err
+		}
+	}
 	file := fileURI(c.Path)
 
 	// BEGIN IMMEDIATE: a transaction that reads and then writes would else get
@@ -70,6 +77,17 @@ func (s *Store) openSQLite(ctx context.Context, c Config) error {
 		sqlite.New(sqlite.Config{Conn: s.writer}),
 		sqlite.New(sqlite.Config{Conn: s.reader}),
 	)
+}
+
+// holdAlone holds a file beside the database while the store is open. It cannot
+// be the database itself: closing it would take SQLite's own locks away.
+func (s *Store) holdAlone(path string) error {
+	held, err := filelock.Hold(path + ".lock")
+	if errors.Is(err, filelock.ErrHeld) {
+		return fmt.Errorf("%w by another gateway; several nodes need PostgreSQL", ErrInUse)
+	}
+	s.alone = held
+	return err
 }
 
 // openReadOnly opens readers alone. Where there is no WAL nobody has the file

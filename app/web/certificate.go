@@ -69,6 +69,9 @@ func (c *Certificate) look() (stamps, error) {
 	return s, nil
 }
 
+// Ends is when the certificate ends that is shown now.
+func (c *Certificate) Ends() time.Time { return c.current.Load().Leaf.NotAfter }
+
 // lookEvery is how often files are looked at.
 const lookEvery = time.Second
 

@@ -22,7 +22,7 @@ function draw(place) {
     width: place.clientWidth - 16, height: 246, legend: { show: false },
     cursor: { points: { show: false }, drag: { x: Boolean(place.dataset.range), y: false, setScale: false } },
     scales: { y: { range: (chart, low, high) => [0, roundMaximum(high)] } },
-    axes: [axis({ values: "{HH}:{mm}" }), axis({ size: 48, grid: { stroke: css("--p-line"), width: 1 } })],
+    axes: [axis({ values: "{HH}:{mm}", size: 28, space: 60 }), axis({ size: 48, grid: { stroke: css("--p-line"), width: 1 } })],
     series: [{}, ...colours.map((colour, i) => ({
       label: names[i], stroke: css("--p-series-" + colour), width: 1.5, points: { show: false },
       fill: i === 0 ? css("--p-accent-soft") : undefined,

@@ -7,7 +7,7 @@ export function ago(millis, lang) {
   const [unit, size] = steps.find(([, , until]) => millis < until) ?? [];
   if (!unit || millis < 0) return "";
   const words = new Intl.RelativeTimeFormat(lang, { numeric: "always" }).format(-Math.floor(millis / size), unit);
-  return words.replace(/(\d)(?=\p{Script=Han})/u, "$1 ");
+  return words.replace("秒钟", "秒").replace(/(\d)(?=\p{Script=Han})/u, "$1 ");
 }
 
 function refresh() {

@@ -225,7 +225,7 @@ func Menu(l layout.ConsoleLayout) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = layout.ConsoleNav(l.Nav).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = layout.ConsoleMenu(l.Nav).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -70,6 +70,7 @@ var byCode = map[string]Explanation{
 	"scope_denied": whyScope,
 	"customer_required": why("customer_required", "The call needs a customer who is signed in, and nobody was.", "该调用要求客户已登录，但当时没有登录。",
 		"The page must lead the visitor through the bank's sign-in first.", "页面应先引导访客完成银行登录。"),
+	"consent_stale": whyConsent,
 	"no_route": why("no_route", "The service has no route for this method and path.", "该服务没有与此方法和路径相符的路由。",
 		"The page asks for something that was never set up, or is older than the service. Compare it with the service's routes.", "页面请求了未配置的路由，或页面版本过旧。请与服务的路由对照。"),
 	"rate_limited": why("rate_limited", "There were more requests than the limit allows.", "请求数超过限额。",
@@ -109,6 +110,8 @@ var (
 		"Open the page at the registered address, or have its origin added to the service after a review.", "从登记的地址打开页面，或经审批后为服务添加该来源。"), "origin")
 	whyScope = under(why("no_rule", "No live scope of the application allows this call.", "该应用没有有效的数据范围允许此调用。",
 		"The grant has ended, or never was. A new one needs a review.", "授权已到期或不存在。新增授权需要审批。"), "no_rule")
+	whyConsent = under(why("consent_stale", "The page gave another version of the consent than the one that is asked for now.", "页面提交的同意书版本不是当前要求的版本。",
+		"The page must list the consents again and show the visitor that text.", "页面应重新获取同意书列表，并向访客展示该文本。"), "version", "none_demanded")
 	whyTimeout = under(why("timeout", "The bank's own system did not answer in time.", "行内系统未在规定时间内答复。",
 		"Ask whoever runs the upstream; a write may have been done all the same.", "请联系上游系统的负责人；写操作可能已经执行。"), "timeout")
 	whyTarget = under(why("unknown_service", "The service that was asked for does not exist.", "申请的服务不存在。",
@@ -152,7 +155,7 @@ var (
 		"Find out what fails there first; the address is let in again by itself after a while.", "先查明失败原因；一段时间后会自动解除。"), "address_failures")
 	_ = under(why("request_form", "The request's form cannot be read.", "请求表单无法识别。",
 		"The partner must send its parameters once each, urlencoded, in the body of a POST.", "合作方应以 POST 正文发送 urlencoded 参数，每个参数只出现一次。"),
-		"query", "content_type", "twice", "grant_type", "token", "no_resource")
+		"query", "content_type", "twice", "grant_type", "token", "no_resource", "consent")
 	_ = with(why("request_body", "The request's form cannot be read.", "请求表单无法识别。",
 		"The partner must send its parameters once each, urlencoded, in the body of a POST.", "合作方应以 POST 正文发送 urlencoded 参数，每个参数只出现一次。"), "invalid_request", "form")
 	_ = with(why("request_long", "The request was too long, or broke off.", "请求过长，或中途断开。",
@@ -240,6 +243,10 @@ var (
 		"The page must take the id out of the visit. Many of these in a row are somebody who tries other people's ids.", "页面应使用访问自身的标识。连续出现多次，可能是有人在试探他人的标识。"), "binding")
 	_ = under(why("customer", "The call needs a customer who is signed in, and nobody was.", "该调用要求客户已登录，但当时没有登录。",
 		"The page must lead the visitor through the bank's sign-in first.", "页面应先引导访客完成银行登录。"), "customer", "bound_customer")
+	_ = under(why("consent_scope", "The consent is for a scope that is not the visit's.", "同意书所属的数据范围不在本次访问之内。",
+		"The page must take the list of consents from this very visit.", "页面应使用本次访问的同意书列表。"), "consent_scope")
+	_ = under(why("no_consent", "Nothing of the reply may leave before the customer has agreed.", "客户同意之前，答复内容不得传出。",
+		"The page must show the text and ask; then the call may be made again.", "页面应展示文本并取得同意，然后重新调用。"), "no_consent")
 	_ = under(why("service_limit", "The call was over the service's size limit.", "调用内容超过该服务的大小上限。",
 		"The page must send less at once, or the service's limit must be raised.", "页面应减少单次发送的内容，或调高该服务的上限。"), "service_limit")
 	_ = under(why("no_upstream", "The service has no upstream in this environment.", "该服务在此环境中没有上游。",
@@ -265,5 +272,5 @@ var (
 		"keys", "no_ticket_key", "no_ak_key", "no_sig_key", "no_subject_key")
 	_ = under(why("internal", "Something went wrong inside the gateway; nothing was done.", "网关内部出错，未做任何操作。",
 		"The node's log says more under the request id.", "节点日志中有该请求编号的详细信息。"),
-		"internal", "policy", "disclosure_plan", "replay_window", "trace")
+		"internal", "consents", "policy", "disclosure_plan", "replay_window", "trace")
 )

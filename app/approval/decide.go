@@ -1,0 +1,204 @@
+package approval
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"postern/app/change"
+	"postern/app/errs"
+	"postern/app/ledger"
+	"postern/app/store"
+	"postern/models"
+)
+
+// Verdict is what somebody decides about a request as it was shown: by its
+// content's hash and by the plan's.
+type Verdict struct {
+	Request               int64
+	ContentHash, PlanHash string
+	Reason                string
+}
+
+// Approve applies a request, in the transaction that marks it approved, if it is
+// exactly what was shown and still changes exactly that: ErrOther and
+// ErrOutdated if not, ErrOwn for its maker, ErrDecided when it is not open.
+func (a *Approvals) Approve(ctx context.Context, by By, v Verdict) error {
+	if err := checkReason("reason", v.Reason); err != nil {
+		return err
+	}
+	var outdated error
+	err := a.write(ctx, by.Account, func(w change.Writer, b store.Business) error {
+		outdated = nil
+		r, err := a.open(w, v.Request)
+		if err != nil {
+			return err
+		}
+		if err := mayDecide(by, r); err != nil {
+			return err
+		}
+		if v.ContentHash != r.ContentHash || v.PlanHash != r.PlanHash || hash(r.Content) != r.ContentHash {
+			return ErrOther
+		}
+		same, err := a.stillSame(w, b, r)
+		if err != nil {
+			return err
+		}
+		if !same {
+			outdated = ErrOutdated
+			return a.decide(w, By{}, r, models.RequestOutdated, "", "change.outdated")
+		}
+		w.Request, w.Because = r.ID, r.Reason
+		if _, err := a.o.Kinds[r.Kind].Applier.Apply(b, r.Content, w); err != nil {
+			return err
+		}
+		return a.decide(w, by, r, models.RequestApproved, v.Reason, "change.approved")
+	})
+	if err != nil {
+		return err
+	}
+	return outdated
+}
+
+// stillSame reports whether a request would change now what it would have
+// changed when it was made. A content that breaks a rule by now is not the same.
+func (a *Approvals) stillSame(w change.Writer, b store.Business, r models.ChangeRequest) (bool, error) {
+	kind, known := a.o.Kinds[r.Kind]
+	if !known {
+		return false, fmt.Errorf("no changes of kind %q", r.Kind)
+	}
+	plan, err := kind.Applier.Describe(b, r.Content, w.Now)
+	if errs.KindOf(err) == errs.Invalid {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	text, err := json.Marshal(plan)
+	if err != nil {
+		return false, fmt.Errorf("write plan: %w", err)
+	}
+	return hash(string(text)) == r.PlanHash, nil
+}
+
+// open reads a request that can be decided. One whose time is over is put away
+// by Expire and refused here already.
+func (a *Approvals) open(w change.Writer, id int64) (models.ChangeRequest, error) {
+	r, found, err := w.Tx.Request(id)
+	switch {
+	case err != nil:
+		return r, err
+	case !found:
+		return r, ErrNoRequest
+	case r.State != models.RequestSubmitted || w.At() >= r.ExpiresAt:
+		return r, ErrDecided
+	}
+	return r, nil
+}
+
+// mayDecide holds maker and checker apart; the database does, too.
+func mayDecide(by By, r models.ChangeRequest) error {
+	if by.Person == "" || by.Person == r.MakerPerson || by.Account == r.Maker {
+		return ErrOwn
+	}
+	return nil
+}
+
+func (a *Approvals) decide(w change.Writer, by By, r models.ChangeRequest, state models.RequestState, reason, event string) error {
+	r.State, r.Checker, r.CheckerPerson, r.Decision, r.DecidedAt = state, by.Account, by.Person, reason, w.At()
+	ok, err := w.DecideRequest(r)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return ErrDecided
+	}
+	return told(w, event, r, map[string]string{"reason": reason})
+}
+
+// SendBack gives a request back to its maker, who asks for something else.
+func (a *Approvals) SendBack(ctx context.Context, by By, v Verdict) error {
+	return a.refuse(ctx, by, v, models.RequestSentBack, "change.sent_back")
+}
+
+// Reject refuses a request for good.
+func (a *Approvals) Reject(ctx context.Context, by By, v Verdict) error {
+	return a.refuse(ctx, by, v, models.RequestRejected, "change.rejected")
+}
+
+func (a *Approvals) refuse(ctx context.Context, by By, v Verdict, state models.RequestState, event string) error {
+	if err := checkReason("reason", v.Reason); err != nil {
+		return err
+	}
+	return a.write(ctx, by.Account, func(w change.Writer, _ store.Business) error {
+		r, err := a.open(w, v.Request)
+		if err != nil {
+			return err
+		}
+		if err := mayDecide(by, r); err != nil {
+			return err
+		}
+		return a.decide(w, by, r, state, v.Reason, event)
+	})
+}
+
+// Withdraw takes back one's own request.
+func (a *Approvals) Withdraw(ctx context.Context, by By, id int64) error {
+	return a.write(ctx, by.Account, func(w change.Writer, _ store.Business) error {
+		r, err := a.open(w, id)
+		if err != nil {
+			return err
+		}
+		if r.Maker != by.Account {
+			return ErrNoRequest
+		}
+		// Nobody has checked it, so no checker stands in the row.
+		return a.decide(w, By{}, r, models.RequestWithdrawn, "", "change.withdrawn")
+	})
+}
+
+// Comment says something about a request, whatever its state.
+func (a *Approvals) Comment(ctx context.Context, by By, id int64, text string) error {
+	if err := checkReason("comment", text); err != nil {
+		return err
+	}
+	return a.write(ctx, by.Account, func(w change.Writer, _ store.Business) error {
+		r, found, err := w.Tx.Request(id)
+		if err != nil || !found {
+			return orElse(err, ErrNoRequest)
+		}
+		name, err := ledger.NewID(w.Now, w.Rand)
+		if err != nil {
+			return err
+		}
+		if err := w.AddComment(models.ChangeComment{ID: name, RequestID: r.ID, AccountID: by.Account, At: w.At(), Text: text}); err != nil {
+			return err
+		}
+		return told(w, "change.commented", r, map[string]string{})
+	})
+}
+
+func orElse(err, otherwise error) error {
+	if err != nil {
+		return err
+	}
+	return otherwise
+}
+
+// expireAtOnce bounds how many requests one transaction puts away.
+const expireAtOnce = 100
+
+// Expire puts away requests whose time is over, and returns how many.
+func (a *Approvals) Expire(ctx context.Context) (n int, err error) {
+	err = a.write(ctx, "", func(w change.Writer, _ store.Business) error {
+		ids, err := w.ExpireRequests(w.At(), expireAtOnce)
+		n = len(ids)
+		for _, id := range ids {
+			if err := told(w, "change.expired", models.ChangeRequest{ID: id}, map[string]string{}); err != nil {
+				return err
+			}
+		}
+		return err
+	})
+	return n, err
+}

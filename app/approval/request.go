@@ -1,0 +1,170 @@
+package approval
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"postern/app/change"
+	"postern/app/errs"
+	"postern/app/ledger"
+	"postern/app/store"
+	"postern/models"
+)
+
+// Life is for how long a change request waits for somebody.
+const Life = 14 * 24 * time.Hour
+
+// Refusals.
+var (
+	ErrNothing   = errs.New(errs.Conflict, "nothing_to_change", "This would change nothing.")
+	ErrOwn       = errs.New(errs.Forbidden, "own_request", "Whoever asked for a change cannot decide it, by whichever account.")
+	ErrDecided   = errs.New(errs.Conflict, "request_decided", "This request is not open any more.")
+	ErrOther     = errs.New(errs.Conflict, "request_differs", "This is not what was shown: look at it again.")
+	ErrOutdated  = errs.New(errs.Conflict, "request_outdated", "What this was made on has changed since: it must be asked for anew.")
+	ErrNoRequest = errs.New(errs.NotFound, "no_request", "There is no such change request.")
+)
+
+// Applier makes the changes of one kind. Both methods look at the same content:
+// Describe says what it would change now, Apply changes it in w's transaction
+// and says the same of what it did. A content that breaks a rule is an error.
+type Applier interface {
+	Describe(b store.Business, content string, now time.Time) (change.Plan, error)
+	Apply(b store.Business, content string, w change.Writer) (change.Plan, error)
+}
+
+// Kind is a use case with changes to approve.
+type Kind struct {
+	Applier Applier
+	// Alone is for kinds of which nothing may be done by one person.
+	Alone bool
+}
+
+// Options are what Approvals work with.
+type Options struct {
+	Store *store.Store
+	Kinds map[string]Kind
+	Now   func() time.Time
+	Rand  io.Reader
+}
+
+// Approvals are the change requests. It may be used by any number of goroutines.
+type Approvals struct{ o Options }
+
+// New returns the change requests of o's store.
+func New(o Options) *Approvals { return &Approvals{o: o} }
+
+// By is who asks or decides.
+type By struct{ Account, Person string }
+
+// Ask is what somebody wants to change.
+type Ask struct {
+	Kind    string
+	Subject string // what it is mainly about, for lists
+	Content string
+	Reason  string
+}
+
+// Outcome says what became of an Ask.
+type Outcome struct {
+	Plan    change.Plan
+	Applied bool  // it took effect at once
+	Request int64 // else the number under which it waits
+}
+
+// The bounds of a reason and a comment, characters.
+const (
+	minReason = 5
+	maxReason = 1000
+)
+
+func checkReason(field, reason string) error {
+	var f errs.Fields
+	n := utf8.RuneCountInString(reason)
+	f.Check(n >= minReason && n <= maxReason && utf8.ValidString(reason), field, "approval.reason", "Say why, in 5 to 1,000 characters.")
+	return f.Invalid()
+}
+
+// Submit makes a change. What narrows takes effect at once; what widens waits
+// for another person (design: four eyes). Without staff there is nobody to ask
+// and everything takes effect. Faults of the content come back as the applier
+// made them; a missing reason is one of the field "reason".
+func (a *Approvals) Submit(ctx context.Context, by By, ask Ask) (out Outcome, err error) {
+	kind, known := a.o.Kinds[ask.Kind]
+	if !known {
+		return out, fmt.Errorf("no changes of kind %q", ask.Kind)
+	}
+	if err := checkReason("reason", ask.Reason); err != nil {
+		return out, err
+	}
+	err = a.write(ctx, by.Account, func(w change.Writer, b store.Business) error {
+		out = Outcome{}
+		plan, err := kind.Applier.Describe(b, ask.Content, w.Now)
+		out.Plan = plan
+		if err != nil {
+			return err
+		}
+		if len(plan.Things) == 0 {
+			return ErrNothing
+		}
+		exist, err := b.StaffExist()
+		if err != nil {
+			return err
+		}
+		if exist && (kind.Alone || plan.Widening() > 0) {
+			out.Request, err = a.file(w, by, ask, plan)
+			return err
+		}
+		out.Applied = true
+		w.Because = ask.Reason
+		_, err = kind.Applier.Apply(b, ask.Content, w)
+		return err
+	})
+	return out, err
+}
+
+// file puts a request on record.
+func (a *Approvals) file(w change.Writer, by By, ask Ask, plan change.Plan) (int64, error) {
+	text, err := json.Marshal(plan)
+	if err != nil {
+		return 0, fmt.Errorf("write plan: %w", err)
+	}
+	r := models.ChangeRequest{
+		Kind: ask.Kind, Subject: ask.Subject, Content: ask.Content, ContentHash: hash(ask.Content), Plan: string(text), PlanHash: hash(string(text)),
+		Reason: ask.Reason, State: models.RequestSubmitted, Maker: by.Account, MakerPerson: by.Person,
+		MadeAt: w.At(), ExpiresAt: w.Now.Add(Life).UnixMilli(),
+	}
+	if err := w.CreateRequest(&r); err != nil {
+		return 0, err
+	}
+	return r.ID, told(w, "change.requested", r, map[string]string{"reason": r.Reason})
+}
+
+func hash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// told is an event about a request.
+func told(w change.Writer, kind string, r models.ChangeRequest, detail map[string]string) error {
+	detail["request"], detail["subject"] = strconv.FormatInt(r.ID, 10), r.Subject
+	detail["content_sha256"], detail["maker"] = r.ContentHash, r.Maker
+	return w.Event(ledger.Event{Kind: kind}, detail)
+}
+
+// write runs f in one transaction behind the turn that changes of the business take.
+func (a *Approvals) write(ctx context.Context, actor string, f func(change.Writer, store.Business) error) error {
+	return a.o.Store.Write(ctx, func(tx *store.Tx) error {
+		b, err := tx.Business()
+		if err != nil {
+			return err
+		}
+		return f(change.Writer{Tx: tx, Now: a.o.Now(), Rand: a.o.Rand, Actor: actor}, b)
+	})
+}

@@ -1,0 +1,116 @@
+package bankfile
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"postern/app/change"
+	"postern/app/store"
+)
+
+// Kind is the name of a change request whose content is such a file.
+const Kind = "business"
+
+// requestName is how a change request's content calls itself in faults.
+const requestName = "change request"
+
+// Applier describes and applies files that stand in change requests.
+type Applier struct{}
+
+// Describe says what a file would change now. The error is an Invalid one around a
+// Refusal when it breaks a rule.
+func (Applier) Describe(b store.Business, content string, now time.Time) (change.Plan, error) {
+	d, err := Read(requestName, []byte(content), nil)
+	if err != nil {
+		return change.Plan{}, invalid(err)
+	}
+	_, plan, err := d.plan(b, Options{Now: now})
+	return plan, invalid(err)
+}
+
+// Apply writes what a file changes in w's transaction.
+func (Applier) Apply(b store.Business, content string, w change.Writer) (change.Plan, error) {
+	d, err := Read(requestName, []byte(content), nil)
+	if err != nil {
+		return change.Plan{}, invalid(err)
+	}
+	world, plan, err := d.plan(b, Options{Now: w.Now})
+	if err != nil {
+		return plan, invalid(err)
+	}
+	return plan, world.save(w)
+}
+
+func (w world) save(to change.Writer) error {
+	if err := w.catalog.Save(to); err != nil {
+		return err
+	}
+	return w.registry.Save(to)
+}
+
+// Compose writes things, inputs of app/catalog and app/partners, as a file that
+// says what each is in full.
+func Compose(things ...any) (string, error) {
+	lists := map[string][]any{}
+	for _, thing := range things {
+		kind, known := kindOf(reflect.TypeOf(thing))
+		if !known {
+			return "", fmt.Errorf("compose: a file has no %T", thing)
+		}
+		lists[kind] = append(lists[kind], encode(reflect.ValueOf(thing), true))
+	}
+	return writeSections(lists)
+}
+
+func kindOf(t reflect.Type) (string, bool) {
+	for _, s := range Sections() {
+		if s.Type == t || s.Kind == "credential" && s.Type.Field(0).Type == t {
+			return s.Kind, true
+		}
+	}
+	return "", false
+}
+
+func writeSections(lists map[string][]any) (string, error) {
+	file := yaml.MapSlice{}
+	for _, s := range Sections() {
+		if len(lists[s.Kind]) > 0 {
+			file = append(file, yaml.MapItem{Key: s.Key, Value: lists[s.Kind]})
+		}
+	}
+	text, err := yaml.MarshalWithOptions(file, yaml.IndentSequence(true))
+	if err != nil {
+		return "", fmt.Errorf("write YAML: %w", err)
+	}
+	return string(text), nil
+}
+
+// Request is the document as the content of a change request: of what it would
+// change alone, in full, and without other files that it names.
+func (d *Document) Request(ctx context.Context, s *store.Store, o Options) (content string, err error) {
+	err = s.Business(ctx, func(b store.Business) error {
+		w, _, err := d.plan(b, o)
+		if err != nil {
+			return err
+		}
+		content, err = writeSections(map[string][]any{
+			"service": changed(w.catalog.Services), "scope": changed(w.catalog.Scopes),
+			"partner": changed(w.registry.Partners), "application": changed(w.registry.Applications),
+			"credential": changed(w.registry.Credentials), "grant": changed(w.registry.Grants),
+		})
+		return err
+	})
+	return content, err
+}
+
+func changed[T change.Thing[T]](set *change.Set[T]) []any {
+	var list []any
+	for _, c := range set.Changes() {
+		list = append(list, encode(reflect.ValueOf(c.After), true))
+	}
+	return list
+}

@@ -1,0 +1,270 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"postern/app/approval"
+	"postern/app/bankfile"
+	"postern/app/change"
+	"postern/app/errs"
+	"postern/app/store"
+	"postern/app/web"
+	"postern/models"
+	"postern/policies"
+	"postern/views/console"
+	"postern/views/i18n"
+	"postern/views/ui"
+)
+
+// requestRights is which permissions a kind of request is read and decided with.
+var requestRights = map[string]struct{ read, check policies.Permission }{
+	bankfile.Kind: {policies.Permission{Resource: "business", Action: "read"}, policies.Permission{Resource: "business", Action: "check"}},
+}
+
+// requestsPage is how many requests a page lists.
+const requestsPage = 50
+
+// Approvals lists change requests: those that wait, one's own, or all.
+func (s *Console) Approvals(c *gin.Context) error {
+	ctx, v := c.Request.Context(), visitOf(c)
+	which := c.Query("show")
+	filter := store.RequestFilter{State: models.RequestSubmitted}
+	switch which {
+	case "mine":
+		filter = store.RequestFilter{Maker: v.who.Account.ID}
+	case "all":
+		filter = store.RequestFilter{}
+	default:
+		which = "waiting"
+	}
+	below, _ := strconv.ParseInt(c.Query("below"), 10, 64) // anything else begins with the newest
+	list, err := s.o.Store.Requests(ctx, filter, below, requestsPage+1)
+	if err != nil {
+		return err
+	}
+
+	page := console.ApprovalsPage{Frame: s.frame(c, i18n.T(ctx, i18n.ConsoleApprovals)), Show: which}
+	if len(list) > requestsPage {
+		list = list[:requestsPage]
+		page.Older = "/console/approvals?" + url.Values{"show": {which}, "below": {strconv.FormatInt(list[requestsPage-1].ID, 10)}}.Encode()
+	}
+	if below > 0 {
+		page.Newest = "/console/approvals?" + url.Values{"show": {which}}.Encode()
+	}
+	names, err := s.accountNames(ctx, makersOf(list))
+	if err != nil {
+		return err
+	}
+	for _, r := range list {
+		if !v.rights.May(requestRights[r.Kind].read) {
+			continue
+		}
+		page.Rows = append(page.Rows, s.requestRow(c, r, names))
+	}
+	return web.Render(c, http.StatusOK, console.Approvals(page))
+}
+
+func makersOf(list []models.ChangeRequest) (ids []string) {
+	for _, r := range list {
+		ids = append(ids, r.Maker)
+	}
+	return ids
+}
+
+// accountNames are the names of accounts by their ids; what is no account, such
+// as the command line, keeps its own.
+func (s *Console) accountNames(ctx context.Context, ids []string) (map[string]string, error) {
+	names := map[string]string{}
+	err := s.o.Store.Accounts(ctx, func(a store.Accounts) error {
+		list, err := a.AccountsByID(ids)
+		for _, account := range list {
+			names[account.ID] = account.Name
+		}
+		return err
+	})
+	names[approval.CommandLine] = i18n.T(ctx, i18n.ConsoleCommandLine)
+	return names, err
+}
+
+func requestPath(id int64) string { return fmt.Sprintf("/console/approvals/%d", id) }
+
+func (s *Console) requestRow(c *gin.Context, r models.ChangeRequest, names map[string]string) console.RequestRow {
+	ctx := c.Request.Context()
+	row := console.RequestRow{
+		Number: i18n.T(ctx, i18n.ConsoleRequestNo, r.ID), Href: requestPath(r.ID), Subject: subjectWords(ctx, r.Subject), Reason: r.Reason,
+		Maker: firstOf(names[r.Maker], r.Maker), Asked: s.at(r.MadeAt), State: requestState(ctx, r.State),
+	}
+	var plan change.Plan
+	if err := json.Unmarshal([]byte(r.Plan), &plan); err == nil {
+		row.Opens = i18n.T(ctx, i18n.ConsoleOpensCount, plan.Widening())
+	}
+	return row
+}
+
+var requestStates = map[models.RequestState]struct {
+	word i18n.Key
+	tone ui.Tone
+}{
+	models.RequestSubmitted: {i18n.RequestSubmittedWord, ui.Accent}, models.RequestSentBack: {i18n.RequestSentBackWord, ui.Warn},
+	models.RequestApproved: {i18n.RequestApprovedWord, ui.Ok}, models.RequestRejected: {i18n.RequestRejectedWord, ui.Bad},
+	models.RequestWithdrawn: {i18n.RequestWithdrawnWord, ui.Outline}, models.RequestExpired: {i18n.RequestExpiredWord, ui.Outline},
+	models.RequestOutdated: {i18n.RequestOutdatedWord, ui.Outline},
+}
+
+func requestState(ctx context.Context, state models.RequestState) ui.BadgeView {
+	w := requestStates[state]
+	return ui.BadgeView{Text: i18n.T(ctx, w.word), Tone: w.tone}
+}
+
+// shownRequest reads a request that the reader may see; what there is not, and
+// what the reader may not see, look alike.
+func (s *Console) shownRequest(c *gin.Context) (models.ChangeRequest, error) {
+	id, err := strconv.ParseInt(c.Param("request"), 10, 64)
+	if err != nil {
+		return models.ChangeRequest{}, approval.ErrNoRequest
+	}
+	r, found, err := s.o.Store.RequestByID(c.Request.Context(), id)
+	if err != nil {
+		return r, err
+	}
+	if !found || !visitOf(c).rights.May(requestRights[r.Kind].read) {
+		return r, approval.ErrNoRequest
+	}
+	return r, nil
+}
+
+// Approval shows one request: what it changes, why, and what was said.
+func (s *Console) Approval(c *gin.Context) error {
+	return s.showApproval(c, http.StatusOK, "", nil, false)
+}
+
+// maxComments bounds the conversation that a page shows.
+const maxComments = 200
+
+func (s *Console) showApproval(c *gin.Context, status int, reason string, faults map[string]string, refused bool) error {
+	ctx, v := c.Request.Context(), visitOf(c)
+	r, err := s.shownRequest(c)
+	if err != nil {
+		return err
+	}
+	var plan change.Plan
+	if err := json.Unmarshal([]byte(r.Plan), &plan); err != nil {
+		return fmt.Errorf("read plan of request %d: %w", r.ID, err)
+	}
+	comments, err := s.o.Store.Comments(ctx, r.ID, maxComments)
+	if err != nil {
+		return err
+	}
+	ids := []string{r.Maker, r.Checker}
+	for _, said := range comments {
+		ids = append(ids, said.AccountID)
+	}
+	names, err := s.accountNames(ctx, ids)
+	if err != nil {
+		return err
+	}
+
+	number := i18n.T(ctx, i18n.ConsoleRequestNo, r.ID)
+	page := console.ApprovalPage{
+		Frame: s.frame(c, number, crumb(ctx, i18n.ConsoleApprovals, "/console/approvals")), RequestRow: s.requestRow(c, r, names),
+		Things: planWords(ctx, plan), Action: requestPath(r.ID), ContentHash: r.ContentHash, PlanHash: r.PlanHash,
+		Expires: s.at(r.ExpiresAt), Decided: s.at(r.DecidedAt), IsDecided: r.DecidedAt != 0, Checker: names[r.Checker], Decision: r.Decision,
+		Given: reason, Faults: faults, Verify: s.verifyView(c, refused),
+	}
+	open := r.State == models.RequestSubmitted && s.o.Now().UnixMilli() < r.ExpiresAt
+	own := r.Maker == v.who.Account.ID || r.MakerPerson == v.who.Account.PersonID
+	page.CanWithdraw = open && r.Maker == v.who.Account.ID
+	page.Own = open && own
+	page.CanDecide = open && !own && v.rights.May(requestRights[r.Kind].check)
+	page.Open = open
+	for _, said := range comments {
+		page.Comments = append(page.Comments, console.CommentRow{
+			Name: names[said.AccountID], Initial: initial(names[said.AccountID]), At: s.at(said.At), Text: said.Text,
+		})
+	}
+	return web.Render(c, status, console.Approval(page))
+}
+
+// decide runs one of the decisions on the request as the page showed it.
+func (s *Console) decide(c *gin.Context, what string, do func(context.Context, approval.By, approval.Verdict) error) error {
+	r, err := s.shownRequest(c)
+	if err != nil {
+		return err
+	}
+	v, reason := visitOf(c), c.PostForm("reason")
+	if !v.rights.May(requestRights[r.Kind].check) {
+		return errForbidden.Because("check " + r.Kind)
+	}
+	ok, refused, err := s.proved(c)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return s.showApproval(c, http.StatusUnprocessableEntity, reason, nil, refused)
+	}
+	err = do(c.Request.Context(), s.by(c), approval.Verdict{
+		Request: r.ID, ContentHash: c.PostForm("content"), PlanHash: c.PostForm("plan"), Reason: reason,
+	})
+	if faults := errs.FieldsOf(err); faults != nil {
+		return s.showApproval(c, http.StatusUnprocessableEntity, reason, s.words(c, faults), false)
+	}
+	if err != nil {
+		return err
+	}
+	return done(c, requestPath(r.ID), what)
+}
+
+func (s *Console) by(c *gin.Context) approval.By {
+	a := visitOf(c).who.Account
+	return approval.By{Account: a.ID, Person: a.PersonID}
+}
+
+// ApprovalApprove applies the request.
+func (s *Console) ApprovalApprove(c *gin.Context) error {
+	return s.decide(c, "approved", s.o.Approvals.Approve)
+}
+
+// ApprovalSendBack gives it back to its maker.
+func (s *Console) ApprovalSendBack(c *gin.Context) error {
+	return s.decide(c, "sent-back", s.o.Approvals.SendBack)
+}
+
+// ApprovalReject refuses it.
+func (s *Console) ApprovalReject(c *gin.Context) error {
+	return s.decide(c, "rejected", s.o.Approvals.Reject)
+}
+
+// ApprovalWithdraw takes one's own request back.
+func (s *Console) ApprovalWithdraw(c *gin.Context) error {
+	r, err := s.shownRequest(c)
+	if err != nil {
+		return err
+	}
+	if err := s.o.Approvals.Withdraw(c.Request.Context(), s.by(c), r.ID); err != nil {
+		return err
+	}
+	return done(c, requestPath(r.ID), "withdrawn")
+}
+
+// ApprovalComment says something about it.
+func (s *Console) ApprovalComment(c *gin.Context) error {
+	r, err := s.shownRequest(c)
+	if err != nil {
+		return err
+	}
+	err = s.o.Approvals.Comment(c.Request.Context(), s.by(c), r.ID, c.PostForm("comment"))
+	if faults := errs.FieldsOf(err); faults != nil {
+		return s.showApproval(c, http.StatusUnprocessableEntity, "", s.words(c, faults), false)
+	}
+	if err != nil {
+		return err
+	}
+	return done(c, requestPath(r.ID), "commented")
+}

@@ -1,0 +1,59 @@
+package console
+
+import (
+	"context"
+	"strings"
+
+	"postern/app/change"
+	"postern/views/console"
+	"postern/views/i18n"
+	"postern/views/layout"
+	"postern/views/ui"
+)
+
+func crumb(ctx context.Context, text i18n.Key, href string) layout.Crumb {
+	return layout.Crumb{Text: i18n.T(ctx, text), Href: href}
+}
+
+var thingWords = map[string]i18n.Key{
+	"service": i18n.KindService, "scope": i18n.KindScope, "partner": i18n.KindPartner, "application": i18n.KindApplication,
+	"credential": i18n.KindCredential, "grant": i18n.KindGrant,
+}
+
+// subjectWords is a subject, "partner lianhe-travel", in the reader's language.
+func subjectWords(ctx context.Context, subject string) string {
+	kind, id, found := strings.Cut(subject, " ")
+	if word, known := thingWords[kind]; found && known {
+		return i18n.T(ctx, word) + " " + id
+	}
+	return subject
+}
+
+// planWords is a plan as the page of a request says it.
+func planWords(ctx context.Context, plan change.Plan) (things []console.ThingView) {
+	for _, t := range plan.Things {
+		view := console.ThingView{Kind: i18n.T(ctx, thingWords[t.Kind]), ID: t.ID, New: t.New}
+		for _, d := range t.Differences {
+			label, before, after, compares := i18n.Difference(ctx, d.Format, d.Args)
+			view.Lines = append(view.Lines, console.DifferenceLine{
+				Label: label, Before: before, After: after, Sentence: !compares, Tone: effectTone(t.New, d.Effect),
+			})
+		}
+		things = append(things, view)
+	}
+	return things
+}
+
+// effectTone marks what opens more. Of what is new everything does, and the
+// thing as a whole says so.
+func effectTone(isNew bool, e change.Effect) ui.Tone {
+	switch {
+	case isNew:
+		return ui.Quiet
+	case e == change.Widens:
+		return ui.Warn
+	case e == change.Narrows:
+		return ui.Ok
+	}
+	return ui.Quiet
+}

@@ -1,0 +1,139 @@
+package i18n
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// changeSentences are what a change's differences say (app/change), by their
+// English format. The arguments come in the same order.
+var changeSentences = map[string]string{
+	"%s: %s":                             "%s：%s",
+	"%s: %s -> %s":                       "%s：%s → %s",
+	"%s: %s -> none":                     "%s：%s → 无",
+	"%s: %t":                             "%s：%s",
+	"%s: %d":                             "%s：%s",
+	"%s %s":                              "%s %s",
+	"%s %s is added":                     "增加%s %s",
+	"%s %s is taken away":                "去掉%s %s",
+	"%s is no longer %s":                 "%s 不再%s",
+	"%s is denied":                       "禁止 %s",
+	"%s is allowed":                      "允许 %s",
+	"%s of application %s":               "%s，属于应用 %s",
+	"%s may introspect":                  "%s可以查询令牌",
+	"%s may not introspect any more":     "%s不再可以查询令牌",
+	"%s introspects with another secret": "%s改用另一个密钥查询令牌",
+	"upstream for %s is taken away":      "去掉%s上游",
+	"route %s is taken away":             "去掉路由 %s",
+	"route %s is added: %s %s under permission %s:%s":                    "增加路由 %s：%s %s，权限 %s:%s",
+	"route %s is taken away: what it answered, route %s may answer now":  "去掉路由 %s：原由它应答的请求，可能改由路由 %s 应答",
+	"%sthe sample reply is another":                                      "%s示例应答已更换",
+	"hours: %s":                                                          "服务时间：%s",
+	"hours: %s -> %s":                                                    "服务时间：%s → %s",
+	"stop from %s until %s is added: %s / %s":                            "增加停机 %s 至 %s：%s / %s",
+	"stop from %s until %s is taken away":                                "取消停机 %s 至 %s",
+	"%suntil %s -> %s":                                                   "%s结束时间 %s → %s",
+	"field %s under %s %s":                                               "字段 %s（%s）：%s",
+	"field %s under %s now %s (before: %s)":                              "字段 %s（%s）：现为%s（原为%s）",
+	"field %s under %s is no longer named, and does not leave (was: %s)": "字段 %s（%s）不再列出，不再传出（原为%s）",
+	"field %s under %s is no longer named: as %s, it %s (was: %s)":       "字段 %s（%s）不再列出：按 %s 处理，%s（原为%s）",
+	"application %s may use scope %s: %s":                                "应用 %s 可使用数据范围 %s：%s",
+}
+
+// changeWords are the words that such a difference is about.
+var changeWords = map[string]string{
+	"status": "状态", "name": "名称", "partner": "合作方", "environment": "环境", "suite": "密码套件", "auth_method": "认证方式",
+	"address_mode": "来源地址检查", "address": "来源地址", "return address": "返回地址", "at_lifetime": "AT 有效期（秒）",
+	"daily_quota": "每日 AT 配额", "at_rate": "每秒 AT", "vt_rate": "每秒 VT", "call_rate": "每秒调用", "not_after": "有效期至",
+	"revoked": "吊销", "ends_at": "授权结束", "ended": "终止", "service": "服务", "title": "标题", "requires_customer": "要求客户登录",
+	"h5_url": "页面地址", "class": "类别", "api_id": "API 编号", "allow_no_origin": "允许无来源请求", "vt_lifetime": "VT 有效期（秒）",
+	"renew_window": "续期窗口（秒）", "max_age": "访问最长时间（秒）", "max_body": "请求上限（字节）", "durable_calls": "调用先落盘再应答",
+	"origin": "页面来源", "method": "方法", "pattern": "路径", "permission": "权限", "query name": "查询参数", "reply type": "应答类型",
+	"error field": "错误字段", "sign_in": "登录路由", "owner_check": "归属检查", "reason_en": "英文原因", "reason_zh": "中文原因",
+	"timeout": "超时（毫秒）", "connect_timeout": "连接超时（毫秒）", "max_reply": "应答上限（字节）",
+	"legal_name": "企业全称", "credit_code": "统一社会信用代码", "contract": "合同编号", "contract_ends": "合同到期日", "risk": "风险等级", "contact": "联系人",
+	"draft": "草稿", "in_review": "审批中", "active": "启用", "suspended": "暂停", "closed": "关闭", "production": "生产", "sandbox": "沙箱",
+	"true": "是", "false": "否", "none": "无", "never": "永不", "always": "全天", "no limit": "不限", "the gateway's": "网关默认值",
+	"off": "不检查", "dry_run": "仅记录", "enforce": "强制", "allowed": "允许", "denied": "禁止", "client secret": "客户端密钥",
+	"low": "低", "medium": "中", "high": "高",
+}
+
+// changePhrases are words with something in them.
+var changePhrases = []struct {
+	re      *regexp.Regexp
+	chinese string
+}{
+	{regexp.MustCompile(`^route (\S+): (.*)$`), "路由 %s：%s"},
+	{regexp.MustCompile(`^upstream for (\w+): (.*)$`), "%s上游：%s"},
+	{regexp.MustCompile(`^upstream for (\w+)$`), "%s上游"},
+	{regexp.MustCompile(`^stop from (\S+): (.*)$`), "停机 %s：%s"},
+	{regexp.MustCompile(`^replies under (.+) leave whole \(raw\)$`), "%s 的应答整体传出"},
+	{regexp.MustCompile(`^binding of (.+)$`), "绑定参数 %s"},
+	{regexp.MustCompile(`^leaves unmasked, class (.*)$`), "原文传出，级别 %s"},
+	{regexp.MustCompile(`^leaves masked as (.+), class (.*)$`), "按 %s 掩码传出，级别 %s"},
+	{regexp.MustCompile(`^does not leave, class (.*)$`), "不传出，级别 %s"},
+	{regexp.MustCompile(`^(\S+) by default$`), "默认 %s"},
+	{regexp.MustCompile(`^signature key (.+) \(thumbprint (.+)\)$`), "签名密钥 %s（指纹 %s）"},
+	{regexp.MustCompile(`^encryption key (.+) \(thumbprint (.+)\)$`), "加密密钥 %s（指纹 %s）"},
+}
+
+// changeWord is a word of a difference in Chinese; what has none stays as it is.
+func changeWord(word string) string {
+	if chinese, ok := changeWords[word]; ok {
+		return chinese
+	}
+	for _, p := range changePhrases {
+		if parts := p.re.FindStringSubmatch(word); parts != nil {
+			args := make([]any, len(parts)-1)
+			for i, part := range parts[1:] {
+				args[i] = changeWord(strings.TrimSuffix(part, ": "))
+			}
+			return fmt.Sprintf(p.chinese, args...)
+		}
+	}
+	return word
+}
+
+// englishWord is a field as one says it.
+func englishWord(word string) string { return strings.ReplaceAll(word, "_", " ") }
+
+// Difference says a difference of a change in the reader's language. One that
+// compares comes back in its parts, label, before and after; of another one the
+// sentence is the label and has no sides.
+func Difference(ctx context.Context, format string, args []string) (label, before, after string, compares bool) {
+	words := make([]string, len(args))
+	for i, a := range args {
+		if From(ctx) == Chinese {
+			words[i] = changeWord(a)
+		} else if i == 0 {
+			words[i] = englishWord(a)
+		} else {
+			words[i] = a
+		}
+	}
+	switch {
+	case format == "%s: %s -> %s" && len(words) == 3:
+		return words[0], words[1], words[2], true
+	case format == "%s: %s -> none" && len(words) == 2:
+		return words[0], words[1], "", true
+	case (format == "%s: %s" || format == "%s: %d" || format == "%s: %t") && len(words) == 2:
+		return words[0], "", words[1], true
+	}
+	sentence, known := changeSentences[format]
+	if From(ctx) != Chinese || !known {
+		sentence = strings.NewReplacer("%t", "%s", "%d", "%s").Replace(format)
+	}
+	list := make([]any, len(words))
+	for i, w := range words {
+		list[i] = w
+	}
+	return fmt.Sprintf(sentence, list...), "", "", false
+}
+
+// KnowsDifference reports whether there is a Chinese sentence for a format.
+func KnowsDifference(format string) bool {
+	_, ok := changeSentences[format]
+	return ok
+}
