@@ -32,6 +32,7 @@ import (
 	"postern/app/ledger"
 	"postern/app/limit"
 	"postern/app/oauth"
+	"postern/app/records"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
@@ -95,6 +96,8 @@ type App struct {
 	oauth     *oauth.OAuth
 	gateway   *gateway.Gateway
 	identity  *identity.Identity
+	records   *records.Records
+	tail      *records.Tail
 	approvals *approval.Approvals
 	console   *console.Console
 
@@ -115,6 +118,7 @@ func New(ctx context.Context, c Config) (*App, error) {
 	a.stop = stop
 	a.done.Go(func() { a.feed.Run(background) })
 	a.done.Go(func() { a.jobs.Run(background) })
+	a.done.Go(func() { a.tail.Run(background) })
 	feeding, starve := context.WithCancel(context.WithoutCancel(ctx))
 	a.starve = starve
 	a.fed.Go(func() { a.feeds.Run(feeding) })
@@ -323,9 +327,14 @@ func (a *App) openConsole(context.Context) error {
 		Store: a.store, Sealer: func() identity.Sealer { return a.ring.Subjects() }, Name: cmp.Or(c.Bank, "Postern"),
 		Idle: c.Console.IdleTime, Session: c.Console.SessionTime, Now: c.Now, Rand: c.Rand,
 	})
+	a.records = records.New(records.Options{
+		Store: a.store, Subjects: func() records.Subjects { return a.ring.Subjects() }, Now: c.Now, Rand: c.Rand, Zone: c.Zone,
+	})
+	a.tail = a.records.NewTail(c.Log)
 	a.approvals = approval.New(approval.Options{Store: a.store, Kinds: ApprovalKinds(), Now: c.Now, Rand: c.Rand})
 	a.console = console.New(console.Options{
-		Approvals: a.approvals, Address: c.Console.Address,
+		Approvals: a.approvals, Records: a.records, Tail: a.tail, Address: c.Console.Address,
+		Cursors:  web.Cursors{MAC: func(text string) string { return a.ring.Subjects().MAC(keyring.Places, text) }},
 		Identity: a.identity, Store: a.store, Staff: staff, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone,
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Console.Address, "https://")},
 		Failures: limit.NewFailureGate(maxAddresses, signInRate),

@@ -123,6 +123,19 @@ func (a *App) consoleRoutes() []screen {
 		{http.MethodGet, "/console/menu", console.Insider, s.Menu},
 		{http.MethodGet, "/console/account", console.Insider, s.Account},
 		{http.MethodPost, "/console/account/sessions/:session/end", console.Insider, s.SessionEnd},
+
+		{http.MethodGet, "/console/log", console.May("log", "read"), s.LogList},
+		{http.MethodGet, "/console/log/stream", console.May("log", "read"), s.LogStream},
+		{http.MethodGet, "/console/log/export", console.May("log", "export"), s.LogExport},
+		{http.MethodPost, "/console/log/export", console.May("log", "export"), s.LogExportSubmit},
+		{http.MethodGet, "/console/log/:id", console.May("log", "read"), s.LogShow},
+		{http.MethodGet, "/console/visits", console.May("log", "read"), s.Visits},
+		{http.MethodGet, "/console/visits/find", console.May("log", "read"), s.VisitFind},
+		{http.MethodPost, "/console/visits/find", console.May("log", "clear"), s.VisitFindSubject},
+		{http.MethodPost, "/console/visits/subject", console.May("log", "clear"), s.SubjectShow},
+		{http.MethodGet, "/console/visits/at/:id", console.May("log", "read"), s.XRayOfAT},
+		{http.MethodGet, "/console/visits/request/:id", console.May("log", "read"), s.XRayOfRequest},
+		{http.MethodGet, "/console/visits/:id", console.May("log", "read"), s.XRay},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"postern/app/approval"
 	"postern/app/identity"
 	"postern/app/limit"
+	"postern/app/records"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/policies"
@@ -18,6 +19,9 @@ import (
 type Options struct {
 	Identity     *identity.Identity
 	Approvals    *approval.Approvals
+	Records      *records.Records
+	Tail         *records.Tail
+	Cursors      web.Cursors
 	Store        *store.Store
 	Staff        *policies.Staff
 	Address      string // where the console is reached, without a trailing slash
