@@ -22,6 +22,7 @@ keys:check       system
 keys:make        security
 keys:read        system security audit
 log:clear        audit support
+log:export       audit
 log:read         system security audit officer reviewer support
 roles:check      system
 roles:make       security
