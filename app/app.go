@@ -339,7 +339,7 @@ func (a *App) openConsole(context.Context) error {
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Console.Address, "https://")},
 		Failures: limit.NewFailureGate(maxAddresses, signInRate),
 		Ready:    func(context.Context) bool { return a.authority.Ready() == nil },
-		Now:      c.Now, Log: c.Log,
+		Now:      c.Now, Rand: c.Rand, Log: c.Log,
 	})
 	return nil
 }

@@ -120,6 +120,8 @@ func (a *App) consoleRoutes() []screen {
 		{http.MethodPost, "/console/staff/:account/roles", console.May("roles", "make"), s.StaffRole},
 		{http.MethodPost, "/console/staff/:account/link", console.May("accounts", "make"), s.StaffLink},
 
+		{http.MethodGet, "/console/activity", console.May("activity", "own"), s.Activity},
+
 		{http.MethodGet, "/console/menu", console.Insider, s.Menu},
 		{http.MethodGet, "/console/account", console.Insider, s.Account},
 		{http.MethodPost, "/console/account/sessions/:session/end", console.Insider, s.SessionEnd},

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -31,6 +32,7 @@ type Options struct {
 	Failures     *limit.FailureGate
 	Ready        func(context.Context) bool // whether this node answers
 	Now          func() time.Time
+	Rand         io.Reader
 	Log          *slog.Logger
 }
 

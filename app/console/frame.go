@@ -85,7 +85,10 @@ var sidebar = []struct {
 		{i18n.LogTitle, logPath, "list-details", "l", May("log", "read")},
 		{i18n.XRayTitle, visitsPath, "scan", "x", May("log", "read")},
 	}},
-	{i18n.ConsoleAdmin, []entry{{i18n.ConsoleStaff, "/console/staff", "users", "", May("accounts", "read")}}},
+	{i18n.ConsoleAdmin, []entry{
+		{i18n.ConsoleStaff, "/console/staff", "users", "", May("accounts", "read")},
+		{i18n.ActivityTitle, activityPath, "history", "", May("activity", "own")},
+	}},
 }
 
 // inside is the frame of a page of the console, for who is in it.

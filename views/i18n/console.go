@@ -60,7 +60,6 @@ var (
 	ConsoleOverview   = def("console.overview", "Overview", "概览")
 	ConsoleAccount    = def("console.account", "Your account", "我的账号")
 	ConsoleStaff      = def("console.staff", "Staff", "员工")
-	ConsoleActivity   = def("console.activity", "Activity", "操作记录")
 	ConsoleAdmin      = def("console.admin", "Administration", "系统管理")
 	ConsoleNodeUp     = def("console.node_up", "This node answers", "本节点正常")
 	ConsoleNodeDown   = def("console.node_down", "This node answers nobody", "本节点未就绪")
