@@ -90,9 +90,9 @@ func TestStaffFollowTheLogAndSeeThroughAVisit(t *testing.T) {
 	if after := b.eval(`document.querySelectorAll("[data-rows] > tr").length`); after == before {
 		t.Errorf("%s rows before and after showing those that waited", after)
 	}
-	// So does scrolling.
-	b.run(chromedp.Evaluate(`scrollTo(0, 400)`, nil), chromedp.WaitVisible(`[data-live-off]`),
-		chromedp.Evaluate(`scrollTo(0, 0)`, nil), chromedp.WaitVisible(`[data-live-on]`))
+	// So does scrolling, in a window that shows few rows.
+	b.run(chromedp.EmulateViewport(1440, 400), chromedp.Evaluate(`scrollTo(0, 400)`, nil), chromedp.WaitVisible(`[data-live-off]`),
+		chromedp.Evaluate(`scrollTo(0, 0)`, nil), chromedp.WaitVisible(`[data-live-on]`), chromedp.EmulateViewport(1440, 950))
 
 	// A filter, its row, the drawer; j leads on and Escape back.
 	b.run(chromedp.Navigate(d.ConsoleURL()+"/log?refused=1"), chromedp.Poll(`document.querySelector("[data-live-ready]") !== null && document.querySelectorAll("[data-rows] > tr").length > 1`, nil),
