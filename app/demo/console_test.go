@@ -99,9 +99,10 @@ func TestStaffFollowTheLogAndSeeThroughAVisit(t *testing.T) {
 		chromedp.KeyEvent("j"), chromedp.Poll(`document.activeElement.matches("tr.is-at a")`, nil), chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(`.p-drawer`))
 	b.checkAccess("drawer")
 	b.run(chromedp.Poll(`document.querySelector("[data-live-ready]") !== null`, nil))
-	first := b.eval(`location.pathname`)
-	b.run(chromedp.KeyEvent("j"), chromedp.Poll(`location.pathname !== "`+first+`"`, nil), chromedp.WaitVisible(`.p-drawer`))
-	b.run(chromedp.KeyEvent(kb.Escape), chromedp.Poll(`location.pathname === "/console/log"`, nil))
+	next := b.eval(`new URL(document.querySelector('[data-key="j"]').href).pathname.split("/").at(-1)`)
+	b.run(chromedp.KeyEvent("j"), chromedp.WaitVisible(`tr.is-chosen[id="row-`+next+`"]`), chromedp.WaitVisible(`.p-drawer`),
+		chromedp.Poll(`document.querySelector("[data-live-ready]") !== null`, nil),
+		chromedp.KeyEvent(kb.Escape), chromedp.WaitNotPresent(`.p-drawer`))
 
 	// Somebody opened the same AT under another R: support sees where it stopped.
 	b.run(chromedp.Poll(`[...document.querySelectorAll("[data-rows] > tr")].some(r => r.textContent.includes("at_spent"))`, nil),
@@ -111,7 +112,10 @@ func TestStaffFollowTheLogAndSeeThroughAVisit(t *testing.T) {
 		t.Errorf("the X-ray of a visit that never came to be reads\n%s", text)
 	}
 	b.checkAccess("X-ray, failed")
-	b.run(chromedp.SendKeys(`#show-reason`, "The customer called, case 17"+kb.Enter), chromedp.Poll(`document.body.innerText.includes("Shown to you once")`, nil))
+	b.run(chromedp.SendKeys(`#show-reason`, "The customer called, case 17"+kb.Enter), chromedp.WaitNotPresent(`#show-reason`), chromedp.WaitVisible(`.p-timeline`))
+	if text := b.eval(`document.querySelector("main").innerText`); !strings.Contains(text, "Shown to you once") {
+		t.Errorf("after the reason the page reads\n%s", text)
+	}
 	b.checkAccess("X-ray, shown")
 	b.run(chromedp.Navigate(d.ConsoleURL()+"/visits"), chromedp.WaitVisible(`#q`))
 	b.checkAccess("finding a visit")

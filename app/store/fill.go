@@ -14,7 +14,7 @@ type Fill struct {
 }
 
 // fillStep is how many events one transaction of a filling writes.
-const fillStep = 250_000
+const fillStep = 20_000
 
 // errFill refuses to fill a database that serves several.
 var errFill = errors.New("fill log: only SQLite is filled")
