@@ -51,14 +51,14 @@ type Config struct {
 	// Who may say whom a request comes from, at each listener; empty is nobody.
 	TrustedProxies, InternalProxies []netip.Prefix
 
-	Keys        config.Keys      // how long keys are used; zero means config's defaults
-	Rates       authority.Rates  // zero means config's defaults
-	FailureRate limit.Rate       // failed requests of one address; zero means config's default
-	Retention   config.Retention // zero means config's defaults
-	Bank        string           // the bank's name, as the console shows it
-	Console     config.Console   // zero means config's defaults, at http://localhost
-	Feeds       []config.Feed    // where every event goes; empty for nowhere
-	Alerts      config.Alerts    // zero means config's defaults: nobody is told
+	Keys         config.Keys      // how long keys are used; zero means config's defaults
+	Rates        authority.Rates  // zero means config's defaults
+	FailureRate  limit.Rate       // failed requests of one address; zero means config's default
+	Retention    config.Retention // zero means config's defaults
+	Bank, BankZH string           // the bank's name, as the console shows it in each language
+	Console      config.Console   // zero means config's defaults, at http://localhost
+	Feeds        []config.Feed    // where every event goes; empty for nowhere
+	Alerts       config.Alerts    // zero means config's defaults: nobody is told
 	// Certificates are the listeners' own, by listener, and when each ends; nil where none has one.
 	Certificates func() map[string]time.Time
 
@@ -333,20 +333,23 @@ func (a *App) openConsole(context.Context) error {
 	a.tail = a.records.NewTail(c.Log)
 	a.approvals = approval.New(approval.Options{Store: a.store, Kinds: ApprovalKinds(), Now: c.Now, Rand: c.Rand})
 	a.console = console.New(console.Options{
-		Approvals: a.approvals, Records: a.records, Tail: a.tail,
+		Approvals: a.approvals, Records: a.records, Tail: a.tail, Address: c.Console.Address,
 		Cursors:  web.Cursors{MAC: func(text string) string { return a.ring.Subjects().MAC(keyring.Places, text) }},
-		Identity: a.identity, Store: a.store, Staff: staff, Bank: c.Bank, Zone: c.Zone,
+		Identity: a.identity, Store: a.store, Staff: staff, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone,
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Console.Address, "https://")},
 		Failures: limit.NewFailureGate(maxAddresses, signInRate),
 		Ready:    func(context.Context) bool { return a.authority.Ready() == nil },
-		Now:      c.Now, Log: c.Log,
+		Now:      c.Now, Rand: c.Rand, Log: c.Log,
 	})
 	return nil
 }
 
 // ApprovalKinds are the changes that can be asked for, by their name.
 func ApprovalKinds() map[string]approval.Kind {
-	return map[string]approval.Kind{bankfile.Kind: {Applier: bankfile.Applier{}}}
+	return map[string]approval.Kind{
+		bankfile.Kind:     {Applier: bankfile.Applier{}},
+		identity.RoleKind: {Applier: identity.Roles{}, Alone: true},
+	}
 }
 
 // Identity knows the bank's staff, for commands beside the doors.

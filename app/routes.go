@@ -83,6 +83,9 @@ type screen struct {
 // listener.
 func (a *App) consoleRoutes() []screen {
 	s := a.console
+	// Which of them somebody sees and decides their kind says.
+	readsRequests := console.May("business", "read").Or("accounts", "read")
+	checksRequests := console.May("business", "check").Or("roles", "check")
 	return []screen{
 		{http.MethodGet, "/console/sign-in", console.Anybody, s.SignIn},
 		{http.MethodPost, "/console/sign-in", console.Anybody, s.SignInSubmit},
@@ -98,15 +101,27 @@ func (a *App) consoleRoutes() []screen {
 		{http.MethodPost, "/console/enrol/done", console.Insider, s.EnrolDone},
 		{http.MethodPost, "/console/preferences", console.Anybody, s.Preferences},
 
-		{http.MethodGet, "/console/approvals", console.May("business", "read"), s.Approvals},
-		{http.MethodGet, "/console/approvals/:request", console.May("business", "read"), s.Approval},
-		{http.MethodPost, "/console/approvals/:request/approve", console.May("business", "check"), s.ApprovalApprove},
-		{http.MethodPost, "/console/approvals/:request/send-back", console.May("business", "check"), s.ApprovalSendBack},
-		{http.MethodPost, "/console/approvals/:request/reject", console.May("business", "check"), s.ApprovalReject},
-		{http.MethodPost, "/console/approvals/:request/withdraw", console.May("business", "make"), s.ApprovalWithdraw},
-		{http.MethodPost, "/console/approvals/:request/comments", console.May("business", "read"), s.ApprovalComment},
+		{http.MethodGet, "/console/approvals", readsRequests, s.Approvals},
+		{http.MethodGet, "/console/approvals/:request", readsRequests, s.Approval},
+		{http.MethodPost, "/console/approvals/:request/approve", checksRequests, s.ApprovalApprove},
+		{http.MethodPost, "/console/approvals/:request/send-back", checksRequests, s.ApprovalSendBack},
+		{http.MethodPost, "/console/approvals/:request/reject", checksRequests, s.ApprovalReject},
+		{http.MethodPost, "/console/approvals/:request/withdraw", console.Insider, s.ApprovalWithdraw},
+		{http.MethodPost, "/console/approvals/:request/comments", readsRequests, s.ApprovalComment},
 
 		{http.MethodGet, "/console", console.Insider, s.Overview},
+		{http.MethodGet, "/console/changes/new", console.May("business", "make"), s.ChangeNew},
+		{http.MethodPost, "/console/changes", console.May("business", "make"), s.ChangeSubmit},
+
+		{http.MethodGet, "/console/staff", console.May("accounts", "read"), s.Staff},
+		{http.MethodGet, "/console/staff/new", console.May("accounts", "make"), s.StaffNew},
+		{http.MethodPost, "/console/staff", console.May("accounts", "make"), s.StaffInvite},
+		{http.MethodGet, "/console/staff/:account", console.May("accounts", "read"), s.StaffMember},
+		{http.MethodPost, "/console/staff/:account/roles", console.May("roles", "make"), s.StaffRole},
+		{http.MethodPost, "/console/staff/:account/link", console.May("accounts", "make"), s.StaffLink},
+
+		{http.MethodGet, "/console/activity", console.May("activity", "own"), s.Activity},
+
 		{http.MethodGet, "/console/menu", console.Insider, s.Menu},
 		{http.MethodGet, "/console/account", console.Insider, s.Account},
 		{http.MethodPost, "/console/account/sessions/:session/end", console.Insider, s.SessionEnd},

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"postern/app/bankfile"
 	"postern/app/change"
 	"postern/app/store"
 	"postern/app/store/storetest"

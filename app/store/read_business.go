@@ -53,6 +53,9 @@ func (tx *Tx) Business() (Business, error) {
 // only invited cannot approve anything yet.
 func (b Business) StaffExist() (bool, error) { return activeStaff(b.db) }
 
+// Accounts reads accounts in the same picture.
+func (b Business) Accounts() Accounts { return Accounts(b) }
+
 // Partners reads partners.
 func (b Business) Partners(ids []string) ([]models.Partner, error) {
 	return find[models.Partner](b, "id", "id", ids)
