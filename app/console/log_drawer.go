@@ -23,7 +23,7 @@ func (s *Console) logDrawer(ctx context.Context, v logView, e models.Event) (*co
 		d.Drawer.Badge = &ui.BadgeView{Tone: eventTone(e), Text: eventWord(ctx, e.Kind)}
 		d.Cause, d.Cure = explain(ctx, e.Outcome, e.Reason)
 	}
-	if e.Alarm {
+	if e.Alarm && e.Outcome == "ok" {
 		d.Cause += " " + i18n.T(ctx, i18n.LogAlarm)
 	}
 	rows := v.page.Rows

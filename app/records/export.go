@@ -119,7 +119,7 @@ func (r *Records) Looked(ctx context.Context, actor string, f Filter) error {
 func (r *Records) eachLine(ctx context.Context, f Filter, row store.LogFilter, do func(models.Event) error) error {
 	span := r.window(f)
 	for n := 0; n < MaxExport; {
-		walk, err := r.o.Store.WalkLog(ctx, span, row, store.LogSteps{Most: maxWalk, Limit: exportStep})
+		walk, err := r.o.Store.WalkLog(ctx, span, row, store.LogSteps{Most: most(row), Limit: exportStep})
 		if err != nil {
 			return err
 		}

@@ -12,8 +12,20 @@ import (
 // PageRows is how many rows a page of the log has.
 const PageRows = 50
 
-// maxWalk is how many rows one request looks at.
-const maxWalk = 20_000
+// Bounds of how many rows one request looks at. One application's rows lie far
+// apart: each costs a page of its own.
+const (
+	maxWalk      = 20_000
+	maxWalkApart = 5_000
+)
+
+// most is how many rows a request with a filter looks at.
+func most(row store.LogFilter) int {
+	if row.Application != "" {
+		return maxWalkApart
+	}
+	return maxWalk
+}
 
 // Place is where a page begins: behind a line on the way to older ones or to
 // newer ones. The zero Place is the newest end.
@@ -60,7 +72,7 @@ func (r *Records) older(ctx context.Context, f Filter, row store.LogFilter, at P
 	if at.ID != "" {
 		span.Until = min(at.ID, span.Until)
 	}
-	walk, err := r.o.Store.WalkLog(ctx, span, row, store.LogSteps{Most: maxWalk, Limit: PageRows + 1})
+	walk, err := r.o.Store.WalkLog(ctx, span, row, store.LogSteps{Most: most(row), Limit: PageRows + 1})
 	if err != nil {
 		return Page{}, err
 	}
@@ -85,7 +97,7 @@ func (r *Records) older(ctx context.Context, f Filter, row store.LogFilter, at P
 func (r *Records) newer(ctx context.Context, f Filter, row store.LogFilter, at Place) (page Page, full bool, err error) {
 	span := r.window(f)
 	span.From = max(at.ID, span.From)
-	walk, err := r.o.Store.WalkLog(ctx, span, row, store.LogSteps{Most: maxWalk, Limit: PageRows + 1, Forward: true})
+	walk, err := r.o.Store.WalkLog(ctx, span, row, store.LogSteps{Most: most(row), Limit: PageRows + 1, Forward: true})
 	if err != nil {
 		return Page{}, false, err
 	}

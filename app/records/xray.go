@@ -17,7 +17,7 @@ const (
 	maxCalls  = 100              // that are read
 	maxShown  = 8                // that stand in the timeline
 	firstData = 10 * time.Second // calls that begin later stand beneath it
-	atLines   = 20_000           // of the application, among which an AT's are looked for
+	atLines   = maxWalkApart     // of the application, among which an AT's are looked for
 	atGrace   = 2 * time.Minute  // how long after its end an AT may still be traded in, and be refused
 )
 

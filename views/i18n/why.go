@@ -100,7 +100,7 @@ var (
 	whyEnvelope = under(why("envelope", "What the page sent is not an envelope that this gateway takes.", "页面发来的不是本网关接受的信封。",
 		"The page must use the SDK of this gateway, unchanged. If it does, somebody altered the message on its way.", "页面应使用本网关的 SDK 且不作改动；如已如此，则消息在途中被改动过。"),
 		"form", "header", "alg", "enc", "typ", "epk", "unwrap", "cek", "tag", "signature", "json", "plaintext", "two_bodies", "body_b64", "method", "headers", "size", "body")
-	whyAKGone = under(why("kid", "The message was sealed to an AK that this gateway does not have, or has no more.", "消息所用的 AK 不存在或已停用。",
+	_ = under(why("kid", "The message was sealed to an AK that this gateway does not have, or has no more.", "消息所用的 AK 不存在或已停用。",
 		"The page must take the AK out of the AT each time and keep none.", "页面每次都应从 AT 中取得 AK，不要保存。"), "kid")
 	whyClock = under(why("clock", "The call's time was more than 60 seconds off.", "调用时间与网关相差超过 60 秒。",
 		"The SDK sets the time by the gateway's: the page must not set it itself, and must not send a call again later.", "SDK 会按网关校准时间：页面不要自行设定，也不要过后重发。"), "clock")
