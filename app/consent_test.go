@@ -568,6 +568,59 @@ func TestAPartnerSeesAndWithdrawsItsOwnUsersConsentsOnly(t *testing.T) {
 	})
 }
 
+func TestASignInsReplyIsTheCustomersWhoSignedIn(t *testing.T) {
+	t.Parallel()
+	each(t, seeded(func(s *apptest.Seed) {
+		const scope = "session:open"
+		for i := range s.Scopes {
+			if s.Scopes[i].ID == scope {
+				s.Scopes[i].ConsentVersion = 1
+			}
+		}
+		text := consentText(1, 0)
+		text.ScopeID = scope
+		s.Consents = []models.ConsentText{text}
+		s.Fields = append(s.Fields, models.ScopeField{
+			ScopeID: scope, Resource: "session", Action: "open", Path: "name", Class: "C2", Treatment: "keep",
+		})
+	}), func(t *testing.T, w *apptest.World) {
+		customer, name := "c-81", "Wang"
+		w.Bank.Answer(func(rw http.ResponseWriter, _ *http.Request) {
+			rw.Header().Set("Postern-Customer", customer)
+			rw.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(rw, `{"signed_in":true,"name":"`+name+`"}`)
+		})
+		p := w.NewVisit(apptest.Travel, subject("user-7781"))
+		agree := func() {
+			a := askConsent(p, "give", map[string]any{"scope": "session:open", "version": 1})
+			expect(t, a, 200, "", sealed)
+			var reply consentReply
+			a.Into(p, &reply)
+			reply.VID = p.Visit.VID
+			p.Take(reply.Visit)
+		}
+		signIn := func(want bool, when string) {
+			t.Helper()
+			a := p.Call(p.Plain("POST", "/session/sign-in"))
+			expect(t, a, 200, "", sealed)
+			body := string(a.Plain)
+			if strings.Contains(body, name) != want || strings.Contains(body, "consent_required") == want {
+				t.Errorf("%s: want the name %v: %s", when, want, body)
+			}
+			var v apptest.Visit
+			a.Into(p, &v)
+			v.VID = p.Visit.VID
+			p.Take(v)
+		}
+		agree()
+		signIn(false, "the subject agreed, the customer did not")
+		agree()
+		signIn(true, "the customer agreed, and signs in again")
+		customer, name = "c-82", "Zhao"
+		signIn(false, "another customer signs in, who did not")
+	})
+}
+
 func TestALongListOfConsentsIsPaged(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, seeded(demanding(0)))
