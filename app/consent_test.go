@@ -621,6 +621,25 @@ func TestASignInsReplyIsTheCustomersWhoSignedIn(t *testing.T) {
 	})
 }
 
+// A request that one node has answered is none on another, after whatever came
+// since.
+func TestGivingIsNotReplayedOnAnotherNode(t *testing.T) {
+	t.Parallel()
+	each(t, seeded(demanding(0)), func(t *testing.T, w *apptest.World) {
+		other := w.Node()
+		p := w.NewVisit(apptest.Travel, subject("user-7781"))
+		there := *p
+		there.W = other
+		plain := consentPlain(p, "give", map[string]any{"scope": guarded, "version": 1})
+		expect(t, p.Send(consents, "consent+jwe", plain), 200, "", sealed)
+		expectError(t, partnerPost(w, apptest.Travel, "/oauth/consents/withdraw", url.Values{"subject": {"user-7781"}, "scope": {guarded}}), 200, "")
+		expect(t, there.Send(consents, "consent+jwe", plain), 409, "replayed", sealed)
+		if n := w.Count("consents WHERE ends_at = 0"); n != 0 {
+			t.Errorf("%d consents hold", n)
+		}
+	})
+}
+
 func TestALongListOfConsentsIsPaged(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, seeded(demanding(0)))
