@@ -79,7 +79,7 @@ func (a *Authority) carryConsents(ctx context.Context, t *token.Ticket, svc *dir
 	return nil
 }
 
-// carried is of each scope the newest consent that holds.
+// carried is of each scope the first consent of the list that holds.
 func (a *Authority) carried(list []models.Consent, scopes []string, svc *directory.Service) []token.Consent {
 	var kept []token.Consent
 	now := a.Now().UnixMilli()
@@ -87,7 +87,7 @@ func (a *Authority) carried(list []models.Consent, scopes []string, svc *directo
 		if svc.Scopes[s] == nil || svc.Scopes[s].Consent == nil || len(kept) == token.MaxConsents {
 			continue
 		}
-		for _, c := range slices.Backward(list) {
+		for _, c := range list {
 			one := token.Consent{ID: c.ID, Scope: c.ScopeID, Version: c.Version, EndsAt: c.EndsAt}
 			if c.ScopeID == s && a.holds(one, svc.Scopes[s].Consent, now) {
 				kept = append(kept, one)
