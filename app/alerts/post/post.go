@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode"
 
 	"postern/app/config"
 )
@@ -46,11 +47,21 @@ type EntrySubject struct {
 
 // Sender is a way to one receiver; safe for concurrent use.
 type Sender interface {
-	// Send sends once. Nil means that the other side has taken it.
+	// Send sends once. Nil means that the other side has taken it; Partly that some
+	// there have.
 	Send(ctx context.Context, m Message) error
 	// Room is how long a message's Text may be, octets.
 	Room() int
 }
+
+// Partly is why some of those to whom a message goes did not get it while others
+// did: they would get it again, and it is somebody's to mend.
+type Partly struct{ Why error }
+
+func (p Partly) Error() string { return p.Why.Error() }
+
+// Unwrap returns why.
+func (p Partly) Unwrap() error { return p.Why }
 
 // Open makes the senders of the receivers that are configured, by name. It
 // reads their files of authorities and connects to nobody. now is the clock by
@@ -105,15 +116,18 @@ const maxSaid = 200
 // "1" everywhere would leave nothing to read.
 const minSecret = 6
 
-// said is what the other side says, as it may be told: on one line, short, and
-// without what it was told in confidence.
+// said is what the other side says, as it may be told and kept: on one line,
+// short, without control characters, which a database may not take, and without
+// what it was told in confidence.
 func said(text string, secrets ...string) string {
 	for _, s := range secrets {
 		if len(s) >= minSecret {
 			text = strings.ReplaceAll(text, s, "[redacted]")
 		}
 	}
-	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "\uFFFD")), " ")
+	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "\uFFFD"), func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r)
+	}), " ")
 	if len(text) > maxSaid {
 		text = strings.ToValidUTF8(text[:maxSaid], "") + "…"
 	}
