@@ -6,12 +6,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 	"unicode"
 
 	"postern/app/config"
+	"postern/app/pemfile"
 )
 
 // Message is what is told at once: one alert, or several.
@@ -70,7 +70,7 @@ func Open(c config.Alerts, now func() time.Time) (map[string]Sender, error) {
 	all := map[string]Sender{}
 	var faults []error
 	for name, t := range c.Tellings() {
-		roots, err := readRoots(t.CA)
+		roots, err := pemfile.Roots(t.CA)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("alerts.%s.ca: %w", name, err))
 			continue
@@ -87,22 +87,6 @@ func Open(c config.Alerts, now func() time.Time) (map[string]Sender, error) {
 		}
 	}
 	return all, errors.Join(faults...)
-}
-
-// readRoots reads a file of authorities; nil, the system's, for no file.
-func readRoots(file string) (*x509.CertPool, error) {
-	if file == "" {
-		return nil, nil
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(text) {
-		return nil, errors.New(file + " holds no certificate in PEM")
-	}
-	return roots, nil
 }
 
 func tlsConfig(roots *x509.CertPool, host string) *tls.Config {
