@@ -63,13 +63,16 @@ func (f ConsentFilter) apply(db *gorm.DB) *gorm.DB {
 	return db
 }
 
-func (f ConsentFilter) list(db *gorm.DB, limit int) ([]models.Consent, error) {
-	order := "id"
+func (f ConsentFilter) order() string {
 	if f.Newest {
-		order = "id DESC"
+		return "id DESC"
 	}
+	return "id"
+}
+
+func (f ConsentFilter) list(db *gorm.DB, limit int) ([]models.Consent, error) {
 	var list []models.Consent
-	if err := f.apply(db).Order(order).Limit(limit).Find(&list).Error; err != nil {
+	if err := f.apply(db).Order(f.order()).Limit(limit).Find(&list).Error; err != nil {
 		return nil, fmt.Errorf("read consents: %w", err)
 	}
 	return list, nil
