@@ -18,7 +18,7 @@ const module = "postern"
 // author decides where it belongs.
 var tiers = [...][]string{
 	0: {
-		"models", "app/errs", "app/filelock", "app/seal", "views/i18n", "migrations",
+		"models", "app/errs", "app/filelock", "app/pemfile", "app/seal", "views/i18n", "migrations",
 		"static", "static/sdk", "static/sdk/gen", "static/sdk/gen/bundle",
 	},
 	1: {

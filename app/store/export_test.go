@@ -64,6 +64,6 @@ func AlertSQL() map[string]string {
 func (s *Store) ConsentSQL(ctx context.Context, f ConsentFilter) string {
 	return s.read(ctx).ToSQL(func(db *gorm.DB) *gorm.DB {
 		var list []models.Consent
-		return f.apply(db).Order("id").Limit(10).Find(&list)
+		return f.apply(db).Order(f.order()).Limit(10).Find(&list)
 	})
 }
