@@ -20,6 +20,15 @@ type Subjects struct {
 	mac  []byte
 }
 
+// Labels that are no application's id: those have no colon. Under Customers the
+// bank's own customers are sealed and searched for, where the partners' users are
+// under the application's id; under Places staff's places in lists are
+// authenticated.
+const (
+	Customers = ":customer"
+	Places    = ":place"
+)
+
 func newSubjects(secret []byte) (*Subjects, error) {
 	sealKey, err := hkdf.Key(sha256.New, secret, nil, "postern subject seal", 32)
 	if err != nil {
