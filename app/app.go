@@ -29,6 +29,7 @@ import (
 	"postern/app/ledger"
 	"postern/app/limit"
 	"postern/app/oauth"
+	"postern/app/partners"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
@@ -284,7 +285,8 @@ func (a *App) openConsole(context.Context) error {
 	})
 	a.console = console.New(console.Options{
 		Approvals: approval.New(approval.Options{Store: a.store, Kinds: ApprovalKinds(), Now: c.Now, Rand: c.Rand}),
-		Identity:  a.identity, Store: a.store, Staff: staff, Bank: c.Bank, Zone: c.Zone,
+		Cursors:   web.Cursors{MAC: func(text string) string { return a.ring.Subjects().MAC(keyring.Places, text) }},
+		Identity:  a.identity, Store: a.store, Rand: c.Rand, Staff: staff, Bank: c.Bank, Zone: c.Zone,
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Console.Address, "https://")},
 		Failures: limit.NewFailureGate(maxAddresses, signInRate),
 		Ready:    func(context.Context) bool { return a.authority.Ready() == nil },
@@ -295,7 +297,10 @@ func (a *App) openConsole(context.Context) error {
 
 // ApprovalKinds are the changes that can be asked for, by their name.
 func ApprovalKinds() map[string]approval.Kind {
-	return map[string]approval.Kind{bankfile.Kind: {Applier: bankfile.Applier{}}}
+	return map[string]approval.Kind{
+		bankfile.Kind:      {Applier: bankfile.Applier{}},
+		partners.CloseKind: {Applier: partners.Closer{}, Alone: true},
+	}
 }
 
 // Identity knows the bank's staff, for commands beside the doors.

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -19,6 +20,7 @@ type Options struct {
 	Identity  *identity.Identity
 	Approvals *approval.Approvals
 	Store     *store.Store
+	Cursors   web.Cursors
 	Staff     *policies.Staff
 	Cookies   web.Cookies
 	Bank      string         // the bank's name, as the screens show it
@@ -26,6 +28,7 @@ type Options struct {
 	Failures  *limit.FailureGate
 	Ready     func(context.Context) bool // whether this node answers
 	Now       func() time.Time
+	Rand      io.Reader
 	Log       *slog.Logger
 }
 

@@ -55,6 +55,11 @@ func (r *Registry) savePartner(w change.Writer, x change.Change[Partner]) error 
 	if err := w.SavePartner(row); err != nil {
 		return err
 	}
+	if stops(x.Before.Status, p.Status) {
+		if err := r.endVisits(w, p.ID); err != nil {
+			return err
+		}
+	}
 	if !slices.Equal(x.Before.Contacts, p.Contacts) {
 		list := make([]models.Contact, len(p.Contacts))
 		for i, c := range p.Contacts {
@@ -67,12 +72,40 @@ func (r *Registry) savePartner(w change.Writer, x change.Change[Partner]) error 
 	return w.Record(ledger.Event{Kind: "partner", PartnerID: row.ID}, row.ID, x.New, x.Differences)
 }
 
+// stops reports whether a step takes traffic away. Visits that were open end with
+// it for good: a raised epoch keeps them from going on when traffic comes back.
+func stops(before, after models.Status) bool {
+	return before == models.Active && after != models.Active
+}
+
+// endVisits raises the epochs of all applications of a partner, those that were
+// not read for this change as well.
+func (r *Registry) endVisits(w change.Writer, partner string) error {
+	rows, err := r.read.ApplicationsOf([]string{partner})
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		row.Epoch++
+		if err := w.SaveApplication(row); err != nil {
+			return err
+		}
+		if _, here := r.applications[row.ID]; here {
+			r.applications[row.ID] = row
+		}
+	}
+	return nil
+}
+
 func (r *Registry) saveApplication(w change.Writer, x change.Change[Application]) error {
 	a, row := x.After, r.applications[x.After.ID]
 	row.ID, row.PartnerID, row.Name, row.Environment, row.Suite = a.ID, a.Partner, a.Name, a.Environment, a.Suite
 	row.AuthMethod, row.Status, row.AddressMode = a.AuthMethod, a.Status, a.AddressMode
 	row.ATLifetime, row.DailyQuota, row.ATRate, row.VTRate, row.CallRate = a.ATLifetime, a.DailyQuota, a.ATRate, a.VTRate, a.CallRate
 	row.UpdatedAt = w.At()
+	if stops(x.Before.Status, a.Status) {
+		row.Epoch++
+	}
 	if x.New {
 		row.CreatedAt = w.At()
 	}

@@ -52,7 +52,7 @@ type PartnerSort string
 // The orders; each has its index.
 const (
 	PartnersByName     PartnerSort = "name"
-	PartnersByCreation PartnerSort = "created" // newest first
+	PartnersByCreation PartnerSort = "created"  // newest first
 	PartnersByContract PartnerSort = "contract" // soonest end first, those without one before
 )
 

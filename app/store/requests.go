@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-
 	"postern/models"
 )
 
@@ -105,4 +104,3 @@ func (s *Store) CountRequests(ctx context.Context, state models.RequestState, li
 	}
 	return int(n), nil
 }
-
