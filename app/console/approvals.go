@@ -14,6 +14,7 @@ import (
 	"postern/app/bankfile"
 	"postern/app/change"
 	"postern/app/errs"
+	"postern/app/partners"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
@@ -25,7 +26,8 @@ import (
 
 // requestRights is which permissions a kind of request is read and decided with.
 var requestRights = map[string]struct{ read, check policies.Permission }{
-	bankfile.Kind: {policies.Permission{Resource: "business", Action: "read"}, policies.Permission{Resource: "business", Action: "check"}},
+	bankfile.Kind:      {policies.Permission{Resource: "business", Action: "read"}, policies.Permission{Resource: "business", Action: "check"}},
+	partners.CloseKind: {policies.Permission{Resource: "business", Action: "read"}, policies.Permission{Resource: "business", Action: "check"}},
 }
 
 // requestsPage is how many requests a page lists.

@@ -74,6 +74,9 @@ var sidebar = []struct {
 		{i18n.ConsoleOverview, "/console", "layout-dashboard", "o", Insider},
 		{i18n.ConsoleApprovals, "/console/approvals", "clipboard-check", "a", May("business", "read")},
 	}},
+	{i18n.ConsoleDirectory, []entry{
+		{i18n.PartnerList, partnersPath, "building-store", "p", May("business", "read")},
+	}},
 	{i18n.ConsoleAdmin, []entry{
 		{i18n.ConsoleStaff, "/console/staff", "users", "", May("accounts", "read")},
 		{i18n.ConsoleActivity, "/console/activity", "history", "", May("activity", "own")},

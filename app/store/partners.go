@@ -251,10 +251,9 @@ func (s *Store) RemovalOf(ctx context.Context, partner string) (models.Removal, 
 // SaveOnboarding saves a registration that was begun.
 func (tx *Tx) SaveOnboarding(d models.Onboarding) error { return tx.put(&d) }
 
-// DropOnboarding deletes a registration of an account that was not handed in; ok
-// is false when there is none.
+// DropOnboarding deletes a registration of an account; ok is false when there is none.
 func (tx *Tx) DropOnboarding(id, account string) (ok bool, err error) {
-	return tx.claimed(tx.db.Delete(&models.Onboarding{}, "id = ? AND account_id = ? AND request_id = 0", id, account))
+	return tx.claimed(tx.db.Delete(&models.Onboarding{}, "id = ? AND account_id = ?", id, account))
 }
 
 // Onboarding reads a registration of an account.
@@ -262,11 +261,11 @@ func (s *Store) Onboarding(ctx context.Context, id, account string) (models.Onbo
 	return one[models.Onboarding](s.read(ctx), "id = ? AND account_id = ?", id, account)
 }
 
-// Onboardings lists the registrations that an account has begun and not handed in,
+// Onboardings lists the registrations that an account has begun, handed in or not,
 // newest first, at most limit.
 func (s *Store) Onboardings(ctx context.Context, account string, limit int) ([]models.Onboarding, error) {
 	var list []models.Onboarding
-	if err := s.read(ctx).Order("id DESC").Limit(limit).Find(&list, "account_id = ? AND request_id = 0", account).Error; err != nil {
+	if err := s.read(ctx).Order("id DESC").Limit(limit).Find(&list, "account_id = ?", account).Error; err != nil {
 		return nil, fmt.Errorf("read registrations: %w", err)
 	}
 	return list, nil

@@ -73,7 +73,7 @@ CREATE TABLE onboarding_drafts (
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );
-CREATE INDEX onboarding_drafts_open ON onboarding_drafts (account_id, id) WHERE request_id = 0;
+CREATE INDEX onboarding_drafts_by_account ON onboarding_drafts (account_id, id);
 
 -- What persons did to a partner and to what is its own; what traffic does is not
 -- in it, so tokens cost nothing more.

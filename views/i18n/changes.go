@@ -39,7 +39,12 @@ var changeSentences = map[string]string{
 	"field %s under %s now %s (before: %s)":                              "字段 %s（%s）：现为%s（原为%s）",
 	"field %s under %s is no longer named, and does not leave (was: %s)": "字段 %s（%s）不再列出，不再传出（原为%s）",
 	"field %s under %s is no longer named: as %s, it %s (was: %s)":       "字段 %s（%s）不再列出：按 %s 处理，%s（原为%s）",
-	"application %s may use scope %s: %s":                                "应用 %s 可使用数据范围 %s：%s",
+	"%s contact":                          "%s",
+	"%s contact is added":                 "增加%s",
+	"%s contact is taken away":            "去掉%s",
+	"%s contact can be reached otherwise": "%s的联系方式已变更",
+	"contacts stand in another order":     "联系人顺序已调整",
+	"application %s may use scope %s: %s": "应用 %s 可使用数据范围 %s：%s",
 }
 
 // changeWords are the words that such a difference is about.
@@ -57,6 +62,7 @@ var changeWords = map[string]string{
 	"draft": "草稿", "in_review": "审批中", "active": "启用", "suspended": "暂停", "closed": "关闭", "production": "生产", "sandbox": "沙箱",
 	"true": "是", "false": "否", "none": "无", "never": "永不", "always": "全天", "no limit": "不限", "the gateway's": "网关默认值",
 	"off": "不检查", "dry_run": "仅记录", "enforce": "强制", "allowed": "允许", "denied": "禁止", "client secret": "客户端密钥",
+	"business": "业务联系人", "technical": "技术联系人", "security": "安全联系人", "manager": "客户经理",
 	"low": "低", "medium": "中", "high": "高",
 }
 
