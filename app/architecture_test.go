@@ -50,8 +50,8 @@ var neighbours = map[string][]string{
 	"app/change":          {"app/ledger"},    // a change writes its own event
 	"app/oauth":           {"app/web"},
 	"app/gateway":         {"app/web"},
-	"app/console":         {"app/web"},
-	"app/bankfile/gen":    {"app/bankfile"}, // its reference is written from its types
+	"app/console":         {"app/web", "app/bankfile"}, // what its forms change is a file in little
+	"app/bankfile/gen":    {"app/bankfile"},            // its reference is written from its types
 	"app/portal":          {"app/web"},
 	"app":                 {"app/jobs"}, // it says which jobs there are
 	"app/apptest":         {"app"},

@@ -273,11 +273,14 @@ func (s *Console) partnerAside(v partnerView, tab string) (list []console.Sectio
 			}
 		}
 	}
-	list = append(list, console.Section{
+	visits := console.Section{
 		Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerVisitsToday)}, Figure: i18n.Number(ctx, total),
 		Second: i18n.T(ctx, i18n.PartnerLiveNow, i18n.Number(ctx, sum(v.live))),
-		Bars:   &console.HoursView{Values: hours[:max(1, min(24, (until-from)/hour.Milliseconds()))]},
-	})
+	}
+	if total > 0 {
+		visits.Bars = &console.HoursView{Values: hours[:max(1, min(24, (until-from)/hour.Milliseconds()))]}
+	}
+	list = append(list, visits)
 	if v.row.Status == models.Active && v.canStop {
 		list = append(list, console.Section{
 			Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerStop), Icon: "player-stop"}, Text: i18n.T(ctx, i18n.PartnerStopText),

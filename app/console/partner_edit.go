@@ -84,6 +84,9 @@ func profileFields(f *former) {
 		for n, kind := range models.ContactKinds {
 			kinds[n] = option{string(kind), contactWords[kind]}
 		}
+		if f.values[contactField(i, "kind")] == "" { // the first rows are one of each kind
+			f.values[contactField(i, "kind")] = string(models.ContactKinds[i%len(models.ContactKinds)])
+		}
 		f.row(
 			f.choose(contactField(i, "kind"), i18n.PartnerContactKind, kinds, optional),
 			f.field(contactField(i, "name"), i18n.PartnerContactName, optional),
