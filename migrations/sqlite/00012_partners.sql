@@ -77,4 +77,4 @@ CREATE INDEX onboarding_drafts_by_account ON onboarding_drafts (account_id, id);
 
 -- What persons did to a partner and to what is its own; what traffic does is not
 -- in it, so tokens cost nothing more.
-CREATE INDEX events_of_partners ON events (partner_id, at) WHERE partner_id <> '' AND actor <> '';
+CREATE INDEX events_of_partners ON events (partner_id, at, id) WHERE partner_id <> '' AND actor <> '';
