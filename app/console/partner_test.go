@@ -123,7 +123,9 @@ func profile(change func(url.Values)) url.Values {
 func TestAProfileIsWrittenAndNothingPersonalGoesIntoTheLedger(t *testing.T) {
 	t.Parallel()
 	eachDesk(t, func(t *testing.T, d *desk) {
-		form := profile(func(v url.Values) { v.Set("seen", carried(d.page(officer, "/console/partners/p_travel/edit")).Get("seen")) })
+		form := profile(func(v url.Values) {
+			v.Set("seen", carried(d.page(officer, "/console/partners/p_travel/edit")).Get("seen"))
+		})
 		if to := d.submit(officer, "/console/partners/p_travel", form); !strings.Contains(to, "done=applied") {
 			t.Errorf("led to %s", to)
 		}

@@ -287,6 +287,7 @@ var (
 
 // Faults of partners and what is theirs, by the id of the rule.
 var (
+	RuleIdMissing              = def("rule.id_missing", "Write an id.", "填写编号。")
 	RuleClientIdColon          = def("rule.client_id_colon", "Leave out the colon.", "去掉冒号。")
 	RuleClientId               = def("rule.client_id", "Use letters, digits and . _ -, beginning with a letter or digit.", "使用字母、数字和 . _ -，以字母或数字开头。")
 	RulePartnerMissing         = def("rule.partner_missing", "Name the partner.", "填写合作方。")
