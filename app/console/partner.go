@@ -55,15 +55,14 @@ func (s *Console) PartnerShow(tab string) web.Screen {
 // partnerView is what a partner's page is made of.
 type partnerView struct {
 	partnerFile
-	ctx      context.Context
-	now      time.Time
-	open     []models.ChangeRequest
-	live     map[string]int64 // live visits by application
-	visits   map[string]map[int64]int64
-	removal  *models.Removal
-	canMake  bool
-	canStop  bool
-	services map[string]scopeFact
+	ctx     context.Context
+	now     time.Time
+	open    []models.ChangeRequest
+	live    map[string]int64 // live visits by application
+	visits  map[string]map[int64]int64
+	removal *models.Removal
+	canMake bool
+	canStop bool
 }
 
 // scopeFact is what a grant's row says of its scope.

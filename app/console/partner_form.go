@@ -138,7 +138,6 @@ type formPage struct {
 	card  string
 	note  string // a warning above; may be empty
 	form  console.FormView
-	above []console.Section
 	aside []console.Section
 	crumb []layout.Crumb
 }
