@@ -88,7 +88,7 @@ type Partner struct {
 	ContractEnds string // the last day, YYYY-MM-DD; empty: none is on record. A day of the contract is no moment, so it has no zone
 	Risk         Risk
 	CreatedAt    int64
-	UpdatedAt    int64
+	UpdatedAt    int64 `gorm:"autoUpdateTime:false"` // Unix ms, as given: gorm would write seconds of its own clock
 }
 
 // ContactKind is what a partner's contact is for.
@@ -161,7 +161,7 @@ type Onboarding struct {
 	Content   string // what was typed, JSON; of secrets only hashes
 	RequestID int64  // 0 until it was handed in
 	CreatedAt int64
-	UpdatedAt int64
+	UpdatedAt int64 `gorm:"autoUpdateTime:false"` // Unix ms, as given: gorm would write seconds of its own clock
 }
 
 // TableName is onboarding_drafts.
@@ -198,7 +198,7 @@ type Application struct {
 	VTRate      int64
 	CallRate    int64
 	CreatedAt   int64
-	UpdatedAt   int64
+	UpdatedAt   int64 `gorm:"autoUpdateTime:false"` // Unix ms, as given: gorm would write seconds of its own clock
 }
 
 // ApplicationAddress is one address or prefix from which an application may

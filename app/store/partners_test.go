@@ -158,3 +158,33 @@ func TestALiveVisitIsOneThatCouldGoOn(t *testing.T) {
 		}
 	})
 }
+
+// gorm writes the time of its own clock into columns of this name unless it is
+// told not to.
+func TestTimesAreThoseThatWereGiven(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		for _, at := range []int64{1_800_000_000_001, 1_800_000_000_002} {
+			plantPartners(t, s, models.Partner{ID: "p", Name: "P", Status: models.Active, CreatedAt: at, UpdatedAt: at})
+			err := s.Write(t.Context(), func(tx *store.Tx) error {
+				if err := tx.SaveApplication(models.Application{ID: "a", PartnerID: "p", Name: "A", Environment: models.Sandbox, Status: models.Active, CreatedAt: at, UpdatedAt: at}); err != nil {
+					return err
+				}
+				return tx.SaveOnboarding(models.Onboarding{ID: "d", AccountID: "x", Step: "partner", Content: "{}", CreatedAt: at, UpdatedAt: at})
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, table := range []string{"partners", "applications", "onboarding_drafts"} {
+				stmt, err := s.ReadStmt(t.Context(), "SELECT updated_at FROM "+table)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var got int64
+				if err := stmt.QueryRow().Scan(&got); err != nil || got != at {
+					t.Errorf("%s: updated at %d, %v, want %d", table, got, err, at)
+				}
+			}
+		}
+	})
+}
