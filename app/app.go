@@ -13,14 +13,17 @@ import (
 	"sync/atomic"
 	"time"
 
+	"postern/app/alerts"
 	"postern/app/approval"
 	"postern/app/authority"
 	"postern/app/bankfile"
 	"postern/app/clients"
 	"postern/app/config"
+	"postern/app/consents"
 	"postern/app/console"
 	"postern/app/control"
 	"postern/app/directory"
+	"postern/app/feeds"
 	"postern/app/gateway"
 	"postern/app/gateway/upstream"
 	"postern/app/identity"
@@ -30,6 +33,7 @@ import (
 	"postern/app/limit"
 	"postern/app/oauth"
 	"postern/app/partners"
+	"postern/app/records"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
@@ -48,15 +52,20 @@ type Config struct {
 	// Who may say whom a request comes from, at each listener; empty is nobody.
 	TrustedProxies, InternalProxies []netip.Prefix
 
-	Keys        config.Keys      // how long keys are used; zero means config's defaults
-	Rates       authority.Rates  // zero means config's defaults
-	FailureRate limit.Rate       // failed requests of one address; zero means config's default
-	Retention   config.Retention // zero means config's defaults
-	Bank        string           // the bank's name, as the console shows it
-	Console     config.Console   // zero means config's defaults, at http://localhost
-	Now         func() time.Time
-	Rand        io.Reader // safe for concurrent use
-	Log         *slog.Logger
+	Keys         config.Keys      // how long keys are used; zero means config's defaults
+	Rates        authority.Rates  // zero means config's defaults
+	FailureRate  limit.Rate       // failed requests of one address; zero means config's default
+	Retention    config.Retention // zero means config's defaults
+	Bank, BankZH string           // the bank's name, as the console shows it in each language
+	Console      config.Console   // zero means config's defaults, at http://localhost
+	Feeds        []config.Feed    // where every event goes; empty for nowhere
+	Alerts       config.Alerts    // zero means config's defaults: nobody is told
+	// Certificates are the listeners' own, by listener, and when each ends; nil where none has one.
+	Certificates func() map[string]time.Time
+
+	Now  func() time.Time
+	Rand io.Reader // safe for concurrent use
+	Log  *slog.Logger
 }
 
 // Bounds of what is kept in memory for limits and replays.
@@ -81,14 +90,23 @@ type App struct {
 	failures  *limit.FailureGate
 	metrics   *metrics
 	jobs      *jobs.Runner
+	feeds     *feeds.Runner
+	alerts    *alerts.Watch
+	outbox    *alerts.Outbox
+	sources   *alerts.Sources
 	oauth     *oauth.OAuth
 	gateway   *gateway.Gateway
 	identity  *identity.Identity
+	records   *records.Records
+	tail      *records.Tail
+	approvals *approval.Approvals
 	console   *console.Console
 
 	leaving atomic.Bool // the node is about to stop
 	stop    context.CancelFunc
 	done    sync.WaitGroup
+	starve  context.CancelFunc // ends the feeds, after the ledger
+	fed     sync.WaitGroup
 }
 
 // New opens everything and starts what runs in the background. Close ends it.
@@ -101,6 +119,10 @@ func New(ctx context.Context, c Config) (*App, error) {
 	a.stop = stop
 	a.done.Go(func() { a.feed.Run(background) })
 	a.done.Go(func() { a.jobs.Run(background) })
+	a.done.Go(func() { a.tail.Run(background) })
+	feeding, starve := context.WithCancel(context.WithoutCancel(ctx))
+	a.starve = starve
+	a.fed.Go(func() { a.feeds.Run(feeding) })
 	return a, nil
 }
 
@@ -125,6 +147,7 @@ func (c Config) withDefaults() Config {
 		c.Console = config.Default().Console
 	}
 	c.Console.Address = cmp.Or(c.Console.Address, "http://localhost")
+	c.Alerts = withAlerts(c.Alerts)
 	c.Store.Log, c.Store.Now = c.Log, c.Now
 	return c
 }
@@ -142,7 +165,8 @@ func (a *App) open(ctx context.Context) error {
 	}{
 		// The feed first: what is read after it and kept is told of when it moves.
 		{"", a.openStore}, {"feed", a.openFeed}, {"keys", a.openRing}, {"", a.openLedger},
-		{"directory", a.openDirectory}, {"", a.openJobs}, {"doors", a.openDoors}, {"console", a.openConsole}, {"changes", a.listen},
+		{"directory", a.openDirectory}, {"alerts", a.openAlerts}, {"", a.openJobs}, {"", a.openFeeds}, {"doors", a.openDoors},
+		{"console", a.openConsole}, {"changes", a.listen},
 	} {
 		err := step.do(ctx)
 		if err != nil && step.name != "" {
@@ -203,13 +227,33 @@ func (a *App) openFeed(ctx context.Context) (err error) {
 func (a *App) openJobs(context.Context) (err error) {
 	a.jobs, err = jobs.New(jobs.Options{
 		Store: a.store, Node: a.config.Node, Now: a.config.Now, Rand: a.config.Rand, Log: a.config.Log,
-		Jobs: []jobs.Job{
+		Jobs: append([]jobs.Job{
 			TendKeys(a.ring),
 			jobs.Days{Store: a.store, Zone: a.config.Zone, Now: a.config.Now}.Job(),
 			jobs.Retention{Store: a.store, Days: a.config.Retention, Zone: a.config.Zone, Now: a.config.Now}.Job(),
-		},
+			a.expireRequests(),
+		}, a.alertJobs()...),
 	})
 	return err
+}
+
+// expireRequests is the job that puts away change requests that nobody has decided.
+func (a *App) expireRequests() jobs.Job {
+	return jobs.Job{
+		Name: "requests", About: "puts away change requests that nobody has decided in time",
+		Every: time.Hour, After: time.Minute, Limit: 30 * time.Second, Alone: true,
+		Do: func(ctx context.Context) (string, error) {
+			n, err := a.approvals.Expire(ctx)
+			return fmt.Sprintf("put away %d", n), err
+		},
+	}
+}
+
+func (a *App) openFeeds(ctx context.Context) error {
+	a.feeds = feeds.New(ctx, feeds.Options{
+		Store: a.store, Node: a.config.Node, Feeds: a.config.Feeds, Now: a.config.Now, Rand: a.config.Rand, Log: a.config.Log,
+	})
+	return nil
 }
 
 // TendKeys is the job that rotates and retires keys by their age: on every node,
@@ -252,7 +296,8 @@ func (a *App) openDoors(context.Context) error {
 	a.upstreams = upstream.NewPool(upstream.Options{})
 	a.authority = authority.New(authority.Options{
 		Issuer: c.Issuer, Ledger: a.ledger, Ring: a.ring, Directory: a.directory, Feed: a.feed,
-		Buckets: limit.NewBuckets(maxBuckets), Replays: limit.NewReplayWindow(maxReplays, replayKeep),
+		Consents: &consents.Registry{Store: a.store, Now: c.Now, Rand: c.Rand},
+		Buckets:  limit.NewBuckets(maxBuckets), Replays: limit.NewReplayWindow(maxReplays, replayKeep),
 		Rates: c.Rates, Zone: c.Zone, Now: c.Now, Rand: c.Rand, Log: c.Log,
 	})
 	authenticator, err := clients.New(a.directory, a.feed, c.Issuer, c.Now)
@@ -261,7 +306,7 @@ func (a *App) openDoors(context.Context) error {
 	}
 	a.oauth = oauth.New(oauth.Options{
 		Issuer: c.Issuer, Authority: a.authority, Clients: authenticator, Directory: a.directory,
-		Ring: a.ring, Failures: a.failures, Now: c.Now, Log: c.Log, Refused: a.metrics.refused,
+		Ring: a.ring, Failures: a.failures, Now: c.Now, Log: c.Log, Refused: a.metrics.refused, Issued: a.sources.Note,
 	})
 	a.gateway = gateway.New(gateway.Options{
 		Authority: a.authority, Upstreams: a.upstreams, Origins: a.directory, Failures: a.failures,
@@ -283,14 +328,19 @@ func (a *App) openConsole(context.Context) error {
 		Store: a.store, Sealer: func() identity.Sealer { return a.ring.Subjects() }, Name: cmp.Or(c.Bank, "Postern"),
 		Idle: c.Console.IdleTime, Session: c.Console.SessionTime, Now: c.Now, Rand: c.Rand,
 	})
+	a.records = records.New(records.Options{
+		Store: a.store, Subjects: func() records.Subjects { return a.ring.Subjects() }, Now: c.Now, Rand: c.Rand, Zone: c.Zone,
+	})
+	a.tail = a.records.NewTail(c.Log)
+	a.approvals = approval.New(approval.Options{Store: a.store, Kinds: ApprovalKinds(), Now: c.Now, Rand: c.Rand})
 	a.console = console.New(console.Options{
-		Approvals: approval.New(approval.Options{Store: a.store, Kinds: ApprovalKinds(), Now: c.Now, Rand: c.Rand}),
-		Cursors:   web.Cursors{MAC: func(text string) string { return a.ring.Subjects().MAC(keyring.Places, text) }},
-		Identity:  a.identity, Store: a.store, Rand: c.Rand, Staff: staff, Bank: c.Bank, Zone: c.Zone,
+		Approvals: a.approvals, Records: a.records, Tail: a.tail, Address: c.Console.Address,
+		Cursors:  web.Cursors{MAC: func(text string) string { return a.ring.Subjects().MAC(keyring.Places, text) }},
+		Identity: a.identity, Store: a.store, Staff: staff, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone,
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Console.Address, "https://")},
 		Failures: limit.NewFailureGate(maxAddresses, signInRate),
 		Ready:    func(context.Context) bool { return a.authority.Ready() == nil },
-		Now:      c.Now, Log: c.Log,
+		Now:      c.Now, Rand: c.Rand, Log: c.Log,
 	})
 	return nil
 }
@@ -299,6 +349,7 @@ func (a *App) openConsole(context.Context) error {
 func ApprovalKinds() map[string]approval.Kind {
 	return map[string]approval.Kind{
 		bankfile.Kind:      {Applier: bankfile.Applier{}},
+		identity.RoleKind:  {Applier: identity.Roles{}, Alone: true},
 		partners.CloseKind: {Applier: partners.Closer{}, Alone: true},
 	}
 }
@@ -331,6 +382,13 @@ func (a *App) Close(ctx context.Context) error {
 	}
 	if a.ledger != nil {
 		faults = append(faults, a.ledger.Close(ctx))
+	}
+	if a.starve != nil {
+		a.starve()
+	}
+	a.fed.Wait() // for seconds at most
+	if a.sources != nil {
+		faults = append(faults, a.sources.Flush(ctx))
 	}
 	if a.store != nil {
 		faults = append(faults, a.store.Close())

@@ -18,15 +18,15 @@ const module = "postern"
 // author decides where it belongs.
 var tiers = [...][]string{
 	0: {
-		"models", "app/errs", "app/filelock", "app/seal", "views/i18n", "migrations",
+		"models", "app/errs", "app/filelock", "app/pemfile", "app/seal", "views/i18n", "migrations",
 		"static", "static/sdk", "static/sdk/gen", "static/sdk/gen/bundle",
 	},
 	1: {
 		"app/store", "app/store/storetest", "app/token", "app/limit", "app/disclosure", "app/hours", "policies", "app/config", "app/config/gen",
 		"views/layout", "views/ui", "views/link", "views/console", "views/portal", "views/demo",
 	},
-	2: {"app/ledger", "app/ledger/crashrig", "app/keyring", "app/clients", "app/control", "app/directory", "app/change"},
-	3: {"app/authority", "app/backup", "app/partners", "app/catalog", "app/identity", "app/approval", "app/records"},
+	2: {"app/ledger", "app/ledger/crashrig", "app/feeds", "app/keyring", "app/clients", "app/control", "app/directory", "app/change", "app/consents"},
+	3: {"app/authority", "app/backup", "app/partners", "app/catalog", "app/identity", "app/approval", "app/records", "app/alerts", "app/alerts/post"},
 	4: {"app/web", "app/oauth", "app/gateway", "app/gateway/upstream", "app/console", "app/portal", "app/bankfile", "app/bankfile/gen"},
 	5: {
 		"app", "app/apptest", "app/jobs", "app/bench", "app/doctor",
@@ -46,11 +46,12 @@ var neighbours = map[string][]string{
 	"views/console":       {"views/layout", "views/ui", "views/link"},
 	"views/portal":        {"views/layout", "views/ui", "views/link"},
 	"views/demo":          {"views/layout", "views/ui", "views/link"},
-	"app/clients":         {"app/directory"}, // who is calling is looked up in it
-	"app/change":          {"app/ledger"},    // a change writes its own event
+	"app/clients":         {"app/directory"},             // who is calling is looked up in it
+	"app/change":          {"app/ledger"},                // a change writes its own event
+	"app/consents":        {"app/ledger", "app/keyring"}, // a consent does, too; and how long tickets live
 	"app/oauth":           {"app/web"},
 	"app/gateway":         {"app/web"},
-	"app/console":         {"app/web", "app/bankfile"}, // what its forms change is a file in little
+	"app/console":         {"app/web", "app/bankfile"}, // what it asks for is a bank file
 	"app/bankfile/gen":    {"app/bankfile"},            // its reference is written from its types
 	"app/portal":          {"app/web"},
 	"app":                 {"app/jobs"}, // it says which jobs there are

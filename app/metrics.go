@@ -8,8 +8,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"postern/app/alerts"
 	"postern/app/gateway/upstream"
 	"postern/app/web"
+	"postern/models"
 )
 
 // metrics are the node's numbers, on a registry of its own. No label carries
@@ -46,6 +48,8 @@ func newMetrics(a *App) *metrics {
 			Name: "postern_feed_age_seconds", Help: "Age of the feed of changes.",
 		}, func() float64 { return a.feed.Age().Seconds() }),
 		successes{func() map[string]time.Time { return a.jobs.LastSuccess() }},
+		feedLags{func() []models.FeedLag { return a.feeds.Lags() }, a.config.Now},
+		lasting{func() map[alerts.Counted]int64 { return a.alerts.Counts() }},
 		circuits{func() map[string]upstream.State { return a.upstreams.States() }},
 	)
 	return m
@@ -81,6 +85,52 @@ func (s successes) Describe(to chan<- *prometheus.Desc) { to <- success }
 func (s successes) Collect(to chan<- prometheus.Metric) {
 	for name, at := range s.last() {
 		to <- prometheus.MustNewConstMetric(success, prometheus.GaugeValue, float64(at.UnixMilli())/1000, name)
+	}
+}
+
+// feedLags reports how far each feed of the database is behind, whichever node
+// delivers it.
+type feedLags struct {
+	lags func() []models.FeedLag
+	now  func() time.Time
+}
+
+var (
+	feedBehind = prometheus.NewDesc("postern_feed_behind_seconds",
+		"How long the first event that a feed has not delivered has been waiting.", []string{"feed"}, nil)
+	feedWaiting = prometheus.NewDesc("postern_feed_waiting_events",
+		"Events that a feed has not delivered.", []string{"feed"}, nil)
+	feedSuccess = prometheus.NewDesc("postern_feed_last_success_seconds",
+		"When a feed last delivered, as Unix time.", []string{"feed"}, nil)
+)
+
+func (f feedLags) Describe(to chan<- *prometheus.Desc) {
+	to <- feedBehind
+	to <- feedWaiting
+	to <- feedSuccess
+}
+
+func (f feedLags) Collect(to chan<- prometheus.Metric) {
+	for _, lag := range f.lags() {
+		to <- prometheus.MustNewConstMetric(feedBehind, prometheus.GaugeValue, lag.Behind(f.now()).Seconds(), lag.Name)
+		to <- prometheus.MustNewConstMetric(feedWaiting, prometheus.GaugeValue, float64(lag.Waiting), lag.Name)
+		to <- prometheus.MustNewConstMetric(feedSuccess, prometheus.GaugeValue, float64(lag.DeliveredAt)/1000, lag.Name)
+	}
+}
+
+// lasting reports how many alerts last, by rule and severity.
+type lasting struct {
+	counts func() map[alerts.Counted]int64
+}
+
+var alertsOpen = prometheus.NewDesc("postern_alerts",
+	"Alerts whose condition lasts, by rule and severity, as of the node's last look.", []string{"rule", "severity"}, nil)
+
+func (l lasting) Describe(to chan<- *prometheus.Desc) { to <- alertsOpen }
+
+func (l lasting) Collect(to chan<- prometheus.Metric) {
+	for c, n := range l.counts() {
+		to <- prometheus.MustNewConstMetric(alertsOpen, prometheus.GaugeValue, float64(n), c.Rule, string(c.Severity))
 	}
 }
 

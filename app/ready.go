@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"postern/app/control"
+	"postern/models"
 )
 
 // check is one thing that must hold for the node to serve.
@@ -36,6 +38,9 @@ func (a *App) checks(ctx context.Context) []check {
 		{"clock", true, "not behind the newest event"},
 		{"stopping", true, "no"},
 	}
+	if lags := a.feeds.Lags(); len(lags) > 0 {
+		list = append(list, check{"feeds of events", true, a.behind(lags)})
+	}
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
 	if err := a.store.Ping(ctx); err != nil {
@@ -54,6 +59,23 @@ func (a *App) checks(ctx context.Context) []check {
 		list[4] = check{"stopping", false, "the node is about to stop"}
 	}
 	return list
+}
+
+// behind says how far the feeds are behind. That a receiver of logs is away is no
+// reason to turn visitors away.
+func (a *App) behind(lags []models.FeedLag) string {
+	var list []string
+	for _, f := range lags {
+		one := f.Name + ": nothing waits"
+		if f.Waiting > 0 {
+			one = fmt.Sprintf("%s: %d events wait, the first for %s", f.Name, f.Waiting, f.Behind(a.config.Now()).Round(time.Millisecond))
+		}
+		if f.Error != "" {
+			one += ": " + f.Error
+		}
+		list = append(list, one)
+	}
+	return strings.Join(list, "; ")
 }
 
 // readiness answers whether the node may be sent requests, and why not: as

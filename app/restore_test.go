@@ -189,6 +189,29 @@ func aVisitOfAfterWorks(t *testing.T, w *apptest.World) {
 	}
 }
 
+// Which of the consents in an old copy were withdrawn after it was made nobody
+// can know: none of them opens anything any more, and everybody is asked again.
+func TestARestoreEndsTheConsentsOfBefore(t *testing.T) {
+	t.Parallel()
+	each(t, seeded(demanding(0)), func(t *testing.T, w *apptest.World) {
+		p := w.NewVisit(apptest.Travel, subject("user-7781"))
+		give(t, p)
+		restore := copied(t, w)
+		w.Later(time.Second)
+		consent(t, p, "withdraw", map[string]any{"scope": guarded})
+		w.Later(time.Second)
+		restore()
+		w.Later(11 * time.Second)
+		later := w.NewVisit(apptest.Travel, subject("user-7781"))
+		shows(t, later, false, "after the restore")
+		if list := partnerList(t, w, apptest.Travel, "user-7781"); len(list) != 1 || list[0].Active || list[0].WithdrawnBy != "restore" {
+			t.Errorf("listed %+v", list)
+		}
+		give(t, later)
+		shows(t, later, true, "given anew")
+	})
+}
+
 func TestAfterARestoreAssertionsShowThatTheyAreNew(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, apptest.Options{})

@@ -39,16 +39,20 @@ func (a *App) gatewayRoutes() []route {
 	return []route{
 		{http.MethodPost, "/oauth/token", clientOnly, a.oauth.Token},
 		{http.MethodPost, "/oauth/revoke", clientOnly, a.oauth.Revoke},
+		{http.MethodPost, "/oauth/consents", clientOnly, a.oauth.Consents},
+		{http.MethodPost, "/oauth/consents/withdraw", clientOnly, a.oauth.WithdrawConsent},
 		{http.MethodPost, "/oauth/introspect", upstreamOnly, a.oauth.Introspect},
 		{http.MethodGet, "/oauth/errors", public, a.oauth.Errors},
 
 		{http.MethodPost, "/gateway/v1/visit-tokens", sealedAT, a.gateway.VisitOpen},
 		{http.MethodPost, "/gateway/v1/visit-tokens/renew", sealedVT, a.gateway.VisitRenew},
 		{http.MethodPost, "/gateway/v1/visit-tokens/close", sealedVT, a.gateway.VisitClose},
+		{http.MethodPost, "/gateway/v1/consents", sealedVT, a.gateway.Consents},
 		{http.MethodPost, "/gateway/v1/calls", sealedVT, a.gateway.Call},
 		{http.MethodOptions, "/gateway/v1/visit-tokens", public, a.gateway.Preflight},
 		{http.MethodOptions, "/gateway/v1/visit-tokens/renew", public, a.gateway.Preflight},
 		{http.MethodOptions, "/gateway/v1/visit-tokens/close", public, a.gateway.Preflight},
+		{http.MethodOptions, "/gateway/v1/consents", public, a.gateway.Preflight},
 		{http.MethodOptions, "/gateway/v1/calls", public, a.gateway.Preflight},
 
 		{http.MethodGet, "/.well-known/oauth-authorization-server", public, a.oauth.Metadata},
@@ -79,6 +83,9 @@ type screen struct {
 // listener.
 func (a *App) consoleRoutes() []screen {
 	s := a.console
+	// Which of them somebody sees and decides their kind says.
+	readsRequests := console.May("business", "read").Or("accounts", "read")
+	checksRequests := console.May("business", "check").Or("roles", "check")
 	return []screen{
 		{http.MethodGet, "/console/sign-in", console.Anybody, s.SignIn},
 		{http.MethodPost, "/console/sign-in", console.Anybody, s.SignInSubmit},
@@ -94,13 +101,13 @@ func (a *App) consoleRoutes() []screen {
 		{http.MethodPost, "/console/enrol/done", console.Insider, s.EnrolDone},
 		{http.MethodPost, "/console/preferences", console.Anybody, s.Preferences},
 
-		{http.MethodGet, "/console/approvals", console.May("business", "read"), s.Approvals},
-		{http.MethodGet, "/console/approvals/:request", console.May("business", "read"), s.Approval},
-		{http.MethodPost, "/console/approvals/:request/approve", console.May("business", "check"), s.ApprovalApprove},
-		{http.MethodPost, "/console/approvals/:request/send-back", console.May("business", "check"), s.ApprovalSendBack},
-		{http.MethodPost, "/console/approvals/:request/reject", console.May("business", "check"), s.ApprovalReject},
-		{http.MethodPost, "/console/approvals/:request/withdraw", console.May("business", "make"), s.ApprovalWithdraw},
-		{http.MethodPost, "/console/approvals/:request/comments", console.May("business", "read"), s.ApprovalComment},
+		{http.MethodGet, "/console/approvals", readsRequests, s.Approvals},
+		{http.MethodGet, "/console/approvals/:request", readsRequests, s.Approval},
+		{http.MethodPost, "/console/approvals/:request/approve", checksRequests, s.ApprovalApprove},
+		{http.MethodPost, "/console/approvals/:request/send-back", checksRequests, s.ApprovalSendBack},
+		{http.MethodPost, "/console/approvals/:request/reject", checksRequests, s.ApprovalReject},
+		{http.MethodPost, "/console/approvals/:request/withdraw", console.Insider, s.ApprovalWithdraw},
+		{http.MethodPost, "/console/approvals/:request/comments", readsRequests, s.ApprovalComment},
 
 		{http.MethodGet, "/console/partners", console.May("business", "read"), s.Partners},
 		{http.MethodGet, "/console/partners/:partner", console.May("business", "read"), s.PartnerShow("")},
@@ -157,9 +164,34 @@ func (a *App) consoleRoutes() []screen {
 		{http.MethodPost, "/console/onboarding/:draft/kept", console.May("business", "make"), s.OnboardingKept},
 
 		{http.MethodGet, "/console", console.Insider, s.Overview},
+		{http.MethodGet, "/console/changes/new", console.May("business", "make"), s.ChangeNew},
+		{http.MethodPost, "/console/changes", console.May("business", "make"), s.ChangeSubmit},
+
+		{http.MethodGet, "/console/staff", console.May("accounts", "read"), s.Staff},
+		{http.MethodGet, "/console/staff/new", console.May("accounts", "make"), s.StaffNew},
+		{http.MethodPost, "/console/staff", console.May("accounts", "make"), s.StaffInvite},
+		{http.MethodGet, "/console/staff/:account", console.May("accounts", "read"), s.StaffMember},
+		{http.MethodPost, "/console/staff/:account/roles", console.May("roles", "make"), s.StaffRole},
+		{http.MethodPost, "/console/staff/:account/link", console.May("accounts", "make"), s.StaffLink},
+
+		{http.MethodGet, "/console/activity", console.May("activity", "own"), s.Activity},
+
 		{http.MethodGet, "/console/menu", console.Insider, s.Menu},
 		{http.MethodGet, "/console/account", console.Insider, s.Account},
 		{http.MethodPost, "/console/account/sessions/:session/end", console.Insider, s.SessionEnd},
+
+		{http.MethodGet, "/console/log", console.May("log", "read"), s.LogList},
+		{http.MethodGet, "/console/log/stream", console.May("log", "read"), s.LogStream},
+		{http.MethodGet, "/console/log/export", console.May("log", "export"), s.LogExport},
+		{http.MethodPost, "/console/log/export", console.May("log", "export"), s.LogExportSubmit},
+		{http.MethodGet, "/console/log/:id", console.May("log", "read"), s.LogShow},
+		{http.MethodGet, "/console/visits", console.May("log", "read"), s.Visits},
+		{http.MethodGet, "/console/visits/find", console.May("log", "read"), s.VisitFind},
+		{http.MethodPost, "/console/visits/find", console.May("log", "clear"), s.VisitFindSubject},
+		{http.MethodPost, "/console/visits/subject", console.May("log", "clear"), s.SubjectShow},
+		{http.MethodGet, "/console/visits/at/:id", console.May("log", "read"), s.XRayOfAT},
+		{http.MethodGet, "/console/visits/request/:id", console.May("log", "read"), s.XRayOfRequest},
+		{http.MethodGet, "/console/visits/:id", console.May("log", "read"), s.XRay},
 	}
 }
 

@@ -34,18 +34,20 @@ type Change struct {
 	At      int64
 	Kind    ChangeKind
 	Subject string
-	Until   int64 // for ended visits: when the row stops mattering
+	Until   int64 // for ended visits and withdrawn consents: when the row stops mattering
 }
 
 // ChangeKind says what a Change is about.
 type ChangeKind string
 
-// The kinds of change. Subject is the id of what changed; for ChangeVisitEnded the vid.
+// The kinds of change. Subject is the id of what changed; for ChangeVisitEnded the vid,
+// for ChangeConsent that of the consent.
 const (
 	ChangeApplication ChangeKind = "application"
 	ChangePartner     ChangeKind = "partner"
 	ChangeService     ChangeKind = "service"
 	ChangeVisitEnded  ChangeKind = "visit_ended"
+	ChangeConsent     ChangeKind = "consent_withdrawn"
 	ChangeFreeze      ChangeKind = "freeze"
 	ChangeKeys        ChangeKind = "keys"
 )

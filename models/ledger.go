@@ -18,7 +18,7 @@ type Event struct {
 	Alarm         bool
 	Body          string
 	LeafHash      string
-	Seq           *int64 // position in the Merkle tree, once it has one
+	Seq           *int64 // its number, from 1 and without gaps, once it has one (docs/decisions/0020)
 }
 
 // ATRow is one issued AT. The AT itself is never stored: only its hash.

@@ -86,6 +86,7 @@ type Scope struct {
 	ServiceID        string
 	Title            string
 	RequiresCustomer bool
+	ConsentVersion   int64 // of the ConsentText that it demands consent to; 0 demands none
 }
 
 // ScopePermission allows or denies one (resource, action) to holders of a scope.

@@ -35,6 +35,7 @@ type Seed struct {
 	Scopes       []models.Scope
 	Permissions  []models.ScopePermission
 	Fields       []models.ScopeField
+	Consents     []models.ConsentText // that scopes demand by their ConsentVersion
 	Grants       []models.Grant
 }
 
@@ -198,6 +199,9 @@ func (p *planter) services(s Seed) {
 	}
 	for _, x := range s.Scopes {
 		p.do(p.tx.SaveScope(x, p.now))
+		for _, t := range of(s.Consents, x.ID, func(r models.ConsentText) string { return r.ScopeID }) {
+			p.do(p.tx.KeepConsentText(t))
+		}
 		p.do(p.tx.SetScopePermissions(x, of(s.Permissions, x.ID, func(r models.ScopePermission) string { return r.ScopeID }), p.now))
 		p.do(p.tx.SetScopeFields(x, of(s.Fields, x.ID, func(r models.ScopeField) string { return r.ScopeID }), p.now))
 	}

@@ -8,7 +8,9 @@ import (
 
 	"postern/app/disclosure"
 	"postern/app/errs"
+	"postern/app/keyring"
 	"postern/app/ledger"
+	"postern/app/token"
 	"postern/models"
 )
 
@@ -61,11 +63,15 @@ func (c *Call) answer(ctx context.Context, r UpstreamReply) ([]byte, error) {
 	if err := c.stillPermitted(ctx); err != nil {
 		return nil, err
 	}
+	signedIn, err := c.signIn(ctx, r)
+	if err != nil {
+		return nil, err
+	}
 	out, shape, err := c.reduce(r)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.bindCustomer(ctx, r, &out); err != nil {
+	if err := c.bindCustomer(ctx, signedIn, &out); err != nil {
 		return nil, err
 	}
 	out.JTI, out.Status, out.ServerTime = c.plain.JTI, r.Status, c.a.Now().Unix()
@@ -103,8 +109,8 @@ func (c *Call) reduce(r UpstreamReply) (callReply, *models.Shape, error) {
 		return out, nil, nil
 	}
 	if !isJSON(r.MediaType) {
-		if !slices.Contains(c.match.Route.ReplyTypes, r.MediaType) || !c.access.Raw(c.match.Route.Permission, c.scopes) {
-			return callReply{}, nil, errBadGateway.Because("media_type")
+		if err := c.mayLeaveWhole(r.MediaType); err != nil {
+			return callReply{}, nil, err
 		}
 		out.Body, out.Raw = nil, base64.StdEncoding.EncodeToString(r.Body)
 		return out, nil, nil
@@ -118,6 +124,9 @@ func (c *Call) reduce(r UpstreamReply) (callReply, *models.Shape, error) {
 		return callReply{}, nil, errBadGateway.Because("reply_not_json").Wrap(err)
 	}
 	out.Body = result.Body
+	if r.Status < 400 { // an error's body shows what the route lists, whoever agreed
+		out.Lacking = c.without
+	}
 	return out, &models.Shape{ID: result.Shape.ID(), Canonical: string(result.Shape.Canonical()), FirstSeen: c.started.UnixMilli()}, nil
 }
 
@@ -130,39 +139,63 @@ func (c *Call) plan(status int) (*disclosure.Plan, error) {
 	if status >= 400 {
 		return c.match.Route.ErrorPlan, nil
 	}
-	return c.access.Plan(c.match.Route.Permission, c.scopes)
+	return c.access.Plan(c.match.Route.Permission, c.scopes, c.without)
+}
+
+// mayLeaveWhole refuses a reply that is not JSON unless the route lists its type
+// and a scope that lacks no consent gives the permission raw.
+func (c *Call) mayLeaveWhole(mediaType string) error {
+	perm := c.match.Route.Permission
+	switch {
+	case !slices.Contains(c.match.Route.ReplyTypes, mediaType), !c.access.Raw(perm, c.scopes, nil):
+		return errBadGateway.Because("media_type")
+	case !c.access.Raw(perm, c.scopes, c.without):
+		return errBadGateway.Because("no_consent")
+	}
+	return nil
 }
 
 func isJSON(mediaType string) bool {
 	return mediaType == "application/json" || (strings.HasPrefix(mediaType, "application/") && strings.HasSuffix(mediaType, "+json"))
 }
 
-// customers is under what the bank's own customers are sealed and searched for,
-// where the partners' users are under the application's id. No id has a colon.
-const customers = ":customer"
-
-// bindCustomer takes the bank's word for who the visitor is, from the sign-in
-// route only, and gives the page a ticket that carries it.
-func (c *Call) bindCustomer(ctx context.Context, r UpstreamReply, out *callReply) error {
+// signIn takes the bank's word for who the visitor is, from the sign-in route
+// only, and makes the ticket that carries it; nil where nobody signed in. From
+// then on the reply is about that customer: what others agreed to opens nothing
+// of it.
+func (c *Call) signIn(ctx context.Context, r UpstreamReply) (*token.Ticket, error) {
 	if !c.match.Route.SignIn || r.Customer == "" || r.Status >= 400 {
+		return nil, nil
+	}
+	t := c.ticket
+	t.Customer, t.AuthTime = r.Customer, c.a.Now().Unix()
+	if err := c.a.stamp(&t, c.svc); err != nil {
+		return nil, errUnavailable.Wrap(err)
+	}
+	if err := c.a.carryConsents(ctx, &t, c.svc); err != nil {
+		return nil, err
+	}
+	c.without = c.a.lacking(t, c.svc, c.match.Route.Permission, c.scopes)
+	return &t, nil
+}
+
+// bindCustomer puts on record who signed in, and gives the page the ticket that
+// carries it.
+func (c *Call) bindCustomer(ctx context.Context, t *token.Ticket, out *callReply) error {
+	if t == nil {
 		return nil
 	}
-	t, now := c.ticket, c.a.Now()
-	t.Customer, t.AuthTime = r.Customer, now.Unix()
-	customer, err := c.a.Ring.Subjects().Seal(customers, t.Customer, c.a.Rand)
+	customer, err := c.a.Ring.Subjects().Seal(keyring.Customers, t.Customer, c.a.Rand)
 	if err != nil {
 		return errUnavailable.Wrap(err)
 	}
-	if err := c.a.stamp(&t, c.svc); err != nil {
-		return errUnavailable.Wrap(err)
-	}
-	event := trail{requestID: c.record.RequestID}.ofTicket(t).event("customer.bound", map[string]string{"sid": t.SID})
+	event := trail{requestID: c.record.RequestID}.ofTicket(*t).event("customer.bound", map[string]string{"sid": t.SID})
 	if err := c.a.Ledger.BindCustomer(ctx, t.VID, ledger.Customer{
-		Sealed: customer, MAC: c.a.Ring.Subjects().MAC(customers, t.Customer), AuthTime: now.UnixMilli(),
+		Sealed: customer, MAC: c.a.Ring.Subjects().MAC(keyring.Customers, t.Customer), AuthTime: t.AuthTime * 1000,
 	}, event); err != nil {
 		return errUnavailable.Because("ledger").Wrap(err)
 	}
-	vt, err := c.a.sealTicket(t)
+	vt, err := c.a.sealTicket(*t)
 	if err != nil {
 		return err
 	}

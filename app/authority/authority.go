@@ -13,6 +13,7 @@ import (
 
 	"github.com/maypok86/otter/v2"
 
+	"postern/app/consents"
 	"postern/app/control"
 	"postern/app/directory"
 	"postern/app/errs"
@@ -33,6 +34,7 @@ type Options struct {
 	Ring      *keyring.Ring
 	Directory *directory.Directory
 	Feed      *control.Feed
+	Consents  *consents.Registry
 	Buckets   *limit.Buckets
 	Replays   *limit.ReplayWindow
 	Rates     Rates

@@ -37,6 +37,7 @@ type Call struct {
 	match   directory.Match
 	plain   callPlain
 	scopes  []string // that allow the call and are the visit's
+	without []string // of scopes, those that lack a consent to what they show here
 	record  models.Call
 	out     Outgoing
 	echoes  bool // answered from the route's sample reply; out is empty
@@ -215,11 +216,13 @@ func (c *Call) permit() error {
 	if len(c.scopes) == 0 || (c.match.Route.RequiresCustomer && c.ticket.Customer == "") {
 		return errNeedsCustomer.Because("customer")
 	}
+	c.without = c.a.lacking(c.ticket, c.svc, perm, c.scopes)
 	return nil
 }
 
 // stillPermitted asks again when the bank has answered, which can take its
-// time: what was ended, frozen or taken away meanwhile gets no reply any more.
+// time: what was ended, frozen or taken away meanwhile gets no reply any more, and what
+// a withdrawn consent showed does not leave.
 func (c *Call) stillPermitted(ctx context.Context) error {
 	err := c.a.Ready()
 	if err != nil {
@@ -297,11 +300,17 @@ func (c *Call) once(ctx context.Context) error {
 // onceWritten is once for writes. Only their replays can be told what became
 // of the first.
 func (c *Call) onceWritten(ctx context.Context) error {
-	read, written := replayKeys(c.ticket.VID, c.plain.JTI)
-	if c.a.Replays.Seen(read, c.a.Now()) {
+	return c.a.beginWrite(ctx, c.writeCall(), c.maxRunning())
+}
+
+// beginWrite refuses a write whose jti its visit has used, on any node; its row
+// is on disk when it returns.
+func (a *Authority) beginWrite(ctx context.Context, w models.WriteCall, maxRunning time.Duration) error {
+	read, written := replayKeys(w.VID, w.JTI)
+	if a.Replays.Seen(read, a.Now()) {
 		return errReplayed.Because("jti")
 	}
-	first, state, err := c.a.Ledger.BeginWrite(ctx, c.writeCall(), c.maxRunning())
+	first, state, err := a.Ledger.BeginWrite(ctx, w, maxRunning)
 	if err != nil {
 		return errUnavailable.Because("ledger").Wrap(err)
 	}
@@ -309,7 +318,7 @@ func (c *Call) onceWritten(ctx context.Context) error {
 		return errReplayed.Because("jti").With(errs.Help{First: string(state)})
 	}
 	// A window that is full forgets no write: its row decides.
-	_, _ = c.a.Replays.First(written, c.a.Now())
+	_, _ = a.Replays.First(written, a.Now())
 	return nil
 }
 

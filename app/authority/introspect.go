@@ -24,6 +24,7 @@ type Introspection struct {
 	ClientID  string `json:"client_id,omitempty"`
 	Subject   string `json:"sub,omitempty"`
 	Scope     string `json:"scope,omitempty"`
+	Consented string `json:"consented_scope,omitempty"` // of Scope, those with the person's consent to what they demand
 	Audience  string `json:"aud,omitempty"`
 	Issuer    string `json:"iss,omitempty"`
 	JTI       string `json:"jti,omitempty"`
@@ -94,8 +95,13 @@ func (a *Authority) introspectVT(ctx context.Context, by Introspector, vt string
 	if err != nil || len(scopes) == 0 || t.Epoch < app.Epoch {
 		return Introspection{}, err
 	}
+	svc, err := a.Directory.Service(ctx, t.ServiceID)
+	if err != nil {
+		return Introspection{}, err
+	}
 	return Introspection{
-		Active: true, TokenType: "visit_token", ClientID: t.ClientID,
+		Consented: joinScope(a.consentedOf(t, svc, scopes)),
+		Active:    true, TokenType: "visit_token", ClientID: t.ClientID,
 		Subject: token.SubjectName(t.ClientID, t.Subject), Scope: joinScope(scopes), Audience: t.ServiceID,
 		Issuer: a.Issuer, VID: t.VID, Customer: t.Customer, Env: t.Environment,
 		IssuedAt: t.IssuedAt / 1000, ExpiresAt: t.ExpiresAt / 1000,
@@ -130,11 +136,8 @@ func (a *Authority) Revoke(ctx context.Context, c Caller, tok, requestID string)
 	if strings.Count(tok, ".") == 4 {
 		return errs.New(errs.Invalid, "unsupported_token_type", "Revoke the AT itself, not the envelope it came in.").Because("jwe")
 	}
-	if c.AssertionJTI != "" {
-		event := trail{requestID: requestID}.ofCaller(c).event("assertion.used", nil)
-		if err := a.useAssertion(ctx, c, event); err != nil {
-			return err
-		}
+	if err := a.useOnce(ctx, c, requestID); err != nil {
+		return err
 	}
 	hash := hashAT(tok)
 	row, err := a.Ledger.ATRow(ctx, hash)

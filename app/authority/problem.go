@@ -20,6 +20,7 @@ var (
 	errInvalidVT     = errs.New(errs.Unauthenticated, "invalid_vt", "The VT is not valid.")
 	errNotActive     = errs.New(errs.Forbidden, "not_active", "The partner, application or service is not active.")
 	errScopeDenied   = errs.New(errs.Forbidden, "scope_denied", "No grant covers this call.")
+	errConsentStale  = errs.New(errs.Conflict, "consent_stale", "This is not the consent that is asked for now.")
 	errNeedsCustomer = errs.New(errs.Forbidden, "customer_required", "The visitor must sign in first.")
 	errNoRoute       = errs.New(errs.NotFound, "no_route", "The service has no such route.")
 	errRateLimited   = errs.New(errs.RateLimited, "rate_limited", "Too many requests.")
@@ -32,7 +33,7 @@ var (
 var statuses = map[string]int{
 	"bad_envelope": 400, "too_large": 413, "stale_request": 400, "replayed": 409,
 	"invalid_at": 401, "at_spent": 409, "origin_denied": 403, "invalid_vt": 401,
-	"not_active": 403, "scope_denied": 403, "customer_required": 403, "no_route": 404,
+	"not_active": 403, "scope_denied": 403, "customer_required": 403, "consent_stale": 409, "no_route": 404,
 	"rate_limited": 429, "upstream_unavailable": 502, "upstream_timeout": 504, "unavailable": 503,
 }
 
@@ -66,6 +67,7 @@ type Problem struct {
 	Permission string `json:"permission,omitempty"`
 	RetryAfter int64  `json:"retry_after,omitempty"`
 	First      string `json:"first,omitempty"`
+	Version    int64  `json:"version,omitempty"`
 }
 
 // NewProblem makes the object for a refusal; jti is empty in the clear.
@@ -73,7 +75,7 @@ func NewProblem(e *errs.Error, requestID, jti string, now time.Time) Problem {
 	return Problem{
 		Type: "urn:postern:problem:" + e.Code, Title: e.Message, Status: Status(e.Code), Code: e.Code,
 		RequestID: requestID, ServerTime: now.Unix(), JTI: jti,
-		Permission: e.Help.Permission, RetryAfter: RetrySeconds(e.Help.RetryAfter), First: e.Help.First,
+		Permission: e.Help.Permission, RetryAfter: RetrySeconds(e.Help.RetryAfter), First: e.Help.First, Version: e.Help.Version,
 	}
 }
 

@@ -40,6 +40,9 @@ func (a *Authority) Renew(ctx context.Context, r CallRequest) Reply {
 	if err := a.stamp(&t, svc); err != nil {
 		return refuse(errUnavailable.Wrap(err))
 	}
+	if err := a.carryConsents(ctx, &t, svc); err != nil {
+		return refuse(err)
+	}
 	if err := a.Ledger.Append(ctx, where.event("vt.renewed", map[string]string{"sid": t.SID})); err != nil {
 		return refuse(errUnavailable.Because("ledger").Wrap(err))
 	}

@@ -17,6 +17,7 @@ const (
 	typReply         = "reply+jwe"
 	typRenew         = "renew+jwe"
 	typClose         = "close+jwe"
+	typConsent       = "consent+jwe"
 	typError         = "error+jwe"
 )
 

@@ -23,6 +23,7 @@ type callReply struct {
 	Body       []byte // JSON; nil when Raw is set
 	Raw        string // standard base64
 	Fresh      *freshTicket
+	Lacking    []string // scopes that wait for a consent, and so show less
 	ServerTime int64
 }
 
@@ -43,6 +44,7 @@ func (r callReply) encode() []byte {
 		b = append(append(b, f.SID...), `","expires_in":`...)
 		b = strconv.AppendInt(b, f.ExpiresIn, 10)
 	}
+	b = appendTexts(b, `,"consent_required":`, r.Lacking)
 	b = append(b, `,"server_time":`...)
 	b = strconv.AppendInt(b, r.ServerTime, 10)
 	return append(b, '}')
@@ -65,4 +67,19 @@ func appendHeaders(b []byte, headers map[string]string) []byte {
 		before = ','
 	}
 	return append(b, '}')
+}
+
+// appendTexts writes a member that is a list; nothing when it is empty.
+func appendTexts(b []byte, member string, list []string) []byte {
+	if len(list) == 0 {
+		return b
+	}
+	b = append(b, member...)
+	before := byte('[')
+	for _, text := range list {
+		b = append(b, before)
+		b, _ = jsontext.AppendQuote(b, text) // ids of scopes are ASCII
+		before = ','
+	}
+	return append(b, ']')
 }

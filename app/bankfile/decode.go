@@ -78,6 +78,9 @@ func (d decoder) decode(n ast.Node, v reflect.Value, path string, m member) {
 	case v.Kind() == reflect.Map:
 		d.pairs(n, v, path)
 	default:
+		if path != "" { // a mapping inside an entry is taken as it stands, as lists are
+			v.SetZero()
+		}
 		d.mapping(n, v, path)
 	}
 }

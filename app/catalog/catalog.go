@@ -16,7 +16,8 @@ type Catalog struct {
 	Services *change.Set[Service]
 	Scopes   *change.Set[Scope]
 
-	rows  map[string]models.Service // as they are
+	rows  map[string]models.Service    // as they are
+	texts map[string]map[int64]Consent // all that scopes ever demanded, by version
 	read  store.Business
 	clean bool // Check found no fault
 }
@@ -24,7 +25,7 @@ type Catalog struct {
 // Read reads services and scopes by id, and the services of those scopes; nil
 // reads all. What is not there is left out.
 func Read(b store.Business, services, scopes []string) (*Catalog, error) {
-	c := &Catalog{rows: map[string]models.Service{}, read: b}
+	c := &Catalog{rows: map[string]models.Service{}, texts: map[string]map[int64]Consent{}, read: b}
 	scopeRows, err := b.Scopes(scopes)
 	if err != nil {
 		return nil, err
@@ -39,7 +40,7 @@ func Read(b store.Business, services, scopes []string) (*Catalog, error) {
 		return nil, err
 	}
 	c.Services = change.NewSet(list)
-	scopeList, err := readScopes(b, scopeRows)
+	scopeList, err := c.readScopes(scopeRows)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +101,7 @@ func (c *Catalog) readHours(ids []string, at map[string]*Service) error {
 	return nil
 }
 
-func readScopes(b store.Business, rows []models.Scope) ([]Scope, error) {
+func (c *Catalog) readScopes(rows []models.Scope) ([]Scope, error) {
 	ids := make([]string, len(rows))
 	list, at := make([]Scope, len(rows)), map[string]*Scope{}
 	for i, r := range rows {
@@ -108,11 +109,14 @@ func readScopes(b store.Business, rows []models.Scope) ([]Scope, error) {
 		list[i] = Scope{ID: r.ID, Service: r.ServiceID, Title: r.Title, RequiresCustomer: r.RequiresCustomer}
 		at[r.ID] = &list[i]
 	}
-	permissions, err := b.Permissions(ids)
+	if err := c.readConsents(rows, ids, at); err != nil {
+		return nil, err
+	}
+	permissions, err := c.read.Permissions(ids)
 	if err != nil {
 		return nil, err
 	}
-	fields, err := b.Fields(ids)
+	fields, err := c.read.Fields(ids)
 	if err != nil {
 		return nil, err
 	}
@@ -128,6 +132,23 @@ func readScopes(b store.Business, rows []models.Scope) ([]Scope, error) {
 		})
 	}
 	return list, nil
+}
+
+func (c *Catalog) readConsents(rows []models.Scope, ids []string, at map[string]*Scope) error {
+	texts, err := c.read.ConsentTexts(ids)
+	if err != nil {
+		return err
+	}
+	for _, t := range texts {
+		if c.texts[t.ScopeID] == nil {
+			c.texts[t.ScopeID] = map[int64]Consent{}
+		}
+		c.texts[t.ScopeID][t.Version] = consentOf(t)
+	}
+	for _, r := range rows {
+		at[r.ID].Consent = c.texts[r.ID][r.ConsentVersion]
+	}
+	return nil
 }
 
 // Class is a scope's service and its class, as they shall be; empty when there
@@ -154,6 +175,7 @@ func (c *Catalog) Check(report Report) error {
 			noted("scope", x.After.ID, "service", errs.Message{ID: "no_service", Text: fmt.Sprintf("there is no service %s, neither here nor in the database", x.After.Service)})
 		}
 	}
+	c.checkConsents(noted)
 	err := c.checkOrigins(noted)
 	if err == nil {
 		err = c.checkRoutes(noted)

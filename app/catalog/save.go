@@ -95,9 +95,14 @@ func (r Route) equal(other Route) bool {
 
 func saveScope(w change.Writer, x change.Change[Scope]) error {
 	s := x.After
-	row := models.Scope{ID: s.ID, ServiceID: s.Service, Title: s.Title, RequiresCustomer: s.RequiresCustomer}
+	row := models.Scope{ID: s.ID, ServiceID: s.Service, Title: s.Title, RequiresCustomer: s.RequiresCustomer, ConsentVersion: s.Consent.Version}
 	if err := w.SaveScope(row, w.At()); err != nil {
 		return err
+	}
+	if s.Consent.demanded() {
+		if err := w.KeepConsentText(s.Consent.row(s.ID, w.At())); err != nil {
+			return err
+		}
 	}
 	var permissions []models.ScopePermission
 	var fields []models.ScopeField

@@ -14,6 +14,7 @@ func (s Scope) Compare(before Scope) []change.Difference {
 	c.Text("service", before.Service, s.Service, change.Widens)
 	c.Text("title", before.Title, s.Title, change.Neutral)
 	c.Flag("requires_customer", before.RequiresCustomer, s.RequiresCustomer, change.Narrows)
+	s.Consent.compare(&c, before.Consent)
 	old := map[string]Permission{}
 	for _, p := range before.Permissions {
 		old[p.name()] = p

@@ -35,6 +35,7 @@ func (s Scope) Normalize() Scope {
 		permissions[i] = p
 	}
 	s.Permissions = permissions
+	s.Consent = s.Consent.normalize()
 	return s
 }
 
@@ -51,6 +52,7 @@ func (s Scope) Validate() errs.Fields {
 		seen[p.name()] = true
 		f.Below(at, p.validate())
 	}
+	s.checkConsent(&f)
 	return f
 }
 
@@ -106,5 +108,6 @@ func (s Scope) Follow(before Scope) errs.Fields {
 	var f errs.Fields
 	f.Check(s.Service == before.Service, "service", "scope_moved",
 		fmt.Sprintf("the scope belongs to %s and stays there: what partners were granted must not come to mean something else", before.Service))
+	f.Below("", s.Consent.follow(before.Consent))
 	return f
 }

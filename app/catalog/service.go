@@ -122,6 +122,8 @@ type Scope struct {
 	Title string `field:"title" need:"new"`
 	// Whether calls under it need a customer who signed in at the bank.
 	RequiresCustomer bool `field:"requires_customer" default:"false"`
+	// What a person must have agreed to before C2 and C3 fields leave.
+	Consent Consent `field:"consent" default:"none"`
 	// What it allows and denies.
 	Permissions []Permission `field:"permissions" default:"none"`
 }

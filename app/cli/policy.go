@@ -11,6 +11,7 @@ import (
 
 	"postern/app/control"
 	"postern/app/directory"
+	"postern/app/disclosure"
 	"postern/app/errs"
 	"postern/models"
 	"postern/policies"
@@ -113,6 +114,9 @@ func printExplanation(out io.Writer, x directory.Explanation, s stops) error {
 	if x.Service.Echoes(x.Application.Environment) {
 		notes = append(notes, "the service has no sandbox upstream: calls are answered from the route's sample reply, and refused as upstream_unavailable without one")
 	}
+	for _, s := range x.Consents {
+		notes = append(notes, fmt.Sprintf("the scope %s demands consent (version %d): without it its C2 and C3 fields do not leave", s, x.Service.Scopes[s].ConsentVersion))
+	}
 	for _, note := range notes {
 		fmt.Fprintf(w, "note\t%s\n", note)
 	}
@@ -177,8 +181,15 @@ func printFields(w io.Writer, x directory.Explanation) {
 		fmt.Fprintf(w, "\nThe route has no sample reply to show fields of.\n")
 		return
 	}
-	fmt.Fprintf(w, "\nfield\tclass\ttreatment\tin the sample\tas it leaves\n")
-	for _, f := range x.Fields {
+	printNotes(w, "field", x.Fields)
+	if x.Withheld != nil {
+		printNotes(w, "without consent", x.Withheld)
+	}
+}
+
+func printNotes(w io.Writer, title string, notes []disclosure.FieldNote) {
+	fmt.Fprintf(w, "\n%s\tclass\ttreatment\tin the sample\tas it leaves\n", title)
+	for _, f := range notes {
 		class := string(f.Class)
 		if class == "" {
 			class = "C?"

@@ -3,14 +3,18 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"postern/app"
+	"postern/app/alerts/post"
 	"postern/app/config"
+	"postern/app/feeds"
 	"postern/app/keyring"
 	"postern/app/limit"
 	"postern/app/web"
@@ -91,8 +95,16 @@ func prepare(s config.Config) (p prepared, faults config.Faults) {
 	note("master_key", err)
 	p.other, err = masterKey(s.OtherMasterKey)
 	note("other_master_key", err)
+	for i, f := range s.Feeds {
+		if f.Syslog.Address != "" {
+			_, err = feeds.SyslogTLS(f.Syslog)
+			note(fmt.Sprintf("feeds[%d].syslog", i), err)
+		}
+	}
 	p.gateway = certificate("listeners.gateway.tls", s.Listeners.Gateway.TLS)
 	p.internal = certificate("listeners.internal.tls", s.Listeners.Internal.TLS)
+	_, err = post.Open(s.Alerts, nil) // their files; nothing is sent
+	note("alerts", err)
 	return p, faults
 }
 
@@ -111,7 +123,8 @@ func (p prepared) appConfig(i invocation, log *slog.Logger) app.Config {
 		Issuer: p.Issuer, Node: p.node, Store: database, Master: p.master, Other: p.other, Zone: p.Zone,
 		TrustedProxies: p.Listeners.Gateway.TrustedProxies, InternalProxies: p.Listeners.Internal.TrustedProxies,
 		Keys: p.Keys, Rates: app.RatesFrom(p.Rates), FailureRate: limit.Rate(p.Rates.Failures), Retention: p.Retention,
-		Bank: p.Bank, Console: consoleSettings(p.Config),
+		Bank: p.Bank, BankZH: p.BankZH, Console: consoleSettings(p.Config),
+		Feeds: p.Feeds, Alerts: p.Alerts, Certificates: p.certificates,
 		Now: i.Now, Rand: i.Rand, Log: log,
 	}
 }
@@ -129,6 +142,17 @@ func consoleSettings(s config.Config) config.Console {
 		}
 	}
 	return c
+}
+
+// certificates are when the listeners' certificates end.
+func (p prepared) certificates() map[string]time.Time {
+	ends := map[string]time.Time{}
+	for listener, c := range map[string]*web.Certificate{"gateway": p.gateway, "internal": p.internal} {
+		if c != nil {
+			ends[listener] = c.Ends()
+		}
+	}
+	return ends
 }
 
 // hsts reports whether browsers may be told to come back over TLS only. A

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"postern/app/config"
 	"postern/app/store"
@@ -89,4 +90,12 @@ func nodeName(c config.Config) (string, error) {
 		return "", fmt.Errorf("none is given, and the host has no name: %w", err)
 	}
 	return name, nil
+}
+
+// clockTime is a time (Unix ms) on the bank's clock; "-" for none.
+func clockTime(ms int64, zone *time.Location) string {
+	if ms == 0 {
+		return "-"
+	}
+	return time.UnixMilli(ms).In(zone).Format(time.DateTime)
 }

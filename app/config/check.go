@@ -35,6 +35,8 @@ func (l *loader) check() {
 		l.wrong("listeners.internal.address", "both want %s; the internal one needs an address of its own", a)
 	}
 	l.checkTimes(c.Limits)
+	l.checkFeeds(c.Feeds)
+	l.checkAlerts(c.Alerts)
 }
 
 // checkRequired looks for what is missing. In a file that could not be read
@@ -57,6 +59,9 @@ func (l *loader) wrong(key, format string, args ...any) {
 
 // ways are how a missing setting can be given.
 func (l *loader) ways(s Setting) string {
+	if s.Listed {
+		return s.Key + " in the file"
+	}
 	if s.Secret() {
 		return fmt.Sprintf("%s or %s, or %s in the file", s.FileVariable(), s.Variable(), s.fileKey())
 	}
@@ -83,13 +88,7 @@ func postgres(dsn string) bool {
 }
 
 func (l *loader) checkListener(key string, c Listener) {
-	if (c.TLS.Cert == "") != (c.TLS.Key == "") {
-		missing, there := key+".tls.cert", key+".tls.key"
-		if c.TLS.Key == "" {
-			missing, there = there, missing
-		}
-		l.fault(missing, "", "is missing; %s needs it", there)
-	}
+	l.checkPair(key+".tls", c.TLS.Cert, c.TLS.Key)
 	address := key + ".address"
 	host, port, err := net.SplitHostPort(c.Address)
 	switch {
@@ -99,6 +98,18 @@ func (l *loader) checkListener(key string, c Listener) {
 		l.wrong(address, "%s is reached from other machines, in clear; set %[2]s.tls.cert and %[2]s.tls.key, "+
 			"or list the proxy that ends TLS in front in %[2]s.trusted_proxies, or listen on 127.0.0.1", c.Address, key)
 	}
+}
+
+// checkPair wants a certificate and its key both or neither.
+func (l *loader) checkPair(section, cert, key string) {
+	if (cert == "") == (key == "") {
+		return
+	}
+	missing, there := section+".cert", section+".key"
+	if key == "" {
+		missing, there = there, missing
+	}
+	l.fault(missing, "", "is missing; %s needs it", there)
 }
 
 // loopback reports whether only this machine reaches a host. A name other than

@@ -24,6 +24,9 @@ type Config struct {
 	// The bank's name, as the console shows it.
 	Bank string `key:"bank"`
 
+	// The same in Chinese. Empty: as `bank`.
+	BankZH string `key:"bank_zh"`
+
 	// Seals the private keys in the database: 64 hexadecimal digits or base64 of 32 octets. Keep it apart from the database:
 	// without it no key in there opens.
 	MasterKey Secret `key:"master_key" required:"make one with: openssl rand -hex 32"`
@@ -41,6 +44,9 @@ type Config struct {
 	Rates     Rates     `key:"rates"`
 	Keys      Keys      `key:"keys"`
 	Retention Retention `key:"retention"`
+	Alerts    Alerts    `key:"alerts"`
+
+	Feeds []Feed `key:"feeds"`
 }
 
 // Database is where the data is: SQLite for one node, PostgreSQL for several.
@@ -166,7 +172,7 @@ type Keys struct {
 // a visit or a write is kept whatever is said here. Events are not deleted: see
 // docs/decisions/0017.
 type Retention struct {
-	// Rows of access tokens and of the visits that they opened.
+	// Rows of access tokens and of the visits that they opened; consents, from their end on.
 	Issuance int `key:"issuance_days" least:"365" most:"36500"`
 
 	// Records of business calls, and which fields left with them.
@@ -177,6 +183,44 @@ type Retention struct {
 
 	// Counts by hour. Those by day are kept for ever.
 	HourlyCounts int `key:"hourly_counts_days" least:"31" most:"36500"`
+
+	// Alerts that are over, and the addresses that applications have not asked from since.
+	Alerts int `key:"alerts_days" least:"180" most:"36500"`
+}
+
+// Feed sends every event of the ledger, staff's doings among them, to a file or to a syslog receiver: at least once each, from the
+// first event on. `feeds` is a list of eight at most, and stands in the file only. What to expect of one is in
+// [operations.md](operations.md#feeds). Of several nodes one at a time writes a feed, so give all of them the same.
+type Feed struct {
+	// Small letters, digits and dashes. It stands for how far the feed has come: under a new name all events are sent again.
+	Name string `key:"name" required:"e.g. siem"`
+
+	File   FeedFile   `key:"file"`
+	Syslog FeedSyslog `key:"syslog"`
+}
+
+// FeedFile is a file of one JSON object a line.
+type FeedFile struct {
+	// The file, in a folder that is there; made for its owner alone. When it is renamed a new one is made. Either this or `syslog.address`.
+	Path string `key:"path"`
+}
+
+// FeedSyslog is a receiver of syslog over TLS (RFC 5424, RFC 5425).
+type FeedSyslog struct {
+	// host:port of the receiver; TLS 1.2 or later, and nothing else. Either this or `file.path`.
+	Address string `key:"address"`
+
+	// PEM file with the authorities that may have signed the receiver's certificate. Empty: the system's.
+	CA string `key:"ca"`
+
+	// The name in the receiver's certificate. Empty: the host of `address`.
+	ServerName string `key:"server_name"`
+
+	// PEM file with the gateway's own certificate and its chain, for a receiver that asks for one.
+	Cert string `key:"cert"`
+
+	// PEM file with that certificate's private key; not readable by everybody.
+	Key string `key:"key"`
 }
 
 // Default is what holds where nothing else is said. Issuer and MasterKey have
@@ -206,7 +250,8 @@ func Default() Config {
 		},
 		Keys: Keys{AKLifetime: 30 * day, SigningLifetime: 90 * day, TicketLifetime: day},
 		// Issuance: five years. Calls: JR/T 0185 asks for six months.
-		Retention: Retention{Issuance: 1826, Calls: 180, Changes: 30, HourlyCounts: 400},
+		Retention: Retention{Issuance: 1826, Calls: 180, Changes: 30, HourlyCounts: 400, Alerts: 400},
+		Alerts:    defaultAlerts(),
 	}
 }
 

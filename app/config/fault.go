@@ -41,6 +41,7 @@ func (f Faults) Of(sections ...string) Faults {
 	var some Faults
 	for _, fault := range f {
 		section, _, _ := strings.Cut(fault.Key, ".")
+		section, _, _ = strings.Cut(section, "[")
 		if section == "" || slices.Contains(sections, section) {
 			some = append(some, fault)
 		}

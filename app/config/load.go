@@ -60,6 +60,9 @@ func (l *loader) environment(getenv func(string) string) layer {
 		}
 	}
 	for _, s := range l.settings {
+		if s.Listed {
+			continue
+		}
 		take(s.Key, s.Variable())
 		if s.Secret() {
 			take(s.fileKey(), s.FileVariable())

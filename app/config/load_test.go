@@ -50,6 +50,7 @@ func TestEverySettingCanBeGivenInFileAndEnvironment(t *testing.T) {
 		"text": {"127.0.0.1:7001", "127.0.0.1:7002"}, "secret": {"postgres://a", "postgres://b"}, "whole number": {"5000", "6000"},
 		"number": {"1.5", "2.5"}, "duration": {"1500ms", "1600ms"}, "level": {"debug", "error"}, "time zone": {"UTC", "Europe/Paris"},
 		"list of addresses": {"10.0.0.0/8,192.0.2.1", "2001:db8::/32"},
+		"true or false":     {"false", "true"}, "list of texts": {"refusals,disk", "queue"},
 	}
 	seen := map[string]bool{}
 	for _, s := range config.Settings() {
@@ -60,6 +61,15 @@ func TestEverySettingCanBeGivenInFileAndEnvironment(t *testing.T) {
 		texts := values[s.Type()]
 		if strings.HasPrefix(s.Key, "keys.") {
 			texts = []string{"7201s", "7202s"}
+		}
+		if strings.HasPrefix(s.Key, "alerts.") {
+			for kind, fitting := range map[string][]string{
+				"whole number": {"20", "21"}, "duration": {"20m1s", "21m1s"}, "secret": {"https://a.example/robot", "https://b.example/robot"},
+			} {
+				if s.Type() == kind {
+					texts = fitting
+				}
+			}
 		}
 		for i, text := range texts {
 			file, environment := "", map[string]string{}

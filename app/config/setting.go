@@ -18,6 +18,7 @@ type Setting struct {
 	Key      string   // in the file, e.g. listeners.gateway.address
 	Fields   []string // the way to it, e.g. Config.Listeners, Listeners.Gateway, Listener.Address
 	Required string   // what to do when it is missing; empty where it may be
+	Listed   bool     // it belongs to an item of a list, which only the file can have
 
 	least, most string
 	value       reflect.Value // addressable; of a Config of the walk's own
@@ -29,15 +30,42 @@ func Settings() []Setting {
 	return settings(&c)
 }
 
-func settings(c *Config) []Setting { return walk(reflect.ValueOf(c).Elem(), Setting{}) }
+// FeedSettings lists the settings of one feed, with its defaults as values; keys
+// begin with feeds[].
+func FeedSettings() []Setting {
+	return walk(reflect.ValueOf(&Feed{}).Elem(), Setting{Key: feedsKey + "[]", Fields: []string{"Config.Feeds"}, Listed: true})
+}
+
+// feedsKey is the key of the one list of sections.
+const feedsKey = "feeds"
+
+func settings(c *Config) []Setting {
+	list := walk(reflect.ValueOf(c).Elem(), Setting{})
+	for i := range c.Feeds {
+		list = append(list, feedSettings(c, i)...)
+	}
+	return list
+}
+
+func feedSettings(c *Config, i int) []Setting {
+	return walk(reflect.ValueOf(&c.Feeds[i]).Elem(), Setting{Key: fmt.Sprintf("%s[%d]", feedsKey, i), Fields: []string{"Config.Feeds"}, Listed: true})
+}
 
 // walk lists the settings below a struct; above is what they have in common.
 func walk(v reflect.Value, above Setting) []Setting {
 	var list []Setting
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
+		if field.Type == reflect.TypeFor[[]Feed]() {
+			continue // its items are walked one by one
+		}
+		key := above.Key // what is embedded adds no part of its own
+		if !field.Anonymous {
+			key = strings.TrimPrefix(key+"."+field.Tag.Get("key"), ".")
+		}
 		s := Setting{
-			Key:      strings.TrimPrefix(above.Key+"."+field.Tag.Get("key"), "."),
+			Listed:   above.Listed,
+			Key:      key,
 			Fields:   append(above.Fields[:len(above.Fields):len(above.Fields)], v.Type().Name()+"."+field.Name),
 			Required: field.Tag.Get("required"),
 			least:    field.Tag.Get("least"), most: field.Tag.Get("most"),
@@ -79,6 +107,8 @@ func (s Setting) Type() string {
 	switch s.value.Interface().(type) {
 	case Secret:
 		return "secret"
+	case bool:
+		return "true or false"
 	case int:
 		return "whole number"
 	case float64:
@@ -91,6 +121,8 @@ func (s Setting) Type() string {
 		return "time zone"
 	case []netip.Prefix:
 		return "list of addresses"
+	case []string:
+		return "list of texts"
 	}
 	return "text"
 }
@@ -119,6 +151,8 @@ func (s Setting) text() string {
 		return wholeUnits.ReplaceAllString(v.String(), "$1")
 	case []netip.Prefix:
 		return strings.Trim(fmt.Sprint(v), "[]")
+	case []string:
+		return strings.Join(v, " ")
 	default:
 		return fmt.Sprint(v)
 	}
@@ -167,6 +201,14 @@ func read(target any, text string) (err error) {
 		*target = text
 	case *Secret:
 		*target = NewSecret(text)
+	case *bool:
+		want = "true or false"
+		switch text {
+		case "true", "false":
+			*target = text == "true"
+		default:
+			err = errors.New("neither")
+		}
 	case *int:
 		want = "a whole number"
 		*target, err = strconv.Atoi(text)
@@ -185,6 +227,8 @@ func read(target any, text string) (err error) {
 	case *[]netip.Prefix:
 		*target, err = readPrefixes(text)
 		return err
+	case *[]string:
+		*target = readTexts(text)
 	default:
 		panic(fmt.Sprintf("config: no way to read a %T", target)) // a field of ours
 	}
@@ -192,6 +236,16 @@ func read(target any, text string) (err error) {
 		return fmt.Errorf("want %s, have %q", want, text)
 	}
 	return nil
+}
+
+func readTexts(text string) []string {
+	var list []string
+	for part := range strings.SplitSeq(text, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			list = append(list, part)
+		}
+	}
+	return list
 }
 
 func readPrefixes(text string) ([]netip.Prefix, error) {

@@ -76,6 +76,8 @@ func (r fileReader) section(n ast.Node, above string) {
 		switch {
 		case strings.Contains(name, "."): // sections are written one way only
 			r.fault(key, r.line(pairs.Key()), "is unknown; write sections below each other")
+		case key == feedsKey:
+			r.feeds(pairs.Value())
 		case r.isSection(key):
 			r.section(pairs.Value(), key+".")
 		case r.isSetting(key):
@@ -106,6 +108,9 @@ func (r fileReader) keys(above string) string {
 			name, _, _ := strings.Cut(rest, ".")
 			list = append(list, name)
 		}
+	}
+	if above == "" {
+		list = append(list, feedsKey)
 	}
 	return strings.Join(slices.Compact(list), ", ")
 }

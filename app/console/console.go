@@ -10,6 +10,7 @@ import (
 	"postern/app/approval"
 	"postern/app/identity"
 	"postern/app/limit"
+	"postern/app/records"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/policies"
@@ -17,19 +18,22 @@ import (
 
 // Options are what the console works with.
 type Options struct {
-	Identity  *identity.Identity
-	Approvals *approval.Approvals
-	Store     *store.Store
-	Cursors   web.Cursors
-	Staff     *policies.Staff
-	Cookies   web.Cookies
-	Bank      string         // the bank's name, as the screens show it
-	Zone      *time.Location // the bank's, in which times are shown
-	Failures  *limit.FailureGate
-	Ready     func(context.Context) bool // whether this node answers
-	Now       func() time.Time
-	Rand      io.Reader
-	Log       *slog.Logger
+	Identity     *identity.Identity
+	Approvals    *approval.Approvals
+	Records      *records.Records
+	Tail         *records.Tail
+	Cursors      web.Cursors
+	Store        *store.Store
+	Staff        *policies.Staff
+	Address      string // where the console is reached, without a trailing slash
+	Cookies      web.Cookies
+	Bank, BankZH string         // the bank's name in each language
+	Zone         *time.Location // the bank's, in which times are shown
+	Failures     *limit.FailureGate
+	Ready        func(context.Context) bool // whether this node answers
+	Now          func() time.Time
+	Rand         io.Reader
+	Log          *slog.Logger
 }
 
 // Console has the staff's screens.

@@ -612,7 +612,7 @@ func (s *Console) eventsTable(ctx context.Context, events []models.Event) (ui.Ta
 			return t, err
 		}
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
-			{Text: eventWords(ctx, e.Kind, body.Detail["id"]), Second: body.Detail["changes"]}, {Text: body.Detail["because"]},
+			{Text: changeEventWords(ctx, e.Kind, body.Detail["id"]), Second: body.Detail["changes"]}, {Text: body.Detail["because"]},
 			{Text: firstOf(names[e.Actor], e.Actor)}, {Part: ui.Time(s.at(e.At))},
 		}})
 	}
@@ -622,8 +622,8 @@ func (s *Console) eventsTable(ctx context.Context, events []models.Event) (ui.Ta
 	return t, nil
 }
 
-// eventWords says an event of a change: what was made or changed.
-func eventWords(ctx context.Context, kind, id string) string {
+// changeEventWords says an event of a change: what was made or changed.
+func changeEventWords(ctx context.Context, kind, id string) string {
 	thing, verb, _ := strings.Cut(kind, ".")
 	if word, known := thingWords[thing]; known {
 		switch verb {

@@ -32,8 +32,9 @@ type Source interface {
 	LastChange(ctx context.Context) (int64, error)
 	// Changes lists the changes above a number and those named, lowest first.
 	Changes(ctx context.Context, above int64, named []int64) ([]models.Change, error)
-	// EndedVisits lists the ended visits whose tickets might still open at now.
-	EndedVisits(ctx context.Context, now int64) ([]models.Change, error)
+	// EndedEarly lists the ended visits whose tickets might still open at now, and
+	// the withdrawn consents that such tickets might name.
+	EndedEarly(ctx context.Context, now int64) ([]models.Change, error)
 	// LiveFreezes lists the freezes in force.
 	LiveFreezes(ctx context.Context) ([]models.Freeze, error)
 	// RestoredAt is when the database was last restored, Unix ms; 0 when never.
@@ -58,7 +59,9 @@ type Feed struct {
 	fresh   atomic.Pointer[time.Time] // of the last poll after which nothing was owed
 	version atomic.Int64              // highest, as of then
 	freezes atomic.Pointer[freezeSet]
-	ended   endedVisits
+
+	ended     untilSet // visits, by vid
+	withdrawn untilSet // consents, by id
 
 	restoredAt int64 // as the node has found it
 	replaced   atomic.Bool
@@ -70,6 +73,7 @@ type Feed struct {
 func Open(ctx context.Context, s Source, now func() time.Time, log *slog.Logger) (*Feed, error) {
 	f := &Feed{source: s, now: now, log: log, gaps: map[int64]time.Time{}}
 	f.ended.init()
+	f.withdrawn.init()
 	started := now()
 	var err error
 	if f.restoredAt, err = s.RestoredAt(ctx); err != nil {
@@ -78,12 +82,12 @@ func Open(ctx context.Context, s Source, now func() time.Time, log *slog.Logger)
 	if err := f.standAt(ctx, started); err != nil {
 		return nil, fmt.Errorf("read changes: %w", err)
 	}
-	past, err := s.EndedVisits(ctx, started.UnixMilli())
+	past, err := s.EndedEarly(ctx, started.UnixMilli())
 	if err != nil {
-		return nil, fmt.Errorf("read ended visits: %w", err)
+		return nil, err
 	}
 	for _, c := range past {
-		f.ended.add(c.Subject, c.Until)
+		f.remember(c)
 	}
 	if err := f.reloadFreezes(ctx); err != nil {
 		return nil, err
@@ -205,10 +209,8 @@ func (f *Feed) owed() []int64 {
 }
 
 func (f *Feed) hear(ctx context.Context, c models.Change) error {
-	switch c.Kind {
-	case models.ChangeVisitEnded:
-		f.ended.add(c.Subject, c.Until)
-	case models.ChangeFreeze:
+	f.remember(c)
+	if c.Kind == models.ChangeFreeze {
 		if err := f.reloadFreezes(ctx); err != nil {
 			return err
 		}
@@ -221,6 +223,16 @@ func (f *Feed) hear(ctx context.Context, c models.Change) error {
 	return nil
 }
 
+// remember takes in what ended before its time.
+func (f *Feed) remember(c models.Change) {
+	switch c.Kind {
+	case models.ChangeVisitEnded:
+		f.ended.add(c.Subject, c.Until)
+	case models.ChangeConsent:
+		f.withdrawn.add(c.Subject, c.Until)
+	}
+}
+
 // forget drops gaps that no transaction can fill any more: those were rolled
 // back.
 func (f *Feed) forget(now time.Time) {
@@ -230,6 +242,7 @@ func (f *Feed) forget(now time.Time) {
 		}
 	}
 	f.ended.forget(now.UnixMilli())
+	f.withdrawn.forget(now.UnixMilli())
 }
 
 // Version says what the node knows when it decides: the number of the newest
@@ -260,3 +273,10 @@ func (f *Feed) VisitEnded(vid string) bool { return f.ended.has(vid) }
 // EndVisit makes this node forget a visit at once; the others hear of it by
 // the change that stands beside it in the database.
 func (f *Feed) EndVisit(vid string, until int64) { f.ended.add(vid, until) }
+
+// ConsentWithdrawn reports whether the consent was withdrawn before its time.
+func (f *Feed) ConsentWithdrawn(id string) bool { return f.withdrawn.has(id) }
+
+// WithdrawConsent makes this node forget a consent at once, until (Unix ms) no
+// ticket names it any more; the others hear of it as of an ended visit.
+func (f *Feed) WithdrawConsent(id string, until int64) { f.withdrawn.add(id, until) }

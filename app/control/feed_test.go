@@ -185,6 +185,7 @@ func start(t *testing.T, s *store.Store) {
 	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC).UnixMilli()
 	change(t, s, models.Change{At: 1, Kind: models.ChangeVisitEnded, Subject: "recent", Until: now + 1000})
 	change(t, s, models.Change{At: 1, Kind: models.ChangeVisitEnded, Subject: "old", Until: now - 1000})
+	change(t, s, models.Change{At: 1, Kind: models.ChangeConsent, Subject: "taken back", Until: now + 1000})
 	freeze := models.Freeze{ID: "f", TargetKind: "scope", TargetID: "s", Stops: models.FreezeCall, StartedAt: 1}
 	if err := s.Write(t.Context(), func(tx *store.Tx) error { return tx.SaveFreeze(freeze, 1) }); err != nil {
 		t.Fatal(err)
@@ -192,6 +193,9 @@ func start(t *testing.T, s *store.Store) {
 	r := newRig(t, s)
 	if !r.VisitEnded("recent") || r.VisitEnded("old") {
 		t.Errorf("ended: recent %v, old %v", r.VisitEnded("recent"), r.VisitEnded("old"))
+	}
+	if !r.ConsentWithdrawn("taken back") || r.VisitEnded("taken back") || r.ConsentWithdrawn("recent") {
+		t.Error("visits that ended and consents that were withdrawn are not told apart")
 	}
 	if got := r.Thawed([]string{"s", "t"}, models.FreezeCall); !slices.Equal(got, []string{"t"}) {
 		t.Errorf("thawed for calls: %v", got)

@@ -8,45 +8,45 @@ import (
 	"postern/models"
 )
 
-// endedVisits is a set of vids with the time (Unix ms) after which no ticket
-// of theirs opens anyway.
-type endedVisits struct {
+// untilSet is a set of ids with the time (Unix ms) after which no ticket that
+// has to do with them opens anyway.
+type untilSet struct {
 	mu    sync.RWMutex
 	until map[string]int64
 	swept int64
 }
 
-// sweepEvery is how often endedVisits looks for what no longer matters, ms.
+// sweepEvery is how often untilSet looks for what no longer matters, ms.
 const sweepEvery = 60_000
 
-func (e *endedVisits) init() { e.until = map[string]int64{} }
+func (e *untilSet) init() { e.until = map[string]int64{} }
 
-func (e *endedVisits) add(vid string, until int64) {
+func (e *untilSet) add(id string, until int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if until > e.until[vid] {
-		e.until[vid] = until
+	if until > e.until[id] {
+		e.until[id] = until
 	}
 }
 
-func (e *endedVisits) has(vid string) bool {
+func (e *untilSet) has(id string) bool {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	_, ok := e.until[vid]
+	_, ok := e.until[id]
 	return ok
 }
 
 // forget drops what no longer matters.
-func (e *endedVisits) forget(now int64) {
+func (e *untilSet) forget(now int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if now-e.swept < sweepEvery {
 		return
 	}
 	e.swept = now
-	for vid, until := range e.until {
+	for id, until := range e.until {
 		if until < now {
-			delete(e.until, vid)
+			delete(e.until, id)
 		}
 	}
 }

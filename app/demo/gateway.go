@@ -16,9 +16,9 @@ func openGateway(ctx context.Context, o Options, p places, held folder) (*app.Ap
 		Node:   "demo",
 		Store:  store.Config{Driver: "sqlite", Path: held.database, Now: o.Now},
 		Master: held.master,
-		Bank:   "海棠银行 Haitang Bank",
-		Zone:   time.FixedZone("Asia/Shanghai", 8*60*60), // China keeps one offset all year
-		Now:    o.Now, Rand: o.Rand, Log: o.Log,
+		Bank:   "Haitang Bank", BankZH: "海棠银行",
+		Zone: time.FixedZone("Asia/Shanghai", 8*60*60), // China keeps one offset all year
+		Now:  o.Now, Rand: o.Rand, Log: o.Log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start the gateway: %w", err)

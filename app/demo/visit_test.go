@@ -24,6 +24,7 @@ func TestAVisitInABrowser(t *testing.T) {
 		{"a copied link meets a page that says so and offers the way back", playStolen},
 		{"further calls leave the drawer its place under the phones", playOften},
 		{"a page opened without an AT names no request", playNoAT},
+		{"the bank asks once, remembers the answer and takes it back", playConsent},
 		{"language and theme are the reader's, and the bank's page follows the language", playPreferences},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -131,6 +132,47 @@ func playNarrow(b *browser, shell string) {
 	b.checkQuiet()
 }
 
+func playConsent(b *browser, shell string) {
+	const offer, question = `document.querySelector("#offer")?.hidden === false`, `document.querySelector("#consent").hidden === false`
+	const idNo, answered = "ID number", `document.querySelector("#offer [data-consent=withdraw]").closest("section").hidden === false && document.querySelector("#offer").hidden === false`
+	press := func(decision string) {
+		b.inPage(`document.querySelector("#offer:not([hidden]) [data-consent=` + decision + `], #consent:not([hidden]) [data-consent=` + decision + `]").click()`)
+	}
+	b.tap(shell, "lianhe")
+	b.waitPage(offer)
+	b.waitSteps("ABCDEFG")
+	b.keep("consent-asked")
+	press("read")
+	b.waitPage(question)
+	for _, part := range []string{"Fill in your ID number and address", "You can take your consent back at any time", "after 180 days", "From Lianhe Travel"} {
+		b.want("the question", b.inPage(pageText), part)
+	}
+	b.keep("consent-question")
+	press("leave")
+	b.waitPage(offer)
+	if text := b.inPage(pageText); strings.Contains(text, idNo+"\n") {
+		b.t.Errorf("without consent the page shows the %s: %s", idNo, text)
+	}
+	press("read")
+	b.waitPage(question)
+	press("give")
+	b.waitPage(answered)
+	for _, part := range []string{idNo, "330••••204X", "Address", "CNY 186,000"} {
+		b.want("the offer with consent", b.inPage(pageText), part)
+	}
+	b.keep("consent-given")
+
+	b.tap(shell, "lianhe") // another visit of the same person
+	b.waitPage(answered)
+	b.want("the next visit", b.inPage(pageText), "330••••204X")
+	press("withdraw")
+	b.waitPage(offer + ` && document.querySelector("#offer [data-consent=read]").closest("section").hidden === false`)
+	if text := b.inPage(pageText); strings.Contains(text, "204X") || strings.Contains(text, "Address") {
+		b.t.Errorf("what was taken back is shown: %s", text)
+	}
+	b.checkQuiet()
+}
+
 func playSuspended(b *browser, shell string) {
 	b.tap(shell, "nanfeng")
 	b.run(chromedp.WaitVisible(".failure", chromedp.ByQuery))
@@ -139,7 +181,7 @@ func playSuspended(b *browser, shell string) {
 	b.want("the partner's error page", text, "Back to Nanfeng")
 	b.want("the partner's error page", text, "invalid_client")
 	b.want("step B", b.eval(`document.querySelector(".step.is-bad").innerText`), "stopped here")
-	for _, part := range []string{"not_active (partner or application not active)", `"at.refused"`, `"nanfeng-app"`} {
+	for _, part := range []string{"not_active. The partner or its application is not active.", `"at.refused"`, `"nanfeng-app"`} {
 		b.want("the bank's side of it", b.eval(`document.querySelector(".is-inside").innerText`), part)
 	}
 	b.oneLine("code of the failing page", `[...document.querySelectorAll(".failure-foot code")]`)

@@ -3,6 +3,7 @@ package directory
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -80,10 +81,11 @@ func grantsFor(all []models.Grant, s *Service) []policies.Grant {
 	return list
 }
 
-// Raw reports whether one of the scopes lets a reply under p leave whole.
-func (x *Access) Raw(p policies.Permission, scopes []string) bool {
+// Raw reports whether one of the scopes lets a reply under p leave whole; those
+// in without lack a consent that they demand.
+func (x *Access) Raw(p policies.Permission, scopes, without []string) bool {
 	for _, s := range scopes {
-		if x.Service.Scopes[s].Raw(p) {
+		if x.Service.Scopes[s].Raw(p) && !slices.Contains(without, s) {
 			return true
 		}
 	}

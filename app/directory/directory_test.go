@@ -212,7 +212,7 @@ func TestPlansAreKeptByPermissionAndScopes(t *testing.T) {
 	}
 	plan := func(p policies.Permission, scopes ...string) *disclosure.Plan {
 		t.Helper()
-		got, err := access.Plan(p, scopes)
+		got, err := access.Plan(p, scopes, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -272,7 +272,7 @@ func BenchmarkPlan(b *testing.B) {
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			if _, err := access.Plan(readOffer, scopes); err != nil {
+			if _, err := access.Plan(readOffer, scopes, nil); err != nil {
 				b.Error(err)
 			}
 		}

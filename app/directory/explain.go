@@ -20,9 +20,11 @@ type Explanation struct {
 	Route       *Route
 	Permission  policies.Permission
 	Decision    policies.Decision
-	Scopes      []string // live scopes of the application that allow the call
-	Fields      []disclosure.FieldNote
-	Frozen      []string // scopes that would allow it, too
+	Scopes      []string               // live scopes of the application that allow the call
+	Fields      []disclosure.FieldNote // as with every consent
+	Withheld    []disclosure.FieldNote // as without any; nil where that is the same
+	Consents    []string               // of Scopes those that wait for consent here
+	Frozen      []string               // scopes that would allow it, too
 	// Customer says that some bank customer must have signed in first.
 	Customer bool
 }
@@ -104,18 +106,28 @@ func (d *Directory) explain(q Question, app *Application, svc *Service, route *R
 		Decision: access.Decide(route.Permission, live), Scopes: access.Allowing(route.Permission, live),
 	}
 	x.Frozen = slices.DeleteFunc(access.Allowing(route.Permission, all), func(s string) bool { return slices.Contains(live, s) })
+	x.Consents = slices.DeleteFunc(slices.Clone(x.Scopes), func(s string) bool { return !svc.Scopes[s].Withholds(route.Permission) })
 	x.Customer = route.RequiresCustomer || allNeedCustomer(svc, x.Scopes)
 	if !x.Decision.Allowed || route.SampleReply == "" {
 		return x, nil
 	}
-	plan, err := access.Plan(route.Permission, x.Scopes)
+	if x.Fields, err = notes(access, route, x.Scopes, nil); err == nil && len(x.Consents) > 0 {
+		x.Withheld, err = notes(access, route, x.Scopes, x.Consents)
+	}
+	return x, err
+}
+
+// notes says what of the route's sample reply leaves.
+func notes(access *Access, route *Route, scopes, without []string) ([]disclosure.FieldNote, error) {
+	plan, err := access.Plan(route.Permission, scopes, without)
 	if err != nil {
-		return Explanation{}, err
+		return nil, err
 	}
-	if x.Fields, err = plan.Explain([]byte(route.SampleReply)); err != nil {
-		return Explanation{}, fmt.Errorf("explain sample reply of %s: %w", route.ID, err)
+	list, err := plan.Explain([]byte(route.SampleReply))
+	if err != nil {
+		return nil, fmt.Errorf("explain sample reply of %s: %w", route.ID, err)
 	}
-	return x, nil
+	return list, nil
 }
 
 func allNeedCustomer(svc *Service, scopes []string) bool {

@@ -3,6 +3,7 @@ package directory
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,6 +45,7 @@ type Scope struct {
 	models.Scope
 	Permissions []models.ScopePermission
 	Fields      map[policies.Permission][]disclosure.Field
+	Consent     *models.ConsentText // that it demands; nil when it demands none
 
 	reachesC3 bool // a field of class C3 leaves, masked, or a reply whose classes nobody knows
 }
@@ -56,6 +58,17 @@ func (s *Scope) Raw(p policies.Permission) bool {
 		}
 	}
 	return false
+}
+
+// Withholds reports whether something under p waits for a person's consent: a
+// field of class C2 or C3, or a reply that leaves whole.
+func (s *Scope) Withholds(p policies.Permission) bool {
+	return s.Consent != nil && (s.Raw(p) || slices.ContainsFunc(s.Fields[p], disclosure.Field.Guarded))
+}
+
+// DemandConsent reports whether one of the scopes demands consent.
+func (s *Service) DemandConsent(scopes []string) bool {
+	return slices.ContainsFunc(scopes, func(id string) bool { return s.Scopes[id] != nil && s.Scopes[id].Consent != nil })
 }
 
 // Echoes reports whether calls of an environment are answered from the routes'
@@ -100,6 +113,9 @@ func newService(p store.ServiceProfile) (*Service, error) {
 			return nil, err
 		}
 	}
+	if err := s.addConsents(p.Consents); err != nil {
+		return nil, err
+	}
 	router, err := newRouter(p.Routes)
 	if err != nil {
 		return nil, err
@@ -122,6 +138,20 @@ func (s *Service) addPermission(sp models.ScopePermission) {
 		ID:    sp.ScopeID + "/" + sp.Resource + ":" + sp.Action,
 		Scope: sp.ScopeID, Resource: sp.Resource, Action: sp.Action, Deny: sp.Deny,
 	})
+}
+
+// addConsents refuses a service with a scope whose text is gone: nothing may
+// leave on the word that nobody asked for.
+func (s *Service) addConsents(texts []models.ConsentText) error {
+	for i, t := range texts {
+		s.Scopes[t.ScopeID].Consent = &texts[i]
+	}
+	for id, sc := range s.Scopes {
+		if sc.ConsentVersion != 0 && sc.Consent == nil {
+			return fmt.Errorf("scope %s: version %d of its consent is not there", id, sc.ConsentVersion)
+		}
+	}
+	return nil
 }
 
 // planOf reads when a service is open. What cannot be read opens nothing: the

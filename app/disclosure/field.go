@@ -125,6 +125,10 @@ func (t Treatment) openness() int {
 	}
 }
 
+// Guarded reports whether the field lets data of class C2 or C3 leave, masked or
+// not: what waits for a person's consent where a scope demands it.
+func (f Field) Guarded() bool { return f.Class != C1 && f.Treatment != Drop }
+
 // Reveals ranks how much of a value the field lets out, so that two versions of
 // one field can be compared: nothing (0), a mask by what it shows, everything.
 func (f Field) Reveals() int {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"postern/app/keyring"
@@ -42,6 +41,11 @@ func (p Patient) database(ctx context.Context) []Finding {
 		list = append(list, p.clock(ctx, s)...)
 		list = append(list, p.keys(ctx, s))
 		list = append(list, p.services(ctx, s)...)
+		list = append(list, p.feeds(ctx, s)...)
+		list = append(list, p.credentials(ctx, s))
+	}
+	if readable && schema.State == OK { // an older schema has no tables for them
+		list = append(list, p.alerts(ctx, s)...)
 	}
 	if err := s.Close(); err != nil {
 		list = append(list, warning("database", err.Error(), "It could not be closed; look at the disk."))
@@ -54,7 +58,11 @@ func (p Patient) schema(ctx context.Context, s *store.Store) (f Finding, readabl
 	v, err := s.Schema(ctx)
 	switch {
 	case err != nil:
-		return failed("migrations", err.Error(), "This is no database of a gateway; look at the path or the address."), false
+		advice := "This is no database of a gateway; look at the path or the address."
+		if s.Dialect() == store.Postgres { // which, other than SQLite's file, is there before the gateway
+			advice = "Before the first start on an empty database that is right: serve makes the schema. Else it is no gateway's; look at the address."
+		}
+		return failed("migrations", err.Error(), advice), false
 	case v.Have > v.Known:
 		return failed("migrations", fmt.Sprintf("the schema is version %d, this program knows %d", v.Have, v.Known),
 			"A later release has been here; use that one."), false
@@ -118,11 +126,10 @@ func (p Patient) wal() Finding {
 }
 
 func (p Patient) disk() Finding {
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(filepath.Dir(p.Store.Path), &fs); err != nil {
+	free, _, err := p.Store.Free()
+	if err != nil {
 		return failed("disk", err.Error(), "Run doctor as the gateway's user.")
 	}
-	free := int64(fs.Bavail) * int64(fs.Bsize) //nolint:unconvert // the types differ between systems
 	found := fmt.Sprintf("%d MiB are free", free>>20)
 	switch {
 	case free < p.Room/16:

@@ -38,7 +38,7 @@ type Patient struct {
 	Masters keyring.Masters // none where the configuration has none that can be read
 	Now     func() time.Time
 	Roots   *x509.CertPool // whom upstreams' certificates are checked by; nil means the system's
-	Room    int64          // octets that must be free beside a SQLite database; 0 means 1 GiB
+	Room    int64          // octets that must be free beside a SQLite database; 0 means what alerts want free
 }
 
 // patience is how long an upstream, or a listener that is bound, may take.
@@ -47,10 +47,11 @@ const patience = 2 * time.Second
 // Examine makes every check that can be made, in an order from the ground up.
 // What rests on something that failed is left out.
 func (p Patient) Examine(ctx context.Context) []Finding {
-	p.Room = cmp.Or(p.Room, 1<<30)
+	p.Room = cmp.Or(p.Room, p.Config.Alerts.Rules.Disk.Octets(), 1<<30)
 	list := p.configuration()
 	list = append(list, p.listener(ctx, "gateway", p.Config.Listeners.Gateway)...)
 	list = append(list, p.listener(ctx, "internal", p.Config.Listeners.Internal)...)
+	list = append(list, p.receivers(ctx)...)
 	if len(p.Faults.Of("database")) > 0 {
 		return list
 	}

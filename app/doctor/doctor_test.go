@@ -2,6 +2,7 @@ package doctor_test
 
 import (
 	"crypto/x509"
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -163,6 +164,11 @@ func illOutside() []spoiled {
 				t.Fatal(err)
 			}
 		}, "WAL", doctor.Warning, "65 MiB"},
+		{"a receiver of alerts is not there", func(t *testing.T, w *ward) {
+			w.Config.Alerts.WeCom.URL = config.NewSecret("https://" + free(t) + "/?key=planted-key")
+		}, "alert receiver wecom", doctor.Failed, "refused"},
+		{"a receiver of alerts is there", func(t *testing.T, w *ward) { w.Config.Alerts.Mail.Host = listen(t, nil) },
+			"alert receiver mail", doctor.OK, "postern alerts test mail"},
 		{"the disk fills", func(_ *testing.T, w *ward) { w.Room = w.free() + w.free()/2 }, "disk", doctor.Warning, "are free"},
 		{"the disk is full", func(_ *testing.T, w *ward) { w.Room = 1 << 62 }, "disk", doctor.Failed, "are free"},
 	}
@@ -179,6 +185,24 @@ func illInside() []spoiled {
 		}, "migrations", doctor.Failed, "version 99999"},
 		{"it is another program's database", func(t *testing.T, w *ward) { w.exec(t, "DROP TABLE goose_db_version") },
 			"migrations", doctor.Failed, "no version"},
+		{"a feed fails", func(t *testing.T, w *ward) {
+			w.Config.Feeds = []config.Feed{{Name: "siem"}}
+			w.exec(t, "INSERT INTO feeds (name, error) VALUES ('siem', 'connection refused')")
+		}, "feed siem", doctor.Warning, "1 events wait, the first for 0s; it failed: connection refused"},
+		{"a feed is late", func(t *testing.T, w *ward) {
+			w.Config.Feeds = []config.Feed{{Name: "siem"}}
+			w.exec(t, "INSERT INTO feeds (name) VALUES ('siem')")
+			w.exec(t, "UPDATE events SET at = at - 301000")
+		}, "feed siem", doctor.Warning, "the first for 5m"},
+		{"a feed was mended", func(t *testing.T, w *ward) {
+			w.Config.Feeds = []config.Feed{{Name: "siem"}}
+			w.exec(t, "INSERT INTO feeds (name, position, error) VALUES ('siem', 1, 'connection refused')")
+			w.exec(t, "UPDATE events SET seq = 1")
+		}, "feed siem", doctor.OK, "up to 1 delivered; 0 events wait"},
+		{"a feed has not begun", func(_ *testing.T, w *ward) { w.Config.Feeds = []config.Feed{{Name: "siem"}} },
+			"feed siem", doctor.Warning, "has not begun"},
+		{"a feed was taken out", func(t *testing.T, w *ward) { w.exec(t, "INSERT INTO feeds (name) VALUES ('siem')") },
+			"feed siem", doctor.Warning, "not configured here"},
 		{"the clock is behind", func(t *testing.T, w *ward) { w.exec(t, "UPDATE events SET at = at + 62000") }, "clock", doctor.Failed, "behind the newest event"},
 		{"the master key is another", func(t *testing.T, w *ward) { w.Masters = keyring.Masters{newMaster(t, 2)} }, "keys", doctor.Failed, "master key"},
 		{"a key was moved to another row", func(t *testing.T, w *ward) {
@@ -201,6 +225,21 @@ func illInside() []spoiled {
 			}
 			w.now = w.now.Add(5 * time.Hour)
 		}, "keys", doctor.Warning, "sig A256 production"},
+		{"an alert waits for long", func(t *testing.T, w *ward) {
+			w.exec(t, "INSERT INTO alerts (id, rule, subject_kind, subject_id, severity, first_at, last_at, count, numbers, reminded_at) VALUES ('a', 'disk', 'node', 'n', 'warning', 1, 1, 1, '{}', 1)")
+		}, "alerts", doctor.Warning, "1 wait to be acknowledged, one of them since 1970-01-01"},
+		{"a receiver does not take what it is sent", func(t *testing.T, w *ward) {
+			w.exec(t, "INSERT INTO deliveries (id, alert_id, receiver, news, due_at, attempts, last_error) VALUES ('d', 'a', 'mail', 'raised', 1, 3, 'mailbox full')")
+		}, "alert receiver mail", doctor.Warning, "it has not taken a message 3 times: mailbox full"},
+		{"a credential ends with none to follow", func(t *testing.T, w *ward) {
+			w.write(t, func(tx *store.Tx) error {
+				return errors.Join(
+					tx.SavePartner(models.Partner{ID: "p", Name: "P", Status: models.Active}),
+					tx.SaveApplication(models.Application{ID: "app", PartnerID: "p", Name: "App", Environment: models.Production, Suite: "A256", AuthMethod: models.PrivateKeyJWT, Status: models.Active}),
+					tx.SaveCredential(models.Credential{ID: "c1", ApplicationID: "app", Use: models.SignatureKey, KID: "k", NotAfter: w.now.Add(29 * day).UnixMilli()}, 1),
+				)
+			})
+		}, "credentials", doctor.Warning, "1 end within 30 days with none to follow; the first is c1 of app"},
 		{"two services share an origin", func(t *testing.T, w *ward) {
 			w.write(t, func(tx *store.Tx) error {
 				return tx.SaveService(service("urn:h5:card", "https://LOAN.bank.example:443/card"))
@@ -242,4 +281,18 @@ func TestClocksOfTwoMachines(t *testing.T) {
 			wantFinding(t, w, tc)
 		})
 	}
+}
+
+// Who has made a database on PostgreSQL and asks before the first start is not
+// told that the address is wrong.
+func TestAnEmptyDatabaseIsRightBeforeTheFirstStart(t *testing.T) {
+	t.Parallel()
+	w := newWard(t, storetest.PostgresConfig(t))
+	w.Store = storetest.PostgresConfig(t)
+	for _, f := range w.Examine(t.Context()) {
+		if f.Check == "migrations" && f.State == doctor.Failed && strings.Contains(f.Advice, "Before the first start") {
+			return
+		}
+	}
+	t.Errorf("not told: %+v", w.Examine(t.Context()))
 }

@@ -17,8 +17,11 @@ import (
 	"postern/app/config"
 )
 
-// endsSoon is how long before its end a certificate is warned of.
-const endsSoon = 30 * 24 * time.Hour
+// endsSoon is how long before its end a certificate is warned of: as the alert
+// of it is.
+func (p Patient) endsSoon() time.Duration {
+	return time.Duration(p.Config.Alerts.Rules.Certificate.Days) * 24 * time.Hour
+}
 
 // listener looks at an address and the certificate that is served there.
 func (p Patient) listener(ctx context.Context, name string, l config.Listener) []Finding {
@@ -49,7 +52,7 @@ func (p Patient) ends(check string, c *x509.Certificate) Finding {
 		return failed(check, "it ended on "+end, "Replace it; a running gateway takes files up by itself.")
 	case now.Before(c.NotBefore):
 		return failed(check, "it begins on "+c.NotBefore.UTC().Format(time.DateOnly), "Look at the clock, or replace it.")
-	case now.Add(endsSoon).After(c.NotAfter):
+	case now.Add(p.endsSoon()).After(c.NotAfter):
 		return warning(check, "it ends on "+end, "Replace it before; a running gateway takes files up by itself.")
 	}
 	return ok(check, "ends on %s", end)

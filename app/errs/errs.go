@@ -45,6 +45,7 @@ type Help struct {
 	Permission string        // the permission that is missing, "resource:action"
 	RetryAfter time.Duration // whole seconds are sent, rounded up
 	First      string        // of a replayed write: "running", "done" or "unknown"
+	Version    int64         // of the consent that is asked for now
 }
 
 // New returns an error of kind k with a wire code and a message that is safe to show.

@@ -62,6 +62,9 @@ func (g *Gateway) VisitRenew(c *gin.Context) { g.onTicket(c, "renew", g.Authorit
 // VisitClose is POST /gateway/v1/visit-tokens/close.
 func (g *Gateway) VisitClose(c *gin.Context) { g.onTicket(c, "close", g.Authority.Close) }
 
+// Consents is POST /gateway/v1/consents.
+func (g *Gateway) Consents(c *gin.Context) { g.onTicket(c, "consent", g.Authority.Consent) }
+
 func (g *Gateway) onTicket(c *gin.Context, step string, do func(context.Context, authority.CallRequest) authority.Reply) {
 	vt := visitToken(c)
 	body, leave, ok := g.enter(c, step, guest{key: vt}, func() int64 {

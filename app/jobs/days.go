@@ -29,7 +29,7 @@ func (d Days) Job() Job {
 func (d Days) run(ctx context.Context) (string, error) {
 	began := d.Now().In(d.Zone)
 	today := store.DayOf(began)
-	n, done, err := inBatches{d.Store, d.Now}.run(ctx, began, func(tx *store.Tx, limit int) (int64, error) {
+	n, done, err := store.Batches{Store: d.Store, Now: d.Now, Budget: budget}.Run(ctx, began, func(tx *store.Tx, limit int) (int64, error) {
 		return tx.AddUpRollups(today, max(1, limit/3)) // each may touch its own row, the hour's and the day's
 	})
 	note := fmt.Sprintf("added up %d counts", n)

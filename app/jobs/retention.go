@@ -21,8 +21,13 @@ const (
 	// shapeSlack is more than the time for which a ledger remembers that a shape
 	// is on disk before it says so again.
 	shapeSlack = 2 * 24 * time.Hour
+	// sessionAge is for how long it can be told who was signed in from where: half
+	// a year at least (JR/T 0071).
+	sessionAge = 200 * 24 * time.Hour
 	// quotaAge is for who wonders about last week's quota.
 	quotaAge = 30 * 24 * time.Hour
+	// deliveryAge is for who wonders what a receiver was told; none is tried that long.
+	deliveryAge = 30 * 24 * time.Hour
 )
 
 // Retention deletes what is past its time, in small transactions.
@@ -61,6 +66,7 @@ func (r Retention) steps(now time.Time) []step {
 		{"at_rows and visits", func(tx *store.Tx, limit int) (int64, error) {
 			return tx.DeleteOldATs(now.Add(-max(days(r.Days.Issuance), guardAge)), limit)
 		}},
+		old(store.OldConsents, days(r.Days.Issuance)),
 		old(store.OldCalls, days(r.Days.Calls)),
 		old(store.OldShapes, days(r.Days.Calls)+shapeSlack),
 		old(store.OldAssertions, clockSlack),
@@ -68,6 +74,12 @@ func (r Retention) steps(now time.Time) []step {
 		old(store.OldChanges, max(days(r.Days.Changes), guardAge)),
 		old(store.OldQuotaCounts, quotaAge),
 		old(store.OldRollups, days(r.Days.HourlyCounts)),
+		old(store.OldAlerts, days(r.Days.Alerts)),
+		old(store.OldDeliveries, deliveryAge),
+		old(store.OldSources, days(r.Days.Alerts)),
+		old(store.OldSessions, sessionAge),
+		old(store.OldSetupLinks, sessionAge),
+		old(store.OldChallenges, clockSlack),
 	}
 }
 
@@ -81,7 +93,7 @@ func (r Retention) run(ctx context.Context) (string, error) {
 	}
 	told := []string{}
 	for _, s := range r.steps(began.In(r.Zone)) {
-		n, done, err := inBatches{r.Store, r.Now}.run(ctx, began, s.delete)
+		n, done, err := store.Batches{Store: r.Store, Now: r.Now, Budget: budget}.Run(ctx, began, s.delete)
 		if n > 0 {
 			told = append(told, fmt.Sprintf("%d of %s", n, s.what))
 		}

@@ -80,6 +80,12 @@ func names(t testing.TB, s *store.Store, query string) string {
 	return strings.Join(list, " ")
 }
 
+// givenConsent is one that was given so long ago and ends at a time, 0 for never.
+func givenConsent(id string, age time.Duration, ends int64) string {
+	return fmt.Sprintf(`INSERT INTO consents (id, partner_id, application_id, service_id, scope_id, version, vid, given_at, ends_at)
+		VALUES ('%s', 'p', 'a', 's', 'sc', 1, 'v', %d, %d)`, id, ms(age), ends)
+}
+
 func TestRetentionDeletesWhatIsPastItsTimeAndNothingElse(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
@@ -89,6 +95,10 @@ func TestRetentionDeletesWhatIsPastItsTimeAndNothingElse(t *testing.T) {
 			atRow("unspent", years+time.Hour, ""),
 			atRow("alive", years+time.Hour, "v-alive"), visit("v-alive", -time.Hour), // whatever made it live so long
 			atRow("young", years-time.Hour, "v-young"), visit("v-young", years-time.Hour),
+			"INSERT INTO services (id, name, h5_url, status, created_at, updated_at) VALUES ('s', '', '', 'active', 1, 1)",
+			"INSERT INTO scopes (id, service_id, title) VALUES ('sc', 's', '')",
+			"INSERT INTO consent_texts VALUES ('sc', 1, '', '', '', '', 0, 1)",
+			givenConsent("open", 3*years, 0), givenConsent("over", 3*years, ms(years+time.Hour)), givenConsent("lately", 3*years, ms(years-time.Hour)),
 			call(180*day+time.Hour), call(180*day-time.Hour),
 			fmt.Sprintf("INSERT INTO shapes VALUES ('gone', '', 1, %d)", ms(183*day)),
 			fmt.Sprintf("INSERT INTO shapes VALUES ('used', '', 1, %d)", ms(181*day)),
@@ -110,7 +120,7 @@ func TestRetentionDeletesWhatIsPastItsTimeAndNothingElse(t *testing.T) {
 			"INSERT INTO events (id, at, kind, outcome, body, leaf_hash) VALUES ('event', 1, 'at.issued', 'ok', '{}', '-')",
 		)
 		for _, want := range []string{
-			"deleted 3 of at_rows and visits, 1 of calls, 1 of shapes, 1 of assertion_jtis, 1 of write_calls, 1 of changes, 1 of quota_counts, 1 of rollups",
+			"deleted 3 of at_rows and visits, 1 of consents, 1 of calls, 1 of shapes, 1 of assertion_jtis, 1 of write_calls, 1 of changes, 1 of quota_counts, 1 of rollups",
 			"nothing was past its time",
 		} {
 			if note, err := retention(s, testTime).Job().Do(t.Context()); err != nil || note != want {
@@ -119,6 +129,7 @@ func TestRetentionDeletesWhatIsPastItsTimeAndNothingElse(t *testing.T) {
 		}
 		for _, kept := range [][2]string{
 			{"SELECT at_hash FROM at_rows", "alive young"}, {"SELECT vid FROM visits", "v-alive v-young"},
+			{"SELECT id FROM consents", "lately open"}, {"SELECT scope_id FROM consent_texts", "sc"},
 			{"SELECT vid FROM calls", "4319h0m0s"}, {"SELECT id FROM shapes", "of-an-older-gateway used"},
 			{"SELECT jti FROM assertion_jtis", "kept"}, {"SELECT vid FROM write_calls", "kept"},
 			{"SELECT subject FROM changes", "matters newest young"}, {"SELECT day FROM quota_counts", "2026-10-23"},

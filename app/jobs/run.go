@@ -15,6 +15,9 @@ const (
 	leaseSlack = time.Minute
 	// recordTimeout bounds the last words about a run that was cancelled.
 	recordTimeout = 5 * time.Second
+	// budget is how long one run of a job in batches goes on; the next one goes on
+	// from there.
+	budget = 20 * time.Minute
 	// maxError is how much of an error is kept, octets.
 	maxError = 1000
 )

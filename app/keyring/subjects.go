@@ -12,6 +12,10 @@ import (
 	"io"
 )
 
+// Customers is under what the bank's own customers are sealed and searched for,
+// where the partners' users are under the application's id. No id has a colon.
+const Customers = ":customer"
+
 // Subjects keeps the partners' user ids, which are personal data: sealed for
 // display (AES-256-GCM) and as an HMAC for search. Two keys made from one
 // secret by HKDF-SHA-256.
@@ -20,14 +24,9 @@ type Subjects struct {
 	mac  []byte
 }
 
-// Labels that are no application's id: those have no colon. Under Customers the
-// bank's own customers are sealed and searched for, where the partners' users are
-// under the application's id; under Places staff's places in lists are
-// authenticated.
-const (
-	Customers = ":customer"
-	Places    = ":place"
-)
+// Places is the label under which staff's places in lists are authenticated; it
+// is no application's id, for those have no colon.
+const Places = ":place"
 
 func newSubjects(secret []byte) (*Subjects, error) {
 	sealKey, err := hkdf.Key(sha256.New, secret, nil, "postern subject seal", 32)

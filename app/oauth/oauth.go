@@ -3,6 +3,7 @@ package oauth
 import (
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -27,6 +28,8 @@ type Options struct {
 	Now       func() time.Time
 	Log       *slog.Logger
 	Refused   func(step, code string) // told of each refusal, for metrics
+	// Issued is told of each AT: to whom, and to which address. It must not wait.
+	Issued func(applicationID string, to netip.Addr, at time.Time)
 }
 
 // OAuth is the door; safe for concurrent use.
@@ -65,6 +68,7 @@ func (o *OAuth) Token(c *gin.Context) {
 		o.refuse(c, "B", o.Authority.RefuseAT(c.Request.Context(), err, caller(client), tokenRequest(c, form)))
 		return
 	}
+	o.Issued(client.Application.ID, web.ClientAddress(c), o.Now())
 	noStore(c)
 	c.JSON(http.StatusOK, tokenResponse{
 		AccessToken: issued.AccessToken, TokenType: "N_A", ExpiresIn: issued.ExpiresIn, Scope: issued.Scope, H5URL: issued.H5URL,
@@ -91,11 +95,7 @@ func tokenRequest(c *gin.Context, form form) authority.TokenRequest {
 
 // Revoke is POST /oauth/revoke.
 func (o *OAuth) Revoke(c *gin.Context) {
-	form, err := o.enter(c)
-	var client clients.Client
-	if err == nil {
-		client, err = o.client(c, form)
-	}
+	form, client, err := o.enterClient(c)
 	if err == nil && form.Get("token") == "" {
 		err = invalid("invalid_request", "token is missing.", "token")
 	}

@@ -125,16 +125,16 @@ func compareContacts(c *change.Comparison, before, after []Contact) {
 		i := find(before, x)
 		switch {
 		case c.New:
-			c.Note(change.Neutral, "%s contact", x.Kind)
+			c.Note(change.Neutral, "%s", string(x.Kind)+" contact")
 		case i < 0:
-			c.Note(change.Neutral, "%s contact is added", x.Kind)
+			c.Note(change.Neutral, "%s is added", string(x.Kind)+" contact")
 		case before[i] != x:
-			c.Note(change.Neutral, "%s contact can be reached otherwise", x.Kind)
+			c.Note(change.Neutral, "%s can be reached otherwise", string(x.Kind)+" contact")
 		}
 	}
 	for _, x := range before {
 		if find(after, x) < 0 {
-			c.Note(change.Neutral, "%s contact is taken away", x.Kind)
+			c.Note(change.Neutral, "%s is taken away", string(x.Kind)+" contact")
 		}
 	}
 	if len(c.List) == 0 && !slices.Equal(before, after) {

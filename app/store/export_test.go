@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"gorm.io/gorm"
@@ -46,4 +47,53 @@ func (s *Store) PlantVisit(ctx context.Context, t *testing.T, v models.Visit) {
 	if err := s.Write(ctx, func(tx *Tx) error { return tx.db.Create(&v).Error }); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// LogSQL is what reading the log and visits asks, by what it is about.
+func LogSQL() map[string]string {
+	all := map[string]string{
+		"events of a visit":     eventsOfSQL("vid = ? AND vid <> ''"),
+		"events of a request":   eventsOfSQL("request_id = ? AND request_id <> ''"),
+		"events of an AT":       eventsOfATSQL,
+		"ATs of a subject":      atsBySubjectSQL,
+		"visits of a customer":  visitsByCustomerSQL,
+		"visits between":        visitsBetweenSQL,
+		"calls of a visit":      callsOfVisitSQL,
+		"last call of a visit":  lastCallSQL,
+		"an AT by its jti":      "SELECT * FROM at_rows WHERE jti = ? LIMIT 1",
+		"an AT by its hash":     "SELECT * FROM at_rows WHERE at_hash = ? LIMIT 1",
+		"a call by its request": "SELECT * FROM calls WHERE request_id = ? LIMIT 1",
+	}
+	for name, f := range map[string]LogFilter{
+		"all":                {Kinds: []string{"a", "b"}},
+		"of an application":  {Kinds: []string{"a", "b"}, Application: "a", Partner: "p", Service: "s", Outcome: "o"},
+		"of an environment":  {Kinds: []string{"a", "b"}, Applications: []string{"a", "b"}, Refused: true},
+		"of everything else": {Kinds: []string{"a", "b"}, Partner: "p", NotPartner: "q", Service: "s", Outcome: "o", Reason: "r", Refused: true},
+	} {
+		for side, w := range map[string]LogSteps{"older": {}, "newer": {Forward: true}} {
+			rows, _ := walkRowsSQL(LogRange{}, f, w)
+			all["rows "+name+", "+side] = strings.ReplaceAll(rows, "IN ?", "IN (?, ?)")
+			all["end "+name+", "+side] = walkEndSQL(f, w)
+		}
+	}
+	return all
+}
+
+// AlertSQL is what rules, lists and the outbox of alerts ask.
+func AlertSQL() map[string]string {
+	return map[string]string{
+		"refusals": refusalsSQL, "unredeemed": unredeemedSQL, "new sources": newSourcesSQL, "alarms": alarmsSQL,
+		"ending credentials": endingCredentialsSQL, "lasting": lastingAlertsSQL, "remind": remindSQL, "listed": listedAlertsSQL,
+		"counts": lastingCountsSQL, "unacknowledged": unacknowledgedSQL,
+		"waiting deliveries": waitingDeliveriesSQL, "waiting receivers": waitingReceiversSQL,
+		"one lasting": "SELECT * FROM alerts WHERE " + lastingAlert,
+	}
+}
+
+// ConsentSQL is what a filter of consents asks, its values written out.
+func (s *Store) ConsentSQL(ctx context.Context, f ConsentFilter) string {
+	return s.read(ctx).ToSQL(func(db *gorm.DB) *gorm.DB {
+		var list []models.Consent
+		return f.apply(db).Order(f.order()).Limit(10).Find(&list)
+	})
 }

@@ -22,6 +22,10 @@ const (
 	OldSessions    Old = "sessions"
 	OldSetupLinks  Old = "setup_links"
 	OldChallenges  Old = "challenges"
+	OldAlerts      Old = "alerts"
+	OldDeliveries  Old = "deliveries"
+	OldSources     Old = "application_sources"
+	OldConsents    Old = "consents"
 )
 
 // deletion is how rows of a kind are found: oldest first, by an index.
@@ -49,6 +53,11 @@ var deletions = map[Old]deletion{
 	OldSessions:   {"id", "ends_at < ?", "ends_at", milliseconds},
 	OldSetupLinks: {"hash", "ends_at < ?", "ends_at", milliseconds},
 	OldChallenges: {"hash", "ends_at < ?", "ends_at", milliseconds},
+	// By the end of what they are about, acknowledged or not: see docs/decisions/0021.
+	OldAlerts:     {"id", "resolved_at > 0 AND resolved_at < ?", "resolved_at", milliseconds},
+	OldDeliveries: {"id", "id < ?", "id", func(before time.Time) []any { return []any{firstID(before)} }},
+	OldSources:    {"application_id, prefix", "last_at < ?", "last_at", milliseconds},
+	OldConsents:   {"id", "ends_at > 0 AND ends_at < ?", "ends_at", milliseconds},
 	OldRollups:    {rollupKey, "span = 'hour' AND start < ? AND node = ''", "start", milliseconds},
 }
 
@@ -69,7 +78,9 @@ func deleteOldSQL(kind Old) string {
 // DeleteOld deletes up to limit rows of a kind that are from before a time, the
 // oldest first, and returns how many. What the time is of differs: for calls and
 // changes when they were made, for assertions when they expire, for shapes when
-// they were last seen, for sessions, links and challenges when they are over, for days of quotas the day in the time's own zone. Of
+// they were last seen, for alerts, consents, sessions, links and challenges when
+// they were over, for sources
+// when they were last used, for days of quotas the day in the time's own zone. Of
 // rollups the hours go that were added up.
 func (tx *Tx) DeleteOld(kind Old, before time.Time, limit int) (int64, error) {
 	args := deletions[kind].args(before)

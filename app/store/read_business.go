@@ -53,6 +53,9 @@ func (tx *Tx) Business() (Business, error) {
 // only invited cannot approve anything yet.
 func (b Business) StaffExist() (bool, error) { return activeStaff(b.db) }
 
+// Accounts reads accounts in the same picture.
+func (b Business) Accounts() Accounts { return Accounts(b) }
+
 // Partners reads partners.
 func (b Business) Partners(ids []string) ([]models.Partner, error) {
 	return find[models.Partner](b, "id", "id", ids)
@@ -185,6 +188,11 @@ func (b Business) Permissions(scopes []string) ([]models.ScopePermission, error)
 // Fields reads the fields of scopes.
 func (b Business) Fields(scopes []string) ([]models.ScopeField, error) {
 	return find[models.ScopeField](b, "scope_id", "scope_id, resource, action, path", scopes)
+}
+
+// ConsentTexts reads all versions of what scopes ask people to agree to.
+func (b Business) ConsentTexts(scopes []string) ([]models.ConsentText, error) {
+	return find[models.ConsentText](b, "scope_id", "scope_id, version", scopes)
 }
 
 // findAtOnce bounds the ids of one query.

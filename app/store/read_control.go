@@ -39,12 +39,14 @@ func (s *Store) Changes(ctx context.Context, above int64, named []int64) ([]mode
 	return list, nil
 }
 
-// EndedVisits lists the visits that ended early and whose tickets might still
-// be within their time at now (Unix ms).
-func (s *Store) EndedVisits(ctx context.Context, now int64) ([]models.Change, error) {
+// EndedEarly lists the visits that ended and the consents that were withdrawn
+// before their time, and which tickets that are still within theirs at now (Unix
+// ms) may name.
+func (s *Store) EndedEarly(ctx context.Context, now int64) ([]models.Change, error) {
 	var list []models.Change
-	if err := s.read(ctx).Find(&list, "until > 0 AND until >= ? AND kind = ?", now, models.ChangeVisitEnded).Error; err != nil {
-		return nil, fmt.Errorf("read ended visits: %w", err)
+	kinds := []models.ChangeKind{models.ChangeVisitEnded, models.ChangeConsent}
+	if err := s.read(ctx).Find(&list, "until > 0 AND until >= ? AND kind IN ?", now, kinds).Error; err != nil {
+		return nil, fmt.Errorf("read what ended early: %w", err)
 	}
 	return list, nil
 }

@@ -32,6 +32,7 @@ type ServiceProfile struct {
 	Scopes      []models.Scope
 	Permissions []models.ScopePermission
 	Fields      []models.ScopeField
+	Consents    []models.ConsentText // the version that each scope demands
 }
 
 // ApplicationProfile reads an application by its client_id; errs.NotFound if
@@ -79,6 +80,10 @@ func (s *Store) ServiceProfile(ctx context.Context, id string) (ServiceProfile, 
 		},
 		func(db *gorm.DB) *gorm.DB {
 			return db.Order("scope_id, resource, action, path").Find(&p.Fields, inScopes, id)
+		},
+		func(db *gorm.DB) *gorm.DB {
+			demanded := "(scope_id, version) IN (SELECT id, consent_version FROM scopes WHERE service_id = ?)"
+			return db.Order("scope_id").Find(&p.Consents, demanded, id)
 		},
 	)
 	if err != nil {

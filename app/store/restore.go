@@ -30,8 +30,9 @@ func (s *Store) RestoredAt(ctx context.Context) (int64, error) {
 }
 
 // BeginAnew ends everything in an old copy that could still open something: the
-// ATs, the visits, and every key but that of the subjects, without which they
-// could not be read; a gateway that starts makes new ones. The rest is told by
+// ATs, the visits, the consents, the staff's sessions, recovery codes and links,
+// and every key but that of the subjects, without which they could not be read; a
+// gateway that starts makes new ones. The rest is told by
 // the time of the restore. Nobody else may be at work on the database.
 func (tx *Tx) BeginAnew(r models.Restore) error {
 	for _, step := range []struct {
@@ -42,6 +43,14 @@ func (tx *Tx) BeginAnew(r models.Restore) error {
 		{"end access tokens", "UPDATE at_rows SET revoked_at = ? WHERE expires_at > ? AND revoked_at = 0", []any{r.At, r.At - longDead}},
 		{"end visits", "UPDATE visits SET ended_at = ?, end_reason = ? WHERE ended_at = 0 AND dead_after > ?",
 			[]any{r.At, EndReasonRestored, r.At - longDead}},
+		// Which of them were withdrawn after the copy was made nobody can know.
+		{"end consents", "UPDATE consents SET ends_at = ?, withdrawn_at = ?, withdrawn_by = ? WHERE ends_at = 0 OR ends_at > ?",
+			[]any{r.At, r.At, models.ByRestore, r.At}},
+		// Who was shut out, and which codes and links were used, nobody can know either.
+		{"end sessions", "UPDATE sessions SET ended_at = ?, end_reason = ? WHERE ended_at = 0", []any{r.At, EndReasonRestored}},
+		{"spend recovery codes", "UPDATE recovery_codes SET used_at = ? WHERE used_at = 0", []any{r.At}},
+		{"spend set-up links", "UPDATE setup_links SET used_at = ? WHERE used_at = 0", []any{r.At}},
+		{"drop challenges", "DELETE FROM challenges", nil},
 		{"retire keys", "UPDATE keys SET retired_at = ?, sealed_private = '' WHERE retired_at = 0 AND use <> ?",
 			[]any{r.At, models.SubjectKey}},
 	} {

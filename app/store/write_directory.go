@@ -127,6 +127,15 @@ func (tx *Tx) SetStops(serviceID string, list []models.ServiceStop, at int64) er
 	return replace(tx, list, "service_id = ?", serviceID, models.Change{At: at, Kind: models.ChangeService, Subject: serviceID})
 }
 
+// KeepConsentText keeps a version of what a scope asks people to agree to; one
+// that is there already stays as it is.
+func (tx *Tx) KeepConsentText(t models.ConsentText) error {
+	if err := tx.db.Clauses(clause.OnConflict{DoNothing: true}).Create(&t).Error; err != nil {
+		return fmt.Errorf("keep consent text: %w", err)
+	}
+	return nil
+}
+
 // SetScopePermissions replaces what a scope allows and denies.
 func (tx *Tx) SetScopePermissions(s models.Scope, list []models.ScopePermission, at int64) error {
 	return replace(tx, list, "scope_id = ?", s.ID, models.Change{At: at, Kind: models.ChangeService, Subject: s.ServiceID})

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"postern/app/seal"
@@ -38,7 +39,23 @@ type Ticket struct {
 	DeadAfter   int64 // the visit's end at the latest
 	AuthTime    int64
 	Epoch       int64 // of the application; a raised epoch ends the visit
+	// Consents are the person's that held when the ticket was made, at most one for
+	// each of Scopes and MaxConsents in all.
+	Consents []Consent
 }
+
+// Consent is what a ticket knows of a consent: whether it still holds is for the
+// caller to check each time.
+type Consent struct {
+	ID      string
+	Scope   string // one of the ticket's
+	Version int64  // of the text
+	EndsAt  int64  // Unix ms; 0 is open
+}
+
+// MaxConsents is how many consents a ticket carries: with more it could grow
+// over MaxTicket.
+const MaxConsents = 32
 
 // TicketKey seals and opens VTs. Its kid is TicketKIDSize octets in base64url.
 type TicketKey struct {
@@ -140,7 +157,46 @@ func (t Ticket) encode() []byte {
 	for _, n := range []int64{t.IssuedAt, t.ExpiresAt, t.RenewUntil, t.DeadAfter, t.AuthTime, t.Epoch} {
 		b = binary.AppendVarint(b, n)
 	}
+	return t.appendConsents(b)
+}
+
+// appendConsents writes nothing when there are none: such a ticket is one that a
+// gateway without consents can read. Scopes are written as their place in Scopes.
+func (t Ticket) appendConsents(b []byte) []byte {
+	for _, c := range t.Consents {
+		b = binary.AppendUvarint(b, uint64(slices.Index(t.Scopes, c.Scope)))
+		b = binary.AppendUvarint(b, uint64(len(c.ID)))
+		b = append(b, c.ID...)
+		b = binary.AppendVarint(b, c.Version)
+		b = binary.AppendVarint(b, c.EndsAt)
+	}
 	return b
+}
+
+// decodeConsents reads to the end of b; t.Scopes is set.
+func (t *Ticket) decodeConsents(b []byte) error {
+	for len(b) > 0 {
+		at, w := binary.Uvarint(b)
+		if w <= 0 || at >= uint64(len(t.Scopes)) {
+			return ErrTicket
+		}
+		b = b[w:]
+		n, w := binary.Uvarint(b)
+		if w <= 0 || n > uint64(len(b)-w) {
+			return ErrTicket
+		}
+		c := Consent{Scope: t.Scopes[at], ID: string(b[w : w+int(n)])}
+		b = b[w+int(n):]
+		for _, number := range []*int64{&c.Version, &c.EndsAt} {
+			v, w := binary.Varint(b)
+			if w <= 0 {
+				return ErrTicket
+			}
+			*number, b = v, b[w:]
+		}
+		t.Consents = append(t.Consents, c)
+	}
+	return nil
 }
 
 func decodeTicket(b []byte) (Ticket, error) {
@@ -164,12 +220,9 @@ func decodeTicket(b []byte) (Ticket, error) {
 		}
 		*n, b = v, b[w:]
 	}
-	if len(b) != 0 {
-		return Ticket{}, ErrTicket
-	}
 	t.Suite, t.R = seal.Suite(suite), []byte(r)
 	if scopes != "" {
 		t.Scopes = strings.Split(scopes, " ")
 	}
-	return t, nil
+	return t, t.decodeConsents(b)
 }

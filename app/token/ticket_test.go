@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -33,7 +34,23 @@ func sample() token.Ticket {
 		ServiceID: "urn:h5:loan", Environment: "production", Suite: seal.A256, Subject: "用户 7781", Customer: "c-1",
 		Scopes: []string{"account.balance:read", "loan.offer:read"}, R: []byte(strings.Repeat("\x00r", 16)),
 		IssuedAt: 1, ExpiresAt: 2, RenewUntil: 3, DeadAfter: 4, AuthTime: 5, Epoch: 6,
+		Consents: []token.Consent{
+			{ID: "019a0000-0000-7000-8000-000000000001", Scope: "loan.offer:read", Version: 3, EndsAt: 0},
+			{ID: "c", Scope: "account.balance:read", Version: 1 << 40, EndsAt: 1_795_000_000_000},
+		},
 	}
+}
+
+// full is a ticket with as many consents as one may have.
+func full() token.Ticket {
+	t := sample()
+	t.Scopes, t.Consents = nil, nil
+	for i := range token.MaxConsents {
+		scope := fmt.Sprintf("a.scope.of.usual.length:%d", i)
+		t.Scopes = append(t.Scopes, scope)
+		t.Consents = append(t.Consents, token.Consent{ID: "019a0000-0000-7000-8000-000000000001", Scope: scope, Version: 1000, EndsAt: 1_795_000_000_000})
+	}
+	return t
 }
 
 func TestTicket(t *testing.T) {
@@ -58,6 +75,28 @@ func TestTicket(t *testing.T) {
 		}
 		if d := cmp.Diff(sample(), got); d != "" {
 			t.Error(d)
+		}
+	})
+	t.Run("with many consents it still fits", func(t *testing.T) {
+		t.Parallel()
+		vt, err := key.Seal(full(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := token.OpenTicket(vt, keys); err != nil || cmp.Diff(full(), got) != "" {
+			t.Errorf("%v: %s", err, cmp.Diff(full(), got))
+		}
+	})
+	t.Run("without consents it is as it was before there were any", func(t *testing.T) {
+		t.Parallel()
+		old := sample()
+		old.Consents = nil
+		vt, err := key.Seal(old, rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := token.OpenTicket(vt, keys); err != nil || cmp.Diff(old, got) != "" {
+			t.Errorf("%v: %s", err, cmp.Diff(old, got))
 		}
 	})
 	t.Run("a changed character anywhere is refused", func(t *testing.T) {

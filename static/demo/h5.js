@@ -91,7 +91,10 @@
     return { partner: nameForReader(visit?.clientName ?? ""), user: visit?.subjectHint, nobody: !visit?.subjectHint };
   }
 
-  function offerValues(body) {
+  /** The scope that waits for the visitor's consent. */
+  const asked = "loan.holder:read";
+
+  function offerValues(body, waiting) {
     const { offer = {}, holder = {}, account = {} } = body ?? {};
     const known = isNumber(offer.limit);
     const mayApply = known && visit.scope.includes("loan.application:create");
@@ -105,13 +108,17 @@
       account: account.id,
       number: cardNumber(account.id),
       ends: offer.ends_on && day(offer.ends_on),
+      idNo: dots(holder.id_no),
+      address: dots(holder.address),
+      consentAsked: waiting.includes(asked),
+      consentGiven: visit.scope.includes(asked) && !waiting.includes(asked),
       canApply: mayApply,
       cannotApply: !mayApply,
     };
   }
 
-  function showOffer(body) {
-    const values = offerValues(body);
+  function showOffer(body, waiting) {
+    const values = offerValues(body, waiting);
     fill(one("#offer"), values);
     offerReturn(one("#offer"), visit.returnTo);
     show("offer");
@@ -120,7 +127,7 @@
     const reckon = () => {
       one("[data-fill=monthly]").textContent = isNumber(rate) ? monthly(limit, rate, Number(chosenTerm())) : "";
     };
-    one("#apply").addEventListener("change", reckon);
+    one("#apply").onchange = reckon; // the offer may be shown again
     reckon();
   }
 
@@ -203,18 +210,69 @@
     }
   }
 
+  async function loadOffer() {
+    const reply = await visit.call("GET", "/loans/offers", undefined, { headers: { "accept-language": lang } });
+    showOffer(accepted(reply), reply.consentRequired);
+  }
+
+  // ---- consent ---------------------------------------------------------------
+
+  /** Shows what is asked now, as the bank words it. */
+  async function askConsent() {
+    const question = (await visit.consents()).find((each) => each.scope === asked);
+    if (!question || question.given) return loadOffer();
+    const language = chinese ? "zh" : "en";
+    const root = one("#consent");
+    fill(root, { ...sender(), purpose: question.purpose[language], days: question.days, lasts: question.days > 0 });
+    const paragraphs = question.text[language].split(/\n\s*\n/).map((text) => Object.assign(document.createElement("p"), { textContent: text }));
+    one("[data-paragraphs]").replaceChildren(...paragraphs);
+    show("consent");
+    root.querySelector("h1").focus();
+  }
+
+  const decisions = {
+    read: askConsent,
+    leave: () => show("offer"),
+    give: async () => {
+      try {
+        await visit.consent(asked);
+      } catch (error) {
+        if (error?.code !== "consent_stale") throw error;
+        return askConsent(); // the bank words it anew since this page asked
+      }
+      return loadOffer();
+    },
+    withdraw: async () => {
+      await visit.withdrawConsent(asked);
+      return loadOffer();
+    },
+  };
+
+  async function decide(event) {
+    const button = event.currentTarget;
+    if (button.disabled) return;
+    button.disabled = true;
+    try {
+      await decisions[button.dataset.consent]();
+    } catch (error) {
+      showError(error);
+    } finally {
+      button.disabled = false;
+    }
+  }
+
   async function start() {
     if (!window.Postern) return showError(null);
     try {
       visit = await window.Postern.open({ gateway, service });
       visit.onEnd((reason) => showError({ code: reason === "elsewhere" ? "visit_elsewhere" : "visit_closed" }));
-      const reply = await visit.call("GET", "/loans/offers", undefined, { headers: { "accept-language": lang } });
-      showOffer(accepted(reply));
+      await loadOffer();
     } catch (error) {
       showError(error);
     }
   }
 
   one("#apply").addEventListener("submit", apply);
+  for (const button of all("[data-consent]")) button.addEventListener("click", decide);
   start();
 })();

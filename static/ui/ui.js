@@ -3,6 +3,7 @@
 import { announce, closest, whenReady } from "./page.js";
 import { keys } from "./keys.js";
 import { charts } from "./chart.js";
+import { live } from "./live.js";
 import { times } from "./time.js";
 
 // Buttons that only the script can serve are hidden until it runs.
@@ -141,4 +142,5 @@ addEventListener("pageshow", event => {
 whenReady(prepare);
 times();
 charts();
+live();
 keys();

@@ -115,14 +115,26 @@ func (p *printer) table(title string, t reflect.Type) {
 		if name == "" {
 			continue
 		}
-		if f.Type.Kind() == reflect.Slice && f.Type.Elem().Kind() == reflect.Struct {
+		if innerType(f) != nil {
 			inner = append(inner, f)
 		}
 		fmt.Fprintf(&p.text, "| `%s` | %s | %s | %s |\n", name, kind(f, options), without(f), p.comments[owner(t, f)+"."+f.Name])
 	}
 	for _, f := range inner {
-		p.table(strings.TrimSuffix(title, "`")+"."+f.Tag.Get("field")+"`", f.Type.Elem())
+		p.table(strings.TrimSuffix(title, "`")+"."+f.Tag.Get("field")+"`", innerType(f))
 	}
+}
+
+// innerType is the type of a field that has a table of its own; nil for others.
+func innerType(f reflect.StructField) reflect.Type {
+	t := f.Type
+	if t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || t == reflect.TypeFor[time.Time]() {
+		return nil
+	}
+	return t
 }
 
 // about is the sentence above a type, without its name.
@@ -156,6 +168,8 @@ func kind(f reflect.StructField, options string) string {
 		return "whole number"
 	case reflect.Map:
 		return "names with values"
+	case reflect.Struct:
+		return "keys with values, see below"
 	case reflect.Slice:
 		if f.Type.Elem().Kind() == reflect.String {
 			return "list of texts"

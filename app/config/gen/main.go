@@ -7,15 +7,17 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"postern/app/config"
 )
 
 func main() {
-	page, err := render("config.go")
+	page, err := render("config.go", "alerts.go")
 	if err == nil {
 		err = os.WriteFile(filepath.Join("..", "..", "docs", "configuration.md"), []byte(page), 0o644)
 	}
@@ -54,16 +56,20 @@ listeners:
   not fit together, is logged, and the one before stays.
 `
 
-// render writes the page from the settings and the comments in source.
-func render(source string) (string, error) {
-	comments, err := readComments(source)
-	if err != nil {
-		return "", err
+// render writes the page from the settings and the comments in sources.
+func render(sources ...string) (string, error) {
+	comments := map[string]string{}
+	for _, source := range sources {
+		found, err := readComments(source)
+		if err != nil {
+			return "", err
+		}
+		maps.Copy(comments, found)
 	}
 	var b strings.Builder
 	b.WriteString(head)
 	group := "none yet"
-	for _, s := range config.Settings() {
+	for _, s := range slices.Concat(config.Settings(), config.FeedSettings()) {
 		if g := groupOf(s); g != group {
 			group = g
 			b.WriteString(heading(s, g, comments))
@@ -83,14 +89,14 @@ func groupOf(s config.Setting) string {
 	if !found {
 		return ""
 	}
-	return group
+	return strings.TrimSuffix(group, "[]")
 }
 
 func heading(s config.Setting, group string, comments map[string]string) string {
 	title, text := "The gateway", ""
 	if group != "" {
 		title = strings.ToUpper(group[:1]) + group[1:]
-		owner, _, _ := strings.Cut(s.Fields[1], ".")
+		owner, _, _ := strings.Cut(s.Fields[1], ".") // of the section's first setting
 		text = "\n" + comments[owner] + "\n"
 	}
 	return "\n## " + title + "\n" + text + "\n| key | variable | type | default | meaning |\n|---|---|---|---|---|\n"
@@ -116,6 +122,9 @@ func row(s config.Setting, comments map[string]string) (string, error) {
 		standard = "**required**; " + s.Required
 	case s.Default() == "":
 		standard = "none"
+	}
+	if s.Listed {
+		return fmt.Sprintf("| `%s` | none | %s | %s | %s |\n", s.Key, s.Type(), standard, strings.Join(meaning, " ")), nil
 	}
 	if s.Secret() {
 		variable += ", `" + s.FileVariable() + "`"

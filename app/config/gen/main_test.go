@@ -21,7 +21,7 @@ func page(t *testing.T) string {
 
 func TestThePageIsWhatTheSettingsSay(t *testing.T) {
 	t.Parallel()
-	want, err := render(filepath.Join("..", "config.go"))
+	want, err := render(filepath.Join("..", "config.go"), filepath.Join("..", "alerts.go"))
 	if err != nil {
 		t.Fatal(err)
 	}

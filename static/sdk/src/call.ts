@@ -22,6 +22,8 @@ export interface Reply {
   text?: string;
   /** What is not JSON, in standard base64. */
   bodyBase64?: string;
+  /** Scopes that show less here than they do with the person's consent. */
+  consentRequired: string[];
 }
 
 /** A call's plaintext but for jti and iat, which belong to one sending of it. */
@@ -138,7 +140,7 @@ export function isWrite(call: Prepared): boolean {
 
 /** toReply reads the plaintext of a reply. */
 export function toReply(opened: Opened): Reply {
-  const { status, headers, body, body_b64 } = opened.message;
+  const { status, headers, body, body_b64, consent_required } = opened.message;
   const text = memberText(opened.text, "body");
   return {
     status,
@@ -146,5 +148,6 @@ export function toReply(opened: Opened): Reply {
     body: body === null ? undefined : body,
     text: text === "null" ? undefined : text,
     bodyBase64: typeof body_b64 === "string" ? body_b64 : undefined,
+    consentRequired: Array.isArray(consent_required) ? consent_required : [],
   };
 }

@@ -33,6 +33,7 @@ const help: { [code: string]: string } = {
   not_active: "the partner, application or service is suspended or frozen",
   scope_denied: "no grant covers this call; `permission` names the missing one",
   customer_required: "the visitor must sign in first",
+  consent_stale: "another consent is asked for than the page showed; list them again",
   no_route: "the service has no such route",
   rate_limited: "too many requests; wait `retryAfter` seconds",
   upstream_unavailable: "the system behind the gateway did not answer",

@@ -3,6 +3,7 @@
 import { newID } from "./base64url";
 import { CallOptions, isWrite, Prepared, prepare, Reply, toReply } from "./call";
 import { Clock } from "./clock";
+import { Consent, toConsents } from "./consent";
 import { Opened, sealDirect } from "./envelope";
 import { asPosternError, PosternError } from "./errors";
 import { checkGrant, Grant } from "./exchange";
@@ -25,7 +26,7 @@ interface Ticket {
   down: CryptoKey;
 }
 
-/** The three sealed requests of a visit: where they go, and the types of the request and of its answer. */
+/** The sealed requests of a visit: where they go, and the types of the request and of its answer. */
 interface Kind {
   path: string;
   typ: string;
@@ -33,6 +34,7 @@ interface Kind {
 }
 
 const calls: Kind = { path: "calls", typ: "call+jwe", answer: "reply+jwe" };
+const consenting: Kind = { path: "consents", typ: "consent+jwe", answer: "reply+jwe" };
 const renewal: Kind = { path: "visit-tokens/renew", typ: "renew+jwe", answer: "vt-resp+jwe" };
 const closing: Kind = { path: "visit-tokens/close", typ: "close+jwe", answer: "reply+jwe" };
 
@@ -80,6 +82,8 @@ export class Visit {
   /** The first reason wins. */
   #ended: EndReason | null = null;
   #renewing: Promise<void> | null = null;
+  /** The versions of the texts that the page got to show, by scope. */
+  #shown: { [scope: string]: number } = {};
   readonly #listeners: Array<(reason: EndReason) => void> = [];
 
   private constructor(record: VisitRecord, ticket: Ticket, store: Store, clock: Clock) {
@@ -152,7 +156,7 @@ export class Visit {
         return toReply(opened);
       } catch (error) {
         const failure = asPosternError(error, "network");
-        if (!(await this.recover(failure, tried, ticket, call))) throw this.explain(failure, call, jti, again);
+        if (!(await this.recover(failure, tried, ticket, !isWrite(call)))) throw this.explain(failure, call, jti, again);
         // A read may be asked anew; a write goes out again under its own jti or not at all.
         if (tried.anew) jti = newID();
       }
@@ -160,7 +164,7 @@ export class Visit {
   }
 
   /** recover removes the cause of a failure once, where that is safe; true: send again. */
-  private async recover(failure: PosternError, tried: Tried, used: Ticket, call: Prepared): Promise<boolean> {
+  private async recover(failure: PosternError, tried: Tried, used: Ticket, repeatable: boolean): Promise<boolean> {
     if (isSealed(failure, "stale_request") && !tried.stale) {
       // unseal has set the clock from this very answer. The jti was not used yet, so a write keeps it.
       return (tried.stale = true);
@@ -170,8 +174,56 @@ export class Visit {
       if (used !== this.#ticket) return true;
       return this.renewOrEnd();
     }
-    if (isLost(failure) && !isWrite(call) && !tried.anew) return (tried.anew = true);
+    if (isLost(failure) && repeatable && !tried.anew) return (tried.anew = true);
     return false;
+  }
+
+  /** consents lists what the visit's person is asked to agree to. */
+  consents(): Promise<Consent[]> {
+    return this.askConsent({ action: "list" });
+  }
+
+  /** consent gives the person's consent to the text that consents() last gave for the scope. */
+  async consent(scope: string): Promise<Consent[]> {
+    const version = this.#shown[scope];
+    // Nobody agrees to what nobody was shown.
+    if (!version) throw new PosternError("bad_call", { detail: "consents() gave no text for " + scope });
+    return this.askConsent({ action: "give", scope, version });
+  }
+
+  /** withdrawConsent takes it back. */
+  async withdrawConsent(scope: string): Promise<Consent[]> {
+    return this.askConsent({ action: "withdraw", scope });
+  }
+
+  /** askConsent may repeat everything: to give or withdraw twice is to do it once. */
+  private async askConsent(message: object): Promise<Consent[]> {
+    await this.freshen();
+    const tried: Tried = {};
+    for (;;) {
+      const ticket = this.#ticket;
+      try {
+        const answer = (await this.send(consenting, ticket, { jti: newID(), ...message }, {})).message;
+        const list = toConsents(answer);
+        list.forEach((each) => (this.#shown[each.scope] = each.version));
+        await this.adoptFrom(answer, ticket);
+        if (answer.vt && this.#ticket.vt !== answer.vt) await this.lookAgain();
+        return list;
+      } catch (error) {
+        const failure = asPosternError(error, "network");
+        failure.returnTo = this.#record.returnTo;
+        if (failure.code === "consent_stale") this.#shown = {};
+        if (!(await this.recover(failure, tried, ticket, true))) throw failure;
+      }
+    }
+  }
+
+  /** lookAgain renews a ticket that came while consent was on its way, and may not know of it. */
+  private async lookAgain(): Promise<void> {
+    const never = () => undefined; // what was given counts, whatever becomes of the ticket
+    // A renewal under way may have been answered before.
+    if (this.#renewing) await this.#renewing.catch(never);
+    await this.renew().catch(never);
   }
 
   /** renewOrEnd reacts to invalid_vt: expired tickets renew, dead visits end. */
@@ -261,8 +313,8 @@ export class Visit {
     }
   }
 
-  /** adoptFrom switches to the ticket that the reply of a sign-in carries (protocol section 6, the customer). */
-  private async adoptFrom(message: any): Promise<void> {
+  /** adoptFrom switches to the ticket that an answer carries: of a sign-in (protocol section 6, the customer) or about consents. */
+  private async adoptFrom(message: any, instead?: Ticket): Promise<void> {
     if (message.vt === undefined) return;
     const { vid, renewUntil, expiresAt } = this.#record;
     const renew_until = message.renew_until || this.#clock.now() + message.expires_in + (renewUntil - expiresAt);
@@ -273,7 +325,7 @@ export class Visit {
       // The reply counts: the call was carried out. The visit goes on with the ticket it has.
       return;
     }
-    await this.adopt(grant);
+    await this.adopt(grant, instead);
   }
 
   /** adopt switches to a fresh ticket, unless another one has taken the place of `instead` meanwhile. */

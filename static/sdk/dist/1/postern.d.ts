@@ -51,6 +51,18 @@ declare namespace Postern {
      * else (Blob, FormData, URLSearchParams, Map, BigInt, a cycle) is bad_call, and nothing is sent.
      */
     call(method: string, path: string, body?: unknown, options?: CallOptions): Promise<Reply>;
+    /**
+     * Lists what the visitor is asked to agree to, for each of the visit's scopes that demands consent, and
+     * what was given. Without consent the scope's fields of class C2 and C3 do not arrive.
+     */
+    consents(): Promise<Consent[]>;
+    /**
+     * Gives the visitor's consent to the text that consents() last gave for the scope: call it after the
+     * visitor has read that text and agreed. `consent_stale`: another text is asked for; list and show again.
+     */
+    consent(scope: string): Promise<Consent[]>;
+    /** Takes consent back, at once and on every node. No fault where none was given. */
+    withdrawConsent(scope: string): Promise<Consent[]>;
     /** Fetches a fresh ticket now. */
     renew(): Promise<void>;
     /** Ends the visit, here at once and at the gateway; true when the gateway confirmed it. Never rejects. */
@@ -59,6 +71,20 @@ declare namespace Postern {
     goBack(): boolean;
     /** Calls the listener once when the visit ends, or at once when it has ended. */
     onEnd(listener: (reason: EndReason) => void): void;
+  }
+
+  interface Consent {
+    readonly scope: string;
+    /** Of the text. */
+    readonly version: number;
+    /** One line that heads the question, and what the visitor agrees to; an empty line parts paragraphs. */
+    readonly purpose: { readonly en: string; readonly zh: string };
+    readonly text: { readonly en: string; readonly zh: string };
+    /** For how many days consent is good; 0 is until it is withdrawn. */
+    readonly days: number;
+    readonly given: boolean;
+    readonly givenAt: Date | null;
+    readonly until: Date | null;
   }
 
   type EndReason = "closed" | "expired" | "invalid_vt" | "elsewhere";
@@ -80,6 +106,8 @@ declare namespace Postern {
     readonly text?: string;
     /** What is not JSON, in standard base64. */
     readonly bodyBase64?: string;
+    /** Scopes that show less here than they do with the visitor's consent. */
+    readonly consentRequired: string[];
   }
 
   class PosternError extends Error {

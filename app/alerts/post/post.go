@@ -1,0 +1,119 @@
+package post
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"postern/app/config"
+	"postern/app/pemfile"
+)
+
+// Message is what is told at once: one alert, or several.
+type Message struct {
+	ID      string // the same when it is sent again; 36 characters
+	At      time.Time
+	Title   string // one line
+	Text    string // the whole of it, plain, lines end with \n
+	Entries []Entry
+	More    int // how many alerts are in neither Text nor Entries
+}
+
+// Entry is one alert as programs read it; docs/alerts.md describes it.
+type Entry struct {
+	ID       string            `json:"id"`
+	News     string            `json:"news"`
+	Rule     string            `json:"rule"`
+	Severity string            `json:"severity"`
+	State    string            `json:"state"`
+	Subject  EntrySubject      `json:"subject"`
+	FirstAt  int64             `json:"first_at"` // Unix ms
+	LastAt   int64             `json:"last_at"`
+	Count    int64             `json:"count"`
+	Numbers  map[string]string `json:"numbers"`
+}
+
+// EntrySubject is what an alert is about.
+type EntrySubject struct {
+	Kind string `json:"kind"`
+	ID   string `json:"id"`
+	Name string `json:"name,omitempty"`
+}
+
+// Sender is a way to one receiver; safe for concurrent use.
+type Sender interface {
+	// Send sends once. Nil means that the other side has taken it; Partly that some
+	// there have.
+	Send(ctx context.Context, m Message) error
+	// Room is how long a message's Text may be, octets.
+	Room() int
+}
+
+// Partly is why some of those to whom a message goes did not get it while others
+// did: they would get it again, and it is somebody's to mend.
+type Partly struct{ Why error }
+
+func (p Partly) Error() string { return p.Why.Error() }
+
+// Unwrap returns why.
+func (p Partly) Unwrap() error { return p.Why }
+
+// Open makes the senders of the receivers that are configured, by name. It
+// reads their files of authorities and connects to nobody. now is the clock by
+// which messages are signed.
+func Open(c config.Alerts, now func() time.Time) (map[string]Sender, error) {
+	all := map[string]Sender{}
+	var faults []error
+	for name, t := range c.Tellings() {
+		roots, err := pemfile.Roots(t.CA)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("alerts.%s.ca: %w", name, err))
+			continue
+		}
+		switch name {
+		case config.ReceiverMail:
+			all[name] = newMail(c.Mail, roots)
+		case config.ReceiverWebhook:
+			all[name] = newWebhook(c.Webhook, roots, now)
+		case config.ReceiverWeCom:
+			all[name] = newWeCom(c.WeCom, roots)
+		case config.ReceiverDingTalk:
+			all[name] = newDingTalk(c.DingTalk, roots, now)
+		}
+	}
+	return all, errors.Join(faults...)
+}
+
+func tlsConfig(roots *x509.CertPool, host string) *tls.Config {
+	return &tls.Config{RootCAs: roots, ServerName: host, MinVersion: tls.VersionTLS12}
+}
+
+// maxSaid is how much is told of what the other side says, octets.
+const maxSaid = 200
+
+// minSecret is the shortest text that is taken for a secret: replacing a query's
+// "1" everywhere would leave nothing to read.
+const minSecret = 6
+
+// said is what the other side says, as it may be told and kept: on one line,
+// short, without control characters, which a database may not take, and without
+// what it was told in confidence.
+func said(text string, secrets ...string) string {
+	for _, s := range secrets {
+		if len(s) >= minSecret {
+			text = strings.ReplaceAll(text, s, "[redacted]")
+		}
+	}
+	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "\uFFFD"), func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r)
+	}), " ")
+	if len(text) > maxSaid {
+		text = strings.ToValidUTF8(text[:maxSaid], "") + "…"
+	}
+	return text
+}
