@@ -32,6 +32,7 @@ import (
 	"postern/app/ledger"
 	"postern/app/limit"
 	"postern/app/oauth"
+	"postern/app/partners"
 	"postern/app/records"
 	"postern/app/store"
 	"postern/app/web"
@@ -347,8 +348,9 @@ func (a *App) openConsole(context.Context) error {
 // ApprovalKinds are the changes that can be asked for, by their name.
 func ApprovalKinds() map[string]approval.Kind {
 	return map[string]approval.Kind{
-		bankfile.Kind:     {Applier: bankfile.Applier{}},
-		identity.RoleKind: {Applier: identity.Roles{}, Alone: true},
+		bankfile.Kind:      {Applier: bankfile.Applier{}},
+		identity.RoleKind:  {Applier: identity.Roles{}, Alone: true},
+		partners.CloseKind: {Applier: partners.Closer{}, Alone: true},
 	}
 }
 

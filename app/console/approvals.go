@@ -15,6 +15,7 @@ import (
 	"postern/app/change"
 	"postern/app/errs"
 	"postern/app/identity"
+	"postern/app/partners"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
@@ -26,8 +27,9 @@ import (
 
 // requestRights is which permissions a kind of request is read and decided with.
 var requestRights = map[string]struct{ read, check policies.Permission }{
-	bankfile.Kind:     {policies.Permission{Resource: "business", Action: "read"}, policies.Permission{Resource: "business", Action: "check"}},
-	identity.RoleKind: {policies.Permission{Resource: "accounts", Action: "read"}, policies.Permission{Resource: "roles", Action: "check"}},
+	bankfile.Kind:      {policies.Permission{Resource: "business", Action: "read"}, policies.Permission{Resource: "business", Action: "check"}},
+	identity.RoleKind:  {policies.Permission{Resource: "accounts", Action: "read"}, policies.Permission{Resource: "roles", Action: "check"}},
+	partners.CloseKind: {policies.Permission{Resource: "business", Action: "read"}, policies.Permission{Resource: "business", Action: "check"}},
 }
 
 // requestsPage is how many requests a page lists.

@@ -85,6 +85,9 @@ var sidebar = []struct {
 		{i18n.LogTitle, logPath, "list-details", "l", May("log", "read")},
 		{i18n.XRayTitle, visitsPath, "scan", "x", May("log", "read")},
 	}},
+	{i18n.ConsoleDirectory, []entry{
+		{i18n.PartnerList, partnersPath, "building-store", "p", May("business", "read")},
+	}},
 	{i18n.ConsoleAdmin, []entry{
 		{i18n.ConsoleStaff, "/console/staff", "users", "", May("accounts", "read")},
 		{i18n.ActivityTitle, activityPath, "history", "", May("activity", "own")},
