@@ -116,7 +116,7 @@ func (o Options) advice(err error) string {
 		return fmt.Sprintf("put the files back that were in %s, or delete %s to begin anew", filepath.Join(o.Data, "partners"), o.Data)
 	case errors.Is(err, keyring.ErrMasterKey):
 		return fmt.Sprintf("put the right %s back, or delete %s to begin anew", filepath.Join(o.Data, "master.key"), o.Data)
-	case store.Damaged(err):
+	case store.Damaged(err), errors.Is(err, errNoStaff):
 		return fmt.Sprintf("delete %s to begin anew", o.Data)
 	}
 	return ""

@@ -65,8 +65,8 @@ func files(t *testing.T, folder string) map[string][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, there := found["master.key"]; !there || len(found) != 9 {
-		t.Errorf("the folder holds %d secrets, want a master key and two keys for each of four applications", len(found))
+	if _, there := found["master.key"]; !there || len(found) != 10 {
+		t.Errorf("the folder holds %d secrets, want a master key, the staff's and two keys for each of four applications", len(found))
 	}
 	return found
 }
@@ -101,7 +101,7 @@ func TestRunSaysWhatToOpenAndStopsWithItsContext(t *testing.T) {
 	case err := <-ended:
 		t.Fatal("the demo ended before it began:", err)
 	}
-	for _, part := range []string{"Open     http://localhost:", "Check my loan offer", folder, "Ctrl-C", "Traffic", "--base-port", "in a new tab", "demo.log.old", filepath.Join(folder, "demo.log")} {
+	for _, part := range []string{"Open     http://localhost:", "Check my loan offer", folder, "Ctrl-C", "Traffic", "--base-port", "/console", "officer ", "code ", "/staff", "in a new tab", "demo.log.old", filepath.Join(folder, "demo.log")} {
 		if !strings.Contains(out.text.String(), part) {
 			t.Errorf("the text lacks %q:\n%s", part, out.text.String())
 		}
