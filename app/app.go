@@ -138,9 +138,9 @@ func (c Config) withDefaults() Config {
 	if c.Retention == (config.Retention{}) {
 		c.Retention = config.Default().Retention
 	}
-	if c.Console.SessionTime == 0 {
-		c.Console = config.Default().Console
-	}
+	usual := config.Default().Console
+	c.Console.IdleTime = cmp.Or(c.Console.IdleTime, usual.IdleTime)
+	c.Console.SessionTime = cmp.Or(c.Console.SessionTime, usual.SessionTime)
 	c.Console.Address = cmp.Or(c.Console.Address, "http://localhost")
 	c.Alerts = withAlerts(c.Alerts)
 	c.Store.Log, c.Store.Now = c.Log, c.Now
@@ -310,8 +310,11 @@ func (a *App) openDoors(context.Context) error {
 	return nil
 }
 
-// signInRate is how often sign-ins from one address may fail.
-var signInRate = limit.Rate{PerSecond: 0.2, Burst: 20}
+// Rates of one address at the console's door; a whole office may be behind it.
+var (
+	signInRate   = limit.Rate{PerSecond: 0.2, Burst: 20} // sign-ins that fail
+	questionRate = limit.Rate{PerSecond: 2, Burst: 200}  // questions for a passkey before anybody is known
+)
 
 func (a *App) openConsole(context.Context) error {
 	c := a.config
@@ -320,7 +323,8 @@ func (a *App) openConsole(context.Context) error {
 		return err
 	}
 	a.identity = identity.New(identity.Options{
-		Store: a.store, Sealer: func() identity.Sealer { return a.ring.Subjects() }, Name: cmp.Or(c.Bank, "Postern"),
+		Store: a.store, Sealer: func() identity.Sealer { return a.ring.Subjects() },
+		Name: cmp.Or(c.Bank, "Postern"), Address: c.Console.Address,
 		Idle: c.Console.IdleTime, Session: c.Console.SessionTime, Now: c.Now, Rand: c.Rand,
 	})
 	a.approvals = approval.New(approval.Options{Store: a.store, Kinds: ApprovalKinds(), Now: c.Now, Rand: c.Rand})
@@ -328,9 +332,9 @@ func (a *App) openConsole(context.Context) error {
 		Approvals: a.approvals,
 		Identity:  a.identity, Store: a.store, Staff: staff, Bank: c.Bank, Zone: c.Zone,
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Console.Address, "https://")},
-		Failures: limit.NewFailureGate(maxAddresses, signInRate),
-		Ready:    func(context.Context) bool { return a.authority.Ready() == nil },
-		Now:      c.Now, Log: c.Log,
+		Failures: limit.NewFailureGate(maxAddresses, signInRate), Questions: limit.NewFailureGate(maxAddresses, questionRate),
+		Ready: func(context.Context) bool { return a.authority.Ready() == nil },
+		Now:   c.Now, Log: c.Log,
 	})
 	return nil
 }

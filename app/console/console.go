@@ -24,6 +24,7 @@ type Options struct {
 	Bank      string         // the bank's name, as the screens show it
 	Zone      *time.Location // the bank's, in which times are shown
 	Failures  *limit.FailureGate
+	Questions *limit.FailureGate         // how often an address may be asked for a passkey, or be sent to sign on
 	Ready     func(context.Context) bool // whether this node answers
 	Now       func() time.Time
 	Log       *slog.Logger

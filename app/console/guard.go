@@ -111,7 +111,7 @@ func firstOf(choices ...string) string {
 
 // recognize reads the session, if there is one.
 func (s *Console) recognize(c *gin.Context) (*visit, error) {
-	who, err := s.o.Identity.Current(c.Request.Context(), models.StaffRealm, s.o.Cookies.Get(c, sessionCookie))
+	who, err := s.o.Identity.Current(c.Request.Context(), models.StaffRealm, s.session(c))
 	if errors.Is(err, identity.ErrSignedOut) {
 		return &visit{}, nil
 	}
@@ -223,9 +223,17 @@ func (s *Console) client(c *gin.Context) identity.Client {
 	return identity.Client{Address: web.ClientAddress(c).String(), Agent: c.Request.UserAgent()}
 }
 
+const keptKey = "postern.session"
+
 // keep gives the browser its session. It ends with the browser, or before.
 func (s *Console) keep(c *gin.Context, cookie string) {
+	c.Set(keptKey, cookie)
 	s.o.Cookies.Set(c, sessionCookie, cookie, 0)
+}
+
+// session is the session's cookie: the one that came, or its successor since.
+func (s *Console) session(c *gin.Context) string {
+	return firstOf(c.GetString(keptKey), s.o.Cookies.Get(c, sessionCookie))
 }
 
 func (s *Console) forget(c *gin.Context) { s.o.Cookies.Set(c, sessionCookie, "", -time.Second) }

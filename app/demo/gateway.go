@@ -6,19 +6,21 @@ import (
 	"time"
 
 	"postern/app"
+	"postern/app/config"
 	"postern/app/store"
 )
 
 // openGateway starts the product itself on the demo's folder.
 func openGateway(ctx context.Context, o Options, p places, held folder) (*app.App, error) {
 	gateway, err := app.New(ctx, app.Config{
-		Issuer: p.gateway,
-		Node:   "demo",
-		Store:  store.Config{Driver: "sqlite", Path: held.database, Now: o.Now},
-		Master: held.master,
-		Bank:   "海棠银行 Haitang Bank",
-		Zone:   time.FixedZone("Asia/Shanghai", 8*60*60), // China keeps one offset all year
-		Now:    o.Now, Rand: o.Rand, Log: o.Log,
+		Issuer:  p.gateway,
+		Node:    "demo",
+		Store:   store.Config{Driver: "sqlite", Path: held.database, Now: o.Now},
+		Master:  held.master,
+		Bank:    "海棠银行 Haitang Bank",
+		Console: config.Console{Address: p.internal},
+		Zone:    time.FixedZone("Asia/Shanghai", 8*60*60), // China keeps one offset all year
+		Now:     o.Now, Rand: o.Rand, Log: o.Log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start the gateway: %w", err)

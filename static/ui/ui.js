@@ -3,6 +3,7 @@
 import { announce, closest, whenReady } from "./page.js";
 import { keys } from "./keys.js";
 import { charts } from "./chart.js";
+import { passkeys } from "./passkey.js";
 import { times } from "./time.js";
 
 // Buttons that only the script can serve are hidden until it runs.
@@ -109,6 +110,7 @@ function settle(form) {
 
 document.addEventListener("submit", event => {
   const form = event.target;
+  if (form.dataset.passkey) return; // it is busy in a way of its own
   if (waiting.has(form)) {
     event.preventDefault();
     return;
@@ -142,3 +144,4 @@ whenReady(prepare);
 times();
 charts();
 keys();
+passkeys();
