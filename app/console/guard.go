@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 
@@ -211,10 +212,13 @@ func (s *Console) entrance(c *gin.Context) string {
 // inside is where to go after signing in: a page of the console, or its first.
 // Nothing that a browser could read as another host gets through (ASVS 3.7.2).
 func inside(next string) string {
+	const home = "/console"
 	u, err := url.Parse(next)
-	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || strings.ContainsAny(next, "\\\r\n\t") ||
-		!strings.HasPrefix(next, "/console") || (len(next) > len("/console") && !strings.ContainsAny(next[len("/console"):len("/console")+1], "/?")) {
-		return "/console"
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || strings.ContainsAny(next, "\\\r\n\t") || path.Clean(u.Path) != u.Path {
+		return home
+	}
+	if u.Path != home && !strings.HasPrefix(u.Path, home+"/") {
+		return home
 	}
 	return next
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-webauthn/webauthn/webauthn"
@@ -62,6 +63,7 @@ type Options struct {
 type Identity struct {
 	o        Options
 	hashing  chan struct{}      // bounds argon2id's memory
+	hashed   atomic.Int64       // how often it ran
 	passkeys *webauthn.WebAuthn // nil where there can be none
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"postern/app/change"
 	"postern/app/errs"
+	"postern/app/store"
 	"postern/models"
 )
 
@@ -124,4 +125,16 @@ func (i *Identity) EndSessions(ctx context.Context, by Who, account string) (end
 		return told(w, "session.ended", a, map[string]string{"sessions": strconv.FormatInt(ended, 10)})
 	})
 	return ended, err
+}
+
+// Account reads an account; ErrNoAccount if there is none.
+func (i *Identity) Account(ctx context.Context, id string) (a models.Account, err error) {
+	err = i.o.Store.Accounts(ctx, func(r store.Accounts) error {
+		found := false
+		if a, found, err = r.Account(id); err == nil && !found {
+			err = ErrNoAccount
+		}
+		return err
+	})
+	return a, err
 }
