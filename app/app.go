@@ -32,6 +32,7 @@ import (
 	"postern/app/ledger"
 	"postern/app/limit"
 	"postern/app/oauth"
+	"postern/app/signon"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
@@ -322,14 +323,21 @@ func (a *App) openConsole(context.Context) error {
 	if err != nil {
 		return err
 	}
+	var elsewhere identity.SignOn
+	if c.Console.OIDC.Issuer != "" {
+		if elsewhere, err = signon.New(c.Console.OIDC, c.Console.Address+"/console/sign-on", c.Now); err != nil {
+			return err
+		}
+	}
 	a.identity = identity.New(identity.Options{
 		Store: a.store, Sealer: func() identity.Sealer { return a.ring.Subjects() },
-		Name: cmp.Or(c.Bank, "Postern"), Address: c.Console.Address,
+		Name: cmp.Or(c.Bank, "Postern"), Address: c.Console.Address, SignOn: elsewhere,
 		Idle: c.Console.IdleTime, Session: c.Console.SessionTime, Now: c.Now, Rand: c.Rand,
 	})
 	a.approvals = approval.New(approval.Options{Store: a.store, Kinds: ApprovalKinds(), Now: c.Now, Rand: c.Rand})
 	a.console = console.New(console.Options{
 		Approvals: a.approvals,
+		SignOn:    elsewhere != nil, SignOnName: c.Console.OIDC.Name,
 		Identity:  a.identity, Store: a.store, Staff: staff, Bank: c.Bank, Zone: c.Zone,
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Console.Address, "https://")},
 		Failures: limit.NewFailureGate(maxAddresses, signInRate), Questions: limit.NewFailureGate(maxAddresses, questionRate),

@@ -27,6 +27,7 @@ func (s *Console) Account(c *gin.Context) error {
 	page := console.AccountPage{
 		Frame: s.frame(c, i18n.T(ctx, i18n.ConsoleAccount)), Login: who.Account.Login, Name: who.Account.Name,
 		Roles: roleNames(c, who.Roles), CodesLeft: codes, PasswordSet: s.at(who.Account.PasswordAt), Passkeys: s.o.Identity.Passkeys(),
+		Linkable: s.signOnName(c),
 	}
 	for _, session := range sessions {
 		page.Sessions = append(page.Sessions, console.SessionRow{

@@ -34,6 +34,7 @@ var faultPages = []faultWords{
 	{is: identity.ErrChallenge, title: i18n.SignChallenge, text: i18n.SignChallengeText},
 	{is: identity.ErrLastFactor, title: i18n.SignLastFactor, text: i18n.SignRemoveLast},
 	{is: identity.ErrManyFactors, title: i18n.SignManyFactors, text: i18n.SignManyText},
+	{is: identity.ErrLinked, title: i18n.SignOnLinked, text: i18n.SignOnLinkedText},
 	{is: identity.ErrLoginGone, title: i18n.SignLoginGone, text: i18n.SignLoginGoneText},
 	{is: web.ErrForm, title: i18n.ConsoleBadForm, text: i18n.ConsoleBadFormText},
 	{kind: errs.Forbidden, title: i18n.ConsoleForbidden, text: i18n.ConsoleForbidText},

@@ -26,7 +26,7 @@ func (s *Console) SignIn(c *gin.Context) error {
 }
 
 func (s *Console) showSignIn(c *gin.Context, status int, page console.SignInPage) error {
-	page.Frame, page.Passkey = s.outside(c), s.o.Identity.Passkeys()
+	page.Frame, page.Passkey, page.SignOn = s.outside(c), s.o.Identity.Passkeys(), s.signOnName(c)
 	return web.Render(c, status, console.SignIn(page))
 }
 

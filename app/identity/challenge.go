@@ -20,10 +20,9 @@ const (
 	askAnybody   = "passkey.sign_in"  // whose passkey it is says the answer
 	askOwn       = "passkey.own"      // one of the session's owner
 	askNew       = "passkey.register" // a new one, for the session's owner
-	askSignOn    = "sign_on.sign_in"
-	askLink      = "sign_on.link"
-	keepEnroling = "enrolment" // login, name and password of who sets up an account
-	keepSeed     = "totp"      // the seed that an authenticator is to be given
+	askSignOn    = "sign_on"          // is away, and is to come back
+	keepEnroling = "enrolment"        // login, name and password of who sets up an account
+	keepSeed     = "totp"             // the seed that an authenticator is to be given
 )
 
 // ErrChallenge refuses an answer to what was not asked, or not of this browser

@@ -53,6 +53,7 @@ type Options struct {
 	Sealer  func() Sealer
 	Name    string        // of this house in an authenticator: the bank's
 	Address string        // of the console, scheme and host: passkeys belong to it
+	SignOn  SignOn        // the bank's own; nil where there is none
 	Idle    time.Duration // after which an unused session ends
 	Session time.Duration // after which any session ends
 	Now     func() time.Time

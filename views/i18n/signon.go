@@ -69,6 +69,19 @@ var (
 	SignLoginGoneText   = def("sign.login_gone_text", "It was taken while you were setting up. Go one step back and choose another one.", "在你设置期间，该登录名被他人占用。返回上一步另选一个。")
 )
 
+// The bank's own sign-on.
+var (
+	SignOnButton      = def("sign.on_button", "Sign in with %s", "使用%s登录")
+	SignOnUnreachable = def("sign.on_unreachable", "The bank's sign-on does not answer at the moment. A passkey or your password gets you in.", "行内统一登录暂时没有响应，可使用通行密钥或密码登录。")
+	SignOnRefused     = def("sign.on_refused", "The sign-on came to nothing: it was called off, took too long, or proves nothing here.", "统一登录未完成：已取消、等待时间过长，或结果无法确认。")
+	SignOnUnlinked    = def("sign.on_unlinked", "Nobody's account here is linked to that sign-on. Get in by a passkey or your password, and link it on your account's page.", "该统一登录没有关联到这里的账号。先用通行密钥或密码登录，再到账号页面关联。")
+	SignOnLinked      = def("sign.on_linked", "This sign-on has an account", "该统一登录已有关联")
+	SignOnLinkedText  = def("sign.on_linked_text", "It is linked to an account already, yours or another. Nothing was changed.", "它已关联到你或他人的账号，未做任何更改。")
+	SignOnLead        = def("sign.on_lead", "From then on it is one more way in.", "关联后，可用它登录。")
+	SignOnGo          = def("sign.on_go", "You go there to sign on, and come back to your account. Your other sessions end with that.", "前往登录后，会回到你的账号。其他设备上的登录随即失效。")
+	SignOnContinue    = def("sign.on_continue", "Go to %s", "前往%s")
+)
+
 // Faults of the forms about getting in.
 var (
 	FaultFactorName   = def("factor.name", "Give it a name of up to 60 characters.", "填写名称，不超过 60 个字符。")
