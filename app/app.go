@@ -338,7 +338,7 @@ func (a *App) openConsole(context.Context) error {
 	a.console = console.New(console.Options{
 		Approvals: a.approvals,
 		SignOn:    elsewhere != nil, SignOnName: c.Console.OIDC.Name,
-		Identity:  a.identity, Store: a.store, Staff: staff, Bank: c.Bank, Zone: c.Zone,
+		Identity: a.identity, Store: a.store, Staff: staff, Bank: c.Bank, Zone: c.Zone,
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Console.Address, "https://")},
 		Failures: limit.NewFailureGate(maxAddresses, signInRate), Questions: limit.NewFailureGate(maxAddresses, questionRate),
 		Ready: func(context.Context) bool { return a.authority.Ready() == nil },

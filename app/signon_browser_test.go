@@ -51,7 +51,7 @@ func newTab(t *testing.T, address string) *tab {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Headless, chromedp.DisableGPU, chromedp.NoFirstRun,
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-		chromedp.Flag("accept-lang", "en"),
+		chromedp.Flag("accept-lang", "en"), chromedp.Flag("ignore-certificate-errors", true), // the sign-on has an authority of its own
 	)
 	allocator, stop := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(stop)
@@ -208,14 +208,23 @@ func (b *tab) calm() {
 	}
 }
 
-// served is a console that a browser reaches, at an origin of its own.
-func served(t *testing.T) (*apptest.World, string) {
+// served is a console that a browser reaches, at an origin of its own; p is the
+// bank's sign-on, or nil.
+func served(t *testing.T, p *provider) (*apptest.World, string) {
 	t.Helper()
 	var inner http.Handler
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { inner.ServeHTTP(w, r) }))
 	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
 	address := strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
-	w := newWorld(t, apptest.Options{Config: func(c *app.Config) { c.Console = config.Console{Address: address} }})
+	o := apptest.Options{Config: func(c *app.Config) { c.Console = config.Console{Address: address} }}
+	if p != nil {
+		p.console = address
+		o = p.options(nil)
+	}
+	w := newWorld(t, o)
+	if p != nil {
+		p.set(func() { p.now = w.Clock.Now })
+	}
 	var err error
 	if inner, err = w.App.Internal(); err != nil {
 		t.Fatal(err)
@@ -229,7 +238,7 @@ func (b *tab) unlocked() { b.run(page.SetBypassCSP(true)) }
 // TestABrowserGetsIn is the whole way in a real browser with an authenticator:
 // two persons set up, one by code and one by passkey, and come in by each way.
 func TestABrowserGetsIn(t *testing.T) {
-	w, address := served(t)
+	w, address := served(t, nil)
 	links, err := w.App.Identity().SetUp(t.Context(), "command line")
 	if err != nil {
 		t.Fatal(err)
@@ -347,4 +356,47 @@ func TestABrowserGetsIn(t *testing.T) {
 	if b.eval(`[...document.querySelectorAll("[data-passkey], [data-passkey-or]")].filter(e => e.offsetParent).length`) != "0" {
 		t.Error("without script a passkey is offered")
 	}
+}
+
+// TestABrowserSignsOn goes to the bank's sign-on and back, over its redirects and
+// under the console's policy: to link it, and then to come in.
+func TestABrowserSignsOn(t *testing.T) {
+	p := newProvider(t)
+	w, address := served(t, p)
+	links, err := w.App.Identity().SetUp(t.Context(), "command line")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newTab(t, address)
+	b.authenticator(true)
+	b.open("/console/setup/" + links[0].Token)
+	b.press(".btn.is-primary")
+	b.at("/console/enrol")
+	b.fill("login", "lin.tao", "name", "Lin Tao", "password", passphrase, "again", passphrase)
+	b.at("/console/enrol/authenticator")
+	b.press(`form[data-passkey="create"] button`)
+	b.keepCodes()
+	b.at("/console")
+
+	b.open("/console/account")
+	b.press(`form[action="/console/account/sign-on"] button`)
+	b.until(`document.querySelector('a.btn.is-primary[href^="https://127.0.0.1"]')`)
+	b.calm()
+	b.unlocked()
+	b.open("/console/account")
+	b.press(`form[action="/console/account/sign-on"] button`)
+	b.until(`document.querySelector('a.btn.is-primary[href^="https://127.0.0.1"]')`)
+	b.accessible("the way to the sign-on")
+	b.press(`a.btn.is-primary`)
+	b.at("/console/account?done=sign-on-linked")
+	b.accessible("an account that is linked")
+
+	b.forget()
+	b.open("/console/sign-in")
+	b.accessible("sign-in with a sign-on")
+	b.press(`a[href^="/console/sign-in/sign-on"]`)
+	b.at("/console/second?next=%2Fconsole")
+	b.press(`form[data-passkey="get"] button`)
+	b.at("/console")
+	b.calm()
 }

@@ -47,7 +47,8 @@ type provider struct {
 	Down     bool
 	Alone    bool // it does not say in its answers who it is
 	Metadata map[string]any
-	asked    int // for its metadata
+	console  string // where it sends browsers back to
+	asked    int    // for its metadata
 }
 
 const clientSecret = "planted-client-secret"
@@ -58,7 +59,7 @@ func newProvider(t *testing.T) *provider {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &provider{t: t, key: key, codes: map[string]url.Values{}, Subject: "employee-17", Claims: map[string]any{}}
+	p := &provider{t: t, key: key, codes: map[string]url.Values{}, Subject: "employee-17", Claims: map[string]any{}, console: consoleAddress}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /bank/.well-known/openid-configuration", p.discovery)
 	mux.HandleFunc("GET /bank/authorize", p.authorize)
@@ -103,7 +104,7 @@ func (p *provider) options(change func(*config.OIDC)) apptest.Options {
 	if change != nil {
 		change(&c)
 	}
-	return apptest.Options{Config: func(a *app.Config) { a.Console = config.Console{Address: consoleAddress, OIDC: c} }}
+	return apptest.Options{Config: func(a *app.Config) { a.Console = config.Console{Address: p.console, OIDC: c} }}
 }
 
 func (p *provider) discovery(w http.ResponseWriter, _ *http.Request) {
@@ -123,7 +124,7 @@ func (p *provider) keys(w http.ResponseWriter, _ *http.Request) {
 
 func (p *provider) authorize(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	if q.Get("code_challenge_method") != "S256" || q.Get("client_id") != "postern" || q.Get("redirect_uri") != consoleAddress+"/console/sign-on" ||
+	if q.Get("code_challenge_method") != "S256" || q.Get("client_id") != "postern" || q.Get("redirect_uri") != p.console+"/console/sign-on" ||
 		q.Get("response_type") != "code" || q.Get("nonce") == "" || q.Get("scope") != "openid" {
 		http.Error(w, "bad request "+r.URL.RawQuery, http.StatusBadRequest)
 		return
