@@ -32,6 +32,8 @@ import (
 	"postern/app/ledger"
 	"postern/app/limit"
 	"postern/app/oauth"
+	"postern/app/partners"
+	"postern/app/records"
 	"postern/app/signon"
 	"postern/app/store"
 	"postern/app/web"
@@ -51,14 +53,14 @@ type Config struct {
 	// Who may say whom a request comes from, at each listener; empty is nobody.
 	TrustedProxies, InternalProxies []netip.Prefix
 
-	Keys        config.Keys      // how long keys are used; zero means config's defaults
-	Rates       authority.Rates  // zero means config's defaults
-	FailureRate limit.Rate       // failed requests of one address; zero means config's default
-	Retention   config.Retention // zero means config's defaults
-	Bank        string           // the bank's name, as the console shows it
-	Console     config.Console   // zero means config's defaults, at http://localhost
-	Feeds       []config.Feed    // where every event goes; empty for nowhere
-	Alerts      config.Alerts    // zero means config's defaults: nobody is told
+	Keys         config.Keys      // how long keys are used; zero means config's defaults
+	Rates        authority.Rates  // zero means config's defaults
+	FailureRate  limit.Rate       // failed requests of one address; zero means config's default
+	Retention    config.Retention // zero means config's defaults
+	Bank, BankZH string           // the bank's name, as the console shows it in each language
+	Console      config.Console   // zero means config's defaults, at http://localhost
+	Feeds        []config.Feed    // where every event goes; empty for nowhere
+	Alerts       config.Alerts    // zero means config's defaults: nobody is told
 	// Certificates are the listeners' own, by listener, and when each ends; nil where none has one.
 	Certificates func() map[string]time.Time
 
@@ -96,6 +98,8 @@ type App struct {
 	oauth     *oauth.OAuth
 	gateway   *gateway.Gateway
 	identity  *identity.Identity
+	records   *records.Records
+	tail      *records.Tail
 	approvals *approval.Approvals
 	console   *console.Console
 
@@ -116,6 +120,7 @@ func New(ctx context.Context, c Config) (*App, error) {
 	a.stop = stop
 	a.done.Go(func() { a.feed.Run(background) })
 	a.done.Go(func() { a.jobs.Run(background) })
+	a.done.Go(func() { a.tail.Run(background) })
 	feeding, starve := context.WithCancel(context.WithoutCancel(ctx))
 	a.starve = starve
 	a.fed.Go(func() { a.feeds.Run(feeding) })
@@ -334,22 +339,31 @@ func (a *App) openConsole(context.Context) error {
 		Name: cmp.Or(c.Bank, "Postern"), Address: c.Console.Address, SignOn: elsewhere,
 		Idle: c.Console.IdleTime, Session: c.Console.SessionTime, Now: c.Now, Rand: c.Rand,
 	})
+	a.records = records.New(records.Options{
+		Store: a.store, Subjects: func() records.Subjects { return a.ring.Subjects() }, Now: c.Now, Rand: c.Rand, Zone: c.Zone,
+	})
+	a.tail = a.records.NewTail(c.Log)
 	a.approvals = approval.New(approval.Options{Store: a.store, Kinds: ApprovalKinds(), Now: c.Now, Rand: c.Rand})
 	a.console = console.New(console.Options{
-		Approvals: a.approvals,
-		SignOn:    elsewhere != nil, SignOnName: c.Console.OIDC.Name,
-		Identity: a.identity, Store: a.store, Staff: staff, Bank: c.Bank, Zone: c.Zone,
+		Approvals: a.approvals, Records: a.records, Tail: a.tail, Address: c.Console.Address,
+		Cursors:  web.Cursors{MAC: func(text string) string { return a.ring.Subjects().MAC(keyring.Places, text) }},
+		Identity: a.identity, Store: a.store, Staff: staff, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone,
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Console.Address, "https://")},
 		Failures: limit.NewFailureGate(maxAddresses, signInRate), Questions: limit.NewFailureGate(maxAddresses, questionRate),
+		SignOn: elsewhere != nil, SignOnName: c.Console.OIDC.Name,
 		Ready: func(context.Context) bool { return a.authority.Ready() == nil },
-		Now:   c.Now, Log: c.Log,
+		Now:   c.Now, Rand: c.Rand, Log: c.Log,
 	})
 	return nil
 }
 
 // ApprovalKinds are the changes that can be asked for, by their name.
 func ApprovalKinds() map[string]approval.Kind {
-	return map[string]approval.Kind{bankfile.Kind: {Applier: bankfile.Applier{}}}
+	return map[string]approval.Kind{
+		bankfile.Kind:      {Applier: bankfile.Applier{}},
+		identity.RoleKind:  {Applier: identity.Roles{}, Alone: true},
+		partners.CloseKind: {Applier: partners.Closer{}, Alone: true},
+	}
 }
 
 // Identity knows the bank's staff, for commands beside the doors.

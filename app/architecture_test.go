@@ -18,7 +18,7 @@ const module = "postern"
 // author decides where it belongs.
 var tiers = [...][]string{
 	0: {
-		"models", "app/errs", "app/filelock", "app/seal", "views/i18n", "migrations",
+		"models", "app/errs", "app/filelock", "app/pemfile", "app/seal", "views/i18n", "migrations",
 		"static", "static/sdk", "static/sdk/gen", "static/sdk/gen/bundle",
 	},
 	1: {
@@ -51,9 +51,9 @@ var neighbours = map[string][]string{
 	"app/consents":        {"app/ledger", "app/keyring"}, // a consent does, too; and how long tickets live
 	"app/oauth":           {"app/web"},
 	"app/gateway":         {"app/web"},
-	"app/console":         {"app/web"},
-	"app/signon":          {"app/identity"}, // whose provider it is
-	"app/bankfile/gen":    {"app/bankfile"}, // its reference is written from its types
+	"app/console":         {"app/web", "app/bankfile"}, // what it asks for is a bank file
+	"app/bankfile/gen":    {"app/bankfile"},            // its reference is written from its types
+	"app/signon":          {"app/identity"},            // whose provider it is
 	"app/portal":          {"app/web"},
 	"app":                 {"app/jobs"}, // it says which jobs there are
 	"app/apptest":         {"app"},

@@ -126,7 +126,7 @@ func (p prepared) appConfig(i invocation, log *slog.Logger) app.Config {
 		Issuer: p.Issuer, Node: p.node, Store: database, Master: p.master, Other: p.other, Zone: p.Zone,
 		TrustedProxies: p.Listeners.Gateway.TrustedProxies, InternalProxies: p.Listeners.Internal.TrustedProxies,
 		Keys: p.Keys, Rates: app.RatesFrom(p.Rates), FailureRate: limit.Rate(p.Rates.Failures), Retention: p.Retention,
-		Bank: p.Bank, Console: consoleSettings(p.Config),
+		Bank: p.Bank, BankZH: p.BankZH, Console: consoleSettings(p.Config),
 		Feeds: p.Feeds, Alerts: p.Alerts, Certificates: p.certificates,
 		Now: i.Now, Rand: i.Rand, Log: log,
 	}

@@ -24,6 +24,9 @@ type Config struct {
 	// The bank's name, as the console shows it.
 	Bank string `key:"bank"`
 
+	// The same in Chinese. Empty: as `bank`.
+	BankZH string `key:"bank_zh"`
+
 	// Seals the private keys in the database: 64 hexadecimal digits or base64 of 32 octets. Keep it apart from the database:
 	// without it no key in there opens.
 	MasterKey Secret `key:"master_key" required:"make one with: openssl rand -hex 32"`

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"postern/app/approval"
 	"postern/app/identity"
 	"postern/app/limit"
+	"postern/app/records"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/policies"
@@ -16,20 +18,25 @@ import (
 
 // Options are what the console works with.
 type Options struct {
-	Identity   *identity.Identity
-	Approvals  *approval.Approvals
-	Store      *store.Store
-	Staff      *policies.Staff
-	Cookies    web.Cookies
-	SignOn     bool           // the bank's own sign-on is one way in
-	SignOnName string         // what the staff call it; may be empty
-	Bank       string         // the bank's name, as the screens show it
-	Zone       *time.Location // the bank's, in which times are shown
-	Failures   *limit.FailureGate
-	Questions  *limit.FailureGate         // how often an address may be asked for a passkey, or be sent to sign on
-	Ready      func(context.Context) bool // whether this node answers
-	Now        func() time.Time
-	Log        *slog.Logger
+	Identity     *identity.Identity
+	Approvals    *approval.Approvals
+	Records      *records.Records
+	Tail         *records.Tail
+	Cursors      web.Cursors
+	Store        *store.Store
+	Staff        *policies.Staff
+	Address      string // where the console is reached, without a trailing slash
+	Cookies      web.Cookies
+	Bank, BankZH string         // the bank's name in each language
+	Zone         *time.Location // the bank's, in which times are shown
+	Failures     *limit.FailureGate
+	Questions    *limit.FailureGate         // how often an address may be asked for a passkey, or be sent to sign on
+	SignOn       bool                       // the bank's own sign-on is one way in
+	SignOnName   string                     // what the staff call it; may be empty
+	Ready        func(context.Context) bool // whether this node answers
+	Now          func() time.Time
+	Rand         io.Reader
+	Log          *slog.Logger
 }
 
 // Console has the staff's screens.

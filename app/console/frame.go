@@ -19,7 +19,14 @@ import (
 
 // outside is what stands around the pages of who is not in yet.
 func (s *Console) outside(c *gin.Context) console.Outside {
-	return console.Outside{Bank: s.o.Bank, Preferences: s.preferences(c)}
+	return console.Outside{Bank: s.bank(c), Preferences: s.preferences(c)}
+}
+
+func (s *Console) bank(c *gin.Context) string {
+	if i18n.From(c.Request.Context()) == i18n.Chinese {
+		return s.o.BankZH
+	}
+	return s.o.Bank
 }
 
 func (s *Console) preferences(c *gin.Context) layout.Preferences {
@@ -72,11 +79,18 @@ var sidebar = []struct {
 }{
 	{i18n.Key{}, []entry{
 		{i18n.ConsoleOverview, "/console", "layout-dashboard", "o", Insider},
-		{i18n.ConsoleApprovals, "/console/approvals", "clipboard-check", "a", May("business", "read")},
+		{i18n.ConsoleApprovals, "/console/approvals", "clipboard-check", "a", May("business", "read").Or("accounts", "read")},
+	}},
+	{i18n.LogTraffic, []entry{
+		{i18n.LogTitle, logPath, "list-details", "l", May("log", "read")},
+		{i18n.XRayTitle, visitsPath, "scan", "x", May("log", "read")},
+	}},
+	{i18n.ConsoleDirectory, []entry{
+		{i18n.PartnerList, partnersPath, "building-store", "p", May("business", "read")},
 	}},
 	{i18n.ConsoleAdmin, []entry{
 		{i18n.ConsoleStaff, "/console/staff", "users", "", May("accounts", "read")},
-		{i18n.ConsoleActivity, "/console/activity", "history", "", May("activity", "own")},
+		{i18n.ActivityTitle, activityPath, "history", "", May("activity", "own")},
 	}},
 }
 
@@ -84,7 +98,7 @@ var sidebar = []struct {
 func (s *Console) frame(c *gin.Context, title string, above ...layout.Crumb) layout.ConsoleLayout {
 	v, ctx := visitOf(c), c.Request.Context()
 	l := layout.ConsoleLayout{
-		Title: title, Bank: s.o.Bank, Home: "/console", Menu: "/console/menu", SignOut: "/console/sign-out",
+		Title: title, Bank: s.bank(c), Home: "/console", Menu: "/console/menu", SignOut: "/console/sign-out",
 		Breadcrumb: append(above, layout.Crumb{Text: title}), Preferences: s.preferences(c), Nav: s.nav(c, v.rights),
 		User: layout.User{
 			Name: v.who.Account.Name, Role: strings.Join(roleNames(c, v.who.Roles), " · "),

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +22,7 @@ import (
 // Access says who may ask for a screen.
 type Access struct {
 	kind string
-	need policies.Permission
+	any  []policies.Permission // of which one is enough
 }
 
 // The ways to be let through. Everything but Anybody needs a session.
@@ -33,20 +34,30 @@ var (
 )
 
 // May needs a permission of the staff's rules.
-func May(resource, action string) Access {
-	return Access{kind: "may", need: policies.Permission{Resource: resource, Action: action}}
+func May(resource, action string) Access { return Access{kind: "may"}.Or(resource, action) }
+
+// Or needs this permission or one of a's.
+func (a Access) Or(resource, action string) Access {
+	a.any = append(slices.Clone(a.any), policies.Permission{Resource: resource, Action: action})
+	return a
 }
 
 // String is the access as the table of routes tells it.
 func (a Access) String() string {
-	if a.kind == "may" {
-		return "may " + a.need.Resource + ":" + a.need.Action
+	if a.kind != "may" {
+		return a.kind
 	}
-	return a.kind
+	words := make([]string, len(a.any))
+	for i, p := range a.any {
+		words[i] = p.Resource + ":" + p.Action
+	}
+	return "may " + strings.Join(words, " or ")
 }
 
 // Allows reports whether somebody who is signed in with the rights gets through.
-func (a Access) Allows(r policies.Rights) bool { return a.kind != "may" || r.May(a.need) }
+func (a Access) Allows(r policies.Rights) bool {
+	return a.kind != "may" || slices.ContainsFunc(a.any, r.May)
+}
 
 const (
 	sessionCookie  = "postern-staff"

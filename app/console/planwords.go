@@ -17,7 +17,7 @@ func crumb(ctx context.Context, text i18n.Key, href string) layout.Crumb {
 
 var thingWords = map[string]i18n.Key{
 	"service": i18n.KindService, "scope": i18n.KindScope, "partner": i18n.KindPartner, "application": i18n.KindApplication,
-	"credential": i18n.KindCredential, "grant": i18n.KindGrant,
+	"credential": i18n.KindCredential, "grant": i18n.KindGrant, "staff": i18n.KindStaff,
 }
 
 // subjectWords is a subject, "partner lianhe-travel", in the reader's language.

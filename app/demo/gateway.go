@@ -13,11 +13,11 @@ import (
 // openGateway starts the product itself on the demo's folder.
 func openGateway(ctx context.Context, o Options, p places, held folder) (*app.App, error) {
 	gateway, err := app.New(ctx, app.Config{
-		Issuer:  p.gateway,
-		Node:    "demo",
-		Store:   store.Config{Driver: "sqlite", Path: held.database, Now: o.Now},
-		Master:  held.master,
-		Bank:    "海棠银行 Haitang Bank",
+		Issuer: p.gateway,
+		Node:   "demo",
+		Store:  store.Config{Driver: "sqlite", Path: held.database, Now: o.Now},
+		Master: held.master,
+		Bank:   "Haitang Bank", BankZH: "海棠银行",
 		Console: config.Console{Address: p.internal},
 		Zone:    time.FixedZone("Asia/Shanghai", 8*60*60), // China keeps one offset all year
 		Now:     o.Now, Rand: o.Rand, Log: o.Log,

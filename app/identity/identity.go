@@ -38,6 +38,7 @@ var (
 	ErrLink        = errs.New(errs.NotFound, "setup_link", "This link was used, is over, or never was one.")
 	ErrVerify      = errs.New(errs.Forbidden, "verify", "Prove first that it is you.")
 	ErrNotYet      = errs.New(errs.Forbidden, "setup_incomplete", "Both administrators must have signed in before anything else works.")
+	ErrNoAccount   = errs.New(errs.NotFound, "no_account", "There is no such account.")
 	ErrStage       = errs.New(errs.Conflict, "stage", "Another step of signing in comes first.")
 )
 

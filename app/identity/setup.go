@@ -154,15 +154,16 @@ func (i *Identity) invite(w change.Writer, login, name string, roles ...models.S
 		return models.Account{}, err
 	}
 	for _, role := range roles {
-		if err := i.give(w, a, role); err != nil {
+		if err := give(w, a, role); err != nil {
 			return models.Account{}, err
 		}
 	}
 	return a, nil
 }
 
-// give gives a role; what the database holds apart is a fault of the field.
-func (i *Identity) give(w change.Writer, a models.Account, role models.StaffRole) error {
+// give gives a role; store.ErrTaken where the database holds the person's two
+// offices apart.
+func give(w change.Writer, a models.Account, role models.StaffRole) error {
 	row := models.StaffRoleRow{AccountID: a.ID, PersonID: a.PersonID, Role: role, GivenBy: w.Actor, GivenAt: w.At()}
 	if err := w.GiveRole(row); err != nil {
 		return err
@@ -184,6 +185,25 @@ func (i *Identity) link(w change.Writer, a models.Account) (Link, error) {
 		return Link{}, err
 	}
 	return Link{Account: a, Token: token, EndsAt: ends}, told(w, "setup_link.made", a, nil)
+}
+
+// NewLink makes another set-up link for somebody who has not set up yet.
+// ErrNoAccount for who is not there, ErrStage for who is in already.
+func (i *Identity) NewLink(ctx context.Context, actor, account string) (link Link, err error) {
+	err = i.write(ctx, actor, func(w change.Writer) error {
+		a, found, err := w.Accounts().Account(account)
+		switch {
+		case err != nil:
+			return err
+		case !found || a.Realm != models.StaffRealm:
+			return ErrNoAccount
+		case a.Status != models.AccountInvited:
+			return ErrStage
+		}
+		link, err = i.link(w, a)
+		return err
+	})
+	return link, err
 }
 
 // LinkAccount is whose link it is, if it can still be used; ErrLink if not.

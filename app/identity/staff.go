@@ -13,7 +13,6 @@ import (
 
 // Refusals of what somebody does to another's account.
 var (
-	ErrNoAccount = errs.New(errs.NotFound, "no_account", "There is no such account.")
 	ErrOwn       = errs.New(errs.Conflict, "own_account", "Nobody does this to an account of their own.")
 	ErrDisabled  = errs.New(errs.Conflict, "account_disabled", "The account is disabled.")
 	ErrLastAdmin = errs.New(errs.Conflict, "last_administrator", "This is the last one who can do this work: let another one in first.")

@@ -3,6 +3,7 @@
 import { announce, closest, whenReady } from "./page.js";
 import { keys } from "./keys.js";
 import { charts } from "./chart.js";
+import { live } from "./live.js";
 import { passkeys } from "./passkey.js";
 import { times } from "./time.js";
 
@@ -143,5 +144,6 @@ addEventListener("pageshow", event => {
 whenReady(prepare);
 times();
 charts();
+live();
 keys();
 passkeys();

@@ -153,11 +153,11 @@ func words(text string) templ.Component {
 
 func tiles(ctx context.Context, kinds []KindCount) (v ui.TilesView) {
 	for _, k := range kinds {
-		v.Tiles = append(v.Tiles, ui.Tile{
-			Label: k.Title, Number: i18n.Number(ctx, k.OK), Note: i18n.T(ctx, i18n.ConsoleYesterday, i18n.Number(ctx, k.Before)),
-		}, ui.Tile{
-			Label: k.Title, Number: i18n.Number(ctx, k.Refused),
-		})
+		tile := ui.Tile{Label: k.Title, Number: i18n.Number(ctx, k.OK), Note: i18n.T(ctx, i18n.ConsoleYesterday, i18n.Number(ctx, k.Before))}
+		if k.Refused > 0 {
+			tile.Note = i18n.T(ctx, i18n.ConsoleRefusedOf, i18n.Number(ctx, k.Refused)) + " · " + tile.Note
+		}
+		v.Tiles = append(v.Tiles, tile)
 	}
 	return v
 }

@@ -27,19 +27,27 @@ var changeSentences = map[string]string{
 	"%s introspects with another secret": "%s改用另一个密钥查询令牌",
 	"upstream for %s is taken away":      "去掉%s上游",
 	"route %s is taken away":             "去掉路由 %s",
-	"route %s is added: %s %s under permission %s:%s":                    "增加路由 %s：%s %s，权限 %s:%s",
-	"route %s is taken away: what it answered, route %s may answer now":  "去掉路由 %s：原由它应答的请求，可能改由路由 %s 应答",
-	"%sthe sample reply is another":                                      "%s示例应答已更换",
-	"hours: %s":                                                          "服务时间：%s",
-	"hours: %s -> %s":                                                    "服务时间：%s → %s",
-	"stop from %s until %s is added: %s / %s":                            "增加停机 %s 至 %s：%s / %s",
-	"stop from %s until %s is taken away":                                "取消停机 %s 至 %s",
-	"%suntil %s -> %s":                                                   "%s结束时间 %s → %s",
-	"field %s under %s %s":                                               "字段 %s（%s）：%s",
-	"field %s under %s now %s (before: %s)":                              "字段 %s（%s）：现为%s（原为%s）",
-	"field %s under %s is no longer named, and does not leave (was: %s)": "字段 %s（%s）不再列出，不再传出（原为%s）",
-	"field %s under %s is no longer named: as %s, it %s (was: %s)":       "字段 %s（%s）不再列出：按 %s 处理，%s（原为%s）",
-	"application %s may use scope %s: %s":                                "应用 %s 可使用数据范围 %s：%s",
+	"route %s is added: %s %s under permission %s:%s":                          "增加路由 %s：%s %s，权限 %s:%s",
+	"route %s is taken away: what it answered, route %s may answer now":        "去掉路由 %s：原由它应答的请求，可能改由路由 %s 应答",
+	"%sthe sample reply is another":                                            "%s示例应答已更换",
+	"hours: %s":                                                                "服务时间：%s",
+	"hours: %s -> %s":                                                          "服务时间：%s → %s",
+	"stop from %s until %s is added: %s / %s":                                  "增加停机 %s 至 %s：%s / %s",
+	"stop from %s until %s is taken away":                                      "取消停机 %s 至 %s",
+	"%suntil %s -> %s":                                                         "%s结束时间 %s → %s",
+	"field %s under %s %s":                                                     "字段 %s（%s）：%s",
+	"field %s under %s now %s (before: %s)":                                    "字段 %s（%s）：现为%s（原为%s）",
+	"field %s under %s is no longer named, and does not leave (was: %s)":       "字段 %s（%s）不再列出，不再传出（原为%s）",
+	"field %s under %s is no longer named: as %s, it %s (was: %s)":             "字段 %s（%s）不再列出：按 %s 处理，%s（原为%s）",
+	"role %s is given":                                                         "授予角色：%s",
+	"role %s is taken away":                                                    "收回角色：%s",
+	"consent: version %d must be agreed to before C2 and C3 fields leave (%s)": "同意：C2、C3 字段须先获得对版本 %s 的同意（%s）",
+	"consent: none is demanded any longer; C2 and C3 fields leave without it":  "同意：不再要求同意，C2、C3 字段直接传出",
+	"consent: version %d -> %d, everybody is asked again":                      "同意：版本 %s → %s，需重新征得同意",
+	"consent, %s says something else":                                          "同意：%s 文字已更改",
+	"application %s may use scope %s: %s":                                      "应用 %s 可使用数据范围 %s：%s",
+	"%s":                                                                       "%s", "%s is added": "增加%s", "%s is taken away": "去掉%s", "%s can be reached otherwise": "%s的联系方式已变更",
+	"contacts stand in another order": "联系人顺序已调整",
 }
 
 // changeWords are the words that such a difference is about.
@@ -57,6 +65,8 @@ var changeWords = map[string]string{
 	"draft": "草稿", "in_review": "审批中", "active": "启用", "suspended": "暂停", "closed": "关闭", "production": "生产", "sandbox": "沙箱",
 	"true": "是", "false": "否", "none": "无", "never": "永不", "always": "全天", "no limit": "不限", "the gateway's": "网关默认值",
 	"off": "不检查", "dry_run": "仅记录", "enforce": "强制", "allowed": "允许", "denied": "禁止", "client secret": "客户端密钥",
+	"system": "系统管理员", "security": "安全管理员", "audit": "审计管理员", "officer": "准入专员", "reviewer": "审核员", "support": "客服支持",
+	"business contact": "业务联系人", "technical contact": "技术联系人", "security contact": "安全联系人", "manager contact": "客户经理",
 	"low": "低", "medium": "中", "high": "高",
 }
 
@@ -96,8 +106,21 @@ func changeWord(word string) string {
 	return word
 }
 
+// englishWords are the fields that one says otherwise than they are written.
+var englishWords = map[string]string{
+	"at_rate": "ATs a second", "vt_rate": "VTs a second", "call_rate": "calls a second", "daily_quota": "ATs a day",
+	"at_lifetime": "AT lifetime (s)", "vt_lifetime": "VT lifetime (s)", "renew_window": "renewal window (s)", "max_age": "longest visit (s)",
+	"max_body": "largest request (octets)", "h5_url": "page address", "api_id": "API id", "auth_method": "authentication",
+	"address_mode": "check of addresses", "not_after": "ends", "ends_at": "ends",
+}
+
 // englishWord is a field as one says it.
-func englishWord(word string) string { return strings.ReplaceAll(word, "_", " ") }
+func englishWord(word string) string {
+	if english, ok := englishWords[word]; ok {
+		return english
+	}
+	return strings.ReplaceAll(word, "_", " ")
+}
 
 // Difference says a difference of a change in the reader's language. One that
 // compares comes back in its parts, label, before and after; of another one the

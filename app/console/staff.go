@@ -1,0 +1,210 @@
+package console
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"postern/app/approval"
+	"postern/app/errs"
+	"postern/app/identity"
+	"postern/app/store"
+	"postern/app/web"
+	"postern/models"
+	"postern/policies"
+	"postern/views/console"
+	"postern/views/i18n"
+	"postern/views/ui"
+)
+
+// staffPage is how many accounts a page lists.
+const staffPage = 100
+
+// Staff lists the accounts of the bank's staff, by login.
+func (s *Console) Staff(c *gin.Context) error {
+	ctx := c.Request.Context()
+	page := console.StaffPage{
+		Frame: s.frame(c, i18n.T(ctx, i18n.ConsoleStaff)), CanInvite: visitOf(c).rights.May(policies.Permission{Resource: "accounts", Action: "make"}),
+	}
+	err := s.o.Store.Accounts(ctx, func(a store.Accounts) error {
+		list, err := a.AccountsOf(models.StaffRealm, c.Query("after"), staffPage+1)
+		if err != nil {
+			return err
+		}
+		if len(list) > staffPage {
+			list = list[:staffPage]
+			page.More = "/console/staff?after=" + list[staffPage-1].Login
+		}
+		ids := make([]string, len(list))
+		for i, account := range list {
+			ids[i] = account.ID
+		}
+		roles, err := a.Roles(ids...)
+		if err != nil {
+			return err
+		}
+		held := map[string][]models.StaffRole{}
+		for _, r := range roles {
+			held[r.AccountID] = append(held[r.AccountID], r.Role)
+		}
+		for _, account := range list {
+			page.Rows = append(page.Rows, s.staffRow(c, account, held[account.ID]))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return web.Render(c, http.StatusOK, console.Staff(page))
+}
+
+var accountStates = map[models.AccountStatus]struct {
+	word i18n.Key
+	tone ui.Tone
+}{
+	models.AccountInvited: {i18n.ConsoleStaffInvited, ui.Accent}, models.AccountActive: {i18n.ConsoleStaffActive, ui.Ok},
+	models.AccountDisabled: {i18n.ConsoleStaffOff, ui.Outline},
+}
+
+func (s *Console) staffRow(c *gin.Context, a models.Account, roles []models.StaffRole) console.StaffRow {
+	state := accountStates[a.Status]
+	return console.StaffRow{
+		Name: a.Name, Login: a.Login, Href: "/console/staff/" + a.ID, Roles: strings.Join(roleNames(c, roles), i18n.T(c.Request.Context(), i18n.CommonComma)),
+		State: ui.BadgeView{Text: i18n.T(c.Request.Context(), state.word), Tone: state.tone},
+	}
+}
+
+// StaffNew asks whom to invite.
+func (s *Console) StaffNew(c *gin.Context) error {
+	return s.showStaffNew(c, http.StatusOK, console.StaffNewPage{})
+}
+
+func (s *Console) showStaffNew(c *gin.Context, status int, page console.StaffNewPage) error {
+	ctx := c.Request.Context()
+	page.Frame = s.frame(c, i18n.T(ctx, i18n.ConsoleInvite), crumb(ctx, i18n.ConsoleStaff, "/console/staff"))
+	return web.Render(c, status, console.StaffNew(page))
+}
+
+// StaffInvite makes an account without roles and shows its link, once.
+func (s *Console) StaffInvite(c *gin.Context) error {
+	page := console.StaffNewPage{Login: c.PostForm("login"), Name: c.PostForm("name")}
+	ok, refused, err := s.proved(c)
+	if err != nil {
+		return err
+	}
+	if page.Verify, err = s.verifyView(c, refused); err != nil {
+		return err
+	}
+	if !ok {
+		page.Verify.Due = true
+		return s.showStaffNew(c, http.StatusUnprocessableEntity, page)
+	}
+	link, err := s.o.Identity.Invite(c.Request.Context(), visitOf(c).who.Account.ID, page.Login, page.Name)
+	if faults := errs.FieldsOf(err); faults != nil {
+		page.Faults, page.Verify = s.words(c, faults), console.VerifyView{}
+		return s.showStaffNew(c, http.StatusUnprocessableEntity, page)
+	}
+	if err != nil {
+		return err
+	}
+	return s.showLink(c, link)
+}
+
+func (s *Console) showLink(c *gin.Context, link identity.Link) error {
+	ctx := c.Request.Context()
+	return web.Render(c, http.StatusOK, console.StaffLink(console.StaffLinkPage{
+		Frame: s.frame(c, link.Account.Name, crumb(ctx, i18n.ConsoleStaff, "/console/staff")),
+		Name:  link.Account.Name, Address: s.o.Address + "/console/setup/" + link.Token, Done: "/console/staff/" + link.Account.ID,
+	}))
+}
+
+// StaffLink makes another link for somebody who has not set up yet.
+func (s *Console) StaffLink(c *gin.Context) error {
+	link, err := s.o.Identity.NewLink(c.Request.Context(), visitOf(c).who.Account.ID, c.Param("account"))
+	if err != nil {
+		return err
+	}
+	return s.showLink(c, link)
+}
+
+// StaffMember shows one account.
+func (s *Console) StaffMember(c *gin.Context) error {
+	return s.showStaffMember(c, http.StatusOK, console.StaffMemberPage{})
+}
+
+func (s *Console) showStaffMember(c *gin.Context, status int, page console.StaffMemberPage) error {
+	ctx, rights := c.Request.Context(), visitOf(c).rights
+	a, held, err := s.member(c)
+	if err != nil {
+		return err
+	}
+	page.Frame = s.frame(c, a.Name, crumb(ctx, i18n.ConsoleStaff, "/console/staff"))
+	page.StaffRow, page.Action, page.Made = s.staffRow(c, a, held), "/console/staff/"+a.ID, s.at(a.CreatedAt)
+	page.CanLink = a.Status == models.AccountInvited && rights.May(policies.Permission{Resource: "accounts", Action: "make"})
+	page.CanRoles = rights.May(policies.Permission{Resource: "roles", Action: "make"})
+	for _, role := range models.StaffRoles {
+		page.Roles = append(page.Roles, ui.Option{Value: string(role), Text: i18n.T(ctx, roleWords[role]), Chosen: string(role) == page.Role})
+	}
+	if page.Verify, err = s.verifyView(c, page.Verify.Refused); err != nil {
+		return err
+	}
+	return web.Render(c, status, console.StaffMemberScreen(page))
+}
+
+// member reads the account that the address names, and its roles.
+func (s *Console) member(c *gin.Context) (a models.Account, held []models.StaffRole, err error) {
+	err = s.o.Store.Accounts(c.Request.Context(), func(r store.Accounts) error {
+		found := false
+		var err error
+		if a, found, err = r.Account(c.Param("account")); err != nil {
+			return err
+		}
+		if !found || a.Realm != models.StaffRealm {
+			return identity.ErrNoAccount
+		}
+		rows, err := r.Roles(a.ID)
+		for _, row := range rows {
+			held = append(held, row.Role)
+		}
+		return err
+	})
+	return a, held, err
+}
+
+// StaffRole asks that a role be given or taken.
+func (s *Console) StaffRole(c *gin.Context) error {
+	page := console.StaffMemberPage{Role: c.PostForm("role"), Reason: c.PostForm("reason"), Take: c.PostForm("what") == "take"}
+	ok, refused, err := s.proved(c)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		page.Verify.Refused = refused
+		return s.showStaffMember(c, http.StatusUnprocessableEntity, page)
+	}
+	a, _, err := s.member(c)
+	if err != nil {
+		return err
+	}
+	content, err := identity.RoleChange{Account: a.ID, Role: models.StaffRole(page.Role), Give: !page.Take}.Content()
+	if err != nil {
+		return err
+	}
+	out, err := s.o.Approvals.Submit(c.Request.Context(), s.by(c), approval.Ask{
+		Kind: identity.RoleKind, Subject: "staff " + a.Login, Content: content, Reason: page.Reason,
+	})
+	if errors.Is(err, approval.ErrNothing) {
+		page.Nothing = true
+		return s.showStaffMember(c, http.StatusConflict, page)
+	}
+	if faults := errs.FieldsOf(err); faults != nil {
+		page.Faults = s.words(c, faults)
+		return s.showStaffMember(c, http.StatusUnprocessableEntity, page)
+	}
+	if err != nil {
+		return err
+	}
+	return done(c, requestPath(out.Request), "asked")
+}
