@@ -34,6 +34,7 @@ import (
 	"postern/app/oauth"
 	"postern/app/partners"
 	"postern/app/records"
+	"postern/app/signon"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
@@ -143,9 +144,9 @@ func (c Config) withDefaults() Config {
 	if c.Retention == (config.Retention{}) {
 		c.Retention = config.Default().Retention
 	}
-	if c.Console.SessionTime == 0 {
-		c.Console = config.Default().Console
-	}
+	usual := config.Default().Console
+	c.Console.IdleTime = cmp.Or(c.Console.IdleTime, usual.IdleTime)
+	c.Console.SessionTime = cmp.Or(c.Console.SessionTime, usual.SessionTime)
 	c.Console.Address = cmp.Or(c.Console.Address, "http://localhost")
 	c.Alerts = withAlerts(c.Alerts)
 	c.Store.Log, c.Store.Now = c.Log, c.Now
@@ -315,8 +316,11 @@ func (a *App) openDoors(context.Context) error {
 	return nil
 }
 
-// signInRate is how often sign-ins from one address may fail.
-var signInRate = limit.Rate{PerSecond: 0.2, Burst: 20}
+// Rates of one address at the console's door; a whole office may be behind it.
+var (
+	signInRate   = limit.Rate{PerSecond: 0.2, Burst: 20} // sign-ins that fail
+	questionRate = limit.Rate{PerSecond: 2, Burst: 200}  // questions for a passkey before anybody is known
+)
 
 func (a *App) openConsole(context.Context) error {
 	c := a.config
@@ -324,8 +328,15 @@ func (a *App) openConsole(context.Context) error {
 	if err != nil {
 		return err
 	}
+	var elsewhere identity.SignOn
+	if c.Console.OIDC.Issuer != "" {
+		if elsewhere, err = signon.New(c.Console.OIDC, c.Console.Address+"/console/sign-on", c.Now); err != nil {
+			return err
+		}
+	}
 	a.identity = identity.New(identity.Options{
-		Store: a.store, Sealer: func() identity.Sealer { return a.ring.Subjects() }, Name: cmp.Or(c.Bank, "Postern"),
+		Store: a.store, Sealer: func() identity.Sealer { return a.ring.Subjects() },
+		Name: cmp.Or(c.Bank, "Postern"), Address: c.Console.Address, SignOn: elsewhere,
 		Idle: c.Console.IdleTime, Session: c.Console.SessionTime, Now: c.Now, Rand: c.Rand,
 	})
 	a.records = records.New(records.Options{
@@ -338,9 +349,10 @@ func (a *App) openConsole(context.Context) error {
 		Cursors:  web.Cursors{MAC: func(text string) string { return a.ring.Subjects().MAC(keyring.Places, text) }},
 		Identity: a.identity, Store: a.store, Staff: staff, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone,
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Console.Address, "https://")},
-		Failures: limit.NewFailureGate(maxAddresses, signInRate),
-		Ready:    func(context.Context) bool { return a.authority.Ready() == nil },
-		Now:      c.Now, Rand: c.Rand, Log: c.Log,
+		Failures: limit.NewFailureGate(maxAddresses, signInRate), Questions: limit.NewFailureGate(maxAddresses, questionRate),
+		SignOn: elsewhere != nil, SignOnName: c.Console.OIDC.Name,
+		Ready: func(context.Context) bool { return a.authority.Ready() == nil },
+		Now:   c.Now, Rand: c.Rand, Log: c.Log,
 	})
 	return nil
 }

@@ -26,7 +26,7 @@ var tiers = [...][]string{
 		"views/layout", "views/ui", "views/link", "views/console", "views/portal", "views/demo",
 	},
 	2: {"app/ledger", "app/ledger/crashrig", "app/feeds", "app/keyring", "app/clients", "app/control", "app/directory", "app/change", "app/consents"},
-	3: {"app/authority", "app/backup", "app/partners", "app/catalog", "app/identity", "app/approval", "app/records", "app/alerts", "app/alerts/post"},
+	3: {"app/authority", "app/backup", "app/partners", "app/catalog", "app/identity", "app/approval", "app/records", "app/alerts", "app/alerts/post", "app/signon"},
 	4: {"app/web", "app/oauth", "app/gateway", "app/gateway/upstream", "app/console", "app/portal", "app/bankfile", "app/bankfile/gen"},
 	5: {
 		"app", "app/apptest", "app/jobs", "app/bench", "app/doctor",
@@ -53,6 +53,7 @@ var neighbours = map[string][]string{
 	"app/gateway":         {"app/web"},
 	"app/console":         {"app/web", "app/bankfile"}, // what it asks for is a bank file
 	"app/bankfile/gen":    {"app/bankfile"},            // its reference is written from its types
+	"app/signon":          {"app/identity"},            // whose provider it is
 	"app/portal":          {"app/web"},
 	"app":                 {"app/jobs"}, // it says which jobs there are
 	"app/apptest":         {"app"},

@@ -100,9 +100,14 @@ type Factor struct {
 	External  string // a passkey's credential id, base64url; an issuer and its sub
 	Public    string // a passkey's public record, JSON
 	Step      int64  // the last TOTP time step that was used: each counts once
-	Confirmed bool   // its owner has shown once that it works
+	Confirmed bool   // its owner has shown once that it works; others do not count
 	CreatedAt int64
 	UsedAt    int64
+}
+
+// Second reports whether f can follow a password, or be used in its place.
+func (f Factor) Second() bool {
+	return f.Confirmed && (f.Kind == TOTPFactor || f.Kind == PasskeyFactor)
 }
 
 // RecoveryCode stands in for a second factor, once. Its hash is SHA-256,
@@ -149,12 +154,12 @@ type SetupLink struct {
 	UsedAt    int64
 }
 
-// Challenge is what was asked of a browser and is not answered yet; it is taken
-// once.
+// Challenge is what was asked of a browser and is not answered yet, or waits in a
+// session until its owner has shown something; it is taken once.
 type Challenge struct {
-	Hash      string `gorm:"primaryKey"`
+	Hash      string `gorm:"primaryKey"` // base64url SHA-256 of a cookie, or of the session and the kind
 	Kind      string
 	AccountID string
-	Content   string
+	Content   string // JSON
 	EndsAt    int64
 }

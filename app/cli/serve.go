@@ -17,6 +17,7 @@ import (
 	"postern/app/feeds"
 	"postern/app/keyring"
 	"postern/app/limit"
+	"postern/app/signon"
 	"postern/app/web"
 )
 
@@ -103,6 +104,8 @@ func prepare(s config.Config) (p prepared, faults config.Faults) {
 	}
 	p.gateway = certificate("listeners.gateway.tls", s.Listeners.Gateway.TLS)
 	p.internal = certificate("listeners.internal.tls", s.Listeners.Internal.TLS)
+	_, err = signon.New(s.Console.OIDC, "", nil) // its file; nothing is asked
+	note("console.oidc", err)
 	_, err = post.Open(s.Alerts, nil) // their files; nothing is sent
 	note("alerts", err)
 	return p, faults

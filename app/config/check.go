@@ -22,6 +22,7 @@ func (l *loader) check() {
 	if c.Console.SessionTime < c.Console.IdleTime {
 		l.wrong("console.session_time", "want at least console.idle_time, %s, have %s", c.Console.IdleTime, c.Console.SessionTime)
 	}
+	l.checkOIDC(c.Console.OIDC)
 	if !c.Database.DSN.Set() && (c.Database.Path == "" || strings.Contains(c.Database.Path, "://")) {
 		l.wrong("database.path", "want a file for SQLite; the address of PostgreSQL is database.dsn")
 	}
@@ -37,6 +38,24 @@ func (l *loader) check() {
 	l.checkTimes(c.Limits)
 	l.checkFeeds(c.Feeds)
 	l.checkAlerts(c.Alerts)
+}
+
+func (l *loader) checkOIDC(c OIDC) {
+	if c.SecondFactor != OurSecondFactor && c.SecondFactor != TrustedSecondFactor {
+		l.wrong("console.oidc.second_factor", "want %s or %s, have %q", OurSecondFactor, TrustedSecondFactor, c.SecondFactor)
+	}
+	if c.Issuer == "" {
+		return
+	}
+	if u, err := url.Parse(c.Issuer); err != nil || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || strings.ContainsAny(c.Issuer, "?#") {
+		l.wrong("console.oidc.issuer", "want https:// and a host, without a query")
+	}
+	if c.ClientID == "" {
+		l.fault("console.oidc.client_id", "", "is missing; console.oidc.issuer needs it")
+	}
+	if !c.ClientSecret.Set() {
+		l.fault("console.oidc.client_secret", "", "is missing; console.oidc.issuer needs it")
+	}
 }
 
 // checkRequired looks for what is missing. In a file that could not be read

@@ -89,7 +89,41 @@ type Console struct {
 
 	// How long a session may last in all.
 	SessionTime time.Duration `key:"session_time" least:"5m" most:"24h"`
+
+	OIDC OIDC `key:"oidc"`
 }
+
+// OIDC is the bank's own sign-on (OpenID Connect), one more way into the console beside passkeys and passwords. Everybody links their
+// own account to it, once they are in. Register `console.address` with `/console/sign-on` behind it as where it sends browsers back to.
+type OIDC struct {
+	// The provider's issuer, exactly as it names itself: https:// and no query. Empty: no sign-on.
+	Issuer string `key:"issuer"`
+
+	// What the provider knows the console as.
+	ClientID string `key:"client_id"`
+
+	// The console's secret at the provider.
+	ClientSecret Secret `key:"client_secret"`
+
+	// What the staff call it, as the screens say it. Empty: "the bank's sign-on".
+	Name string `key:"name"`
+
+	// Whose second factor counts: ours asks for it after every sign-on; trusted lets in at once who has shown two factors there, as
+	// the id token's `amr` (RFC 8176) or `acr` says.
+	SecondFactor string `key:"second_factor"`
+
+	// The value of `acr` that stands for two factors. Empty: only `amr` counts.
+	ACR string `key:"acr"`
+
+	// PEM file with the authorities that may have signed the provider's certificate. Empty: the system's.
+	CA string `key:"ca"`
+}
+
+// Whose second factor counts after a sign-on.
+const (
+	OurSecondFactor     = "ours"
+	TrustedSecondFactor = "trusted"
+)
 
 // TLS is a listener's certificate. Files that were replaced are taken up within
 // a second; until both fit together, the pair before stays.
@@ -233,7 +267,7 @@ func Default() Config {
 			Gateway:  Listener{Address: "127.0.0.1:8080"},
 			Internal: Listener{Address: "127.0.0.1:8081"},
 		},
-		Console: Console{IdleTime: 30 * time.Minute, SessionTime: 10 * time.Hour},
+		Console: Console{IdleTime: 30 * time.Minute, SessionTime: 10 * time.Hour, OIDC: OIDC{SecondFactor: OurSecondFactor}},
 		Limits: Limits{
 			HeaderSize: 16 << 10,
 			HeaderTime: 5 * time.Second, RequestTime: 30 * time.Second, AnswerTime: time.Minute, IdleTime: 2 * time.Minute,

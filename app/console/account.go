@@ -26,7 +26,8 @@ func (s *Console) Account(c *gin.Context) error {
 
 	page := console.AccountPage{
 		Frame: s.frame(c, i18n.T(ctx, i18n.ConsoleAccount)), Login: who.Account.Login, Name: who.Account.Name,
-		Roles: roleNames(c, who.Roles), CodesLeft: codes,
+		Roles: roleNames(c, who.Roles), CodesLeft: codes, PasswordSet: s.at(who.Account.PasswordAt), Passkeys: s.o.Identity.Passkeys(),
+		Linkable: s.signOnName(c),
 	}
 	for _, session := range sessions {
 		page.Sessions = append(page.Sessions, console.SessionRow{
@@ -37,6 +38,7 @@ func (s *Console) Account(c *gin.Context) error {
 	for _, f := range factors {
 		page.Factors = append(page.Factors, console.FactorRow{
 			Kind: i18n.T(ctx, factorWords[f.Kind]), Name: f.Name, Added: s.at(f.CreatedAt), Used: s.at(f.UsedAt), Never: f.UsedAt == 0,
+			Manage: factorPath(f.ID),
 		})
 	}
 	return web.Render(c, http.StatusOK, console.Account(page))

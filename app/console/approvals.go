@@ -178,12 +178,17 @@ func (s *Console) showApproval(c *gin.Context, status int, reason string, faults
 		return err
 	}
 
+	verify, err := s.verifyView(c, refused)
+	if err != nil {
+		return err
+	}
+
 	number := i18n.T(ctx, i18n.ConsoleRequestNo, r.ID)
 	page := console.ApprovalPage{
 		Frame: s.frame(c, number, crumb(ctx, i18n.ConsoleApprovals, "/console/approvals")), RequestRow: s.requestRow(c, r, names),
 		Things: planWords(ctx, plan), Action: requestPath(r.ID), ContentHash: r.ContentHash, PlanHash: r.PlanHash,
 		Expires: s.at(r.ExpiresAt), Decided: s.at(r.DecidedAt), IsDecided: r.DecidedAt != 0, Checker: names[r.Checker], Decision: r.Decision,
-		Given: reason, Faults: faults, Verify: s.verifyView(c, refused),
+		Given: reason, Faults: faults, Verify: verify,
 	}
 	open := r.State == models.RequestSubmitted && s.o.Now().UnixMilli() < r.ExpiresAt
 	own := r.Maker == v.who.Account.ID || r.MakerPerson == v.who.Account.PersonID

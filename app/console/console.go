@@ -30,6 +30,9 @@ type Options struct {
 	Bank, BankZH string         // the bank's name in each language
 	Zone         *time.Location // the bank's, in which times are shown
 	Failures     *limit.FailureGate
+	Questions    *limit.FailureGate         // how often an address may be asked for a passkey, or be sent to sign on
+	SignOn       bool                       // the bank's own sign-on is one way in
+	SignOnName   string                     // what the staff call it; may be empty
 	Ready        func(context.Context) bool // whether this node answers
 	Now          func() time.Time
 	Rand         io.Reader

@@ -15,8 +15,11 @@ import (
 // so that a page loads the same twice and nothing is kept on the server. An id
 // that is not here says nothing.
 var flashes = map[string]i18n.Key{
-	"session-ended": i18n.ConsoleEnded,
-	"approved":      i18n.ConsoleDoneApproved, "sent-back": i18n.ConsoleDoneSentBack, "rejected": i18n.ConsoleDoneRejected,
+	"session-ended":    i18n.ConsoleEnded,
+	"password-changed": i18n.SignDonePassword, "passkey-added": i18n.SignDonePasskey, "authenticator-added": i18n.SignDoneTOTP,
+	"factor-renamed": i18n.SignDoneRenamed, "factor-removed": i18n.SignDoneRemoved, "recovery-made": i18n.SignDoneRecovery,
+	"sign-on-linked": i18n.SignDoneLinked,
+	"approved":       i18n.ConsoleDoneApproved, "sent-back": i18n.ConsoleDoneSentBack, "rejected": i18n.ConsoleDoneRejected,
 	"withdrawn": i18n.ConsoleDoneWithdrawn, "commented": i18n.ConsoleDoneCommented,
 	"noted": i18n.PartnerNoted, "draft-kept": i18n.OnboardingKept, "dropped": i18n.OnboardingDropped,
 	"asked": i18n.ConsoleDoneAsked, "applied": i18n.ConsoleDoneApplied,

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -122,7 +123,7 @@ func firstOf(choices ...string) string {
 
 // recognize reads the session, if there is one.
 func (s *Console) recognize(c *gin.Context) (*visit, error) {
-	who, err := s.o.Identity.Current(c.Request.Context(), models.StaffRealm, s.o.Cookies.Get(c, sessionCookie))
+	who, err := s.o.Identity.Current(c.Request.Context(), models.StaffRealm, s.session(c))
 	if errors.Is(err, identity.ErrSignedOut) {
 		return &visit{}, nil
 	}
@@ -222,10 +223,13 @@ func (s *Console) entrance(c *gin.Context) string {
 // inside is where to go after signing in: a page of the console, or its first.
 // Nothing that a browser could read as another host gets through (ASVS 3.7.2).
 func inside(next string) string {
+	const home = "/console"
 	u, err := url.Parse(next)
-	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || strings.ContainsAny(next, "\\\r\n\t") ||
-		!strings.HasPrefix(next, "/console") || (len(next) > len("/console") && !strings.ContainsAny(next[len("/console"):len("/console")+1], "/?")) {
-		return "/console"
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || strings.ContainsAny(next, "\\\r\n\t") || path.Clean(u.Path) != u.Path {
+		return home
+	}
+	if u.Path != home && !strings.HasPrefix(u.Path, home+"/") {
+		return home
 	}
 	return next
 }
@@ -234,9 +238,17 @@ func (s *Console) client(c *gin.Context) identity.Client {
 	return identity.Client{Address: web.ClientAddress(c).String(), Agent: c.Request.UserAgent()}
 }
 
+const keptKey = "postern.session"
+
 // keep gives the browser its session. It ends with the browser, or before.
 func (s *Console) keep(c *gin.Context, cookie string) {
+	c.Set(keptKey, cookie)
 	s.o.Cookies.Set(c, sessionCookie, cookie, 0)
+}
+
+// session is the session's cookie: the one that came, or its successor since.
+func (s *Console) session(c *gin.Context) string {
+	return firstOf(c.GetString(keptKey), s.o.Cookies.Get(c, sessionCookie))
 }
 
 func (s *Console) forget(c *gin.Context) { s.o.Cookies.Set(c, sessionCookie, "", -time.Second) }

@@ -44,7 +44,11 @@ func (s *Console) Enrol(c *gin.Context) error {
 }
 
 func (s *Console) showEnrol(c *gin.Context, status int, page console.EnrolPage) error {
+	a := visitOf(c).who.Account
 	page.Frame = s.outside(c)
+	if page.Again = a.Status == models.AccountActive; page.Again {
+		page.Login = a.Login
+	}
 	return web.Render(c, status, console.Enrol(page))
 }
 
@@ -53,7 +57,7 @@ func (s *Console) EnrolSubmit(c *gin.Context) error {
 	e := identity.Enrolment{
 		Login: c.PostForm("login"), Name: c.PostForm("name"), Password: c.PostForm("password"), Again: c.PostForm("again"),
 	}
-	err := s.o.Identity.SetPassword(c.Request.Context(), models.StaffRealm, s.o.Cookies.Get(c, sessionCookie), e)
+	err := s.o.Identity.SetPassword(c.Request.Context(), models.StaffRealm, s.session(c), e)
 	if faults := errs.FieldsOf(err); faults != nil {
 		page := console.EnrolPage{Login: e.Login, Name: e.Name, Faults: s.words(c, faults)}
 		return s.showEnrol(c, http.StatusUnprocessableEntity, page)
@@ -70,7 +74,7 @@ func (s *Console) Authenticator(c *gin.Context) error {
 }
 
 func (s *Console) showAuthenticator(c *gin.Context, status int, faults map[string]string) error {
-	seed, err := s.o.Identity.OfferTOTP(c.Request.Context(), models.StaffRealm, s.o.Cookies.Get(c, sessionCookie))
+	seed, err := s.o.Identity.OfferTOTP(c.Request.Context(), models.StaffRealm, s.session(c))
 	if err != nil {
 		return err
 	}
@@ -80,6 +84,7 @@ func (s *Console) showAuthenticator(c *gin.Context, status int, faults map[strin
 	}
 	return web.Render(c, status, console.Authenticator(console.AuthenticatorPage{
 		Frame: s.outside(c), Picture: picture, Secret: seed.Secret, Faults: faults,
+		Passkey: s.o.Identity.Passkeys(), Device: browser(c.Request.UserAgent()),
 	}))
 }
 
@@ -87,7 +92,12 @@ func (s *Console) showAuthenticator(c *gin.Context, status int, faults map[strin
 // recovery codes are shown this once.
 func (s *Console) AuthenticatorSubmit(c *gin.Context) error {
 	cookie, codes, err := s.o.Identity.ConfirmTOTP(c.Request.Context(), models.StaffRealm,
-		s.o.Cookies.Get(c, sessionCookie), c.PostForm("code"), s.client(c))
+		s.session(c), c.PostForm("code"), s.client(c))
+	return s.enrolled(c, cookie, codes, err)
+}
+
+// enrolled shows the recovery codes, this once, or what was wrong.
+func (s *Console) enrolled(c *gin.Context, cookie string, codes []string, err error) error {
 	if faults := errs.FieldsOf(err); faults != nil {
 		return s.showAuthenticator(c, http.StatusUnprocessableEntity, s.words(c, faults))
 	}

@@ -11,6 +11,7 @@ import (
 	"postern/app/web"
 	"postern/models"
 	"postern/views/console"
+	"postern/views/i18n"
 )
 
 // errTooMany slows down who fails too often from one address.
@@ -25,7 +26,7 @@ func (s *Console) SignIn(c *gin.Context) error {
 }
 
 func (s *Console) showSignIn(c *gin.Context, status int, page console.SignInPage) error {
-	page.Frame = s.outside(c)
+	page.Frame, page.Passkey, page.SignOn = s.outside(c), s.o.Identity.Passkeys(), s.signOnName(c)
 	return web.Render(c, status, console.SignIn(page))
 }
 
@@ -39,7 +40,7 @@ func (s *Console) SignInSubmit(c *gin.Context) error {
 	cookie, err := s.o.Identity.SignIn(c.Request.Context(), models.StaffRealm, page.Login, c.PostForm("password"), s.client(c))
 	if errors.Is(err, identity.ErrCredentials) {
 		s.failed(c)
-		page.Refused = true
+		page.Refused = i18n.T(c.Request.Context(), i18n.ConsoleRefused)
 		return s.showSignIn(c, http.StatusUnauthorized, page)
 	}
 	if err != nil {
@@ -55,8 +56,12 @@ func (s *Console) Second(c *gin.Context) error {
 	return s.showSecond(c, http.StatusOK, console.SecondPage{Next: inside(c.Query("next"))})
 }
 
-func (s *Console) showSecond(c *gin.Context, status int, page console.SecondPage) error {
-	page.Frame, page.Name = s.outside(c), visitOf(c).who.Account.Name
+func (s *Console) showSecond(c *gin.Context, status int, page console.SecondPage) (err error) {
+	a := visitOf(c).who.Account
+	page.Frame, page.Name = s.outside(c), a.Name
+	if page.Passkey, err = s.hasPasskey(c, a); err != nil {
+		return err
+	}
 	return web.Render(c, status, console.Second(page))
 }
 
@@ -67,10 +72,10 @@ func (s *Console) SecondSubmit(c *gin.Context) error {
 		return err
 	}
 
-	cookie, err := s.o.Identity.Second(c.Request.Context(), models.StaffRealm, s.o.Cookies.Get(c, sessionCookie), c.PostForm("code"), s.client(c))
+	cookie, err := s.o.Identity.Second(c.Request.Context(), models.StaffRealm, s.session(c), c.PostForm("code"), s.client(c))
 	if errors.Is(err, identity.ErrCredentials) {
 		s.failed(c)
-		page.Refused = true
+		page.Refused = i18n.T(c.Request.Context(), i18n.ConsoleCodeRefused)
 		return s.showSecond(c, http.StatusUnauthorized, page)
 	}
 	if err != nil {

@@ -94,7 +94,9 @@ func (s *Console) StaffInvite(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	page.Verify = s.verifyView(c, refused)
+	if page.Verify, err = s.verifyView(c, refused); err != nil {
+		return err
+	}
 	if !ok {
 		page.Verify.Due = true
 		return s.showStaffNew(c, http.StatusUnprocessableEntity, page)
@@ -145,7 +147,9 @@ func (s *Console) showStaffMember(c *gin.Context, status int, page console.Staff
 	for _, role := range models.StaffRoles {
 		page.Roles = append(page.Roles, ui.Option{Value: string(role), Text: i18n.T(ctx, roleWords[role]), Chosen: string(role) == page.Role})
 	}
-	page.Verify = s.verifyView(c, page.Verify.Refused)
+	if page.Verify, err = s.verifyView(c, page.Verify.Refused); err != nil {
+		return err
+	}
 	return web.Render(c, status, console.StaffMemberScreen(page))
 }
 

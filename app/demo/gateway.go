@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"postern/app"
+	"postern/app/config"
 	"postern/app/store"
 )
 
@@ -17,8 +18,9 @@ func openGateway(ctx context.Context, o Options, p places, held folder) (*app.Ap
 		Store:  store.Config{Driver: "sqlite", Path: held.database, Now: o.Now},
 		Master: held.master,
 		Bank:   "Haitang Bank", BankZH: "海棠银行",
-		Zone: time.FixedZone("Asia/Shanghai", 8*60*60), // China keeps one offset all year
-		Now:  o.Now, Rand: o.Rand, Log: o.Log,
+		Console: config.Console{Address: p.internal},
+		Zone:    time.FixedZone("Asia/Shanghai", 8*60*60), // China keeps one offset all year
+		Now:     o.Now, Rand: o.Rand, Log: o.Log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start the gateway: %w", err)

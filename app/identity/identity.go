@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 	"time"
 
+	"github.com/go-webauthn/webauthn/webauthn"
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 
@@ -51,6 +53,8 @@ type Options struct {
 	Store   *store.Store
 	Sealer  func() Sealer
 	Name    string        // of this house in an authenticator: the bank's
+	Address string        // of the console, scheme and host: passkeys belong to it
+	SignOn  SignOn        // the bank's own; nil where there is none
 	Idle    time.Duration // after which an unused session ends
 	Session time.Duration // after which any session ends
 	Now     func() time.Time
@@ -59,13 +63,15 @@ type Options struct {
 
 // Identity knows accounts and sessions. It may be used by any number of goroutines.
 type Identity struct {
-	o       Options
-	hashing chan struct{} // bounds argon2id's memory
+	o        Options
+	hashing  chan struct{}      // bounds argon2id's memory
+	hashed   atomic.Int64       // how often it ran
+	passkeys *webauthn.WebAuthn // nil where there can be none
 }
 
 // New returns an Identity over o's store.
 func New(o Options) *Identity {
-	return &Identity{o: o, hashing: make(chan struct{}, maxHashing)}
+	return &Identity{o: o, hashing: make(chan struct{}, maxHashing), passkeys: relyingParty(o)}
 }
 
 // Client is the browser on the other side.
@@ -125,4 +131,6 @@ func told(w change.Writer, kind string, a models.Account, detail map[string]stri
 }
 
 // alarming are the events that somebody should look at.
-var alarming = map[string]bool{"account.locked": true, "factor.recovery_used": true, "passkey.counter_dropped": true}
+var alarming = map[string]bool{
+	"account.locked": true, "account.reset": true, "factor.recovery_used": true, "passkey.counter_dropped": true,
+}

@@ -28,7 +28,10 @@ func (clear) Open(label, sealed string) (string, error) {
 	return sealed[len(label)+1:], nil
 }
 
-const password = "copper lantern 7 orchard"
+const (
+	password = "copper lantern 7 orchard"
+	origin   = "https://console.bank.example"
+)
 
 // house is an identity over a database, on a clock that the test sets.
 type house struct {
@@ -42,7 +45,7 @@ type house struct {
 func newHouse(t *testing.T, s *store.Store) *house {
 	h := &house{t: t, store: s, now: time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)}
 	h.Identity = identity.New(identity.Options{
-		Store: s, Sealer: func() identity.Sealer { return clear{} }, Name: "Haitang Bank",
+		Store: s, Sealer: func() identity.Sealer { return clear{} }, Name: "Haitang Bank", Address: origin,
 		Idle: 30 * time.Minute, Session: 10 * time.Hour, Rand: rand.Reader,
 		Now: func() time.Time { h.mu.Lock(); defer h.mu.Unlock(); return h.now },
 	})

@@ -70,8 +70,13 @@ func (i *Identity) argon(ctx context.Context, password string, salt []byte, time
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
+	i.hashed.Add(1)
 	return argon2.IDKey([]byte(norm.NFC.String(password)), salt, time, memory, lanes, keySize), nil
 }
+
+// Hashed is how often argon2id has run: what an answer costs tells nothing that
+// the answer does not (ASVS 6.3.8).
+func (i *Identity) Hashed() int64 { return i.hashed.Load() }
 
 // decoy is a hash that no password has: who has none is checked against it, so
 // that it takes as long.

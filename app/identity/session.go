@@ -108,15 +108,6 @@ func shortened(agent string) string {
 	return string(clean[:min(len(clean), maxAgent)])
 }
 
-// advance ends a session and begins the next one in its place, under another
-// cookie: whoever planted the first one gets nothing (ASVS 7.2.4).
-func (i *Identity) advance(w change.Writer, from models.Session, a models.Account, c Client) (string, error) {
-	if ok, err := w.EndSession(a.ID, from.ID, "advanced", w.At()); err != nil || !ok {
-		return "", orElse(err, ErrSignedOut)
-	}
-	return i.begin(w, a, models.StageFull, i.o.Session, c)
-}
-
 func orElse(err, otherwise error) error {
 	if err != nil {
 		return err

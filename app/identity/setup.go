@@ -252,9 +252,29 @@ type Enrolment struct {
 	Password, Again string
 }
 
-// SetPassword stores what a session's owner has chosen, who came by a link.
-// Faults come back by field: "login", "name", "password", "again".
+// chosen is what somebody has set up so far. It waits in the session: until there
+// is a second factor, what the account had before stays (ASVS 6.4.3).
+type chosen struct {
+	Login, Name, PasswordHash string
+}
+
+// over is the account as it will be.
+func (e chosen) over(a models.Account) models.Account {
+	a.Login, a.Name, a.PasswordHash = e.Login, e.Name, e.PasswordHash
+	return a
+}
+
+// SetPassword keeps what a session's owner has chosen, who came by a link; an
+// account that is in use keeps its login and name. Faults come back by field:
+// "login", "name", "password", "again".
 func (i *Identity) SetPassword(ctx context.Context, realm models.Realm, cookie string, e Enrolment) error {
+	who, err := i.Current(ctx, realm, cookie)
+	if err != nil {
+		return err
+	}
+	if who.Account.Status == models.AccountActive {
+		e.Login, e.Name = who.Account.Login, who.Account.Name
+	}
 	f := checkEnrolment(e)
 	if err := f.Invalid(); err != nil {
 		return err
@@ -268,22 +288,34 @@ func (i *Identity) SetPassword(ctx context.Context, realm models.Realm, cookie s
 			return ErrStage
 		}
 		a := who.Account
-		if other, found, err := w.Accounts().AccountByLogin(realm, Fold(e.Login)); err != nil {
-			return err
-		} else if found && other.ID != a.ID {
-			var taken errs.Fields
-			taken.Check(false, "login", "account.login_taken", "Somebody else has this login.")
-			return taken.Invalid()
-		}
-		a.Login, a.Name, a.PasswordHash, a.PasswordAt, a.UpdatedAt = Fold(e.Login), e.Name, phc, w.At(), w.At()
-		if err := w.SaveAccount(a); err != nil {
+		other, found, err := w.Accounts().AccountByLogin(a.Realm, Fold(e.Login))
+		if err != nil {
 			return err
 		}
-		if err := w.SavePerson(models.Person{ID: a.PersonID, Name: e.Name, CreatedAt: a.CreatedAt}); err != nil {
-			return err
+		if found && other.ID != a.ID {
+			return loginTaken()
 		}
-		return told(w, "account.password_set", a, map[string]string{"login": a.Login})
+		return i.keep(w, keepEnroling, within(who.Session, keepEnroling), a, SetupLinkLife, chosen{Fold(e.Login), e.Name, phc})
 	})
+}
+
+func loginTaken() error {
+	var f errs.Fields
+	f.Check(false, "login", "account.login_taken", "Somebody else has this login.")
+	return f.Invalid()
+}
+
+// enrolling is what a session's owner has chosen, who sets up an account; ErrStage
+// if nothing yet.
+func (i *Identity) enrolling(w change.Writer, who Who) (chosen, error) {
+	if who.Session.Stage != models.StageEnrol {
+		return chosen{}, ErrStage
+	}
+	e, found, err := kept[chosen](w, keepEnroling, who.Session)
+	if err == nil && !found {
+		err = ErrStage
+	}
+	return e, err
 }
 
 // The bounds of a login, octets.
@@ -303,93 +335,76 @@ func checkEnrolment(e Enrolment) errs.Fields {
 	return f
 }
 
-// OfferTOTP returns the seed that the session's account has to put into its
-// authenticator: the same one until it is confirmed.
-func (i *Identity) OfferTOTP(ctx context.Context, realm models.Realm, cookie string) (seed TOTPSeed, err error) {
-	err = i.asCurrent(ctx, realm, cookie, func(w change.Writer, who Who) error {
-		if who.Session.Stage != models.StageEnrol || who.Account.PasswordHash == "" {
-			return ErrStage
-		}
-		f, secret, err := i.pendingTOTP(w, who.Account)
-		if err != nil {
-			return err
-		}
-		seed = seedFor(secret, i.o.Name, who.Account.Login)
-		return w.SaveFactor(f)
-	})
-	return seed, err
-}
-
-func (i *Identity) pendingTOTP(w change.Writer, a models.Account) (models.Factor, string, error) {
-	factors, err := w.Accounts().Factors(a.ID)
-	if err != nil {
-		return models.Factor{}, "", err
-	}
-	for _, f := range factors {
-		if f.Kind == models.TOTPFactor && !f.Confirmed {
-			secret, err := i.o.Sealer().Open(sealLabel, f.Sealed)
-			return f, secret, err
-		}
-	}
-	return i.newSeed(a)
-}
-
 // ConfirmTOTP takes a first code, makes the account active and returns the
 // cookie of a full session and the recovery codes, to be shown once. Factors and
-// sessions from before are gone.
+// sessions from before are gone. Faults come back by field: "code".
 func (i *Identity) ConfirmTOTP(ctx context.Context, realm models.Realm, cookie, code string, c Client) (next string, recovery []string, err error) {
 	err = i.asCurrent(ctx, realm, cookie, func(w change.Writer, who Who) error {
-		a := who.Account
-		if who.Session.Stage != models.StageEnrol || a.PasswordHash == "" {
-			return ErrStage
-		}
-		f, secret, err := i.pendingTOTP(w, a)
+		e, err := i.enrolling(w, who)
 		if err != nil {
 			return err
 		}
-		step, ok, err := matchTOTP(secret, cleanCode(code), w.Now)
+		f, err := i.confirmed(w, who, "", code)
 		if err != nil {
 			return err
 		}
-		if !ok {
-			var wrong errs.Fields
-			wrong.Check(false, "code", "account.code", "This is not the code that the authenticator shows now.")
-			return wrong.Invalid()
-		}
-		f.Confirmed, f.Step, f.UsedAt = true, step, w.At()
-		if next, recovery, err = i.activate(w, who, f, c); err != nil {
-			return err
-		}
-		return told(w, "factor.added", a, map[string]string{"factor": string(f.Kind)})
+		next, recovery, err = i.activate(w, who, e, f, c)
+		return err
 	})
 	return next, recovery, err
 }
 
-// activate makes f the account's only factor and lets its owner in.
-func (i *Identity) activate(w change.Writer, who Who, f models.Factor, c Client) (string, []string, error) {
+// activate makes what was chosen, and f as the only factor, the account's, and
+// lets its owner in.
+func (i *Identity) activate(w change.Writer, who Who, e chosen, f models.Factor, c Client) (string, []string, error) {
+	who.Account = e.over(who.Account)
+	who.Account.Status, who.Account.PasswordAt, who.Account.UpdatedAt = models.AccountActive, w.At(), w.At()
 	a := who.Account
-	old, err := w.Accounts().Factors(a.ID)
-	if err != nil {
-		return "", nil, err
-	}
-	for _, o := range old {
-		if _, err := w.DropFactor(a.ID, o.ID); err != nil {
-			return "", nil, err
+	if err := w.SaveAccount(a); err != nil {
+		if errors.Is(err, store.ErrTaken) {
+			return "", nil, ErrLoginGone
 		}
-	}
-	if err := w.SaveFactor(f); err != nil {
 		return "", nil, err
 	}
-	if _, err := w.EndSessions(a.ID, who.Session.ID, "set_up_again", w.At()); err != nil {
+	if err := w.SavePerson(models.Person{ID: a.PersonID, Name: a.Name, CreatedAt: a.CreatedAt}); err != nil {
+		return "", nil, err
+	}
+	if err := told(w, "account.password_set", a, map[string]string{"login": a.Login}); err != nil {
+		return "", nil, err
+	}
+	if err := i.onlyFactor(w, a, f); err != nil {
+		return "", nil, err
+	}
+	if err := i.endOthers(w, who, "set_up_again"); err != nil {
 		return "", nil, err
 	}
 	recovery, err := i.newRecoveryCodes(w, a)
 	if err != nil {
 		return "", nil, err
 	}
-	who.Account.Status, who.Account.UpdatedAt = models.AccountActive, w.At()
 	next, err := i.enter(w, who, "setup", c)
 	return next, recovery, err
+}
+
+// ErrLoginGone refuses to finish with a login that somebody else has taken since
+// it was chosen.
+var ErrLoginGone = errs.New(errs.Conflict, "login_gone", "Somebody else has taken the login meanwhile: begin again with another one.")
+
+// onlyFactor puts a factor in the place of all others.
+func (i *Identity) onlyFactor(w change.Writer, a models.Account, f models.Factor) error {
+	old, err := w.Accounts().Factors(a.ID)
+	if err != nil {
+		return err
+	}
+	for _, o := range old {
+		if _, err := w.DropFactor(a.ID, o.ID); err != nil {
+			return err
+		}
+	}
+	if err := w.SaveFactor(f); err != nil {
+		return err
+	}
+	return told(w, "factor.added", a, map[string]string{"factor": string(f.Kind), "id": f.ID, "name": f.Name})
 }
 
 // Ready reports whether system and security administrator are both in: before,

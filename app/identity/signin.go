@@ -29,15 +29,25 @@ func (i *Identity) SignIn(ctx context.Context, realm models.Realm, login, passwo
 	if a.ID == "" {
 		return "", ErrCredentials.Because("unknown_login")
 	}
-	var refused *errs.Error
-	err = i.write(ctx, a.ID, func(w change.Writer) (err error) {
+	err = i.judge(ctx, a.ID, func(w change.Writer) (refused *errs.Error, err error) {
 		cookie, refused, err = i.admit(w, a, ok, c)
+		return refused, err
+	})
+	return cookie, err
+}
+
+// judge runs f in one transaction. A refusal is no error in there: what it wrote
+// down, a count, an event, a challenge that is spent, must stay.
+func (i *Identity) judge(ctx context.Context, actor string, f func(change.Writer) (*errs.Error, error)) error {
+	var refused *errs.Error
+	err := i.write(ctx, actor, func(w change.Writer) (err error) {
+		refused, err = f(w)
 		return err
 	})
 	if err == nil && refused != nil {
-		return "", refused
+		return refused
 	}
-	return cookie, err
+	return err
 }
 
 // admit decides within the transaction: of many who try at once, each sees what
@@ -47,13 +57,11 @@ func (i *Identity) admit(w change.Writer, seen models.Account, passwordOK bool, 
 	if err != nil {
 		return "", nil, err
 	}
-	switch {
-	case !found || a.Status != models.AccountActive:
+	if !found || a.Status != models.AccountActive {
 		return "", ErrCredentials.Because("not_active"), nil
-	case w.At() < a.LockedUntil:
-		return "", ErrCredentials.Because("locked"), nil
-	case !passwordOK || a.PasswordHash != seen.PasswordHash:
-		return "", ErrCredentials.Because("password"), i.failed(w, a, "password")
+	}
+	if refused, err := i.checkPassword(w, a, passwordOK && a.PasswordHash == seen.PasswordHash); err != nil || refused != nil {
+		return "", refused, err
 	}
 	cookie, err := i.begin(w, a, models.StageSecond, secondLife, c)
 	return cookie, nil, err
@@ -78,34 +86,55 @@ func (i *Identity) failed(w change.Writer, a models.Account, what string) error 
 // Second checks the second factor, a code of the authenticator or a recovery
 // code, and returns the cookie of a full session in the place of the first.
 func (i *Identity) Second(ctx context.Context, realm models.Realm, cookie, code string, c Client) (next string, err error) {
-	var refused *errs.Error
-	err = i.asCurrent(ctx, realm, cookie, func(w change.Writer, who Who) (err error) {
+	err = i.judgeCurrent(ctx, realm, cookie, func(w change.Writer, who Who) (*errs.Error, error) {
 		if who.Session.Stage != models.StageSecond {
-			return ErrStage
+			return nil, ErrStage
 		}
-		how, problem, err := i.checkCode(w, who.Account, code)
-		if refused = problem; err != nil || refused != nil {
-			return err
+		how, refused, err := i.checkCode(w, who.Account, code)
+		if err != nil || refused != nil {
+			return refused, err
 		}
 		next, err = i.enter(w, who, how, c)
-		return err
+		return nil, err
 	})
-	if err == nil && refused != nil {
-		return "", refused
-	}
 	return next, err
 }
 
-// asCurrent runs f in a transaction with who holds the cookie in it.
-func (i *Identity) asCurrent(ctx context.Context, realm models.Realm, cookie string, f func(change.Writer, Who) error) error {
-	return i.write(ctx, "", func(w change.Writer) error {
+// judgeCurrent is judge with who holds the cookie.
+func (i *Identity) judgeCurrent(ctx context.Context, realm models.Realm, cookie string, f func(change.Writer, Who) (*errs.Error, error)) error {
+	return i.judge(ctx, "", func(w change.Writer) (*errs.Error, error) {
 		who, err := i.current(w.Accounts(), realm, cookie)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		w.Actor = who.Account.ID
 		return f(w, who)
 	})
+}
+
+// asCurrent runs f in a transaction with who holds the cookie in it.
+func (i *Identity) asCurrent(ctx context.Context, realm models.Realm, cookie string, f func(change.Writer, Who) error) error {
+	return i.judgeCurrent(ctx, realm, cookie, func(w change.Writer, who Who) (*errs.Error, error) { return nil, f(w, who) })
+}
+
+// asProved is asCurrent for who is in and has lately proved to be there.
+func (i *Identity) asProved(ctx context.Context, realm models.Realm, cookie string, f func(change.Writer, Who) error) error {
+	return i.asCurrent(ctx, realm, cookie, func(w change.Writer, who Who) error {
+		if err := i.proved(who); err != nil {
+			return err
+		}
+		return f(w, who)
+	})
+}
+
+func (i *Identity) proved(who Who) error {
+	switch {
+	case who.Session.Stage != models.StageFull:
+		return ErrStage
+	case !i.Verified(who):
+		return ErrVerify
+	}
+	return nil
 }
 
 // checkCode spends a code; how says of which kind it was. A wrong one is counted
@@ -155,17 +184,28 @@ func (i *Identity) spendTOTP(w change.Writer, a models.Account, code string) (bo
 	return false, nil
 }
 
-// enter lets somebody in for good: the count of failures begins anew.
+// enter lets somebody in for good, who holds a session that is part of the way:
+// the count of failures begins anew.
 func (i *Identity) enter(w change.Writer, who Who, how string, c Client) (string, error) {
 	a := who.Account
 	a.Failures, a.LockedUntil = 0, 0
 	if err := w.SaveAccount(a); err != nil {
 		return "", err
 	}
+	// Another session under another cookie: whoever planted the first one gets
+	// nothing (ASVS 7.2.4).
+	if ok, err := w.EndSession(a.ID, who.Session.ID, "advanced", w.At()); err != nil || !ok {
+		return "", orElse(err, ErrSignedOut)
+	}
+	return i.letIn(w, a, how, c)
+}
+
+// letIn begins a full session.
+func (i *Identity) letIn(w change.Writer, a models.Account, how string, c Client) (string, error) {
 	if err := told(w, "session.signed_in", a, map[string]string{"with": how, "address": c.Address}); err != nil {
 		return "", err
 	}
-	return i.advance(w, who.Session, a, c)
+	return i.begin(w, a, models.StageFull, i.o.Session, c)
 }
 
 // Verify proves again, with password and code, that its owner sits before a full
@@ -175,40 +215,42 @@ func (i *Identity) Verify(ctx context.Context, who Who, cookie, password, code s
 	if err != nil {
 		return "", err
 	}
-	var refused *errs.Error
-	err = i.asCurrent(ctx, who.Account.Realm, cookie, func(w change.Writer, now Who) error {
-		switch {
-		case now.Session.Stage != models.StageFull:
-			return ErrStage
-		case w.At() < now.Account.LockedUntil:
-			refused = ErrCredentials.Because("locked")
-			return nil
-		case !ok || now.Account.PasswordHash != who.Account.PasswordHash:
-			refused = ErrCredentials.Because("password")
-			return i.failed(w, now.Account, "password")
+	err = i.judgeCurrent(ctx, who.Account.Realm, cookie, func(w change.Writer, now Who) (*errs.Error, error) {
+		if now.Session.Stage != models.StageFull {
+			return nil, ErrStage
 		}
-		_, problem, err := i.checkCode(w, now.Account, code)
-		if refused = problem; err != nil || refused != nil {
-			return err
+		refused, err := i.checkPassword(w, now.Account, ok && now.Account.PasswordHash == who.Account.PasswordHash)
+		if err != nil || refused != nil {
+			return refused, err
 		}
-		if err := told(w, "session.verified", now.Account, nil); err != nil {
-			return err
+		if _, refused, err := i.checkCode(w, now.Account, code); err != nil || refused != nil {
+			return refused, err
 		}
-		next, err = i.renew(w, now, c)
-		return err
+		next, err = i.renew(w, now, "password", c)
+		return nil, err
 	})
-	if err == nil && refused != nil {
-		return "", refused
-	}
 	return next, err
+}
+
+// checkPassword refuses while an account is locked, and counts a wrong password.
+func (i *Identity) checkPassword(w change.Writer, a models.Account, ok bool) (*errs.Error, error) {
+	switch {
+	case w.At() < a.LockedUntil:
+		return ErrCredentials.Because("locked"), nil
+	case !ok:
+		return ErrCredentials.Because("password"), i.failed(w, a, "password")
+	}
+	return nil, nil
 }
 
 // renew gives a full session another cookie and counts it as just proved; its
 // absolute end stays.
-func (i *Identity) renew(w change.Writer, who Who, c Client) (string, error) {
-	ends := who.Session.EndsAt
+func (i *Identity) renew(w change.Writer, who Who, how string, c Client) (string, error) {
+	if err := told(w, "session.verified", who.Account, map[string]string{"with": how}); err != nil {
+		return "", err
+	}
 	if ok, err := w.EndSession(who.Account.ID, who.Session.ID, "verified", w.At()); err != nil || !ok {
 		return "", orElse(err, ErrSignedOut)
 	}
-	return i.begin(w, who.Account, models.StageFull, msUntil(w.At(), ends), c)
+	return i.begin(w, who.Account, models.StageFull, msUntil(w.At(), who.Session.EndsAt), c)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/hotp"
 
+	"postern/app/change"
 	"postern/models"
 )
 
@@ -58,22 +59,36 @@ func matchTOTP(secret, code string, now time.Time) (step int64, found bool, err 
 	return step, found, nil
 }
 
-// newSeed makes a TOTP factor that its owner has not shown to work yet.
-func (i *Identity) newSeed(a models.Account) (models.Factor, string, error) {
+// newSeed makes a seed, base32, and seals it.
+func (i *Identity) newSeed() (secret, sealed string, err error) {
 	raw, err := i.bytes(seedSize)
 	if err != nil {
-		return models.Factor{}, "", err
+		return "", "", err
 	}
-	secret := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw)
-	id, err := i.id("fac_")
-	if err != nil {
-		return models.Factor{}, "", err
-	}
+	secret = base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw)
+	sealed, err = i.seal(secret)
+	return secret, sealed, err
+}
+
+func (i *Identity) seal(secret string) (string, error) {
 	sealed, err := i.o.Sealer().Seal(sealLabel, secret, i.o.Rand)
 	if err != nil {
-		return models.Factor{}, "", fmt.Errorf("seal seed: %w", err)
+		return "", fmt.Errorf("seal seed: %w", err)
 	}
-	return models.Factor{ID: id, AccountID: a.ID, Kind: models.TOTPFactor, Sealed: sealed, CreatedAt: i.o.Now().UnixMilli()}, secret, nil
+	return sealed, nil
+}
+
+// newTOTP makes a factor of a seed whose step has just been shown.
+func (i *Identity) newTOTP(w change.Writer, a models.Account, name, secret string, step int64) (models.Factor, error) {
+	id, err := i.id("fac_")
+	if err != nil {
+		return models.Factor{}, err
+	}
+	sealed, err := i.seal(secret)
+	return models.Factor{
+		ID: id, AccountID: a.ID, Kind: models.TOTPFactor, Name: name, Sealed: sealed, Step: step, Confirmed: true,
+		CreatedAt: w.At(), UsedAt: w.At(),
+	}, err
 }
 
 // cleanCode leaves the digits and letters that were meant.

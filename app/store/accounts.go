@@ -149,6 +149,11 @@ func (a Accounts) SetupLink(hash string) (models.SetupLink, bool, error) {
 	return one[models.SetupLink](a.db, "hash = ?", hash)
 }
 
+// Challenge reads a challenge that is not over at a time (Unix ms), without taking it.
+func (a Accounts) Challenge(hash, kind string, at int64) (models.Challenge, bool, error) {
+	return one[models.Challenge](a.db, "hash = ? AND kind = ? AND ends_at > ?", hash, kind, at)
+}
+
 // SavePerson inserts a person.
 func (tx *Tx) SavePerson(p models.Person) error { return tx.put(&p) }
 
@@ -164,7 +169,7 @@ func (tx *Tx) SaveSession(s models.Session) error { return tx.put(&s) }
 // SaveSetupLink inserts a set-up link or replaces all its columns.
 func (tx *Tx) SaveSetupLink(l models.SetupLink) error { return tx.put(&l) }
 
-// SaveChallenge inserts a challenge.
+// SaveChallenge inserts a challenge or replaces all its columns.
 func (tx *Tx) SaveChallenge(c models.Challenge) error { return tx.put(&c) }
 
 // GiveRole gives a role. ErrTaken if the person is an administrator of another

@@ -4,6 +4,7 @@ import { announce, closest, whenReady } from "./page.js";
 import { keys } from "./keys.js";
 import { charts } from "./chart.js";
 import { live } from "./live.js";
+import { passkeys } from "./passkey.js";
 import { times } from "./time.js";
 
 // Buttons that only the script can serve are hidden until it runs.
@@ -110,6 +111,7 @@ function settle(form) {
 
 document.addEventListener("submit", event => {
   const form = event.target;
+  if (form.dataset.passkey) return; // it is busy in a way of its own
   if (waiting.has(form)) {
     event.preventDefault();
     return;
@@ -144,3 +146,4 @@ times();
 charts();
 live();
 keys();
+passkeys();

@@ -26,14 +26,17 @@ func sessionsTable(ctx context.Context, p AccountPage) ui.TableView {
 
 func factorsTable(ctx context.Context, p AccountPage) ui.TableView {
 	t := ui.TableView{Caption: i18n.T(ctx, i18n.ConsoleFactors), Head: []ui.Column{
-		{Text: i18n.T(ctx, i18n.ConsoleFactor)}, {Text: i18n.T(ctx, i18n.ConsoleAdded)}, {Text: i18n.T(ctx, i18n.ConsoleSeen)},
+		{Text: i18n.T(ctx, i18n.ConsoleFactor)}, {Text: i18n.T(ctx, i18n.ConsoleAdded)}, {Text: i18n.T(ctx, i18n.ConsoleSeen)}, {},
 	}}
 	for _, f := range p.Factors {
 		used := ui.Cell{Part: ui.Time(f.Used)}
 		if f.Never {
 			used = ui.Cell{Part: neverUsed()}
 		}
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: f.Kind, Second: f.Name}, {Part: ui.Time(f.Added)}, used}})
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
+			{Text: f.Kind, Second: f.Name}, {Part: ui.Time(f.Added)}, used,
+			{Part: ui.Link(ui.LinkView{Text: i18n.T(ctx, i18n.SignManage), Href: f.Manage})},
+		}})
 	}
 	return t
 }

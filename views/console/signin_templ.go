@@ -9,6 +9,7 @@ import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
 import (
+	"net/url"
 	"postern/views/i18n"
 	"postern/views/layout"
 	"postern/views/ui"
@@ -25,7 +26,9 @@ type SignInPage struct {
 	Frame   Outside
 	Login   string
 	Next    string
-	Refused bool
+	Refused string // why nothing came of the last try; empty at first
+	Passkey bool   // passkeys can be used here
+	SignOn  string // what the bank's sign-on is called; empty where there is none
 }
 
 func SignIn(p SignInPage) templ.Component {
@@ -61,20 +64,57 @@ func SignIn(p SignInPage) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<form method=\"post\" action=\"/console/sign-in\" class=\"p-stack\"><input type=\"hidden\" name=\"next\" value=\"")
+			if p.Passkey {
+				templ_7745c5c3_Err = Passkey(PasskeyView{
+					Options: "/console/sign-in/passkey/options", Action: "/console/sign-in/passkey", Next: p.Next,
+					Button: i18n.T(ctx, i18n.SignPasskey),
+				}).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, " ")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				if p.SignOn == "" {
+					templ_7745c5c3_Err = orLine(i18n.T(ctx, i18n.SignOrPassword)).Render(ctx, templ_7745c5c3_Buffer)
+					if templ_7745c5c3_Err != nil {
+						return templ_7745c5c3_Err
+					}
+				}
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, " ")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			if p.SignOn != "" {
+				templ_7745c5c3_Err = ui.Button(ui.ButtonView{Text: i18n.T(ctx, i18n.SignOnButton, p.SignOn), Icon: "users", Large: true, Href: "/console/sign-in/sign-on?" + nextQuery(p.Next)}).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, " ")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				templ_7745c5c3_Err = layout.Or(i18n.T(ctx, i18n.SignOrPassword)).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, " <form method=\"post\" action=\"/console/sign-in\" class=\"p-stack\"><input type=\"hidden\" name=\"next\" value=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
 			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.Next)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/console/signin.templ`, Line: 31, Col: 50}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/console/signin.templ`, Line: 47, Col: 50}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -96,7 +136,7 @@ func SignIn(p SignInPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "</form>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "</form>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -106,7 +146,7 @@ func SignIn(p SignInPage) templ.Component {
 			Title: i18n.T(ctx, i18n.ConsoleSignIn), Lead: i18n.T(ctx, i18n.ConsoleSignInLead),
 			Bank: p.Frame.Bank, Preferences: p.Frame.Preferences,
 			Foot: i18n.T(ctx, i18n.ConsoleLockNote), Below: i18n.T(ctx, i18n.ConsoleNoWayIn),
-			Flash: refusedNote(p.Refused, i18n.T(ctx, i18n.ConsoleRefused)),
+			Flash: refusedNote(p.Refused),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -115,11 +155,13 @@ func SignIn(p SignInPage) templ.Component {
 	})
 }
 
-func refusedNote(refused bool, text string) *ui.NoteView {
-	if !refused {
+func nextQuery(next string) string { return url.Values{"next": {next}}.Encode() }
+
+func refusedNote(why string) *ui.NoteView {
+	if why == "" {
 		return nil
 	}
-	return &ui.NoteView{Tone: ui.Bad, Text: text}
+	return &ui.NoteView{Tone: ui.Bad, Text: why}
 }
 
 // SecondPage asks for the second factor.
@@ -127,7 +169,8 @@ type SecondPage struct {
 	Frame   Outside
 	Name    string
 	Next    string
-	Refused bool
+	Refused string // why nothing came of the last try; empty at first
+	Passkey bool   // who comes in has one
 }
 
 func Second(p SecondPage) templ.Component {
@@ -163,20 +206,37 @@ func Second(p SecondPage) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<form method=\"post\" action=\"/console/second\" class=\"p-stack\"><input type=\"hidden\" name=\"next\" value=\"")
+			if p.Passkey {
+				templ_7745c5c3_Err = Passkey(PasskeyView{
+					Options: "/console/second/passkey/options", Action: "/console/second/passkey", Next: p.Next,
+					Button: i18n.T(ctx, i18n.SignUsePasskey),
+				}).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, " ")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				templ_7745c5c3_Err = orLine(i18n.T(ctx, i18n.SignOrCode)).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, " <form method=\"post\" action=\"/console/second\" class=\"p-stack\"><input type=\"hidden\" name=\"next\" value=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
 			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.Next)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/console/signin.templ`, Line: 67, Col: 50}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/console/signin.templ`, Line: 93, Col: 50}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -191,7 +251,7 @@ func Second(p SecondPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "</form><form method=\"post\" action=\"/console/sign-out\" class=\"p-below-form\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "</form><form method=\"post\" action=\"/console/sign-out\" class=\"p-below-form\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -199,7 +259,7 @@ func Second(p SecondPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "</form>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "</form>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -208,7 +268,7 @@ func Second(p SecondPage) templ.Component {
 		templ_7745c5c3_Err = layout.SignedOut(layout.SignedOutLayout{
 			Title: i18n.T(ctx, i18n.ConsoleSecond), Lead: i18n.T(ctx, i18n.ConsoleSecondLead, p.Name),
 			Bank: p.Frame.Bank, Preferences: p.Frame.Preferences, Foot: i18n.T(ctx, i18n.ConsoleLockNote),
-			Flash: refusedNote(p.Refused, i18n.T(ctx, i18n.ConsoleCodeRefused)),
+			Flash: refusedNote(p.Refused),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

@@ -12,7 +12,7 @@ var (
 	ConsoleNoWayIn      = def("console.no_way_in", "Lost your way in? A security administrator can give you a new set-up link.", "无法登录时，请联系安全管理员重新发放设置链接。")
 	ConsoleRefused      = def("console.refused", "That did not work: login or password is wrong, or the account is locked for a while.", "未能登录：工号、邮箱或密码有误，或账号暂时锁定。")
 	ConsoleSecond       = def("console.second", "Second factor", "第二因素")
-	ConsoleSecondLead   = def("console.second_lead", "The password was right, %s. Now prove that you hold your authenticator.", "%s，密码正确。还需确认验证器在你手中。")
+	ConsoleSecondLead   = def("console.second_lead", "One more step, %s: prove that you hold what only you have.", "%s，还差一步：确认第二因素在你手中。")
 	ConsoleCode         = def("console.code", "Code", "动态码")
 	ConsoleCodeHelp     = def("console.code_help", "Six digits from the authenticator, or one of your recovery codes.", "验证器上的 6 位动态码，或一个恢复码。")
 	ConsoleCodeRefused  = def("console.code_refused", "That code does not count: it is wrong, too old or was used. Wait for the next one.", "动态码无效：有误、已过期或已使用。等待下一个动态码再试。")

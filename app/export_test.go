@@ -1,0 +1,17 @@
+package app
+
+import "postern/app/console"
+
+// ConsoleScreen is a row of the console's table.
+type ConsoleScreen struct {
+	Method, Pattern string
+	Access          console.Access
+}
+
+// ConsoleScreens is the console's table.
+func (a *App) ConsoleScreens() (list []ConsoleScreen) {
+	for _, r := range a.consoleRoutes() {
+		list = append(list, ConsoleScreen{r.method, r.pattern, r.access})
+	}
+	return list
+}
