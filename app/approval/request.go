@@ -28,6 +28,7 @@ var (
 	ErrDecided   = errs.New(errs.Conflict, "request_decided", "This request is not open any more.")
 	ErrOther     = errs.New(errs.Conflict, "request_differs", "This is not what was shown: look at it again.")
 	ErrOutdated  = errs.New(errs.Conflict, "request_outdated", "What this was made on has changed since: it must be asked for anew.")
+	ErrWidens    = errs.New(errs.Forbidden, "widens", "This would let a partner reach more: whoever only stops things cannot ask for it.")
 	ErrNoRequest = errs.New(errs.NotFound, "no_request", "There is no such change request.")
 )
 
@@ -69,6 +70,11 @@ type Ask struct {
 	Subject string // what it is mainly about, for lists
 	Content string
 	Reason  string
+	// Narrows is for whoever may only stop things: what widens is ErrWidens.
+	Narrows bool
+	// Unless, if set, refuses by its error, in the transaction of the change: for
+	// what must still be as it was shown.
+	Unless func(store.Business) error
 }
 
 // Outcome says what became of an Ask.
@@ -92,7 +98,7 @@ func checkReason(field, reason string) error {
 }
 
 // Submit makes a change. What narrows takes effect at once; what widens waits
-// for another person (design: four eyes). Without staff there is nobody to ask
+// for another person (design: four eyes): Request is its number. Without staff there is nobody to ask
 // and everything takes effect. Faults of the content come back as the applier
 // made them; a missing reason is one of the field "reason".
 func (a *Approvals) Submit(ctx context.Context, by By, ask Ask) (out Outcome, err error) {
@@ -105,6 +111,11 @@ func (a *Approvals) Submit(ctx context.Context, by By, ask Ask) (out Outcome, er
 	}
 	err = a.write(ctx, by.Account, func(w change.Writer, b store.Business) error {
 		out = Outcome{}
+		if ask.Unless != nil {
+			if err := ask.Unless(b); err != nil {
+				return err
+			}
+		}
 		plan, err := kind.Applier.Describe(b, ask.Content, w.Now)
 		out.Plan = plan
 		if err != nil {
@@ -112,6 +123,9 @@ func (a *Approvals) Submit(ctx context.Context, by By, ask Ask) (out Outcome, er
 		}
 		if len(plan.Things) == 0 {
 			return ErrNothing
+		}
+		if ask.Narrows && plan.Widening() > 0 {
+			return ErrWidens
 		}
 		exist, err := b.StaffExist()
 		if err != nil {

@@ -179,6 +179,9 @@ func (w *World) Internal(r *http.Request) *httptest.ResponseRecorder {
 	return rec
 }
 
+// InternalHandler is the internal listener's router.
+func (w *World) InternalHandler() http.Handler { return w.inner }
+
 // Handler is the gateway's router.
 func (w *World) Handler() http.Handler { return w.handler }
 

@@ -24,6 +24,10 @@ type Subjects struct {
 	mac  []byte
 }
 
+// Places is the label under which staff's places in lists are authenticated; it
+// is no application's id, for those have no colon.
+const Places = ":place"
+
 func newSubjects(secret []byte) (*Subjects, error) {
 	sealKey, err := hkdf.Key(sha256.New, secret, nil, "postern subject seal", 32)
 	if err != nil {
