@@ -51,8 +51,8 @@ var neighbours = map[string][]string{
 	"app/consents":        {"app/ledger", "app/keyring"}, // a consent does, too; and how long tickets live
 	"app/oauth":           {"app/web"},
 	"app/gateway":         {"app/web"},
-	"app/console":         {"app/web", "app/bankfile"}, // what its forms change is a file in little
-	"app/bankfile/gen":    {"app/bankfile"}, // its reference is written from its types
+	"app/console":         {"app/web", "app/bankfile", "app/gateway/upstream"}, // its forms change a file in little; upstreams and pages as the node sees them
+	"app/bankfile/gen":    {"app/bankfile"},                                    // its reference is written from its types
 	"app/portal":          {"app/web"},
 	"app":                 {"app/jobs"}, // it says which jobs there are
 	"app/apptest":         {"app"},

@@ -81,6 +81,13 @@ var sidebar = []struct {
 		{i18n.ConsoleOverview, "/console", "layout-dashboard", "o", Insider},
 		{i18n.ConsoleApprovals, "/console/approvals", "clipboard-check", "a", May("business", "read").Or("accounts", "read")},
 	}},
+	{i18n.ConsoleDirectory, []entry{
+		{i18n.CatalogServices, servicesPath, "apps", "s", May("business", "read")},
+		{i18n.CatalogScopes, scopesPath, "columns", "c", May("business", "read")},
+	}},
+	{i18n.ConsoleControl, []entry{
+		{i18n.SimulatorTitle, simulatorPath, "scale", "", May("business", "read")},
+	}},
 	{i18n.ConsoleAdmin, []entry{{i18n.ConsoleStaff, "/console/staff", "users", "", May("accounts", "read")}}},
 }
 
