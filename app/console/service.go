@@ -193,8 +193,7 @@ func (s *Console) showService(c *gin.Context, look *ui.NoteView) error {
 		Routes: routeRows(ctx, v), Simulator: simulatorPath,
 	}
 	if mayMake(c) {
-		page.Edit, page.NewRoute = servicePath(v.ID)+"/edit", routePath(v.ID, "")
-		page.NewRoute = servicePath(v.ID) + "/routes/new"
+		page.Edit, page.NewRoute = servicePath(v.ID)+"/edit", servicePath(v.ID)+"/routes/new"
 		page.NewScope = scopesPath + "/new?" + url.Values{"service": {v.ID}}.Encode()
 		page.CanCheck = true
 	}
@@ -260,8 +259,8 @@ func serviceFacts(ctx context.Context, v catalog.Service) []console.Fact {
 		{Key: i18n.T(ctx, i18n.CatalogRenewWindow), Value: seconds(ctx, v.RenewWindow, directory.DefaultRenewWindow)},
 		{Key: i18n.T(ctx, i18n.CatalogMaxAge), Value: seconds(ctx, v.MaxAge, directory.DefaultMaxAge)},
 		{Key: i18n.T(ctx, i18n.CatalogMaxBody), Value: octets(ctx, v.MaxBody, directory.DefaultMaxBody)},
-		{Key: i18n.T(ctx, i18n.CatalogNoOrigin), Value: yesNo(ctx, v.AllowNoOrigin)},
-		{Key: i18n.T(ctx, i18n.CatalogDurable), Value: yesNo(ctx, v.DurableCalls)},
+		{Key: i18n.T(ctx, i18n.CatalogNoOriginFact), Value: yesNo(ctx, v.AllowNoOrigin)},
+		{Key: i18n.T(ctx, i18n.CatalogDurableFact), Value: yesNo(ctx, v.DurableCalls)},
 	}
 }
 

@@ -71,7 +71,7 @@ func (b Business) CountHolders(scope string, at int64, limit int) (int, error) {
 	inner := b.db.Model(&models.Grant{}).Distinct("application_id").
 		Where("scope_id = ? AND "+liveGrant, scope, at, at, at).Limit(limit)
 	var n int64
-	if err := b.db.Table("(?) AS some", inner).Count(&n).Error; err != nil {
+	if err := b.db.Table("(?) AS counted", inner).Count(&n).Error; err != nil {
 		return 0, fmt.Errorf("count holders: %w", err)
 	}
 	return int(n), nil

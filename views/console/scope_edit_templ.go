@@ -1829,7 +1829,7 @@ func EditorPreview(p EditorPage) templ.Component {
 			templ_7745c5c3_Var83 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 129, "<div class=\"p-stack\" id=\"preview\" aria-live=\"polite\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 129, "<div class=\"p-stack p-preview\" id=\"preview\" aria-live=\"polite\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -2118,7 +2118,7 @@ func ReasonField(f Filled) templ.Component {
 			templ_7745c5c3_Var96 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.Field(f.field("reason", ui.FieldView{Label: i18n.T(ctx, i18n.ConsoleReason), Control: ui.TextArea, MaxLength: 1000, Help: i18n.T(ctx, i18n.ConsoleReasonHelp)})).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Field(f.field("reason", ui.FieldView{Label: i18n.T(ctx, i18n.ConsoleReason), Control: ui.TextArea, MaxLength: 1000, Help: i18n.T(ctx, i18n.CatalogReasonHelp)})).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
