@@ -32,6 +32,8 @@ import (
 	"postern/app/ledger"
 	"postern/app/limit"
 	"postern/app/oauth"
+	"postern/app/partners"
+	"postern/app/records"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
@@ -95,6 +97,8 @@ type App struct {
 	oauth     *oauth.OAuth
 	gateway   *gateway.Gateway
 	identity  *identity.Identity
+	records   *records.Records
+	tail      *records.Tail
 	approvals *approval.Approvals
 	console   *console.Console
 
@@ -115,6 +119,7 @@ func New(ctx context.Context, c Config) (*App, error) {
 	a.stop = stop
 	a.done.Go(func() { a.feed.Run(background) })
 	a.done.Go(func() { a.jobs.Run(background) })
+	a.done.Go(func() { a.tail.Run(background) })
 	feeding, starve := context.WithCancel(context.WithoutCancel(ctx))
 	a.starve = starve
 	a.fed.Go(func() { a.feeds.Run(feeding) })
@@ -323,16 +328,20 @@ func (a *App) openConsole(context.Context) error {
 		Store: a.store, Sealer: func() identity.Sealer { return a.ring.Subjects() }, Name: cmp.Or(c.Bank, "Postern"),
 		Idle: c.Console.IdleTime, Session: c.Console.SessionTime, Now: c.Now, Rand: c.Rand,
 	})
+	a.records = records.New(records.Options{
+		Store: a.store, Subjects: func() records.Subjects { return a.ring.Subjects() }, Now: c.Now, Rand: c.Rand, Zone: c.Zone,
+	})
+	a.tail = a.records.NewTail(c.Log)
 	a.approvals = approval.New(approval.Options{Store: a.store, Kinds: ApprovalKinds(), Now: c.Now, Rand: c.Rand})
 	a.console = console.New(console.Options{
-		Approvals: a.approvals, Address: c.Console.Address,
+		Approvals: a.approvals, Records: a.records, Tail: a.tail, Address: c.Console.Address,
 		Cursors:   web.Cursors{MAC: func(text string) string { return a.ring.Subjects().MAC(keyring.Places, text) }},
 		Directory: a.directory, Feed: a.feed, Upstreams: a.upstreams,
 		Identity: a.identity, Store: a.store, Staff: staff, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone,
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Console.Address, "https://")},
 		Failures: limit.NewFailureGate(maxAddresses, signInRate),
 		Ready:    func(context.Context) bool { return a.authority.Ready() == nil },
-		Now:      c.Now, Log: c.Log,
+		Now:      c.Now, Rand: c.Rand, Log: c.Log,
 	})
 	return nil
 }
@@ -340,8 +349,9 @@ func (a *App) openConsole(context.Context) error {
 // ApprovalKinds are the changes that can be asked for, by their name.
 func ApprovalKinds() map[string]approval.Kind {
 	return map[string]approval.Kind{
-		bankfile.Kind:     {Applier: bankfile.Applier{}},
-		identity.RoleKind: {Applier: identity.Roles{}, Alone: true},
+		bankfile.Kind:      {Applier: bankfile.Applier{}},
+		identity.RoleKind:  {Applier: identity.Roles{}, Alone: true},
+		partners.CloseKind: {Applier: partners.Closer{}, Alone: true},
 	}
 }
 

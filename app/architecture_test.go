@@ -18,7 +18,7 @@ const module = "postern"
 // author decides where it belongs.
 var tiers = [...][]string{
 	0: {
-		"models", "app/errs", "app/filelock", "app/seal", "views/i18n", "migrations",
+		"models", "app/errs", "app/filelock", "app/pemfile", "app/seal", "views/i18n", "migrations",
 		"static", "static/sdk", "static/sdk/gen", "static/sdk/gen/bundle",
 	},
 	1: {
@@ -51,7 +51,7 @@ var neighbours = map[string][]string{
 	"app/consents":        {"app/ledger", "app/keyring"}, // a consent does, too; and how long tickets live
 	"app/oauth":           {"app/web"},
 	"app/gateway":         {"app/web"},
-	"app/console":         {"app/web", "app/bankfile", "app/gateway/upstream"}, // its forms change a file in little; upstreams and pages as the node sees them
+	"app/console":         {"app/web", "app/bankfile", "app/gateway/upstream"}, // what it asks for is a bank file; upstreams and pages as the node sees them
 	"app/bankfile/gen":    {"app/bankfile"},                                    // its reference is written from its types
 	"app/portal":          {"app/web"},
 	"app":                 {"app/jobs"}, // it says which jobs there are

@@ -256,9 +256,12 @@ func TestAConsentIsItsPersonsAndItsApplications(t *testing.T) {
 		next := w.NewVisit(apptest.Travel, subject("another-name"))
 		shows(t, next, false, "another subject")
 		bindCustomer(t, next)
-		shows(t, next, true, "the same customer under another subject")
+		shows(t, next, false, "the same customer under another subject")
+		give(t, next)
+		shows(t, next, true, "agreed under the other subject, too")
 
 		consent(t, next, "withdraw", map[string]any{"scope": guarded})
+		shows(t, p, false, "withdrawn by the customer, under whatever subject")
 		signedIn := w.NewVisit(apptest.Travel, subject("third-name"))
 		bindCustomer(t, signedIn)
 		give(t, signedIn)
@@ -566,6 +569,132 @@ func TestAPartnerSeesAndWithdrawsItsOwnUsersConsentsOnly(t *testing.T) {
 		expectError(t, w.PostForm("/oauth/consents", form), 200, "")
 		expectError(t, w.PostForm("/oauth/consents", form), 401, "invalid_client") // the assertion is used up
 	})
+}
+
+// What a partner is told was withdrawn for its user must not leave in that user's
+// visits on the word of a customer who agreed when the partner had named nobody.
+func TestAPartnersWithdrawalHoldsForTheCustomersOfItsUser(t *testing.T) {
+	t.Parallel()
+	each(t, seeded(demanding(0)), func(t *testing.T, w *apptest.World) {
+		for _, before := range []url.Values{nil, subject("another-account")} {
+			first := w.NewVisit(apptest.Travel, before)
+			bindCustomer(t, first)
+			give(t, first)
+			p := w.NewVisit(apptest.Travel, subject("user-7781"))
+			bindCustomer(t, p)
+			expectError(t, partnerPost(w, apptest.Travel, "/oauth/consents/withdraw", url.Values{"subject": {"user-7781"}, "scope": {guarded}}), 200, "")
+			if list := partnerList(t, w, apptest.Travel, "user-7781"); len(list) != 0 {
+				t.Errorf("%v: the partner sees %+v", before, list)
+			}
+			shows(t, p, false, "for whom the partner sees no consent")
+			shows(t, first, true, "where it was given")
+		}
+	})
+}
+
+func TestASignInsReplyIsTheCustomersWhoSignedIn(t *testing.T) {
+	t.Parallel()
+	each(t, seeded(func(s *apptest.Seed) {
+		const scope = "session:open"
+		for i := range s.Scopes {
+			if s.Scopes[i].ID == scope {
+				s.Scopes[i].ConsentVersion = 1
+			}
+		}
+		text := consentText(1, 0)
+		text.ScopeID = scope
+		s.Consents = []models.ConsentText{text}
+		s.Fields = append(s.Fields, models.ScopeField{
+			ScopeID: scope, Resource: "session", Action: "open", Path: "name", Class: "C2", Treatment: "keep",
+		})
+	}), func(t *testing.T, w *apptest.World) {
+		customer, name := "c-81", "Wang"
+		w.Bank.Answer(func(rw http.ResponseWriter, _ *http.Request) {
+			rw.Header().Set("Postern-Customer", customer)
+			rw.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(rw, `{"signed_in":true,"name":"`+name+`"}`)
+		})
+		p := w.NewVisit(apptest.Travel, subject("user-7781"))
+		agree := func() {
+			a := askConsent(p, "give", map[string]any{"scope": "session:open", "version": 1})
+			expect(t, a, 200, "", sealed)
+			var reply consentReply
+			a.Into(p, &reply)
+			reply.VID = p.Visit.VID
+			p.Take(reply.Visit)
+		}
+		signIn := func(want bool, when string) {
+			t.Helper()
+			a := p.Call(p.Plain("POST", "/session/sign-in"))
+			expect(t, a, 200, "", sealed)
+			body := string(a.Plain)
+			if strings.Contains(body, name) != want || strings.Contains(body, "consent_required") == want {
+				t.Errorf("%s: want the name %v: %s", when, want, body)
+			}
+			var v apptest.Visit
+			a.Into(p, &v)
+			v.VID = p.Visit.VID
+			p.Take(v)
+		}
+		agree()
+		signIn(false, "the subject agreed, the customer did not")
+		agree()
+		signIn(true, "the customer agreed, and signs in again")
+		customer, name = "c-82", "Zhao"
+		signIn(false, "another customer signs in, who did not")
+	})
+}
+
+// A request that one node has answered is none on another, after whatever came
+// since.
+func TestGivingIsNotReplayedOnAnotherNode(t *testing.T) {
+	t.Parallel()
+	each(t, seeded(demanding(0)), func(t *testing.T, w *apptest.World) {
+		other := w.Node()
+		p := w.NewVisit(apptest.Travel, subject("user-7781"))
+		there := *p
+		there.W = other
+		plain := consentPlain(p, "give", map[string]any{"scope": guarded, "version": 1})
+		expect(t, p.Send(consents, "consent+jwe", plain), 200, "", sealed)
+		expectError(t, partnerPost(w, apptest.Travel, "/oauth/consents/withdraw", url.Values{"subject": {"user-7781"}, "scope": {guarded}}), 200, "")
+		expect(t, there.Send(consents, "consent+jwe", plain), 409, "replayed", sealed)
+		if n := w.Count("consents WHERE ends_at = 0"); n != 0 {
+			t.Errorf("%d consents hold", n)
+		}
+	})
+}
+
+func TestAWithdrawalEndsHoweverManyThereAre(t *testing.T) {
+	t.Parallel()
+	each(t, seeded(demanding(0)), func(t *testing.T, w *apptest.World) {
+		p := w.NewVisit(apptest.Travel, subject("user-7781"))
+		give(t, p)
+		// Given again each day for a year, each good for longer: older ones than the last.
+		w.Exec(`INSERT INTO consents (id, partner_id, application_id, service_id, scope_id, version, customer_mac, subject_mac, vid, given_at, ends_at)
+			WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 250)
+			SELECT 'd' || i, partner_id, application_id, service_id, scope_id, version, customer_mac, subject_mac, vid, given_at, 9999999999999
+			FROM consents, n WHERE id NOT LIKE 'd%'`)
+		consent(t, p, "withdraw", map[string]any{"scope": guarded})
+		if n := w.Count("consents WHERE withdrawn_at = 0"); n != 0 {
+			t.Errorf("%d consents were not withdrawn", n)
+		}
+		shows(t, w.NewVisit(apptest.Travel, subject("user-7781")), false, "withdrawn")
+	})
+}
+
+// The newest of many is found: a new version can be agreed to whatever there was.
+func TestTheNewestOfManyConsentsCounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, seeded(demanding(0)))
+	p := w.NewVisit(apptest.Travel, subject("user-7781"))
+	give(t, p)
+	w.Exec(`INSERT INTO consents (id, partner_id, application_id, service_id, scope_id, version, customer_mac, subject_mac, vid, given_at, ends_at)
+		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 250)
+		SELECT '00' || i, partner_id, application_id, service_id, scope_id, version, customer_mac, subject_mac, vid, given_at, 9999999999999
+		FROM consents, n WHERE id NOT LIKE '00%'`)
+	demand(w, 2)
+	consent(t, p, "give", map[string]any{"scope": guarded, "version": 2})
+	shows(t, p, true, "to the new version")
 }
 
 func TestALongListOfConsentsIsPaged(t *testing.T) {

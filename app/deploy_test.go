@@ -110,6 +110,9 @@ func TestTheUnitIsShutAndWaitsForTheGateway(t *testing.T) {
 	if folder := "/var/lib/" + u["StateDirectory"]; filepath.Dir(c.Database.Path) != folder {
 		t.Errorf("the database is at %s, the unit may write %s", c.Database.Path, folder)
 	}
+	if folder := "/var/log/" + u["LogsDirectory"]; !strings.Contains(readPage(t, "docs", "operations.md"), "path: "+folder+"/events.jsonl") {
+		t.Errorf("the page's feed goes to another folder than %s, which the unit may write", folder)
+	}
 }
 
 // composed is what the test reads of a compose file.

@@ -72,7 +72,7 @@ func machine(t *testing.T) (folder string, moved *strings.Replacer) {
 	for _, name := range []string{"rehearsal", "dist", "deploy"} {
 		pairs = append(pairs, " "+name, " "+filepath.Join(folder, name), "="+name, "="+filepath.Join(folder, name), `"`+name, `"`+filepath.Join(folder, name))
 	}
-	for _, port := range []string{"8443", "8081", "9090"} {
+	for _, port := range []string{"8443", "8081", "9090", "9092"} {
 		listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
@@ -126,6 +126,7 @@ func TestTheOperationsPageIsWalkedFromTopToBottom(t *testing.T) {
 	}
 	for _, want := range []string{
 		"\nready\n", `"name":"周**"`, `"balance":"1024.50"`, "closed 204", "Every access token, visit and key of before is dead", "keys were sealed anew",
+		"webhook took the test message.", "is acknowledged by Lin Tao", "less is shown, as nobody agreed", "agreed to deposit.account:read version 1", "nobody was refused",
 	} {
 		if !strings.Contains(output, want) {
 			t.Errorf("nothing on the way said %q:\n%s", want, output)

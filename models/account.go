@@ -45,7 +45,7 @@ type Account struct {
 	Language     string // "en", "zh-CN", or empty: the browser's
 	Theme        string // "light", "dark", or empty: the browser's
 	CreatedAt    int64
-	UpdatedAt    int64
+	UpdatedAt    int64 `gorm:"autoUpdateTime:false"` // Unix ms, as given: gorm would write seconds of its own clock
 }
 
 // StaffRole is what somebody of the bank is for.

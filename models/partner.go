@@ -60,14 +60,112 @@ const (
 // AuthMethods lists the methods.
 var AuthMethods = []AuthMethod{PrivateKeyJWT, ClientSecretBasic, TLSClientAuth}
 
+// Risk is how closely the bank watches a partner.
+type Risk string
+
+// The tiers of risk.
+const (
+	RiskLow    Risk = "low"
+	RiskMedium Risk = "medium"
+	RiskHigh   Risk = "high"
+)
+
+// Risks lists the tiers from the lowest.
+var Risks = []Risk{RiskLow, RiskMedium, RiskHigh}
+
+// Valid reports whether r is one of the tiers.
+func (r Risk) Valid() bool { return slices.Contains(Risks, r) }
+
 // Partner is a third party whose apps open the bank's pages.
 type Partner struct {
-	ID        string `gorm:"primaryKey"`
-	Name      string // as the visitor knows it; shown on the bank's page
-	Status    Status
-	CreatedAt int64
-	UpdatedAt int64
+	ID           string `gorm:"primaryKey"`
+	Name         string // as the visitor knows it; shown on the bank's page
+	NameKey      string // the name folded, by which lists are sorted; the store writes it
+	Status       Status
+	LegalName    string
+	CreditCode   string // unified social credit code, 18 characters (GB 32100-2015); may be empty
+	Contract     string // its number
+	ContractEnds string // the last day, YYYY-MM-DD; empty: none is on record. A day of the contract is no moment, so it has no zone
+	Risk         Risk
+	CreatedAt    int64
+	UpdatedAt    int64 `gorm:"autoUpdateTime:false"` // Unix ms, as given: gorm would write seconds of its own clock
 }
+
+// ContactKind is what a partner's contact is for.
+type ContactKind string
+
+// The kinds of contacts.
+const (
+	BusinessContact  ContactKind = "business"
+	TechnicalContact ContactKind = "technical"
+	SecurityContact  ContactKind = "security"
+	ManagerContact   ContactKind = "manager" // the bank's own, who looks after the partner
+)
+
+// ContactKinds lists the kinds.
+var ContactKinds = []ContactKind{BusinessContact, TechnicalContact, SecurityContact, ManagerContact}
+
+// Contact is somebody whom the bank calls about a partner: personal data, shown to
+// staff and never written into the ledger.
+type Contact struct {
+	PartnerID string `gorm:"primaryKey"`
+	Position  int64  `gorm:"primaryKey;autoIncrement:false"` // from 0
+	Kind      ContactKind
+	Name      string
+	Phone     string
+	Email     string
+}
+
+// TableName is partner_contacts.
+func (Contact) TableName() string { return "partner_contacts" }
+
+// PartnerTerm is a folded text by whose beginning a partner is found.
+type PartnerTerm struct {
+	Term      string `gorm:"primaryKey"`
+	PartnerID string `gorm:"primaryKey"`
+}
+
+// PartnerNote is what somebody of the staff has noted about a partner; notes are
+// added and never changed.
+type PartnerNote struct {
+	ID        string `gorm:"primaryKey"` // UUIDv7
+	PartnerID string
+	AccountID string
+	At        int64
+	Text      string
+}
+
+// Removal is what is left on record of a partner that was closed.
+type Removal struct {
+	PartnerID    string `gorm:"primaryKey"`
+	At           int64
+	Actor        string // who let it happen
+	RequestID    int64  // the change request that was approved; 0 for none
+	Reason       string
+	Applications int64 // how many were closed
+	Grants       int64 // ended
+	Credentials  int64 // revoked
+	Visits       int64 // live ones that ended
+}
+
+// TableName is partner_removals.
+func (Removal) TableName() string { return "partner_removals" }
+
+// Onboarding is a partner's registration that somebody has begun and not handed in.
+type Onboarding struct {
+	ID        string `gorm:"primaryKey"` // UUIDv7
+	AccountID string // its maker, who alone goes on with it
+	PartnerID string // as typed so far; for lists
+	Name      string // the same
+	Step      string // the furthest that was reached
+	Content   string // what was typed, JSON; of secrets only hashes
+	RequestID int64  // 0 until it was handed in
+	CreatedAt int64
+	UpdatedAt int64 `gorm:"autoUpdateTime:false"` // Unix ms, as given: gorm would write seconds of its own clock
+}
+
+// TableName is onboarding_drafts.
+func (Onboarding) TableName() string { return "onboarding_drafts" }
 
 // AddressMode says what an application's address list does at the token endpoint.
 type AddressMode string
@@ -100,7 +198,7 @@ type Application struct {
 	VTRate      int64
 	CallRate    int64
 	CreatedAt   int64
-	UpdatedAt   int64
+	UpdatedAt   int64 `gorm:"autoUpdateTime:false"` // Unix ms, as given: gorm would write seconds of its own clock
 }
 
 // ApplicationAddress is one address or prefix from which an application may

@@ -16,7 +16,7 @@ type Service struct {
 	MaxBody       int64 // octets of a sealed call; 0 means 1 MiB
 	DurableCalls  bool  // a call's record is committed before its reply leaves
 	CreatedAt     int64
-	UpdatedAt     int64
+	UpdatedAt     int64 `gorm:"autoUpdateTime:false"` // Unix ms, as given: gorm would write seconds of its own clock
 }
 
 // ServiceOrigin is one web origin from which the service's pages call.

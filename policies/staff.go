@@ -36,7 +36,7 @@ func StaffPermissions() []Permission {
 	var list []Permission
 	for line := range strings.Lines(staffRules) {
 		cells := strings.Split(strings.TrimSpace(line), ", ")
-		if len(cells) == 6 && cells[3] != "*" {
+		if cells[0] == "p" && len(cells) == 6 && cells[3] != "*" {
 			list = append(list, Permission{Resource: cells[3], Action: cells[4]})
 		}
 	}

@@ -76,7 +76,7 @@ func (w *Watch) shares(ctx context.Context, list []store.Share, of func(store.Sh
 	found := make([]condition, len(list))
 	for i, s := range list {
 		severity, numbers := of(s)
-		found[i] = condition{application(s.ApplicationID, names), severity, numbers}
+		found[i] = condition{subject: application(s.ApplicationID, names), severity: severity, numbers: numbers}
 	}
 	return found, nil
 }
@@ -109,7 +109,7 @@ func lookNewAddress(ctx context.Context, w *Watch, now time.Time) ([]condition, 
 		for _, s := range by[id][:min(len(by[id]), maxNamed)] {
 			newest += " " + s.Prefix
 		}
-		found = append(found, condition{application(id, names), models.Warning, map[string]string{
+		found = append(found, condition{subject: application(id, names), severity: models.Warning, numbers: map[string]string{
 			"addresses": strconv.Itoa(len(by[id])), "newest": newest[1:], "window": span(c.Window),
 		}})
 	}
@@ -135,7 +135,9 @@ func lookCredentials(ctx context.Context, w *Watch, now time.Time) ([]condition,
 	for i, e := range list {
 		severity, numbers := ending(time.UnixMilli(e.NotAfter), now, c.Days)
 		numbers["application"], numbers["use"] = e.ApplicationID, e.Use
-		found[i] = condition{models.Subject{Kind: "credential", ID: e.ID, Name: names[e.ApplicationID]}, severity, numbers}
+		found[i] = condition{
+			subject: models.Subject{Kind: "credential", ID: e.ID, Name: names[e.ApplicationID]}, severity: severity, numbers: numbers,
+		}
 	}
 	return found, nil
 }

@@ -43,9 +43,10 @@ func lookUpstreams(ctx context.Context, w *Watch, now time.Time) ([]condition, e
 	}
 	var found []condition
 	for i, id := range ids {
-		found = append(found, condition{models.Subject{Kind: "upstream", ID: id, Name: names[services[i]]}, models.Critical, map[string]string{
-			"node": w.o.Node, "since": w.stamp(down[id]), "limit": span(limit),
-		}})
+		found = append(found, condition{
+			subject: models.Subject{Kind: "upstream", ID: id, Name: names[services[i]]}, severity: models.Critical,
+			numbers: map[string]string{"node": w.o.Node, "since": w.stamp(down[id]), "limit": span(limit)},
+		})
 	}
 	return found, nil
 }
@@ -75,7 +76,9 @@ func lookCertificates(_ context.Context, w *Watch, now time.Time) ([]condition, 
 	for _, listener := range slices.Sorted(maps.Keys(certificates)) {
 		if end := certificates[listener]; end.Before(now.Add(time.Duration(days) * day)) {
 			severity, numbers := ending(end, now, days)
-			found = append(found, condition{models.Subject{Kind: "certificate", ID: w.o.Node + " " + listener}, severity, numbers})
+			found = append(found, condition{
+				subject: models.Subject{Kind: "certificate", ID: w.o.Node + " " + listener}, severity: severity, numbers: numbers,
+			})
 		}
 	}
 	return found, nil
@@ -89,14 +92,20 @@ func lookQueue(_ context.Context, w *Watch, _ time.Time) ([]condition, error) {
 	total := w.o.Local.Lost()
 	w.mu.Lock()
 	lost := total - w.lost
-	w.lost = total
 	w.mu.Unlock()
 	full := 100 * queued / max(1, capacity)
 	limit := w.o.Config.Rules.Queue.Percent
 	if full < limit && lost == 0 {
 		return nil, nil
 	}
-	return []condition{{models.Subject{Kind: "node", ID: w.o.Node}, models.Critical, map[string]string{
+	// A database that took no records takes no alert of them either: what is lost is
+	// told of when it is back.
+	told := func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.lost = total
+	}
+	return []condition{{subject: models.Subject{Kind: "node", ID: w.o.Node}, severity: models.Critical, noted: told, numbers: map[string]string{
 		"queued": strconv.Itoa(queued), "capacity": strconv.Itoa(capacity), "percent": strconv.Itoa(full),
 		"limit": strconv.Itoa(limit), "lost": number(lost),
 	}}}, nil
@@ -118,7 +127,7 @@ func lookDisk(_ context.Context, w *Watch, _ time.Time) ([]condition, error) {
 	if free < limit/16 {
 		severity = models.Critical
 	}
-	return []condition{{models.Subject{Kind: "node", ID: w.o.Node}, severity, map[string]string{
+	return []condition{{subject: models.Subject{Kind: "node", ID: w.o.Node}, severity: severity, numbers: map[string]string{
 		"free": number(free >> 20), "limit": number(limit >> 20),
 	}}}, nil
 }
@@ -128,7 +137,7 @@ func lookFeeds(ctx context.Context, w *Watch, now time.Time) ([]condition, error
 	var found []condition
 	see := func(id string, behind time.Duration, severity models.Severity) {
 		if behind >= limit {
-			found = append(found, condition{models.Subject{Kind: "feed", ID: id}, severity, map[string]string{
+			found = append(found, condition{subject: models.Subject{Kind: "feed", ID: id}, severity: severity, numbers: map[string]string{
 				"behind": span(behind), "limit": span(limit),
 			}})
 		}

@@ -76,31 +76,36 @@ func (o *Outbox) sendTo(ctx context.Context, receiver string) (n int, err error)
 	if failed != nil && ctx.Err() != nil {
 		return 0, ctx.Err() // this node stops: the receiver is not to blame
 	}
-	if err := o.mark(ctx, waiting, failed); err != nil {
+	var partly post.Partly
+	got := failed == nil || errors.As(failed, &partly)
+	if err := o.mark(ctx, waiting, failed, got); err != nil {
 		return 0, err
 	}
-	if failed != nil {
+	if !got {
 		return 0, failed
 	}
-	return len(waiting), nil
+	return len(waiting), failed
 }
 
-// mark writes down what came of a message about deliveries. The first decides
-// when it is tried again; only what has had its attempts is given up.
-func (o *Outbox) mark(ctx context.Context, waiting []models.Delivery, failed error) error {
+// mark writes down what came of a message about deliveries: what failed, and
+// whether somebody has got it all the same. The first decides when it is tried
+// again; only what has had its attempts is given up.
+func (o *Outbox) mark(ctx context.Context, waiting []models.Delivery, failed error, got bool) error {
 	now := o.watch.o.Now()
 	d := models.Delivery{DueAt: waiting[0].DueAt, SentAt: now.UnixMilli()}
 	var tried, last []string
 	for _, w := range waiting {
-		if failed != nil && w.Attempts+1 >= maxAttempts {
+		if !got && w.Attempts+1 >= maxAttempts {
 			last = append(last, w.ID)
 			continue
 		}
 		tried = append(tried, w.ID)
 	}
 	if failed != nil {
-		d.SentAt, d.LastError = 0, failed.Error()
-		d.DueAt = now.Add(wait(waiting[0].Attempts)).UnixMilli()
+		d.LastError = failed.Error()
+	}
+	if !got {
+		d.SentAt, d.DueAt = 0, now.Add(wait(waiting[0].Attempts)).UnixMilli()
 	}
 	// What was sent must be marked even while this node is told to stop.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendPatience)

@@ -1,6 +1,7 @@
 package alerts_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -153,6 +154,21 @@ func TestAStormIsFewMessages(t *testing.T) {
 			if listed == 0 || listed+m.More != 200 || (m.More > 0) != strings.Contains(m.Text, "more: postern alerts list") {
 				t.Errorf("with room for %d octets %d are listed and %d are more:\n%s", room, listed, m.More, m.Text)
 			}
+		}
+	})
+}
+
+// Somebody has got it, so it is not sent again; the job tells of the others.
+func TestWhatSomeGotIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *scene) {
+		storm(t, s, 1)
+		mail := &receiver{err: post.Partly{Why: errors.New("no such mailbox")}}
+		if _, err := s.outbox(map[string]post.Sender{"mail": mail}).Send(t.Context()); err == nil {
+			t.Error("no fault was told")
+		}
+		if got := s.waiting("mail"); got != "" || s.Count("deliveries WHERE sent_at > 0 AND last_error = 'no such mailbox'") != 1 {
+			t.Errorf("%q waits", got)
 		}
 	})
 }

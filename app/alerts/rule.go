@@ -28,6 +28,7 @@ type condition struct {
 	subject  models.Subject
 	severity models.Severity
 	numbers  map[string]string
+	noted    func() // called once it is on disk; nil for nothing
 }
 
 // The names of rules, as they stand in alerts and in the configuration.

@@ -233,6 +233,26 @@ func TestRecordsThatWereLostRaiseTheQueuesAlert(t *testing.T) {
 	})
 }
 
+// The database that took no records takes no alert of it either.
+func TestRecordsThatWereLostAreToldOfOnceTheDatabaseIsBack(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *scene) {
+		s.look()
+		s.Exec("ALTER TABLE alerts RENAME TO alerts_away")
+		s.lost = 7
+		if _, err := s.eye().LookAtNode(t.Context()); err == nil {
+			t.Error("the alert was written to a table that is away")
+		}
+		s.Exec("ALTER TABLE alerts_away RENAME TO alerts")
+		s.lost = 9
+		s.look()
+		s.look()
+		if a := s.one(); a.Rule != alerts.Queue || a.Numbers["lost"] != "9" || a.Count != 1 {
+			t.Errorf("raised %+v", a)
+		}
+	})
+}
+
 func TestARuleThatIsSwitchedOffIsSilentAndOver(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *scene) {

@@ -59,7 +59,7 @@ type Watch struct {
 
 	mu        sync.Mutex
 	downSince map[string]time.Time // by upstream
-	lost      int64                // of the last look
+	lost      int64                // those that an alert has told of
 	counts    map[Counted]int64
 }
 
@@ -136,7 +136,7 @@ func (w *Watch) report(ctx context.Context, r Rule, found []condition, now time.
 	slices.SortFunc(found, func(a, b condition) int {
 		return cmp.Or(cmp.Compare(a.subject.Kind, b.subject.Kind), cmp.Compare(a.subject.ID, b.subject.ID))
 	})
-	return w.o.Store.Write(ctx, func(tx *store.Tx) error {
+	err := w.o.Store.Write(ctx, func(tx *store.Tx) error {
 		for _, c := range found {
 			if err := w.see(tx, r, c, now); err != nil {
 				return err
@@ -144,6 +144,15 @@ func (w *Watch) report(ctx context.Context, r Rule, found []condition, now time.
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	for _, c := range found {
+		if c.noted != nil {
+			c.noted()
+		}
+	}
+	return nil
 }
 
 // see raises an alert of a condition, or notes that it lasts.

@@ -10,6 +10,7 @@ import (
 	"postern/app/errs"
 	"postern/app/keyring"
 	"postern/app/ledger"
+	"postern/app/token"
 	"postern/models"
 )
 
@@ -62,11 +63,15 @@ func (c *Call) answer(ctx context.Context, r UpstreamReply) ([]byte, error) {
 	if err := c.stillPermitted(ctx); err != nil {
 		return nil, err
 	}
+	signedIn, err := c.signIn(ctx, r)
+	if err != nil {
+		return nil, err
+	}
 	out, shape, err := c.reduce(r)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.bindCustomer(ctx, r, &out); err != nil {
+	if err := c.bindCustomer(ctx, signedIn, &out); err != nil {
 		return nil, err
 	}
 	out.JTI, out.Status, out.ServerTime = c.plain.JTI, r.Status, c.a.Now().Unix()
@@ -154,31 +159,43 @@ func isJSON(mediaType string) bool {
 	return mediaType == "application/json" || (strings.HasPrefix(mediaType, "application/") && strings.HasSuffix(mediaType, "+json"))
 }
 
-// bindCustomer takes the bank's word for who the visitor is, from the sign-in
-// route only, and gives the page a ticket that carries it.
-func (c *Call) bindCustomer(ctx context.Context, r UpstreamReply, out *callReply) error {
+// signIn takes the bank's word for who the visitor is, from the sign-in route
+// only, and makes the ticket that carries it; nil where nobody signed in. From
+// then on the reply is about that customer: what others agreed to opens nothing
+// of it.
+func (c *Call) signIn(ctx context.Context, r UpstreamReply) (*token.Ticket, error) {
 	if !c.match.Route.SignIn || r.Customer == "" || r.Status >= 400 {
+		return nil, nil
+	}
+	t := c.ticket
+	t.Customer, t.AuthTime = r.Customer, c.a.Now().Unix()
+	if err := c.a.stamp(&t, c.svc); err != nil {
+		return nil, errUnavailable.Wrap(err)
+	}
+	if err := c.a.carryConsents(ctx, &t, c.svc); err != nil {
+		return nil, err
+	}
+	c.without = c.a.lacking(t, c.svc, c.match.Route.Permission, c.scopes)
+	return &t, nil
+}
+
+// bindCustomer puts on record who signed in, and gives the page the ticket that
+// carries it.
+func (c *Call) bindCustomer(ctx context.Context, t *token.Ticket, out *callReply) error {
+	if t == nil {
 		return nil
 	}
-	t, now := c.ticket, c.a.Now()
-	t.Customer, t.AuthTime = r.Customer, now.Unix()
 	customer, err := c.a.Ring.Subjects().Seal(keyring.Customers, t.Customer, c.a.Rand)
 	if err != nil {
 		return errUnavailable.Wrap(err)
 	}
-	if err := c.a.stamp(&t, c.svc); err != nil {
-		return errUnavailable.Wrap(err)
-	}
-	if err := c.a.carryConsents(ctx, &t, c.svc); err != nil {
-		return err
-	}
-	event := trail{requestID: c.record.RequestID}.ofTicket(t).event("customer.bound", map[string]string{"sid": t.SID})
+	event := trail{requestID: c.record.RequestID}.ofTicket(*t).event("customer.bound", map[string]string{"sid": t.SID})
 	if err := c.a.Ledger.BindCustomer(ctx, t.VID, ledger.Customer{
-		Sealed: customer, MAC: c.a.Ring.Subjects().MAC(keyring.Customers, t.Customer), AuthTime: now.UnixMilli(),
+		Sealed: customer, MAC: c.a.Ring.Subjects().MAC(keyring.Customers, t.Customer), AuthTime: t.AuthTime * 1000,
 	}, event); err != nil {
 		return errUnavailable.Because("ledger").Wrap(err)
 	}
-	vt, err := c.a.sealTicket(t)
+	vt, err := c.a.sealTicket(*t)
 	if err != nil {
 		return err
 	}

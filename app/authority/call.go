@@ -300,11 +300,17 @@ func (c *Call) once(ctx context.Context) error {
 // onceWritten is once for writes. Only their replays can be told what became
 // of the first.
 func (c *Call) onceWritten(ctx context.Context) error {
-	read, written := replayKeys(c.ticket.VID, c.plain.JTI)
-	if c.a.Replays.Seen(read, c.a.Now()) {
+	return c.a.beginWrite(ctx, c.writeCall(), c.maxRunning())
+}
+
+// beginWrite refuses a write whose jti its visit has used, on any node; its row
+// is on disk when it returns.
+func (a *Authority) beginWrite(ctx context.Context, w models.WriteCall, maxRunning time.Duration) error {
+	read, written := replayKeys(w.VID, w.JTI)
+	if a.Replays.Seen(read, a.Now()) {
 		return errReplayed.Because("jti")
 	}
-	first, state, err := c.a.Ledger.BeginWrite(ctx, c.writeCall(), c.maxRunning())
+	first, state, err := a.Ledger.BeginWrite(ctx, w, maxRunning)
 	if err != nil {
 		return errUnavailable.Because("ledger").Wrap(err)
 	}
@@ -312,7 +318,7 @@ func (c *Call) onceWritten(ctx context.Context) error {
 		return errReplayed.Because("jti").With(errs.Help{First: string(state)})
 	}
 	// A window that is full forgets no write: its row decides.
-	_, _ = c.a.Replays.First(written, c.a.Now())
+	_, _ = a.Replays.First(written, a.Now())
 	return nil
 }
 

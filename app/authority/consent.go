@@ -79,7 +79,7 @@ func (a *Authority) carryConsents(ctx context.Context, t *token.Ticket, svc *dir
 	return nil
 }
 
-// carried is of each scope the newest consent that holds.
+// carried is of each scope the first consent of the list that holds.
 func (a *Authority) carried(list []models.Consent, scopes []string, svc *directory.Service) []token.Consent {
 	var kept []token.Consent
 	now := a.Now().UnixMilli()
@@ -87,7 +87,7 @@ func (a *Authority) carried(list []models.Consent, scopes []string, svc *directo
 		if svc.Scopes[s] == nil || svc.Scopes[s].Consent == nil || len(kept) == token.MaxConsents {
 			continue
 		}
-		for _, c := range slices.Backward(list) {
+		for _, c := range list {
 			one := token.Consent{ID: c.ID, Scope: c.ScopeID, Version: c.Version, EndsAt: c.EndsAt}
 			if c.ScopeID == s && a.holds(one, svc.Scopes[s].Consent, now) {
 				kept = append(kept, one)
@@ -168,8 +168,10 @@ func (a *Authority) Consent(ctx context.Context, r CallRequest) Reply {
 		return refuse(err)
 	}
 	if err := a.doConsent(ctx, v.ticket, svc, asked, where); err != nil {
+		a.settleConsent(v.ticket, p, asked, models.WriteUnknown)
 		return refuse(err)
 	}
+	a.settleConsent(v.ticket, p, asked, models.WriteDone)
 	answer, err := a.consentAnswer(ctx, v.ticket, svc)
 	if err != nil {
 		return refuse(err)
@@ -212,8 +214,15 @@ func (a *Authority) mayConsent(ctx context.Context, t token.Ticket, p ticketPlai
 	if err := a.checkAsked(t, svc, asked); err != nil {
 		return nil, err
 	}
-	return svc, a.freshRequest(t.VID, p)
+	if asked.Action == consentList {
+		return svc, a.freshRequest(t.VID, p)
+	}
+	// As of writes: what another node has seen must not undo a withdrawal since.
+	return svc, a.beginWrite(ctx, models.WriteCall{VID: t.VID, JTI: p.JTI}, maxConsentTime)
 }
+
+// maxConsentTime is how long giving or withdrawing can still be under way.
+const maxConsentTime = 15 * time.Second
 
 // checkAsked: a consent is to a text that this visit's page can have shown.
 func (a *Authority) checkAsked(t token.Ticket, svc *directory.Service, asked consentPlain) error {
@@ -259,6 +268,13 @@ func (a *Authority) doConsent(ctx context.Context, t token.Ticket, svc *director
 		return errUnavailable.Because("consents").Wrap(err)
 	}
 	return nil
+}
+
+// settleConsent tells the ledger what became of giving or withdrawing.
+func (a *Authority) settleConsent(t token.Ticket, p ticketPlain, asked consentPlain, state models.WriteState) {
+	if asked.Action != consentList {
+		a.note("settle consent", a.Ledger.EndWrite(models.WriteCall{VID: t.VID, JTI: p.JTI}, state))
+	}
 }
 
 // consentEnd is when a consent given now ends by itself, Unix ms; 0 for never.

@@ -210,7 +210,7 @@ func (a *Authority) mint(ctx context.Context, c Caller, r TokenRequest, m mintin
 	row.AKKID = m.ak.KID
 	if err := a.Ledger.Issue(ctx, ledger.Issue{
 		AssertionJTI: c.AssertionJTI, AssertionExpires: c.AssertionExpires,
-		Row: row, Event: issuedEvent(c, r, row), DailyQuota: app.DailyQuota,
+		Row: row, Event: issuedEvent(c, r, row, a.Now().Sub(m.now)), DailyQuota: app.DailyQuota,
 	}); err != nil {
 		return Issued{}, err
 	}
@@ -251,11 +251,10 @@ func (a *Authority) atRow(app *directory.Application, r TokenRequest, c token.Ac
 	}, nil
 }
 
-func issuedEvent(c Caller, r TokenRequest, row models.ATRow) ledger.Event {
+func issuedEvent(c Caller, r TokenRequest, row models.ATRow, took time.Duration) ledger.Event {
 	detail := map[string]string{"jti": row.JTI, "scope": row.Scope, "ak": row.AKKID}
-	if c.AddressNote != "" {
-		detail["address"] = c.AddressNote
-	}
+	note(detail, "address", c.AddressNote)
+	note(detail, detailTook, micros(took))
 	return ledger.Event{
 		Kind: "at.issued", Outcome: "ok", RequestID: r.RequestID, PartnerID: row.PartnerID,
 		ApplicationID: row.ApplicationID, ServiceID: row.ServiceID, Detail: detail,

@@ -2,7 +2,10 @@ package authority
 
 import (
 	"context"
+	"errors"
+	"strconv"
 	"strings"
+	"time"
 
 	"postern/app/errs"
 	"postern/app/ledger"
@@ -13,10 +16,23 @@ import (
 // trail is what the ledger is told about who and where.
 type trail struct {
 	requestID, partnerID, clientID, serviceID, vid string
+
+	jti     string        // of the AT that is being traded in
+	origin  string        // of the page that trades it
+	started time.Time     // when the request came in; zero where nobody measures
+	took    time.Duration // from there until the event was made
 }
 
 func (t trail) of(row models.ATRow) trail {
-	t.partnerID, t.clientID, t.serviceID, t.vid = row.PartnerID, row.ApplicationID, row.ServiceID, row.VID
+	t.partnerID, t.clientID, t.serviceID, t.vid, t.jti = row.PartnerID, row.ApplicationID, row.ServiceID, row.VID, row.JTI
+	return t
+}
+
+// at is the trail of what is known at a time.
+func (t trail) at(now time.Time) trail {
+	if !t.started.IsZero() {
+		t.took = now.Sub(t.started)
+	}
 	return t
 }
 
@@ -34,11 +50,36 @@ func (t trail) ofCaller(c Caller) trail {
 }
 
 func (t trail) event(kind string, detail map[string]string) ledger.Event {
+	if detail == nil {
+		detail = map[string]string{}
+	}
+	note(detail, "jti", t.jti)
+	note(detail, detailTook, micros(t.took))
 	return ledger.Event{
 		Kind: kind, Outcome: "ok", RequestID: t.requestID, PartnerID: t.partnerID,
 		ApplicationID: t.clientID, ServiceID: t.serviceID, VID: t.vid, Detail: detail,
 	}
 }
+
+// detailTook is what a step took until its event was made, microseconds.
+const detailTook = "took_us"
+
+func note(detail map[string]string, name, value string) {
+	if value != "" {
+		detail[name] = value
+	}
+}
+
+// micros is a duration as details have it; "" for none.
+func micros(d time.Duration) string {
+	if d <= 0 {
+		return ""
+	}
+	return strconv.FormatInt(d.Microseconds(), 10)
+}
+
+// maxOrigin bounds what is kept of an origin that a stranger names, octets.
+const maxOrigin = 200
 
 // refused puts a refusal on record. A ledger too full for it is a fault of
 // ours that must not turn the refusal into something else.
@@ -47,7 +88,7 @@ func (a *Authority) refused(kind string, err error, t trail) {
 		a.lost.Add(1)
 		return
 	}
-	a.note(kind, a.Ledger.Refuse(t.refusal(kind, err)))
+	a.note(kind, a.Ledger.Refuse(t.at(a.Now()).refusal(kind, err)))
 }
 
 // roomForRefusals keeps half of the ledger's queue for what is let through:
@@ -61,6 +102,9 @@ func (t trail) refusal(kind string, err error) ledger.Event {
 	e := errs.Of(err)
 	event := t.event(kind, nil)
 	event.Outcome, event.Reason = e.Code, e.Reason
+	if errors.Is(err, errOriginDenied) {
+		note(event.Detail, "origin", t.origin[:min(len(t.origin), maxOrigin)])
+	}
 	return event
 }
 

@@ -28,6 +28,8 @@ type Exchange struct {
 	Body      []byte
 	Origin    string // of the page; empty when there was none
 	RequestID string
+
+	started time.Time
 }
 
 // exchangePlain is what the page sealed to the AK. Its iat decides nothing at
@@ -57,6 +59,7 @@ type visitAnswer struct {
 // on disk. Refusals come in the order of protocol section 5; from the opened
 // envelope on they are sealed under R.
 func (a *Authority) OpenVisit(ctx context.Context, r Exchange) Reply {
+	r.started = a.Now()
 	plain, page, err := a.openExchange(r.Body)
 	if err != nil {
 		a.refused("vt.refused", err, trail{requestID: r.RequestID})
@@ -106,7 +109,7 @@ func (a *Authority) openExchange(body []byte) ([]byte, page, error) {
 
 func (a *Authority) exchange(ctx context.Context, s *sealer, pg page, p exchangePlain, r Exchange) Reply {
 	row, app, svc, err := a.admit(ctx, hashAT(p.AT), pg, r.Origin)
-	where := trail{requestID: r.RequestID}.of(row)
+	where := trail{requestID: r.RequestID, origin: r.Origin, started: r.started}.of(row)
 	if err != nil {
 		a.refused("vt.refused", err, where)
 		return s.refuse(err)
@@ -217,7 +220,7 @@ func (a *Authority) spend(ctx context.Context, row models.ATRow, pg page, app *d
 	}
 	t.vid = vid
 	spent, err := a.Ledger.Spend(ctx, ledger.Spend{
-		ATHash: row.ATHash, RHash: hashR(pg.r), Visit: visit, Now: now, Event: t.event("vt.issued", nil),
+		ATHash: row.ATHash, RHash: hashR(pg.r), Visit: visit, Now: now, Event: t.at(opened).event("vt.issued", map[string]string{"ak": pg.kid}),
 	})
 	if err != nil {
 		return models.Visit{}, errUnavailable.Because("ledger").Wrap(err)

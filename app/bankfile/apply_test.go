@@ -65,8 +65,9 @@ func TestEveryChangeLeavesItsTraceAndOneNotice(t *testing.T) {
 		if count(t, s, query, "partner.changed") != 1 {
 			t.Error("no event tells that the partner was suspended")
 		}
-		if n := len(changes(t, s)); n != 6 {
-			t.Errorf("%d notices, want one more than the 5 before", n)
+		// The applications' visits end with it, so nodes hear of them, too.
+		if n := len(changes(t, s)); n != 8 {
+			t.Errorf("%d notices, want three more than the 5 before", n)
 		}
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 
 	"postern/app/catalog"
+	"postern/app/errs"
 	"postern/app/partners"
 )
 
@@ -224,8 +225,9 @@ func (d *Document) readEntry(s Section, node ast.Node) {
 
 // register takes in an entry that can be told from the others.
 func (d *Document) register(e *entry) {
-	if _, given := e.lines["id"]; !given && !e.bad[""] {
-		d.fault(e.line, e.kind, "the entry has no id")
+	if e.id == "" && !e.bad["id"] && !e.bad[""] {
+		m := errs.Message{ID: "rule.id_missing", Text: "the entry has no id"}
+		d.faults = append(d.faults, Fault{Line: e.line, Where: e.kind, Text: m.Text, Kind: e.kind, Field: "id", Message: m})
 	}
 	if e.id == "" {
 		d.entries[e.kind] = append(d.entries[e.kind], e)

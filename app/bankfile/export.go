@@ -113,7 +113,7 @@ func (m member) encode(v reflect.Value) any {
 		return nil
 	}
 	if v.Kind() == reflect.String && v.Len() == 0 {
-		return nil
+		return scalar("") // what is empty now, and was not, must not stay
 	}
 	if m.json {
 		var ordered yaml.MapSlice

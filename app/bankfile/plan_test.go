@@ -20,6 +20,12 @@ var differences = []struct {
 }{
 	{"a partner is suspended", "partners: [{id: travel, status: suspended}]", []string{"narrows status: active -> suspended"}},
 	{"a partner is closed", "partners: [{id: travel, status: closed}]", []string{"narrows status: active -> closed"}},
+	{"a profile is written", `partners: [{id: travel, legal_name: Travel Ltd, credit_code: 91350100m000100y43, contract: C-1, contract_ends: "2027-06-30", risk: high,
+  contacts: [{kind: security, name: He Jing, phone: "+86 138 0000 6027"}, {kind: manager, name: Wang Lei, email: wang.lei@bank.example}]}]`, []string{
+		"        legal_name: Travel Ltd", "        credit_code: 91350100M000100Y43", "        contract: C-1", "        contract_ends: 2027-06-30",
+		"narrows risk: medium -> high", "        security contact is added", "        manager contact is added",
+	}},
+	{"a lower tier of risk", "partners: [{id: travel, risk: low}]", []string{"WIDENS  risk: medium -> low"}},
 	{"a partner is renamed", "partners: [{id: travel, name: Lianhe}]", []string{"        name: Lianhe Travel 联合出行 -> Lianhe"}},
 
 	{"limits", "applications: [{id: travel-app, at_lifetime: 0, daily_quota: 50, at_rate: 5}]", []string{

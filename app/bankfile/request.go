@@ -8,7 +8,9 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"postern/app/catalog"
 	"postern/app/change"
+	"postern/app/partners"
 	"postern/app/store"
 )
 
@@ -113,4 +115,51 @@ func changed[T change.Thing[T]](set *change.Set[T]) []any {
 		list = append(list, encode(reflect.ValueOf(c.After), true))
 	}
 	return list
+}
+
+// Entry is one thing as a file that says what it is in full; found is false
+// when there is none, or files know no such kind.
+func Entry(ctx context.Context, s *store.Store, kind, id string) (text string, found bool, err error) {
+	err = s.Business(ctx, func(b store.Business) error {
+		var thing any
+		if thing, found, err = current(b, kind, id); err != nil || !found {
+			return err
+		}
+		text, err = Compose(thing)
+		return err
+	})
+	return text, found, err
+}
+
+func current(b store.Business, kind, id string) (thing any, found bool, err error) {
+	switch kind {
+	case "service", "scope":
+		c, err := catalog.Read(b, []string{id}, []string{id})
+		if err != nil {
+			return nil, false, err
+		}
+		if kind == "service" {
+			thing, found = c.Services.Current(id)
+		} else {
+			thing, found = c.Scopes.Current(id)
+		}
+	case "partner", "application", "credential", "grant":
+		r, err := partners.Read(b, partners.Names{
+			Partners: []string{id}, Applications: []string{id}, Credentials: []string{id}, Grants: []string{id},
+		})
+		if err != nil {
+			return nil, false, err
+		}
+		switch kind {
+		case "partner":
+			thing, found = r.Partners.Current(id)
+		case "application":
+			thing, found = r.Applications.Current(id)
+		case "credential":
+			thing, found = r.Credentials.Current(id)
+		default:
+			thing, found = r.Grants.Current(id)
+		}
+	}
+	return thing, found, nil
 }

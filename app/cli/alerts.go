@@ -139,7 +139,12 @@ func (c alertsTestCommand) Run(i invocation) error {
 	if !slices.Contains(o.Receivers(), c.Receiver) {
 		return fmt.Errorf("there is no receiver %s in the configuration; set alerts.%[1]s, see docs/configuration.md", c.Receiver)
 	}
-	if err := o.Test(i.ctx, c.Receiver); err != nil {
+	err = o.Test(i.ctx, c.Receiver)
+	var partly post.Partly
+	switch {
+	case errors.As(err, &partly):
+		return fmt.Errorf("some of those whom %s tells got it, others did not: %w", c.Receiver, err)
+	case err != nil:
 		return fmt.Errorf("%s did not take it: %w", c.Receiver, err)
 	}
 	fmt.Fprintf(i.Out, "%s took the test message.\n", c.Receiver)

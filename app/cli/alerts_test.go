@@ -1,7 +1,10 @@
 package cli_test
 
 import (
+	"bufio"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -127,6 +130,52 @@ func TestAReceiverIsTried(t *testing.T) {
 		t.Errorf("exit %d: %s", code, errors)
 	}
 	if code, _, errors := runWith(t, environment, "alerts", "test", "pager"); code != 2 || !strings.Contains(errors, "must be one of") {
+		t.Errorf("exit %d: %s", code, errors)
+	}
+}
+
+// refuser speaks as much SMTP as one message needs, and knows everybody but gone@.
+func refuser(t *testing.T) string {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		fmt.Fprint(c, "220 mail\r\n")
+		letter := false
+		for in := bufio.NewScanner(c); in.Scan(); {
+			switch line := in.Text(); {
+			case letter && line != ".":
+			case strings.HasPrefix(line, "RCPT") && strings.Contains(line, "gone@"):
+				fmt.Fprint(c, "550 no such mailbox\r\n")
+			case line == "DATA":
+				letter = true
+				fmt.Fprint(c, "354 go on\r\n")
+			default:
+				letter = false
+				fmt.Fprint(c, "250 ok\r\n")
+			}
+		}
+	}()
+	return l.Addr().String()
+}
+
+func TestOneReaderWhoIsGoneIsNamed(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "postern.yaml")
+	text := "alerts: { mail: { host: \"" + refuser(t) + "\", security: none, from: p@bank.example, to: [gone@bank.example, soc@bank.example] } }\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, _, errors := runWith(t, nil, "alerts", "test", "mail", "--config", file)
+	if code != 1 || !strings.Contains(errors, "some of those whom mail tells got it, others did not") || !strings.Contains(errors, "gone@bank.example") {
 		t.Errorf("exit %d: %s", code, errors)
 	}
 }

@@ -62,6 +62,9 @@ func TestEverySettingCanBeGivenInFileAndEnvironment(t *testing.T) {
 		if strings.HasPrefix(s.Key, "keys.") {
 			texts = []string{"7201s", "7202s"}
 		}
+		if s.Key == "console.idle_time" || s.Key == "console.session_time" {
+			texts = []string{"20m1s", "21m1s"}
+		}
 		if strings.HasPrefix(s.Key, "alerts.") {
 			for kind, fitting := range map[string][]string{
 				"whole number": {"20", "21"}, "duration": {"20m1s", "21m1s"}, "secret": {"https://a.example/robot", "https://b.example/robot"},

@@ -20,21 +20,30 @@ type Registry struct {
 	Rand  io.Reader
 }
 
-// MaxAtOnce bounds the consents that are looked at for one person and the ones
-// that one withdrawal ends.
-const MaxAtOnce = 200
+const (
+	// MaxAtOnce bounds the consents that are looked at for one person: the newest.
+	MaxAtOnce = 200
+	// endAtOnce is how many one transaction of a withdrawal ends; each is four rows.
+	endAtOnce = 100
+)
 
 // again is how old a consent that has an end must be before giving it again
 // makes another one: a page that asks at each visit must not fill the table.
 const again = 24 * time.Hour
 
 // Live lists the consents of one person to one application that hold now, the
-// oldest first.
+// newest first. What a customer agreed to under another of the partner's subjects
+// is not among them: the partner could not withdraw it for this one.
 func (r *Registry) Live(ctx context.Context, who models.Visitor, applicationID string) ([]models.Consent, error) {
 	if who == (models.Visitor{}) {
 		return nil, nil
 	}
-	return r.Store.Consents(ctx, store.ConsentFilter{ApplicationID: applicationID, Visitor: who, LiveAt: r.Now().UnixMilli()}, MaxAtOnce)
+	return r.Store.Consents(ctx, of(who, applicationID, r.Now()), MaxAtOnce)
+}
+
+// of is what holds of one person's to one application, the newest first.
+func of(who models.Visitor, applicationID string, now time.Time) store.ConsentFilter {
+	return store.ConsentFilter{ApplicationID: applicationID, Visitor: who, OneSubject: true, LiveAt: now.UnixMilli(), Newest: true}
 }
 
 // Give writes a consent and its event, and returns it as it is on disk. ID and
@@ -50,9 +59,9 @@ func (r *Registry) Give(ctx context.Context, c models.Consent, text models.Conse
 	}
 	c.ID, c.GivenAt = made.ID, now.UnixMilli()
 	err = r.Store.Write(ctx, func(tx *store.Tx) error {
-		held, err := tx.Consents(store.ConsentFilter{
-			ApplicationID: c.ApplicationID, ScopeID: c.ScopeID, Visitor: c.Visitor, LiveAt: c.GivenAt,
-		}, MaxAtOnce)
+		f := of(c.Visitor, c.ApplicationID, now)
+		f.ScopeID = c.ScopeID
+		held, err := tx.Consents(f, MaxAtOnce)
 		if err != nil {
 			return err
 		}
@@ -90,7 +99,20 @@ type Withdrawal struct {
 // Withdraw ends consents, each with its event, and returns those that it ended.
 // None is no fault: what is not there holds nothing open (as in RFC 7009
 // section 2.2). An id of another application than the filter's is not there.
+// With an error it returns those that it ended before.
 func (r *Registry) Withdraw(ctx context.Context, w Withdrawal) (ended []models.Consent, err error) {
+	for n := endAtOnce; n == endAtOnce; {
+		some, err := r.withdrawSome(ctx, w)
+		if err != nil {
+			return ended, err
+		}
+		n, ended = len(some), append(ended, some...)
+	}
+	return ended, nil
+}
+
+// withdrawSome ends up to endAtOnce consents in one transaction.
+func (r *Registry) withdrawSome(ctx context.Context, w Withdrawal) (ended []models.Consent, err error) {
 	now := r.Now()
 	err = r.Store.Write(ctx, func(tx *store.Tx) error {
 		f, found, err := whole(tx, w.Consents)
@@ -98,7 +120,7 @@ func (r *Registry) Withdraw(ctx context.Context, w Withdrawal) (ended []models.C
 			return err
 		}
 		f.LiveAt = now.UnixMilli()
-		if ended, err = tx.Consents(f, MaxAtOnce); err != nil {
+		if ended, err = tx.Consents(f, endAtOnce); err != nil {
 			return err
 		}
 		for _, c := range ended {

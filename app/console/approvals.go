@@ -15,6 +15,7 @@ import (
 	"postern/app/change"
 	"postern/app/errs"
 	"postern/app/identity"
+	"postern/app/partners"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
@@ -26,8 +27,9 @@ import (
 
 // requestRights is which permissions a kind of request is read and decided with.
 var requestRights = map[string]struct{ read, check policies.Permission }{
-	bankfile.Kind:     {policies.Permission{Resource: "business", Action: "read"}, policies.Permission{Resource: "business", Action: "check"}},
-	identity.RoleKind: {policies.Permission{Resource: "accounts", Action: "read"}, policies.Permission{Resource: "roles", Action: "check"}},
+	bankfile.Kind:      {policies.Permission{Resource: "business", Action: "read"}, policies.Permission{Resource: "business", Action: "check"}},
+	identity.RoleKind:  {policies.Permission{Resource: "accounts", Action: "read"}, policies.Permission{Resource: "roles", Action: "check"}},
+	partners.CloseKind: {policies.Permission{Resource: "business", Action: "read"}, policies.Permission{Resource: "business", Action: "check"}},
 }
 
 // requestsPage is how many requests a page lists.
@@ -52,7 +54,10 @@ func (s *Console) Approvals(c *gin.Context) error {
 		return err
 	}
 
-	page := console.ApprovalsPage{Frame: s.frame(c, i18n.T(ctx, i18n.ConsoleApprovals)), Show: which}
+	page := console.ApprovalsPage{
+		Frame: s.frame(c, i18n.T(ctx, i18n.ConsoleApprovals)), Show: which,
+		CanAsk: v.rights.May(policies.Permission{Resource: "business", Action: "make"}),
+	}
 	if len(list) > requestsPage {
 		list = list[:requestsPage]
 		page.Older = "/console/approvals?" + url.Values{"show": {which}, "below": {strconv.FormatInt(list[requestsPage-1].ID, 10)}}.Encode()

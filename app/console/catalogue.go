@@ -10,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"postern/app/catalog"
 	"postern/app/store"
 	"postern/models"
 	"postern/policies"
@@ -72,26 +73,13 @@ func (s *Console) place(c *gin.Context, list string, parts int) ([]string, error
 	return s.o.Cursors.Open(list, cursor, parts)
 }
 
-// classRank orders data classes; what has none counts as C3 (JR/T 0171).
-func classRank(class string) int {
-	switch class {
-	case "C1":
-		return 1
-	case "C2":
-		return 2
-	}
-	return 3
-}
-
-// highestClass is the highest class of fields that leave; "" when none does.
-func highestClass(fields []models.ScopeField) string {
-	highest := ""
+// classOf is the highest class of fields that leave; "" when none does.
+func classOf(fields []models.ScopeField) string {
+	p := catalog.Permission{}
 	for _, f := range fields {
-		if f.Treatment != "drop" && (highest == "" || classRank(f.Class) > classRank(highest)) {
-			highest = firstOf(f.Class, "C3")
-		}
+		p.Fields = append(p.Fields, catalog.Field{Class: firstOf(f.Class, "C3"), Treatment: f.Treatment})
 	}
-	return highest
+	return highestClass(catalog.Scope{Permissions: []catalog.Permission{p}})
 }
 
 // requestsOf lists what waits about a subject, and what was decided lately.

@@ -2,10 +2,7 @@ package console
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -26,26 +23,6 @@ import (
 	"postern/views/console"
 	"postern/views/i18n"
 )
-
-// errMoved refuses a form that was made from what is not there any more.
-var errMoved = errs.New(errs.Conflict, "moved", "Somebody else has changed this meanwhile.")
-
-// version names what a thing says, so that a form can tell later whether it still does.
-func version(thing any) string {
-	text, err := bankfile.Compose(thing)
-	if err != nil {
-		return ""
-	}
-	sum := sha256.Sum256([]byte(text))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
-}
-
-func still(thing any, seen string) error {
-	if version(thing) != seen {
-		return errMoved
-	}
-	return nil
-}
 
 // stillService refuses when a service is not what a form was made from.
 func stillService(id, seen string) func(store.Business) error {
@@ -170,38 +147,6 @@ func (n notTaken) intoLines(ctx context.Context, field string) {
 			n.fields[field] = text
 		}
 	}
-}
-
-// textLines are the lines of a text area that say something.
-func textLines(text string) []string {
-	var list []string
-	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line != "" {
-			list = append(list, line)
-		}
-	}
-	return list
-}
-
-// wholeNumber reads a number that may be left empty; -1, which no rule takes, for what is none.
-func wholeNumber(text string) int64 {
-	text = strings.TrimSpace(text)
-	if text == "" {
-		return 0
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return -1
-	}
-	return n
-}
-
-// shownNumber is a number as a form has it: nothing for 0, the default.
-func shownNumber(n int64) string {
-	if n == 0 {
-		return ""
-	}
-	return fmt.Sprint(n)
 }
 
 // formValues are all values of a form, the first of each name.

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"postern/app/gateway/upstream"
 	"postern/app/identity"
 	"postern/app/limit"
+	"postern/app/records"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
@@ -21,6 +23,8 @@ import (
 type Options struct {
 	Identity     *identity.Identity
 	Approvals    *approval.Approvals
+	Records      *records.Records
+	Tail         *records.Tail
 	Cursors      web.Cursors
 	Store        *store.Store
 	Directory    *directory.Directory
@@ -34,6 +38,7 @@ type Options struct {
 	Failures     *limit.FailureGate
 	Ready        func(context.Context) bool // whether this node answers
 	Now          func() time.Time
+	Rand         io.Reader
 	Log          *slog.Logger
 }
 

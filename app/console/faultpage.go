@@ -29,6 +29,7 @@ var faultPages = []faultWords{
 	{is: approval.ErrOwn, title: i18n.ConsoleForbidden, text: i18n.ConsoleOwnText},
 	{is: approval.ErrDecided, title: i18n.ConsoleConflict, text: i18n.ConsoleDecidedText},
 	{is: approval.ErrOther, title: i18n.ConsoleConflict, text: i18n.ConsoleDiffersText},
+	{is: errHandedIn, title: i18n.ConsoleConflict, text: i18n.ConsoleMovedPage},
 	{is: web.ErrForm, title: i18n.ConsoleBadForm, text: i18n.ConsoleBadFormText},
 	{kind: errs.Forbidden, title: i18n.ConsoleForbidden, text: i18n.ConsoleForbidText},
 	{kind: errs.Unauthenticated, title: i18n.ConsoleSignedOut, text: i18n.ConsoleSignedText},

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/url"
+	"strconv"
 
 	"github.com/gin-gonic/gin"
 
@@ -17,6 +18,7 @@ var flashes = map[string]i18n.Key{
 	"session-ended": i18n.ConsoleEnded,
 	"approved":      i18n.ConsoleDoneApproved, "sent-back": i18n.ConsoleDoneSentBack, "rejected": i18n.ConsoleDoneRejected,
 	"withdrawn": i18n.ConsoleDoneWithdrawn, "commented": i18n.ConsoleDoneCommented,
+	"noted": i18n.PartnerNoted, "draft-kept": i18n.OnboardingKept, "dropped": i18n.OnboardingDropped,
 	"asked": i18n.ConsoleDoneAsked, "applied": i18n.ConsoleDoneApplied,
 }
 
@@ -25,7 +27,12 @@ func flashOf(c *gin.Context) *ui.NoteView {
 	if !ok {
 		return nil
 	}
-	return &ui.NoteView{Tone: ui.Ok, Text: i18n.T(c.Request.Context(), key)}
+	note := &ui.NoteView{Tone: ui.Ok, Text: i18n.T(c.Request.Context(), key)}
+	// A number in the address leads to a request, which is shown to who may see it.
+	if id, err := strconv.ParseInt(c.Query("request"), 10, 64); err == nil && id > 0 {
+		note.Links = []ui.LinkView{{Text: i18n.T(c.Request.Context(), i18n.ConsoleRequestNo, id), Href: requestPath(id)}}
+	}
+	return note
 }
 
 // done leads to a page that says what was done.

@@ -82,7 +82,7 @@ func (s *Console) scopeRows(ctx context.Context, b store.Business, list []models
 		own := slices.DeleteFunc(slices.Clone(fields), func(f models.ScopeField) bool { return f.ScopeID != scope.ID })
 		rows[i] = console.ScopeRow{
 			Title: scope.Title, ID: scope.ID, Href: scopePath(scope.ID), Service: scope.ServiceID, ServiceHref: servicePath(scope.ServiceID),
-			Class: highestClass(own), Consent: scope.ConsentVersion > 0, Customer: scope.RequiresCustomer, Holders: holders(ctx, held),
+			Class: classOf(own), Consent: scope.ConsentVersion > 0, Customer: scope.RequiresCustomer, Holders: holders(ctx, held),
 		}
 	}
 	return rows, nil
@@ -194,7 +194,7 @@ func permissionView(ctx context.Context, p catalog.Permission, v catalog.Service
 		view.Routes = append(view.Routes, r.Method+" "+r.Pattern)
 	}
 	for _, f := range p.Fields {
-		view.Fields = append(view.Fields, console.FieldRow{Path: f.Path, Class: f.Class, Treatment: f.Treatment, Words: maskWords(ctx, f.Mask)})
+		view.Fields = append(view.Fields, console.FieldRow{Path: f.Path, Class: f.Class, Treatment: f.Treatment, Words: maskWord(ctx, f.Mask)})
 	}
 	sample := sampleOf(routes)
 	if sample == "" || p.Deny {
@@ -227,19 +227,15 @@ func disclosedOf(fields []catalog.Field) []disclosure.Field {
 	return list
 }
 
-var maskKeys = map[string]i18n.Key{
-	"phone": i18n.CommonMaskPhone, "id_number": i18n.CommonMaskID, "name": i18n.CommonMaskName, "card": i18n.CommonMaskCard,
-	"email": i18n.CommonMaskEmail, "address": i18n.CommonMaskAddress, "amount": i18n.CommonMaskAmount,
-}
-
 // masks are the masks in the order in which forms offer them.
 var masks = []string{"phone", "id_number", "name", "card", "email", "address", "amount"}
 
-func maskWords(ctx context.Context, mask string) string {
+// maskWord says a mask.
+func maskWord(ctx context.Context, mask string) string {
 	if mask == "" {
 		return ""
 	}
-	return i18n.T(ctx, maskKeys[mask])
+	return i18n.T(ctx, maskWords[mask])
 }
 
 // holdings puts the grants of a scope on its page.

@@ -206,7 +206,7 @@ func (p *permissionForm) layOut(ctx context.Context, view *console.EditorPermiss
 		return false
 	}
 	for i, line := range sample.lines {
-		shown := console.EditorLine{Number: fmt.Sprint(i + 1), Spans: spans(line, false)}
+		shown := console.EditorLine{Number: fmt.Sprint(i + 1), Spans: lineSpans(line, false)}
 		if line.note != nil {
 			row := p.row(firstOf(line.note.Rule, line.note.Path))
 			if used[row] {
@@ -233,7 +233,7 @@ func (p *permissionForm) field(ctx context.Context, at string, i int, faults map
 	}
 	chosen := firstOf(r.Mask, maskFor(r.Path))
 	for _, m := range masks {
-		field.Masks = append(field.Masks, ui.Option{Value: m, Text: maskWords(ctx, m), Chosen: m == chosen})
+		field.Masks = append(field.Masks, ui.Option{Value: m, Text: maskWord(ctx, m), Chosen: m == chosen})
 	}
 	return field
 }

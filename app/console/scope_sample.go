@@ -90,13 +90,13 @@ func (l leaves) after() ui.CodeView { return code(l.out, true) }
 // code is lines as a pane of code, what is masked marked where marks is set.
 func code(lines []leafLine, marks bool) (v ui.CodeView) {
 	for _, line := range lines {
-		v.Lines = append(v.Lines, spans(line, marks))
+		v.Lines = append(v.Lines, lineSpans(line, marks))
 	}
 	return v
 }
 
-// spans takes a line of indented JSON apart into name and value.
-func spans(line leafLine, marks bool) []ui.Span {
+// lineSpans takes a line of indented JSON apart into name and value.
+func lineSpans(line leafLine, marks bool) []ui.Span {
 	indent := line.text[:len(line.text)-len(strings.TrimLeft(line.text, " "))]
 	rest := line.text[len(indent):]
 	var list []ui.Span

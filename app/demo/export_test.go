@@ -24,3 +24,16 @@ func (d *Demo) PlanStop(ctx context.Context, from, to time.Time) error {
 	})
 	return errors.Join(err, d.app.Refresh(ctx))
 }
+
+// ConsoleURL is the address of the staff console.
+func (d *Demo) ConsoleURL() string { return d.places.internal + "/console" }
+
+// SignIn is what somebody of the staff types to get in now.
+func (d *Demo) SignIn(role models.StaffRole, now time.Time) (login, password, code string) {
+	for _, c := range d.staff {
+		if c.Role == role {
+			return c.Login, c.Password, c.code(now)
+		}
+	}
+	return "", "", ""
+}

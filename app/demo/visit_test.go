@@ -181,7 +181,7 @@ func playSuspended(b *browser, shell string) {
 	b.want("the partner's error page", text, "Back to Nanfeng")
 	b.want("the partner's error page", text, "invalid_client")
 	b.want("step B", b.eval(`document.querySelector(".step.is-bad").innerText`), "stopped here")
-	for _, part := range []string{"not_active (partner or application not active)", `"at.refused"`, `"nanfeng-app"`} {
+	for _, part := range []string{"not_active. The partner or its application is not active.", `"at.refused"`, `"nanfeng-app"`} {
 		b.want("the bank's side of it", b.eval(`document.querySelector(".is-inside").innerText`), part)
 	}
 	b.oneLine("code of the failing page", `[...document.querySelectorAll(".failure-foot code")]`)

@@ -58,7 +58,11 @@ func (p Patient) schema(ctx context.Context, s *store.Store) (f Finding, readabl
 	v, err := s.Schema(ctx)
 	switch {
 	case err != nil:
-		return failed("migrations", err.Error(), "This is no database of a gateway; look at the path or the address."), false
+		advice := "This is no database of a gateway; look at the path or the address."
+		if s.Dialect() == store.Postgres { // which, other than SQLite's file, is there before the gateway
+			advice = "Before the first start on an empty database that is right: serve makes the schema. Else it is no gateway's; look at the address."
+		}
+		return failed("migrations", err.Error(), advice), false
 	case v.Have > v.Known:
 		return failed("migrations", fmt.Sprintf("the schema is version %d, this program knows %d", v.Have, v.Known),
 			"A later release has been here; use that one."), false

@@ -282,3 +282,17 @@ func TestClocksOfTwoMachines(t *testing.T) {
 		})
 	}
 }
+
+// Who has made a database on PostgreSQL and asks before the first start is not
+// told that the address is wrong.
+func TestAnEmptyDatabaseIsRightBeforeTheFirstStart(t *testing.T) {
+	t.Parallel()
+	w := newWard(t, storetest.PostgresConfig(t))
+	w.Store = storetest.PostgresConfig(t)
+	for _, f := range w.Examine(t.Context()) {
+		if f.Check == "migrations" && f.State == doctor.Failed && strings.Contains(f.Advice, "Before the first start") {
+			return
+		}
+	}
+	t.Errorf("not told: %+v", w.Examine(t.Context()))
+}

@@ -225,17 +225,22 @@ func (f *feed) rewind() {
 	f.held = false
 }
 
-// failed logs and puts on record what went wrong, once for each fault: a
-// receiver may be away for days.
+// failed gives the feed to whichever node can deliver it, and logs and puts on
+// record what went wrong, once for each fault: a receiver may be away for days.
 func (f *feed) failed(ctx context.Context, err error) {
 	f.rewind()
 	f.failures++
 	text := storable(err.Error())
-	if text == f.told {
-		return
+	news := text != f.told
+	if news {
+		f.o.Log.ErrorContext(ctx, "feed failed", slog.String("feed", f.name), slog.String("err", text))
 	}
-	f.o.Log.ErrorContext(ctx, "feed failed", slog.String("feed", f.name), slog.String("err", text))
-	noted := f.o.Store.Write(ctx, func(tx *store.Tx) error { return tx.FailFeed(f.name, text, f.o.Now().UnixMilli()) })
+	noted := f.o.Store.Write(ctx, func(tx *store.Tx) error {
+		if err := tx.ReleaseLease(f.lease(), f.o.Node); err != nil || !news {
+			return err
+		}
+		return tx.FailFeed(f.name, text, f.o.Now().UnixMilli())
+	})
 	if noted == nil {
 		f.told = text
 	}

@@ -281,6 +281,26 @@ func TestLinesTellWhichRestoreTheyAreOf(t *testing.T) {
 	})
 }
 
+// A receiver may be out of one node's reach alone, a disk full on one alone.
+func TestANodeThatCannotDeliverLeavesItToOneThatCan(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		c, folder := newClock(), t.TempDir()
+		node := func(name, path string) *feeds.Runner {
+			return newRunner(s, c, func(o *feeds.Options) { toFile(path)(o); o.Node = name })
+		}
+		a, b := node("a", filepath.Join(folder, "none", "events.jsonl")), node("b", filepath.Join(folder, "events.jsonl"))
+		plant(t, s, 3)
+		must(t, a.Number(t.Context()))
+		a.Step(t.Context())
+		b.Step(t.Context())
+		a.Step(t.Context())
+		if f := lagOf(t, s, "archive"); f.Waiting != 0 || f.Position != 3 || f.Error != "" {
+			t.Errorf("%+v", f)
+		}
+	})
+}
+
 func TestAFailureIsToldOnceAndRecovered(t *testing.T) {
 	t.Parallel()
 	s, c, log := storetest.SQLite(t), newClock(), &logged{}

@@ -4,15 +4,14 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"time"
 
 	"postern/app/config"
+	"postern/app/pemfile"
 )
 
 // syslogTimeout bounds each of connecting, sending a batch and confirming.
@@ -188,26 +187,13 @@ func SyslogTLS(c config.FeedSyslog) (*tls.Config, error) {
 	if c.ServerName != "" {
 		t.ServerName = c.ServerName
 	}
-	if c.CA != "" {
-		text, err := os.ReadFile(c.CA)
-		if err != nil {
-			return nil, err
-		}
-		if t.RootCAs = x509.NewCertPool(); !t.RootCAs.AppendCertsFromPEM(text) {
-			return nil, fmt.Errorf("%s holds no certificate in PEM", c.CA)
-		}
+	if t.RootCAs, err = pemfile.Roots(c.CA); err != nil {
+		return nil, err
 	}
 	if c.Cert != "" {
-		info, err := os.Stat(c.Key)
+		own, err := pemfile.KeyPair(c.Cert, c.Key)
 		if err != nil {
 			return nil, err
-		}
-		if info.Mode().Perm()&0o007 != 0 {
-			return nil, errors.New(c.Key + " is readable by everybody; chmod 640 it or less")
-		}
-		own, err := tls.LoadX509KeyPair(c.Cert, c.Key)
-		if err != nil {
-			return nil, fmt.Errorf("%s and %s: %w", c.Cert, c.Key, err)
 		}
 		t.Certificates = []tls.Certificate{own}
 	}

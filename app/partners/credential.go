@@ -31,28 +31,28 @@ func whole(t time.Time) time.Time { return change.MomentOf(change.Moment(t)) }
 // as security requires of a registration (no weak one, no private member).
 func (c Credential) Validate() errs.Fields {
 	var f errs.Fields
-	f.Check(models.PrintableID(c.ID), "id", "credential_id", "a credential's id is 1 to 255 visible ASCII characters")
-	f.Check(c.Application != "", "application", "application_missing", "name the application that the credential belongs to")
-	f.Check(c.JWK != "" || c.SecretHash != "", "jwk", "credential_missing", "enter a public key (jwk or jwk_file) or the hash of a secret (secret_hash)")
-	f.Check(c.JWK == "" || c.SecretHash == "", "secret_hash", "credential_both", "a credential is a key or a secret, not both")
+	f.Check(models.PrintableID(c.ID), "id", "rule.credential_id", "a credential's id is 1 to 255 visible ASCII characters")
+	f.Check(c.Application != "", "application", "rule.application_missing", "name the application that the credential belongs to")
+	f.Check(c.JWK != "" || c.SecretHash != "", "jwk", "rule.credential_missing", "enter a public key (jwk or jwk_file) or the hash of a secret (secret_hash)")
+	f.Check(c.JWK == "" || c.SecretHash == "", "secret_hash", "rule.credential_both", "a credential is a key or a secret, not both")
 	if c.JWK != "" {
 		if _, err := clients.ReadKey(c.JWK); err != nil {
-			f.Check(false, "jwk", "jwk", err.Error())
+			f.Check(false, "jwk", "rule.jwk", err.Error())
 		}
 	}
-	f.Check(c.SecretHash == "" || clients.SecretHash(c.SecretHash), "secret_hash", "secret_hash", "this is no hash of a secret: want its SHA-256 as 43 characters of base64url")
-	f.Check(c.NotAfter.IsZero() || c.NotAfter.After(c.NotBefore), "not_after", "ends_before_start", "it would end before it begins")
+	f.Check(c.SecretHash == "" || clients.SecretHash(c.SecretHash), "secret_hash", "rule.secret_hash", "this is no hash of a secret: want its SHA-256 as 43 characters of base64url")
+	f.Check(c.NotAfter.IsZero() || c.NotAfter.After(c.NotBefore), "not_after", "rule.ends_before_start", "it would end before it begins")
 	return f
 }
 
 // Follow checks whether the credential may come after before.
 func (c Credential) Follow(before Credential) errs.Fields {
 	var f errs.Fields
-	f.Check(c.Application == before.Application, "application", "credential_moved", fmt.Sprintf("the credential is %s's and stays so: take another id", before.Application))
-	f.Check(c.JWK == before.JWK, "jwk", "credential_replaced", "a credential's key stays what it is: register another beside it, then revoke this one")
-	f.Check(c.SecretHash == before.SecretHash, "secret_hash", "credential_replaced", "a credential's secret stays what it is: register another beside it, then revoke this one")
-	f.Check(c.NotBefore.Equal(before.NotBefore), "not_before", "credential_start", "a credential's beginning stays what it is")
-	f.Check(c.Revoked || !before.Revoked, "revoked", "credential_revoked", "what was revoked stays so: register another credential")
+	f.Check(c.Application == before.Application, "application", "rule.credential_moved", fmt.Sprintf("the credential is %s's and stays so: take another id", before.Application))
+	f.Check(c.JWK == before.JWK, "jwk", "rule.credential_replaced", "a credential's key stays what it is: register another beside it, then revoke this one")
+	f.Check(c.SecretHash == before.SecretHash, "secret_hash", "rule.credential_replaced", "a credential's secret stays what it is: register another beside it, then revoke this one")
+	f.Check(c.NotBefore.Equal(before.NotBefore), "not_before", "rule.credential_start", "a credential's beginning stays what it is")
+	f.Check(c.Revoked || !before.Revoked, "revoked", "rule.credential_revoked", "what was revoked stays so: register another credential")
 	return f
 }
 
@@ -60,7 +60,7 @@ func (c Credential) Follow(before Credential) errs.Fields {
 func (c Credential) fits(a Application) errs.Fields {
 	var f errs.Fields
 	if key, err := clients.ReadKey(c.JWK); err == nil {
-		f.Check(key.Suite == a.Suite, "jwk", "jwk_suite", fmt.Sprintf("the key is one of suite %s, the application uses %s", key.Suite, a.Suite))
+		f.Check(key.Suite == a.Suite, "jwk", "rule.jwk_suite", fmt.Sprintf("the key is one of suite %s, the application uses %s", key.Suite, a.Suite))
 	}
 	return f
 }

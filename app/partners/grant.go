@@ -23,12 +23,12 @@ func (g Grant) Normalize() Grant {
 // Validate checks what can be checked by looking at the grant alone.
 func (g Grant) Validate() errs.Fields {
 	var f errs.Fields
-	f.Check(models.PrintableID(g.ID), "id", "grant_id", "a grant's id is 1 to 255 visible ASCII characters")
-	f.Check(g.Application != "", "application", "application_missing", "name the application that may use the scope")
-	f.Check(g.Scope != "", "scope", "scope_missing", "name the scope")
-	f.Check(models.ReadableName(g.Purpose), "purpose", "purpose", fmt.Sprintf("%.60q does not say what it is for: want 1 to 200 characters on one line, none of which turns or hides text", g.Purpose))
-	f.Check(g.ApprovedBy == "" || models.ReadableName(g.ApprovedBy), "approved_by", "name", fmt.Sprintf("%.60q cannot be a name: want 1 to 200 characters on one line, none of which turns or hides text", g.ApprovedBy))
-	f.Check(g.EndsAt.IsZero() || g.EndsAt.After(g.StartsAt), "ends_at", "ends_before_start", "it would end before it begins")
+	f.Check(models.PrintableID(g.ID), "id", "rule.grant_id", "a grant's id is 1 to 255 visible ASCII characters")
+	f.Check(g.Application != "", "application", "rule.application_missing", "name the application that may use the scope")
+	f.Check(g.Scope != "", "scope", "rule.scope_missing", "name the scope")
+	f.Check(models.ReadableName(g.Purpose), "purpose", "rule.purpose", fmt.Sprintf("%.60q does not say what it is for: want 1 to 200 characters on one line, none of which turns or hides text", g.Purpose))
+	f.Check(g.ApprovedBy == "" || models.ReadableName(g.ApprovedBy), "approved_by", "rule.name", fmt.Sprintf("%.60q cannot be a name: want 1 to 200 characters on one line, none of which turns or hides text", g.ApprovedBy))
+	f.Check(g.EndsAt.IsZero() || g.EndsAt.After(g.StartsAt), "ends_at", "rule.ends_before_start", "it would end before it begins")
 	return f
 }
 
@@ -37,12 +37,12 @@ func (g Grant) Validate() errs.Fields {
 func (g Grant) Follow(before Grant) errs.Fields {
 	var f errs.Fields
 	const text = "of a grant only the end can change: end this one and write another"
-	f.Check(g.Application == before.Application, "application", "grant_history", text)
-	f.Check(g.Scope == before.Scope, "scope", "grant_history", text)
-	f.Check(g.Purpose == before.Purpose, "purpose", "grant_history", text)
-	f.Check(g.ApprovedBy == before.ApprovedBy, "approved_by", "grant_history", text)
-	f.Check(g.StartsAt.Equal(before.StartsAt), "starts_at", "grant_history", text)
-	f.Check(g.Ended || !before.Ended, "ended", "grant_ended", "what was ended stays so: write another grant")
+	f.Check(g.Application == before.Application, "application", "rule.grant_history", text)
+	f.Check(g.Scope == before.Scope, "scope", "rule.grant_history", text)
+	f.Check(g.Purpose == before.Purpose, "purpose", "rule.grant_history", text)
+	f.Check(g.ApprovedBy == before.ApprovedBy, "approved_by", "rule.grant_history", text)
+	f.Check(g.StartsAt.Equal(before.StartsAt), "starts_at", "rule.grant_history", text)
+	f.Check(g.Ended || !before.Ended, "ended", "rule.grant_ended", "what was ended stays so: write another grant")
 	return f
 }
 
@@ -56,7 +56,7 @@ func (g Grant) over(now time.Time) bool {
 // section 7, protocol section 3.
 func (g Grant) suits(a Application, class string) errs.Fields {
 	var f errs.Fields
-	f.Check(a.AuthMethod != models.ClientSecretBasic || class != "A2", "scope", "secret_for_a2",
+	f.Check(a.AuthMethod != models.ClientSecretBasic || class != "A2", "scope", "rule.secret_for_a2",
 		fmt.Sprintf("scope %s is of a service of class A2, and application %s proves itself by client_secret_basic, which A2 does not take (JR/T 0185): let it use private_key_jwt", g.Scope, a.ID))
 	return f
 }

@@ -14,6 +14,30 @@ type Partner struct {
 	Name string `field:"name" need:"new"`
 	// `draft`, `active`, `suspended` or `closed`. Only an active partner has traffic; a closed one stays closed.
 	Status models.Status `field:"status" default:"draft"`
+	// The company's name as it is registered.
+	LegalName string `field:"legal_name" default:"none"`
+	// Its unified social credit code: 18 characters, of which the last checks the others (GB 32100-2015).
+	CreditCode string `field:"credit_code" default:"none"`
+	// The number of its contract with the bank.
+	Contract string `field:"contract" default:"none"`
+	// The contract's last day, as `2027-06-30`.
+	ContractEnds string `field:"contract_ends" default:"none"`
+	// How closely the bank watches it: `low`, `medium` or `high`.
+	Risk models.Risk `field:"risk" default:"medium"`
+	// Whom the bank calls. Their phone numbers and addresses are personal data: they stand in no event.
+	Contacts []Contact `field:"contacts" default:"none"`
+}
+
+// Contact is somebody whom the bank calls about a partner.
+type Contact struct {
+	// `business`, `technical`, `security`, or `manager` for the bank's own who looks after the partner.
+	Kind models.ContactKind `field:"kind" need:"always"`
+	// The person's name.
+	Name string `field:"name" need:"always"`
+	// A phone number, such as `+86 138 0000 0000`; this or an e-mail address is needed.
+	Phone string `field:"phone" default:"none"`
+	// An e-mail address.
+	Email string `field:"email" default:"none"`
 }
 
 // Application is one app of a partner in one environment.

@@ -75,7 +75,7 @@ func TestAFormSavesAnApplicationWithItsEvent(t *testing.T) {
 		faults, err := save(t, s, nil, partners.Names{Applications: []string{"b"}}, func(r *partners.Registry) errs.Fields {
 			return r.Applications.Stage(partners.Application{ID: "b", Partner: "q", Name: "B", Environment: models.Sandbox})
 		})
-		if errs.KindOf(err) != errs.Invalid || faults["application.partner"].ID != "no_partner" {
+		if errs.KindOf(err) != errs.Invalid || faults["application.partner"].ID != "rule.no_partner" {
 			t.Errorf("an application of nobody: %v, %v", faults, err)
 		}
 	})
@@ -99,12 +99,12 @@ func TestASecretAloneOpensNoServiceOfClassA2(t *testing.T) {
 	}{
 		{"a key for A2", models.PrivateKeyJWT, grant("loan", nil), ""},
 		{"a secret for A1", models.ClientSecretBasic, grant("rates", nil), ""},
-		{"a secret for A2", models.ClientSecretBasic, grant("loan", nil), "secret_for_a2"},
+		{"a secret for A2", models.ClientSecretBasic, grant("loan", nil), "rule.secret_for_a2"},
 		{"a secret for A2 that was", models.ClientSecretBasic, grant("loan", func(g *partners.Grant) { g.Ended = true }), ""},
 		{"a secret for A2 that has run out", models.ClientSecretBasic, grant("loan", func(g *partners.Grant) {
 			g.StartsAt, g.EndsAt = now.Add(-2*time.Hour), now.Add(-time.Hour)
 		}), ""},
-		{"a secret for A2 that is to come", models.ClientSecretBasic, grant("loan", func(g *partners.Grant) { g.StartsAt = now.Add(time.Hour) }), "secret_for_a2"},
+		{"a secret for A2 that is to come", models.ClientSecretBasic, grant("loan", func(g *partners.Grant) { g.StartsAt = now.Add(time.Hour) }), "rule.secret_for_a2"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -137,13 +137,13 @@ func TestOfAGrantOnlyTheEndChanges(t *testing.T) {
 		after := before
 		change(&after)
 		faults := after.Follow(before)
-		if field == "" && len(faults) != 0 || field != "" && (len(faults) != 1 || faults[field].ID != "grant_history") {
+		if field == "" && len(faults) != 0 || field != "" && (len(faults) != 1 || faults[field].ID != "rule.grant_history") {
 			t.Errorf("%s: %v", field, faults)
 		}
 	}
 	ended := before
 	ended.Ended = true
-	if faults := before.Follow(ended); faults["ended"].ID != "grant_ended" {
+	if faults := before.Follow(ended); faults["ended"].ID != "rule.grant_ended" {
 		t.Errorf("a grant that was ended comes back: %v", faults)
 	}
 }

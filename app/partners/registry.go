@@ -113,11 +113,32 @@ func (r *Registry) readPartners(n *Names) error {
 	if err != nil {
 		return err
 	}
+	contacts, err := r.read.Contacts(n.Partners)
+	if err != nil {
+		return err
+	}
+	lists := map[string][]Contact{}
+	for _, c := range contacts {
+		lists[c.PartnerID] = append(lists[c.PartnerID], Contact{Kind: c.Kind, Name: c.Name, Phone: c.Phone, Email: c.Email})
+	}
 	r.partners = byID(rows, func(p models.Partner) string { return p.ID })
-	r.Partners = change.NewSet(mapped(rows, func(p models.Partner) Partner {
-		return Partner{ID: p.ID, Name: p.Name, Status: p.Status}
-	}))
+	r.Partners = change.NewSet(mapped(rows, func(p models.Partner) Partner { return partnerOf(p, lists[p.ID]) }))
 	return nil
+}
+
+// Of reads a partner and everything that is its own.
+func Of(b store.Business, partner string) (*Registry, error) {
+	applications, err := b.ApplicationsOf([]string{partner})
+	if err != nil {
+		return nil, err
+	}
+	n := Names{Partners: []string{partner}, Applications: mapped(applications, func(a models.Application) string { return a.ID }), Grants: []string{}}
+	credentials, err := b.CredentialsOf(n.Applications)
+	if err != nil {
+		return nil, err
+	}
+	n.Credentials = mapped(credentials, func(c models.Credential) string { return c.ID })
+	return Read(b, n)
 }
 
 // extend adds what rows belong to; nil is all anyway.
@@ -177,7 +198,7 @@ func (r *Registry) check(scopes Scopes, now time.Time, report Report) error {
 }
 
 func nowhere(kind, id string) errs.Message {
-	return errs.Message{ID: "no_" + kind, Text: fmt.Sprintf("there is no %s %s, neither here nor in the database", kind, id)}
+	return errs.Message{ID: "rule.no_" + kind, Text: fmt.Sprintf("there is no %s %s, neither here nor in the database", kind, id)}
 }
 
 func (r *Registry) checkGrants(scopes Scopes, now time.Time, report Report) {
@@ -248,14 +269,14 @@ func (r *Registry) checkKeys(keys map[string]clients.Key, report Report) error {
 		}
 		for _, h := range holders[key.Thumbprint] {
 			if h.application != x.After.Application {
-				report("credential", x.After.ID, "jwk", errs.Message{ID: "key_shared",
+				report("credential", x.After.ID, "jwk", errs.Message{ID: "rule.key_shared",
 					Text: fmt.Sprintf("application %s has registered the same key: each application has keys of its own", h.application)})
 			}
 		}
 		kid := x.After.Application + " " + string(key.Use) + " " + key.KID
 		for _, h := range holders[kid] {
 			if h.credential != x.After.ID {
-				report("credential", x.After.ID, "jwk", errs.Message{ID: "kid_taken",
+				report("credential", x.After.ID, "jwk", errs.Message{ID: "rule.kid_taken",
 					Text: fmt.Sprintf("credential %s of the application has the kid %s already", h.credential, key.KID)})
 			}
 		}

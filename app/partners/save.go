@@ -46,14 +46,55 @@ func (r *Registry) Save(w change.Writer) error {
 
 func (r *Registry) savePartner(w change.Writer, x change.Change[Partner]) error {
 	row := r.partners[x.After.ID]
-	row.ID, row.Name, row.Status, row.UpdatedAt = x.After.ID, x.After.Name, x.After.Status, w.At()
+	p := x.After
+	row.ID, row.Name, row.Status, row.UpdatedAt = p.ID, p.Name, p.Status, w.At()
+	row.LegalName, row.CreditCode, row.Contract, row.ContractEnds, row.Risk = p.LegalName, p.CreditCode, p.Contract, p.ContractEnds, p.Risk
 	if x.New {
 		row.CreatedAt = w.At()
 	}
 	if err := w.SavePartner(row); err != nil {
 		return err
 	}
+	if stops(x.Before.Status, p.Status) {
+		if err := r.endVisits(w, p.ID); err != nil {
+			return err
+		}
+	}
+	if !slices.Equal(x.Before.Contacts, p.Contacts) {
+		list := make([]models.Contact, len(p.Contacts))
+		for i, c := range p.Contacts {
+			list[i] = models.Contact{PartnerID: p.ID, Position: int64(i), Kind: c.Kind, Name: c.Name, Phone: c.Phone, Email: c.Email}
+		}
+		if err := w.SetContacts(p.ID, list, w.At()); err != nil {
+			return err
+		}
+	}
 	return w.Record(ledger.Event{Kind: "partner", PartnerID: row.ID}, row.ID, x.New, x.Differences)
+}
+
+// stops reports whether a step takes traffic away. Visits that were open end with
+// it for good: a raised epoch keeps them from going on when traffic comes back.
+func stops(before, after models.Status) bool {
+	return before == models.Active && after != models.Active
+}
+
+// endVisits raises the epochs of all applications of a partner, those that were
+// not read for this change as well.
+func (r *Registry) endVisits(w change.Writer, partner string) error {
+	rows, err := r.read.ApplicationsOf([]string{partner})
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		row.Epoch++
+		if err := w.SaveApplication(row); err != nil {
+			return err
+		}
+		if _, here := r.applications[row.ID]; here {
+			r.applications[row.ID] = row
+		}
+	}
+	return nil
 }
 
 func (r *Registry) saveApplication(w change.Writer, x change.Change[Application]) error {
@@ -62,6 +103,9 @@ func (r *Registry) saveApplication(w change.Writer, x change.Change[Application]
 	row.AuthMethod, row.Status, row.AddressMode = a.AuthMethod, a.Status, a.AddressMode
 	row.ATLifetime, row.DailyQuota, row.ATRate, row.VTRate, row.CallRate = a.ATLifetime, a.DailyQuota, a.ATRate, a.VTRate, a.CallRate
 	row.UpdatedAt = w.At()
+	if stops(x.Before.Status, a.Status) {
+		row.Epoch++
+	}
 	if x.New {
 		row.CreatedAt = w.At()
 	}
@@ -100,7 +144,7 @@ func (r *Registry) saveCredential(w change.Writer, x change.Change[Credential]) 
 	if err := w.SaveCredential(row, w.At()); err != nil {
 		return err
 	}
-	return w.Record(ledger.Event{Kind: "credential", ApplicationID: c.Application}, c.ID, x.New, x.Differences)
+	return w.Record(ledger.Event{Kind: "credential", PartnerID: r.owner(c.Application), ApplicationID: c.Application}, c.ID, x.New, x.Differences)
 }
 
 func (r *Registry) saveGrant(w change.Writer, x change.Change[Grant]) error {
@@ -124,7 +168,20 @@ func (r *Registry) saveGrant(w change.Writer, x change.Change[Grant]) error {
 	if err := w.SaveGrant(row, w.At()); err != nil {
 		return err
 	}
-	return w.Record(ledger.Event{Kind: "grant", ApplicationID: g.Application}, g.ID, x.New, x.Differences)
+	return w.Record(ledger.Event{Kind: "grant", PartnerID: r.owner(g.Application), ApplicationID: g.Application}, g.ID, x.New, x.Differences)
+}
+
+// owner is the partner of an application.
+func (r *Registry) owner(application string) string {
+	a, _ := r.Applications.Find(application)
+	return a.Partner
+}
+
+func partnerOf(m models.Partner, contacts []Contact) Partner {
+	return Partner{
+		ID: m.ID, Name: m.Name, Status: m.Status, LegalName: m.LegalName, CreditCode: m.CreditCode,
+		Contract: m.Contract, ContractEnds: m.ContractEnds, Risk: m.Risk, Contacts: contacts,
+	}
 }
 
 func applicationOf(m models.Application, addresses, returns []string) Application {

@@ -18,10 +18,14 @@ type ConsentFilter struct {
 	// Visitor is exactly this one: whoever gives a customer does not mean consents of
 	// a subject who had not signed in.
 	Visitor models.Visitor
+	// OneSubject narrows a customer's consents to those given under Visitor's
+	// subject, empty for under none.
+	OneSubject bool
 	// SubjectMAC is also of consents that a customer gave under this subject.
 	SubjectMAC string
 	LiveAt     int64  // Unix ms; those that hold then
 	After      string // ids behind this one
+	Newest     bool   // first, in the place of the oldest
 }
 
 func (f ConsentFilter) apply(db *gorm.DB) *gorm.DB {
@@ -39,6 +43,9 @@ func (f ConsentFilter) apply(db *gorm.DB) *gorm.DB {
 	switch p := f.Visitor; {
 	case p.CustomerMAC != "":
 		db = db.Where("customer_mac = ? AND customer_mac <> ''", p.CustomerMAC)
+		if f.OneSubject {
+			db = db.Where("subject_mac = ?", p.SubjectMAC)
+		}
 	case p.SubjectMAC != "":
 		db = db.Where("subject_mac = ? AND subject_mac <> '' AND customer_mac = ''", p.SubjectMAC)
 	case p.VID != "":
@@ -56,27 +63,35 @@ func (f ConsentFilter) apply(db *gorm.DB) *gorm.DB {
 	return db
 }
 
-// Consents lists up to limit consents, the oldest first.
-func (s *Store) Consents(ctx context.Context, f ConsentFilter, limit int) ([]models.Consent, error) {
+func (f ConsentFilter) order() string {
+	if f.Newest {
+		return "id DESC"
+	}
+	return "id"
+}
+
+func (f ConsentFilter) list(db *gorm.DB, limit int) ([]models.Consent, error) {
 	var list []models.Consent
-	if err := f.apply(s.read(ctx)).Order("id").Limit(limit).Find(&list).Error; err != nil {
+	if err := f.apply(db).Order(f.order()).Limit(limit).Find(&list).Error; err != nil {
 		return nil, fmt.Errorf("read consents: %w", err)
 	}
 	return list, nil
 }
 
-// Consents lists up to limit consents, the oldest first, and keeps others from
-// ending them until the transaction ends.
+// Consents lists up to limit consents, the oldest first unless the filter says
+// otherwise.
+func (s *Store) Consents(ctx context.Context, f ConsentFilter, limit int) ([]models.Consent, error) {
+	return f.list(s.read(ctx), limit)
+}
+
+// Consents lists consents as Store.Consents does, and keeps others from ending
+// them until the transaction ends.
 func (tx *Tx) Consents(f ConsentFilter, limit int) ([]models.Consent, error) {
 	db := tx.db
 	if db.Name() == string(Postgres) {
 		db = db.Clauses(clause.Locking{Strength: "UPDATE"})
 	}
-	var list []models.Consent
-	if err := f.apply(db).Order("id").Limit(limit).Find(&list).Error; err != nil {
-		return nil, fmt.Errorf("read consents: %w", err)
-	}
-	return list, nil
+	return f.list(db, limit)
 }
 
 // GiveConsent writes a consent.

@@ -18,6 +18,8 @@ func TestConsentsAreFoundByAnIndex(t *testing.T) {
 		"all, a page at a time": {After: "x"},
 		"by id":                 {ID: "x", ApplicationID: "a"},
 		"of a customer":         {ApplicationID: "a", Visitor: models.Visitor{CustomerMAC: "m", SubjectMAC: "n", VID: "v"}, LiveAt: 1},
+		"of a customer, newest": {ApplicationID: "a", Visitor: models.Visitor{CustomerMAC: "m", SubjectMAC: "n"}, OneSubject: true, LiveAt: 1, Newest: true},
+		"of a subject, newest":  {ApplicationID: "a", ScopeID: "s", Visitor: models.Visitor{SubjectMAC: "n"}, OneSubject: true, LiveAt: 1, Newest: true},
 		"of a customer alone":   {Visitor: models.Visitor{CustomerMAC: "m"}},
 		"of a subject":          {ApplicationID: "a", Visitor: models.Visitor{SubjectMAC: "n", VID: "v"}, LiveAt: 1},
 		"of a visit":            {ApplicationID: "a", Visitor: models.Visitor{VID: "v"}, LiveAt: 1},

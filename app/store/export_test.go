@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"strings"
+	"testing"
 
 	"gorm.io/gorm"
 
@@ -14,6 +16,65 @@ func RetentionSQL() map[string]string {
 	all := map[string]string{"at_rows": oldATsSQL, "rollups of nodes": nodesRollupsSQL}
 	for kind := range deletions {
 		all[string(kind)] = deleteOldSQL(kind)
+	}
+	return all
+}
+
+// ExplainPartners is SQLite's plan of a page of partners.
+func (s *Store) ExplainPartners(ctx context.Context, t *testing.T, f PartnerFilter, after PartnerPlace, limit int) (plan []string) {
+	t.Helper()
+	var list []models.Partner
+	statement := partnersQuery(s.read(ctx).Session(&gorm.Session{DryRun: true}), f, after, limit).Find(&list).Statement
+	rows, err := s.read(ctx).Raw("EXPLAIN QUERY PLAN "+statement.SQL.String(), statement.Vars...).Rows()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			t.Fatal(err)
+		}
+		plan = append(plan, detail)
+	}
+	return plan
+}
+
+// PlantVisit inserts a visit, which the ledger does otherwise.
+func (s *Store) PlantVisit(ctx context.Context, t *testing.T, v models.Visit) {
+	t.Helper()
+	if err := s.Write(ctx, func(tx *Tx) error { return tx.db.Create(&v).Error }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// LogSQL is what reading the log and visits asks, by what it is about.
+func LogSQL() map[string]string {
+	all := map[string]string{
+		"events of a visit":     eventsOfSQL("vid = ? AND vid <> ''"),
+		"events of a request":   eventsOfSQL("request_id = ? AND request_id <> ''"),
+		"events of an AT":       eventsOfATSQL,
+		"ATs of a subject":      atsBySubjectSQL,
+		"visits of a customer":  visitsByCustomerSQL,
+		"visits between":        visitsBetweenSQL,
+		"calls of a visit":      callsOfVisitSQL,
+		"last call of a visit":  lastCallSQL,
+		"an AT by its jti":      "SELECT * FROM at_rows WHERE jti = ? LIMIT 1",
+		"an AT by its hash":     "SELECT * FROM at_rows WHERE at_hash = ? LIMIT 1",
+		"a call by its request": "SELECT * FROM calls WHERE request_id = ? LIMIT 1",
+	}
+	for name, f := range map[string]LogFilter{
+		"all":                {Kinds: []string{"a", "b"}},
+		"of an application":  {Kinds: []string{"a", "b"}, Application: "a", Partner: "p", Service: "s", Outcome: "o"},
+		"of an environment":  {Kinds: []string{"a", "b"}, Applications: []string{"a", "b"}, Refused: true},
+		"of everything else": {Kinds: []string{"a", "b"}, Partner: "p", NotPartner: "q", Service: "s", Outcome: "o", Reason: "r", Refused: true},
+	} {
+		for side, w := range map[string]LogSteps{"older": {}, "newer": {Forward: true}} {
+			rows, _ := walkRowsSQL(LogRange{}, f, w)
+			all["rows "+name+", "+side] = strings.ReplaceAll(rows, "IN ?", "IN (?, ?)")
+			all["end "+name+", "+side] = walkEndSQL(f, w)
+		}
 	}
 	return all
 }
@@ -33,6 +94,6 @@ func AlertSQL() map[string]string {
 func (s *Store) ConsentSQL(ctx context.Context, f ConsentFilter) string {
 	return s.read(ctx).ToSQL(func(db *gorm.DB) *gorm.DB {
 		var list []models.Consent
-		return f.apply(db).Order("id").Limit(10).Find(&list)
+		return f.apply(db).Order(f.order()).Limit(10).Find(&list)
 	})
 }

@@ -289,6 +289,14 @@ func TestAGatewayIsAloneOnItsFile(t *testing.T) {
 	if _, err := store.Open(t.Context(), c); !errors.Is(err, store.ErrInUse) {
 		t.Errorf("a second gateway: %v", err)
 	}
+	linked := c
+	linked.Path = filepath.Join(t.TempDir(), "link.db")
+	if err := os.Symlink(c.Path, linked.Path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Open(t.Context(), linked); !errors.Is(err, store.ErrInUse) {
+		t.Errorf("a second gateway by another name: %v", err)
+	}
 	beside := c
 	beside.Alone, beside.NoMigrate = false, true
 	if s, err := store.Open(t.Context(), beside); err != nil {

@@ -61,6 +61,16 @@ func (b Business) Partners(ids []string) ([]models.Partner, error) {
 	return find[models.Partner](b, "id", "id", ids)
 }
 
+// Contacts reads whom the bank calls about partners.
+func (b Business) Contacts(partners []string) ([]models.Contact, error) {
+	return find[models.Contact](b, "partner_id", "partner_id, position", partners)
+}
+
+// ApplicationsOf reads the applications of partners.
+func (b Business) ApplicationsOf(partners []string) ([]models.Application, error) {
+	return find[models.Application](b, "partner_id", "id", partners)
+}
+
 // Applications reads applications.
 func (b Business) Applications(ids []string) ([]models.Application, error) {
 	return find[models.Application](b, "id", "id", ids)

@@ -104,3 +104,18 @@ func (s *Store) CountRequests(ctx context.Context, state models.RequestState, li
 	}
 	return int(n), nil
 }
+
+// OpenSubjects tells which of the subjects a change request waits for.
+func (s *Store) OpenSubjects(ctx context.Context, subjects []string) (map[string]bool, error) {
+	waiting := map[string]bool{}
+	var found []string
+	err := s.read(ctx).Model(&models.ChangeRequest{}).Distinct("subject").
+		Where("subject IN ? AND state = ?", subjects, models.RequestSubmitted).Pluck("subject", &found).Error
+	if err != nil {
+		return nil, fmt.Errorf("find open change requests: %w", err)
+	}
+	for _, subject := range found {
+		waiting[subject] = true
+	}
+	return waiting, nil
+}

@@ -80,8 +80,13 @@ func (s *Store) openSQLite(ctx context.Context, c Config) error {
 }
 
 // holdAlone holds a file beside the database while the store is open. It cannot
-// be the database itself: closing it would take SQLite's own locks away.
+// be the database itself: closing it would take SQLite's own locks away. It stands
+// beside the file that SQLite finds, whatever link leads there.
 func (s *Store) holdAlone(path string) error {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return fmt.Errorf("find database: %w", err)
+	}
 	held, err := filelock.Hold(path + ".lock")
 	if errors.Is(err, filelock.ErrHeld) {
 		return fmt.Errorf("%w by another gateway; several nodes need PostgreSQL", ErrInUse)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
 
 	"gorm.io/gorm/clause"
@@ -12,9 +13,18 @@ import (
 // nodes; at is the time of the change in Unix ms. They check no rule beyond
 // the database's: the use cases above do.
 
-// SavePartner saves a partner.
+// SavePartner saves a partner, and by what it is found.
 func (tx *Tx) SavePartner(p models.Partner) error {
-	return tx.saved(&p, models.ChangePartner, p.ID, p.UpdatedAt)
+	p.NameKey, p.Risk = fold(p.Name), cmp.Or(p.Risk, models.RiskMedium)
+	if err := tx.saved(&p, models.ChangePartner, p.ID, p.UpdatedAt); err != nil {
+		return err
+	}
+	return replace(tx, partnerTerms(p), "partner_id = ?", p.ID, models.Change{At: p.UpdatedAt, Kind: models.ChangePartner, Subject: p.ID})
+}
+
+// SetContacts replaces whom the bank calls about a partner.
+func (tx *Tx) SetContacts(partnerID string, list []models.Contact, at int64) error {
+	return replace(tx, list, "partner_id = ?", partnerID, models.Change{At: at, Kind: models.ChangePartner, Subject: partnerID})
 }
 
 // SaveApplication saves an application.

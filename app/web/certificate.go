@@ -3,12 +3,12 @@ package web
 import (
 	"context"
 	"crypto/tls"
-	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"sync/atomic"
 	"time"
+
+	"postern/app/pemfile"
 )
 
 // Certificate is a listener's certificate, read from two PEM files and read
@@ -45,9 +45,9 @@ func (c *Certificate) load() error {
 	if err != nil || stamps == c.read {
 		return err
 	}
-	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+	pair, err := pemfile.KeyPair(c.certFile, c.keyFile)
 	if err != nil {
-		return fmt.Errorf("%s and %s: %w", c.certFile, c.keyFile, err)
+		return err
 	}
 	c.current.Store(&pair)
 	c.read = stamps
@@ -61,8 +61,10 @@ func (c *Certificate) look() (stamps, error) {
 		if err != nil {
 			return s, err
 		}
-		if name == c.keyFile && info.Mode().Perm()&0o007 != 0 {
-			return s, errors.New(name + " is readable by everybody; chmod 640 it or less")
+		if name == c.keyFile {
+			if err := pemfile.CheckKeyMode(name, info.Mode()); err != nil {
+				return s, err
+			}
 		}
 		s[i].modified, s[i].size = info.ModTime(), info.Size()
 	}

@@ -57,6 +57,11 @@ func NewServer(o ServerOptions) *Server {
 	if o.Certificate != nil {
 		s.http.TLSConfig = o.Certificate.tlsConfig()
 	}
+	stopping, stop := context.WithCancel(context.Background())
+	s.http.BaseContext = func(net.Listener) context.Context {
+		return context.WithValue(context.Background(), stoppingKey{}, stopping.Done())
+	}
+	s.http.RegisterOnShutdown(stop)
 	return s
 }
 

@@ -8,11 +8,14 @@
 //
 //   GATEWAY=http://localhost:18080 KEYS=elsewhere/partners node visit.mjs
 //
+// CONSENT=yes agrees to what a scope demands; without it those fields stay away.
+// While the partner changes its encryption key, both halves are in KEYS.
+//
 // docs/first-visit.md leads to a visit against a gateway of one's own.
 // A real page never sees a partner's keys, and a real
 // partner never sees R: both are in one file to be read, not to be copied.
 import { createHash, hkdfSync, randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import * as jose from "jose";
 
 const env = process.env;
@@ -25,7 +28,17 @@ const keys = env.KEYS ?? new URL("../../postern-data/partners/", import.meta.url
 const text = new TextDecoder();
 const bytes = (value) => new TextEncoder().encode(JSON.stringify(value));
 const newId = () => randomBytes(16).toString("base64url"); // 22 characters
-const privateKey = async (use) => JSON.parse(await readFile(`${keys}/${client}-${use}.jwk`, "utf8"));
+const keyIn = async (file) => JSON.parse(await readFile(`${keys}/${file}`, "utf8"));
+
+// encryptionKey is the private half to which an AT was sealed: of the files
+// <CLIENT_ID>-enc*.jwk the one with its kid.
+async function encryptionKey(sealed) {
+  const { kid } = jose.decodeProtectedHeader(sealed);
+  const files = (await readdir(keys)).filter((name) => name.startsWith(`${client}-enc`) && /(?<!\.pub)\.jwk$/.test(name));
+  const found = (await Promise.all(files.map(keyIn))).find((each) => each.kid === kid);
+  if (!found) throw new Error(`the AT is sealed to the key ${kid}, which no ${client}-enc*.jwk in ${keys} has`);
+  return found;
+}
 
 async function answerOf(response) {
   if (response.headers.get("content-type")?.startsWith("application/jose")) return response.text();
@@ -34,7 +47,7 @@ async function answerOf(response) {
 
 // B: the partner's back end obtains an AT (section 3).
 async function obtainAT(issuer) {
-  const signing = await privateKey("sig");
+  const signing = await keyIn(`${client}-sig.jwk`);
   const assertion = await new jose.SignJWT({ jti: newId() })
     .setProtectedHeader({ alg: "ES256", kid: signing.kid })
     .setIssuer(client).setSubject(client).setAudience(issuer)
@@ -50,7 +63,7 @@ async function obtainAT(issuer) {
   });
   const answer = await response.json();
   if (!response.ok) throw new Error(`step B: ${answer.error}: ${answer.error_description} (${answer.request_id})`);
-  const encryption = await privateKey("enc");
+  const encryption = await encryptionKey(answer.access_token);
   const opened = await jose.compactDecrypt(answer.access_token, await jose.importJWK(encryption, encryption.alg));
   return { at: text.decode(opened.plaintext), h5URL: answer.h5_url };
 }
@@ -93,8 +106,13 @@ async function openVisit(at, ak, origin) {
     .setContentEncryptionKey(R)
     .encrypt(await jose.importJWK(ak, ak.alg));
   const visit = await open(await post("/gateway/v1/visit-tokens", request, origin), R, "vt-resp+jwe", jti);
-  const derive = (direction) => new Uint8Array(hkdfSync("sha256", R, visit.sid, `h5-access/v1 ${direction}`, 32));
-  return { ...visit, up: derive("up"), down: derive("down"), offset: visit.server_time * 1000 - Date.now(), origin };
+  return withTicket({ ...visit, R, offset: visit.server_time * 1000 - Date.now(), origin }, visit);
+}
+
+// withTicket is the visit under a VT of its: each sid makes keys of its own.
+function withTicket(visit, { vt, sid }) {
+  const derive = (direction) => new Uint8Array(hkdfSync("sha256", visit.R, sid, `h5-access/v1 ${direction}`, 32));
+  return { ...visit, vt, sid, up: derive("up"), down: derive("down") };
 }
 
 // G, and the close, which is sealed alike (section 6).
@@ -104,15 +122,29 @@ async function send(visit, path, typ, value) {
   return open(await post(path, sealed, visit.origin, visit.vt), visit.down, "reply+jwe", jti);
 }
 
+// agree gives every consent that the visit's scopes demand (section 10). A real
+// page shows each text, and waits for the visitor's tap.
+async function agree(visit) {
+  const { consents } = await send(visit, "/gateway/v1/consents", "consent+jwe", { action: "list" });
+  for (const { scope, version, text } of consents.filter((each) => !each.given)) {
+    const given = await send(visit, "/gateway/v1/consents", "consent+jwe", { action: "give", scope, version });
+    if (given.vt) visit = withTicket(visit, given);
+    console.log("agreed to", scope, "version", version, JSON.stringify(text.en));
+  }
+  return visit;
+}
+
 async function main() {
   const metadata = await (await fetch(`${gateway}/.well-known/oauth-authorization-server`)).json();
   const { at, h5URL } = await obtainAT(metadata.issuer);
   console.log("B", "AT", createHash("sha256").update(at).digest("base64url"), "for", h5URL);
   const claims = await verifyAT(at, metadata.issuer);
-  const visit = await openVisit(at, claims.ak, new URL(h5URL).origin);
+  let visit = await openVisit(at, claims.ak, new URL(h5URL).origin);
   console.log("E", "visit", visit.vid, "of", visit.client_name, visit.subject_hint, "for", visit.scope);
+  if (env.CONSENT === "yes") visit = await agree(visit);
   const reply = await send(visit, "/gateway/v1/calls", "call+jwe", { method: "GET", path });
   console.log("G", reply.status, JSON.stringify(reply.body));
+  if (reply.consent_required) console.log("less is shown, as nobody agreed to", reply.consent_required.join(" "), "(CONSENT=yes agrees)");
   const closed = await send(visit, "/gateway/v1/visit-tokens/close", "close+jwe", {});
   console.log("closed", closed.status);
 }

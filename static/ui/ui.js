@@ -4,6 +4,7 @@ import { announce, closest, whenReady } from "./page.js";
 import { editor } from "./editor.js";
 import { keys } from "./keys.js";
 import { charts } from "./chart.js";
+import { live } from "./live.js";
 import { times } from "./time.js";
 
 // Buttons that only the script can serve are hidden until it runs.
@@ -143,4 +144,5 @@ whenReady(prepare);
 times();
 charts();
 editor();
+live();
 keys();

@@ -46,6 +46,8 @@ var changeSentences = map[string]string{
 	"consent: version %d -> %d, everybody is asked again":                      "同意：版本 %s → %s，需重新征得同意",
 	"consent, %s says something else":                                          "同意：%s 文字已更改",
 	"application %s may use scope %s: %s":                                      "应用 %s 可使用数据范围 %s：%s",
+	"%s":                                                                       "%s", "%s is added": "增加%s", "%s is taken away": "去掉%s", "%s can be reached otherwise": "%s的联系方式已变更",
+	"contacts stand in another order": "联系人顺序已调整",
 }
 
 // changeWords are the words that such a difference is about.
@@ -64,6 +66,7 @@ var changeWords = map[string]string{
 	"true": "是", "false": "否", "none": "无", "never": "永不", "always": "全天", "no limit": "不限", "the gateway's": "网关默认值",
 	"off": "不检查", "dry_run": "仅记录", "enforce": "强制", "allowed": "允许", "denied": "禁止", "client secret": "客户端密钥",
 	"system": "系统管理员", "security": "安全管理员", "audit": "审计管理员", "officer": "准入专员", "reviewer": "审核员", "support": "客服支持",
+	"business contact": "业务联系人", "technical contact": "技术联系人", "security contact": "安全联系人", "manager contact": "客户经理",
 	"low": "低", "medium": "中", "high": "高",
 }
 

@@ -60,7 +60,6 @@ var (
 	ConsoleOverview   = def("console.overview", "Overview", "概览")
 	ConsoleAccount    = def("console.account", "Your account", "我的账号")
 	ConsoleStaff      = def("console.staff", "Staff", "员工")
-	ConsoleActivity   = def("console.activity", "Activity", "操作记录")
 	ConsoleAdmin      = def("console.admin", "Administration", "系统管理")
 	ConsoleNodeUp     = def("console.node_up", "This node answers", "本节点正常")
 	ConsoleNodeDown   = def("console.node_down", "This node answers nobody", "本节点未就绪")
@@ -231,4 +230,18 @@ var (
 	ConsoleDoneLink     = def("console.done_link", "Done", "完成")
 	ConsoleNothing      = def("console.nothing", "It is so already: there is nothing to change.", "当前已是如此，无需更改。")
 	FaultRole           = def("role.wrong", "This is no role that can be given or taken here.", "此处不能授予或收回该角色。")
+)
+
+// A change as a file.
+var (
+	ConsoleChange        = def("console.change", "Change as a file", "以文件方式变更")
+	ConsoleChangeLead    = def("console.change_lead", "Services, scopes, partners, applications, credentials and grants, as docs/bank-file.md describes them. What an entry does not mention stays as it is.", "服务、数据范围、合作方、应用、凭证和授权，格式见 docs/bank-file.md；未写明的内容保持不变。")
+	ConsoleChangeText    = def("console.change_text", "The file", "文件内容")
+	ConsoleChangeHelp    = def("console.change_help", "YAML, up to 1 MiB.", "YAML 格式，不超过 1 MiB。")
+	ConsoleChangePreview = def("console.change_preview", "What would change?", "预览变更")
+	ConsoleChangeSubmit  = def("console.change_submit", "Submit", "提交")
+	ConsoleChangeFaults  = defCount("console.change_faults", "%d thing is wrong with this file. Nothing was changed.", "%d things are wrong with this file. Nothing was changed.", "文件有 %d 处错误，未做任何更改。")
+	ConsoleChangeLine    = def("console.change_line", "Line %s:", "第 %s 行：")
+	ConsoleChangeWaits   = def("console.change_waits", ": another person must approve this.", "，须由他人复核。")
+	ConsoleChangeAtOnce  = def("console.change_at_once", "This opens nothing more: it takes effect at once.", "未放宽任何权限，提交后立即生效。")
 )

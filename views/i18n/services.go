@@ -2,8 +2,7 @@ package i18n
 
 // Services: lists and details.
 var (
-	ConsoleDirectory = def("catalog.directory", "Directory", "业务目录")
-	ConsoleControl   = def("catalog.control", "Control", "管控")
+	ConsoleControl = def("catalog.control", "Control", "管控")
 
 	CatalogServices       = def("catalog.services", "Services", "服务")
 	CatalogServicesLead   = def("catalog.services_lead", "The bank's pages that partners may open, and the systems behind them.", "合作方可打开的银行页面，及其背后的系统。")

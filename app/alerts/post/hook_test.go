@@ -242,3 +242,19 @@ func TestAFileOfAuthoritiesThatIsNoneIsAFault(t *testing.T) {
 		}
 	}
 }
+
+// PostgreSQL takes no NUL in a text: the delivery could not even be marked as
+// failed, and would be tried every twenty seconds for ever.
+func TestWhatAReceiverSaysCanBeKept(t *testing.T) {
+	t.Parallel()
+	address, ca, _ := server(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusBadGateway)
+		_, _ = io.WriteString(w, "no\x00\x1b[31m\xffway")
+	})
+	var c config.Alerts
+	c.Webhook = config.Webhook{URL: config.NewSecret(address), Secret: config.NewSecret(plantedSecret), Telling: config.Telling{CA: ca}}
+	err := open(t, c).Send(t.Context(), message)
+	if err == nil || err.Error() != "answered 502: no [31m\uFFFDway" {
+		t.Errorf("told %q", err)
+	}
+}

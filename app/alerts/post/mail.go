@@ -30,6 +30,8 @@ func newMail(c config.Mail, roots *x509.CertPool) mailSender { return mailSender
 
 func (s mailSender) Room() int { return roomMail }
 
+// Send sends each reader a letter of their own: a server that does not know one
+// of them keeps it from nobody else, and an error that is Partly says so.
 func (s mailSender) Send(ctx context.Context, m Message) error {
 	ctx, cancel := context.WithTimeout(ctx, mailPatience)
 	defer cancel()
@@ -37,11 +39,36 @@ func (s mailSender) Send(ctx context.Context, m Message) error {
 	if err != nil {
 		return s.clean(err)
 	}
-	letter, err := s.letter(m)
-	if err != nil {
-		return s.clean(err)
+	letters := make([]*mail.Msg, len(s.config.To))
+	for i, to := range s.config.To {
+		if letters[i], err = s.letter(m, to); err != nil {
+			return s.clean(err)
+		}
 	}
-	return s.clean(client.DialAndSendWithContext(ctx, letter))
+	err = s.clean(client.DialAndSendWithContext(ctx, letters...))
+	taken, unknown := outcome(letters)
+	switch {
+	case taken == len(letters): // what the server says to our leaving does not matter
+		return nil
+	case taken > 0 && taken+unknown == len(letters):
+		return Partly{Why: err}
+	}
+	return err
+}
+
+// outcome counts the letters that the server took, and those whose reader it
+// does not want.
+func outcome(letters []*mail.Msg) (taken, unknown int) {
+	for _, l := range letters {
+		var refused *mail.SendError
+		switch {
+		case l.IsDelivered():
+			taken++
+		case errors.As(l.SendError(), &refused) && refused.Reason == mail.ErrSMTPRcptTo:
+			unknown++
+		}
+	}
+	return taken, unknown
 }
 
 func (s mailSender) client() (*mail.Client, error) {
@@ -71,9 +98,9 @@ func (s mailSender) client() (*mail.Client, error) {
 	return mail.NewClient(host, options...)
 }
 
-func (s mailSender) letter(m Message) (*mail.Msg, error) {
+func (s mailSender) letter(m Message, to string) (*mail.Msg, error) {
 	letter := mail.NewMsg(mail.WithNoDefaultUserAgent())
-	if err := errors.Join(letter.From(s.config.From), letter.To(s.config.To...)); err != nil {
+	if err := errors.Join(letter.From(s.config.From), letter.To(to)); err != nil {
 		return nil, err
 	}
 	_, domain, _ := strings.Cut(s.config.From, "@")

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"crypto/tls"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -15,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"postern/app/alerts/post"
 	"postern/app/config"
 )
 
@@ -27,11 +29,12 @@ type mailServer struct {
 	implicit    bool   // TLS from the first octet
 	clear       bool   // no STARTTLS
 	refuses     string // what is said to RCPT
+	only        string // the one that is refused; empty for all
 	hangs       bool   // says nothing at all
 	config      *tls.Config
 
 	heard  []string
-	letter string
+	letter string // the last one
 	tls    bool
 }
 
@@ -95,7 +98,7 @@ func (s *mailServer) talk(c net.Conn) {
 				continue
 			}
 			say("235 welcome")
-		case verb == "RCPT" && s.refuses != "":
+		case verb == "RCPT" && s.refuses != "" && strings.Contains(line, s.only):
 			say(s.refuses)
 		case verb == "DATA":
 			say("354 go on")
@@ -184,6 +187,20 @@ func wantLetter(t *testing.T, text string) {
 	body, err := io.ReadAll(quotedprintable.NewReader(letter.Body))
 	if err != nil || strings.ReplaceAll(string(body), "\r\n", "\n") != message.Text {
 		t.Errorf("the letter says %q, %v", body, err)
+	}
+}
+
+// Who has left the bank must not silence the alarms of those who have not.
+func TestAReaderWhoIsGoneSilencesNobodyElse(t *testing.T) {
+	t.Parallel()
+	for _, gone := range []string{"<soc@bank.example>", "<ops@bank.example>"} {
+		s := newMailServer(t, func(s *mailServer) { s.refuses, s.only = "550 no such mailbox", gone })
+		err := open(t, s.to("starttls")).Send(t.Context(), message)
+		var partly post.Partly
+		if !errors.As(err, &partly) || !strings.Contains(err.Error(), "550") {
+			t.Errorf("%s is gone: %v", gone, err)
+		}
+		wantLetter(t, s.letter)
 	}
 }
 

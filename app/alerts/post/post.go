@@ -6,11 +6,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
+	"unicode"
 
 	"postern/app/config"
+	"postern/app/pemfile"
 )
 
 // Message is what is told at once: one alert, or several.
@@ -46,11 +47,21 @@ type EntrySubject struct {
 
 // Sender is a way to one receiver; safe for concurrent use.
 type Sender interface {
-	// Send sends once. Nil means that the other side has taken it.
+	// Send sends once. Nil means that the other side has taken it; Partly that some
+	// there have.
 	Send(ctx context.Context, m Message) error
 	// Room is how long a message's Text may be, octets.
 	Room() int
 }
+
+// Partly is why some of those to whom a message goes did not get it while others
+// did: they would get it again, and it is somebody's to mend.
+type Partly struct{ Why error }
+
+func (p Partly) Error() string { return p.Why.Error() }
+
+// Unwrap returns why.
+func (p Partly) Unwrap() error { return p.Why }
 
 // Open makes the senders of the receivers that are configured, by name. It
 // reads their files of authorities and connects to nobody. now is the clock by
@@ -59,7 +70,7 @@ func Open(c config.Alerts, now func() time.Time) (map[string]Sender, error) {
 	all := map[string]Sender{}
 	var faults []error
 	for name, t := range c.Tellings() {
-		roots, err := readRoots(t.CA)
+		roots, err := pemfile.Roots(t.CA)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("alerts.%s.ca: %w", name, err))
 			continue
@@ -78,22 +89,6 @@ func Open(c config.Alerts, now func() time.Time) (map[string]Sender, error) {
 	return all, errors.Join(faults...)
 }
 
-// readRoots reads a file of authorities; nil, the system's, for no file.
-func readRoots(file string) (*x509.CertPool, error) {
-	if file == "" {
-		return nil, nil
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(text) {
-		return nil, errors.New(file + " holds no certificate in PEM")
-	}
-	return roots, nil
-}
-
 func tlsConfig(roots *x509.CertPool, host string) *tls.Config {
 	return &tls.Config{RootCAs: roots, ServerName: host, MinVersion: tls.VersionTLS12}
 }
@@ -105,15 +100,18 @@ const maxSaid = 200
 // "1" everywhere would leave nothing to read.
 const minSecret = 6
 
-// said is what the other side says, as it may be told: on one line, short, and
-// without what it was told in confidence.
+// said is what the other side says, as it may be told and kept: on one line,
+// short, without control characters, which a database may not take, and without
+// what it was told in confidence.
 func said(text string, secrets ...string) string {
 	for _, s := range secrets {
 		if len(s) >= minSecret {
 			text = strings.ReplaceAll(text, s, "[redacted]")
 		}
 	}
-	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "\uFFFD")), " ")
+	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "\uFFFD"), func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r)
+	}), " ")
 	if len(text) > maxSaid {
 		text = strings.ToValidUTF8(text[:maxSaid], "") + "…"
 	}

@@ -42,7 +42,7 @@ func message(ctx context.Context, s Step, sealed bool) *demo.MessageCard {
 	}
 	if s.Entry != nil {
 		card.Panes = append(card.Panes, demo.Pane{
-			Label: i18n.T(ctx, i18n.DemoBankSide, reason(ctx, s.Entry.Reason)), Inside: true, Lines: jsonLines(string(s.Entry.Body)),
+			Label: i18n.T(ctx, i18n.DemoBankSide, reason(ctx, s.Code, s.Entry.Reason)), Inside: true, Lines: jsonLines(string(s.Entry.Body)),
 		})
 	}
 	if sealed {
@@ -55,14 +55,12 @@ func message(ctx context.Context, s Step, sealed bool) *demo.MessageCard {
 	return card
 }
 
-// reasons are words for the ledger's reasons that the demo comes to.
-var reasons = map[string]i18n.Key{"not_active": i18n.DemoReasonInactive, "other_r": i18n.DemoReasonOtherR}
-
-func reason(ctx context.Context, code string) string {
-	if words, known := reasons[code]; known {
-		return i18n.T(ctx, words, code)
+// reason is the ledger's reason with the sentence that staff read of it.
+func reason(ctx context.Context, code, reason string) string {
+	if e, known := i18n.Explain(code, reason); known {
+		return reason + ". " + i18n.T(ctx, e.Cause)
 	}
-	return code
+	return reason
 }
 
 func panes(ctx context.Context, s Step) []demo.Pane {

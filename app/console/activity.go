@@ -1,0 +1,132 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"postern/app/change"
+	"postern/app/ledger"
+	"postern/app/store"
+	"postern/app/web"
+	"postern/models"
+	"postern/policies"
+	"postern/views/console"
+	"postern/views/i18n"
+	"postern/views/ui"
+)
+
+const (
+	activityPath = "/console/activity"
+	activityRows = 50
+	activityList = "activity" // of its cursors
+)
+
+// Activity lists what staff did: everybody's for who may read it, else one's own.
+func (s *Console) Activity(c *gin.Context) error {
+	ctx, v := c.Request.Context(), visitOf(c)
+	all := v.rights.May(policies.Permission{Resource: "activity", Action: "read"})
+	filter := store.ActivityFilter{Actor: c.Query("who")}
+	if !all || filter.Actor == "me" {
+		filter.Actor = v.who.Account.ID
+	}
+	if cursor := c.Query("after"); cursor != "" {
+		at, err := s.o.Cursors.Open(activityList, cursor, 2)
+		if err != nil {
+			return err
+		}
+		if filter.BeforeAt, err = strconv.ParseInt(at[0], 10, 64); err != nil {
+			return web.ErrCursor
+		}
+		filter.BeforeID = at[1]
+	}
+	list, err := s.o.Store.Activity(ctx, filter, activityRows+1)
+	if err != nil {
+		return err
+	}
+	if filter.Actor != v.who.Account.ID {
+		if err := s.readActivity(ctx, v.who.Account.ID, filter.Actor); err != nil {
+			return err
+		}
+	}
+
+	page := console.ActivityPage{Frame: s.frame(c, i18n.T(ctx, i18n.ActivityTitle)), All: all, Own: filter.Actor == v.who.Account.ID}
+	if len(list) > activityRows {
+		list = list[:activityRows]
+		last := list[activityRows-1]
+		page.Older = activityPath + "?" + url.Values{
+			"who": {c.Query("who")}, "after": {s.o.Cursors.Make(activityList, strconv.FormatInt(last.At, 10), last.ID)},
+		}.Encode()
+	}
+	if page.Rows, err = s.activityRows(c, list); err != nil {
+		return err
+	}
+	return web.Render(c, http.StatusOK, console.Activity(page))
+}
+
+// readActivity puts on record that somebody has read what others did.
+func (s *Console) readActivity(ctx context.Context, reader, whose string) error {
+	return s.o.Store.Write(ctx, func(tx *store.Tx) error {
+		w := change.Writer{Tx: tx, Now: s.o.Now(), Rand: s.o.Rand, Actor: reader}
+		return w.Event(ledger.Event{Kind: "activity.read"}, map[string]string{"whose": firstOf(whose, "everybody")})
+	})
+}
+
+func (s *Console) activityRows(c *gin.Context, list []models.Event) (rows []console.ActivityRow, err error) {
+	ids := make([]string, len(list))
+	for i, e := range list {
+		ids[i] = e.Actor
+	}
+	names, err := s.accountNames(c.Request.Context(), ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range list {
+		at := s.at(e.At)
+		at.Exactly = true
+		rows = append(rows, console.ActivityRow{
+			At: at, Date: i18n.Date(c.Request.Context(), s.inZone(e.At)), Who: firstOf(names[e.Actor], e.Actor), What: did(c.Request.Context(), e.Kind),
+			About: aboutEvent(e), Alarm: e.Alarm, Details: details(e.Body),
+		})
+	}
+	return rows, nil
+}
+
+// did is a kind of event as something that somebody did; a kind without words is
+// said as it is.
+func did(ctx context.Context, kind string) string {
+	if key, ok := i18n.ByID("did." + kind); ok {
+		return i18n.T(ctx, key)
+	}
+	return kind
+}
+
+func aboutEvent(e models.Event) string {
+	return firstOf(e.ApplicationID, e.PartnerID, e.ServiceID, e.VID)
+}
+
+// details are an event's own, by name; hashes and the account's id help nobody
+// to read a list.
+func details(body string) []ui.KeyValue {
+	var event struct {
+		Detail map[string]string `json:"detail"`
+	}
+	if json.Unmarshal([]byte(body), &event) != nil {
+		return nil
+	}
+	var list []ui.KeyValue
+	for _, name := range slices.Sorted(maps.Keys(event.Detail)) {
+		if strings.HasSuffix(name, "sha256") || name == "account" || name == "actor" || event.Detail[name] == "" {
+			continue
+		}
+		list = append(list, ui.KeyValue{Key: strings.ReplaceAll(name, "_", " "), Value: ui.Text(event.Detail[name])})
+	}
+	return list
+}

@@ -1,0 +1,262 @@
+package console
+
+import (
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"postern/app/catalog"
+	"postern/app/errs"
+	"postern/app/ledger"
+	"postern/app/partners"
+	"postern/app/store"
+	"postern/models"
+	"postern/views/console"
+	"postern/views/i18n"
+	"postern/views/ui"
+)
+
+// grantNames are the fields of a new grant.
+var grantNames = []string{"application", "scope", "purpose", "starts", "ends"}
+
+// scopeChoices are all scopes that there are, as a field offers them: each with its
+// service. A bank has tens of them; what a field cannot hold is cut.
+func (s *Console) scopeChoices(c *gin.Context) (list []ui.Option, err error) {
+	err = s.o.Store.Business(c.Request.Context(), func(b store.Business) error {
+		all, err := catalog.Read(b, nil, nil)
+		if err != nil {
+			return err
+		}
+		for _, scope := range all.Scopes.All() {
+			service, _ := all.Services.Find(scope.Service)
+			if service.Status == models.Closed || len(list) >= maxScopeChoices {
+				continue
+			}
+			list = append(list, ui.Option{Value: scope.ID, Text: scope.ID + " · " + scope.Title + " (" + service.Name + ", " + service.Class + ")"})
+		}
+		return nil
+	})
+	return list, err
+}
+
+const maxScopeChoices = 500
+
+// days reads a grant's first and last day; what is no day is a fault of its field.
+func (s *Console) days(starts, ends string) (from, until time.Time, f errs.Fields) {
+	const text = "this is no day: want one such as 2027-06-30"
+	if starts != "" {
+		day, ok := s.day(starts)
+		f.Check(ok, "starts", "rule.day", text)
+		from = day
+	}
+	if ends != "" {
+		day, ok := s.day(ends)
+		f.Check(ok, "ends", "rule.day", text)
+		until = day.AddDate(0, 0, 1) // the whole last day
+	}
+	return from, until, f
+}
+
+// lastDay is the last day on which something that ends at a moment holds.
+func (s *Console) lastDay(ends time.Time) string {
+	if ends.IsZero() {
+		return ""
+	}
+	return ends.Add(-time.Millisecond).In(s.o.Zone).Format(time.DateOnly)
+}
+
+// dayFaults moves what is wrong with a grant's moments to the days of its form.
+func dayFaults(f faulty) faulty {
+	for from, to := range map[string]string{"starts_at": "starts", "ends_at": "ends"} {
+		if text, ok := f.fields[from]; ok {
+			f.fields[to] = text
+			delete(f.fields, from)
+		}
+	}
+	return f
+}
+
+// GrantNew asks for a grant.
+func (s *Console) GrantNew(c *gin.Context) error {
+	file, err := s.partnerOf(c)
+	if err != nil {
+		return err
+	}
+	return s.showGrantNew(c, file, map[string]string{"application": c.Query("application")}, faulty{})
+}
+
+func (s *Console) showGrantNew(c *gin.Context, file partnerFile, values map[string]string, fault faulty) error {
+	ctx := c.Request.Context()
+	scopes, err := s.scopeChoices(c)
+	if err != nil {
+		return err
+	}
+	f := s.former(c, partnerPath(file.row.ID)+"/grants", values, fault)
+	f.row(f.field("application", i18n.KindApplication, func(v *ui.FieldView) {
+		v.Control = ui.Select
+		for _, a := range file.registry.Applications.All() {
+			if a.Status != models.Closed {
+				word := i18n.UISandbox
+				if a.Environment == models.Production {
+					word = i18n.UIProduction
+				}
+				v.Options = append(v.Options, ui.Option{Value: a.ID, Text: a.Name + " · " + a.ID + " · " + i18n.T(ctx, word), Chosen: a.ID == v.Value})
+			}
+		}
+	}))
+	f.row(f.field("scope", i18n.KindScope, func(v *ui.FieldView) {
+		v.Control = ui.Select
+		for _, o := range scopes {
+			o.Chosen = o.Value == v.Value
+			v.Options = append(v.Options, o)
+		}
+	}))
+	f.row(f.field("purpose", i18n.GrantPurpose, f.help(i18n.GrantPurposeHelp)))
+	f.row(f.field("starts", i18n.GrantStarts, with(dated, optional, f.help(i18n.GrantStartsHelp))), f.field("ends", i18n.GrantEnds, with(dated, optional, f.help(i18n.GrantEndsHelp))))
+	f.reason()
+	return s.showForm(c, fault.status, formPage{
+		title: i18n.T(ctx, i18n.GrantNewTitle, file.row.Name), card: i18n.T(ctx, i18n.KindGrant), crumb: partnerCrumbs(ctx, file.row),
+		form:  f.done(tabPath(file.row.ID, "grants"), ui.ButtonView{Text: i18n.T(ctx, i18n.PartnerAsk), Kind: ui.Primary}),
+		aside: []console.Section{{Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerWhatNext)}, Text: i18n.T(ctx, i18n.GrantNewNext)}},
+	})
+}
+
+// GrantCreate asks for it from a second person.
+func (s *Console) GrantCreate(c *gin.Context) error {
+	file, err := s.partnerOf(c)
+	if err != nil {
+		return err
+	}
+	values := typed(c, append([]string{"reason"}, grantNames...)...)
+	if _, ok := file.registry.Applications.Current(values["application"]); !ok {
+		return s.showGrantNew(c, file, values, faulty{status: 422, fields: map[string]string{"application": i18n.T(c.Request.Context(), i18n.RuleNoApplication)}})
+	}
+	from, until, wrong := s.days(values["starts"], values["ends"])
+	if wrong != nil {
+		return s.showGrantNew(c, file, values, faulty{status: 422, fields: s.words(c, wrong)})
+	}
+	id, err := ledger.NewID(s.o.Now(), s.o.Rand)
+	if err != nil {
+		return err
+	}
+	g := partners.Grant{
+		ID: id, Application: values["application"], Scope: values["scope"], Purpose: values["purpose"], StartsAt: from, EndsAt: until,
+	}
+	out, err := s.propose(c, proposal{partner: file.row.ID, things: []any{g}, reason: values["reason"]})
+	if err == nil {
+		return s.proposed(c, out, tabPath(file.row.ID, "grants"))
+	}
+	fault, ok := s.faultsOf(c, err, "grant", g.ID)
+	if !ok {
+		return err
+	}
+	return s.showGrantNew(c, file, values, dayFaults(fault))
+}
+
+// grant finds the grant that the path names among the partner's.
+func (f partnerFile) grant(c *gin.Context) (partners.Grant, error) {
+	g, ok := f.registry.Grants.Current(decoded(c.Param("grant")))
+	if !ok {
+		return g, errNoPartner
+	}
+	return g, nil
+}
+
+// GrantEdit asks for another end of a grant; nothing else of it changes.
+func (s *Console) GrantEdit(c *gin.Context) error {
+	file, err := s.partnerOf(c)
+	if err != nil {
+		return err
+	}
+	g, err := file.grant(c)
+	if err != nil {
+		return err
+	}
+	return s.showGrantEdit(c, file, g, map[string]string{"ends": s.lastDay(g.EndsAt)}, faulty{})
+}
+
+func (s *Console) showGrantEdit(c *gin.Context, file partnerFile, g partners.Grant, values map[string]string, fault faulty) error {
+	ctx := c.Request.Context()
+	f := s.former(c, partnerPath(file.row.ID)+"/grants/"+coded(g.ID), values, fault)
+	f.hidden("seen", version(g))
+	f.row(f.field("ends", i18n.GrantEnds, with(dated, optional, f.help(i18n.GrantEndsHelp))))
+	f.reason()
+	return s.showForm(c, fault.status, formPage{
+		title: i18n.T(ctx, i18n.GrantEditTitle, g.Scope), lead: g.Application + " · " + g.Purpose, card: i18n.T(ctx, i18n.KindGrant), crumb: partnerCrumbs(ctx, file.row),
+		form:  f.done(tabPath(file.row.ID, "grants"), ui.ButtonView{Text: i18n.T(ctx, i18n.PartnerSave), Kind: ui.Primary}),
+		aside: []console.Section{{Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerWhatNext)}, Text: i18n.T(ctx, i18n.LimitNext)}},
+	})
+}
+
+// GrantUpdate changes when a grant ends.
+func (s *Console) GrantUpdate(c *gin.Context) error {
+	return s.changeGrant(c, typed(c, "ends", "reason"), func(g *partners.Grant, values map[string]string) errs.Fields {
+		if values["ends"] == s.lastDay(g.EndsAt) {
+			return nil // the moment stays what it is
+		}
+		_, until, wrong := s.days("", values["ends"])
+		g.EndsAt = until
+		return wrong
+	}, s.showGrantEdit)
+}
+
+// GrantEnding says what ends, and asks why.
+func (s *Console) GrantEnding(c *gin.Context) error {
+	file, err := s.partnerOf(c)
+	if err != nil {
+		return err
+	}
+	g, err := file.grant(c)
+	if err != nil {
+		return err
+	}
+	return s.showGrantEnding(c, file, g, nil, faulty{})
+}
+
+func (s *Console) showGrantEnding(c *gin.Context, file partnerFile, g partners.Grant, values map[string]string, fault faulty) error {
+	ctx := c.Request.Context()
+	f := s.former(c, partnerPath(file.row.ID)+"/grants/"+coded(g.ID)+"/end", values, fault)
+	f.hidden("seen", version(g))
+	f.reason()
+	return s.showForm(c, fault.status, formPage{
+		title: i18n.T(ctx, i18n.GrantEndTitle, g.Scope), lead: i18n.T(ctx, i18n.GrantEndText), crumb: partnerCrumbs(ctx, file.row),
+		form: f.done(tabPath(file.row.ID, "grants"), ui.ButtonView{Text: i18n.T(ctx, i18n.GrantEndButton, g.Scope, g.Application), Kind: ui.Danger}),
+	})
+}
+
+// GrantEndingSubmit ends a grant at once.
+func (s *Console) GrantEndingSubmit(c *gin.Context) error {
+	return s.changeGrant(c, typed(c, "reason"), func(g *partners.Grant, _ map[string]string) errs.Fields {
+		g.Ended = true
+		return nil
+	}, s.showGrantEnding)
+}
+
+func (s *Console) changeGrant(c *gin.Context, values map[string]string, alter func(*partners.Grant, map[string]string) errs.Fields,
+	show func(*gin.Context, partnerFile, partners.Grant, map[string]string, faulty) error) error {
+	file, err := s.partnerOf(c)
+	if err != nil {
+		return err
+	}
+	g, err := file.grant(c)
+	if err != nil {
+		return err
+	}
+	after := g
+	if wrong := alter(&after, values); wrong != nil {
+		return show(c, file, g, values, faulty{status: 422, fields: s.words(c, wrong)})
+	}
+	p := proposal{partner: file.row.ID, things: []any{after}, reason: values["reason"], narrows: !s.mayMake(c)}
+	if !after.Ended { // what ends, ends whatever was shown
+		p.unless = stillGrant(g.ID, c.PostForm("seen"))
+	}
+	out, err := s.propose(c, p)
+	if err == nil {
+		return s.proposed(c, out, tabPath(file.row.ID, "grants"))
+	}
+	fault, ok := s.faultsOf(c, err, "grant", g.ID)
+	if !ok {
+		return err
+	}
+	return show(c, file, g, values, dayFaults(fault))
+}

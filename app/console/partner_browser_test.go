@@ -1,0 +1,302 @@
+package console_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"postern/app/apptest"
+	"postern/app/store/storetest"
+	"postern/models"
+)
+
+// serve puts the internal listener on loopback; unlocked, it has no content
+// security policy, as axe-core works with styles of its own.
+func (d *desk) serve(unlocked bool) string {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rec := d.Internal(r)
+		for name, values := range rec.Header() {
+			w.Header()[name] = values
+		}
+		if unlocked {
+			w.Header().Del("Content-Security-Policy")
+		}
+		w.WriteHeader(rec.Code)
+		_, _ = w.Write(rec.Body.Bytes()) // the browser may have gone on
+	}))
+	d.T.Cleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+	})
+	return server.URL
+}
+
+// screenTab is somebody of the staff at a browser.
+type screenTab struct {
+	t      *testing.T
+	ctx    context.Context
+	base   string
+	mu     sync.Mutex
+	faults []string
+}
+
+func startBrowser(t *testing.T) context.Context {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("a browser takes long to start")
+	}
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		if strings.Contains(os.Getenv("POSTERN_TEST_REQUIRE"), "chromium") {
+			t.Fatal("chromium is required and not installed")
+		}
+		t.Skip("chromium is not installed")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Headless, chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		chromedp.Flag("accept-lang", "en"),
+	)
+	allocator, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(stop)
+	ctx, closeBrowser := chromedp.NewContext(allocator)
+	t.Cleanup(closeBrowser)
+	ctx, cancel := context.WithTimeout(ctx, 4*time.Minute)
+	t.Cleanup(cancel)
+	if err := chromedp.Run(ctx); err != nil {
+		t.Fatal("browser did not start:", err)
+	}
+	return ctx
+}
+
+// tab is somebody of the staff, signed in, in a tab of a browser.
+func (d *desk) tab(t *testing.T, browser context.Context, base string, as models.StaffRole) *screenTab {
+	t.Helper()
+	ctx, closeTab := chromedp.NewContext(browser)
+	t.Cleanup(closeTab)
+	b := &screenTab{t: t, ctx: ctx, base: base}
+	chromedp.ListenTarget(ctx, b.hear)
+	b.run(log.Enable(), network.SetCookie("postern-staff", d.cookies[as]).WithURL(base))
+	return b
+}
+
+func (b *screenTab) hear(event any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch e := event.(type) {
+	case *log.EventEntryAdded:
+		if e.Entry.Level == log.LevelError || e.Entry.Level == log.LevelWarning {
+			b.faults = append(b.faults, fmt.Sprintf("%s: %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL))
+		}
+	case *runtime.EventExceptionThrown:
+		b.faults = append(b.faults, e.ExceptionDetails.Error())
+	}
+}
+
+func (b *screenTab) run(actions ...chromedp.Action) {
+	b.t.Helper()
+	if err := chromedp.Run(b.ctx, actions...); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *screenTab) open(path string) {
+	b.t.Helper()
+	b.run(chromedp.Navigate(b.base + path))
+}
+
+// click follows a link or submits a form, and waits for the page that comes.
+func (b *screenTab) click(selector string) {
+	b.t.Helper()
+	if _, err := chromedp.RunResponse(b.ctx, chromedp.Click(selector, chromedp.ByQuery)); err != nil {
+		b.t.Fatalf("%s: %v", selector, err)
+	}
+}
+
+// write fills fields in by their ids; "yes" ticks.
+func (b *screenTab) write(values map[string]string) {
+	b.t.Helper()
+	text, err := json.Marshal(values)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var missing string
+	b.run(chromedp.Evaluate(`Object.entries(`+string(text)+`).map(([id, value]) => {
+		const field = document.getElementById(id);
+		if (!field) return id;
+		if (field.type === "checkbox") field.checked = value === "yes"; else field.value = value;
+		return "";
+	}).filter(id => id).join(" ")`, &missing))
+	if missing != "" {
+		b.t.Fatalf("there are no fields %s", missing)
+	}
+}
+
+func (b *screenTab) says(want string) {
+	b.t.Helper()
+	var text string
+	b.run(chromedp.Evaluate(`document.querySelector("main").innerText.replace(/\s+/g, " ")`, &text))
+	if !strings.Contains(text, want) {
+		b.t.Fatalf("the page does not say %q: %s", want, text)
+	}
+}
+
+func (b *screenTab) checkQuiet() {
+	b.t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, fault := range b.faults {
+		b.t.Error("console:", fault)
+	}
+}
+
+const primary = "main form .is-primary"
+
+// The whole story, as two persons live it at their browsers, under the pages' own
+// policy: begun, interrupted, resumed, handed in, approved, served, suspended.
+func TestThePartnersStoryInBrowsers(t *testing.T) {
+	t.Parallel()
+	browser := startBrowser(t)
+	d := newDesk(t, apptest.New(t, storetest.SQLiteConfig(t), apptest.Options{}))
+	base := d.serve(false)
+	maker, checker := d.tab(t, browser, base, officer), d.tab(t, startBrowser(t), base, reviewer)
+
+	maker.open("/console/partners")
+	maker.click(".p-header-actions a.is-primary")
+	maker.write(map[string]string{
+		"id": "qingshan", "name": "Qingshan Mall", "legal_name": "Hangzhou Qingshan Ltd", "credit_code": "91350100M000100Y43", "contract": "QS-1",
+		"contract_ends": "2028-09-01", "contacts.2.name": "He Jing", "contacts.2.phone": "+86 138 0000 6027",
+	})
+	maker.click(primary)
+	maker.write(map[string]string{"application.id": newClient, "application.name": "Qingshan Mall H5", "application.environment": "production"})
+	maker.click("main form button[value=leave]")
+	maker.says("The draft is kept.")
+
+	again := d.tab(t, browser, base, officer) // the browser was closed meanwhile
+	again.open("/console/partners")
+	again.click(`main a[href$="/application"]`)
+	again.write(map[string]string{
+		"application.sig": string(d.PublicJWK(newClient, "sig")), "application.enc": string(d.PublicJWK(newClient, "enc")), "application.return_addresses": apptest.Back,
+	})
+	again.click(primary)
+	again.write(map[string]string{"service-0": "yes"})
+	again.click(primary)
+	scope := "scope." + code("loan.offer:read") + "."
+	again.write(map[string]string{scope + "on": "yes", scope + "purpose": "Loan offers at the checkout", scope + "ends": "2028-09-01"})
+	again.click(primary)
+	again.says("may use scope loan.offer:read")
+	again.write(map[string]string{"reason": why})
+	again.click(primary)
+	again.says("You asked for this, so somebody else decides.")
+
+	checker.open("/console/approvals")
+	checker.click("main .p-line a")
+	checker.says("Loan offers at the checkout")
+	checker.write(map[string]string{"reason": why})
+	checker.click("main form .is-primary")
+	checker.says("approved")
+	d.Refresh()
+	page := d.NewVisit(newClient, url.Values{"scope": {"loan.offer:read"}})
+	if a := page.Get("/loans/offers"); a.HTTP != http.StatusOK {
+		t.Fatalf("a call of the new application: %d", a.HTTP)
+	}
+
+	checker.open("/console/partners/qingshan")
+	checker.click(`main a[href$="/suspend"]`)
+	checker.write(map[string]string{"reason": why})
+	checker.click("main form .is-danger")
+	checker.says("suspended")
+	d.Refresh()
+	if a := page.Get("/loans/offers"); a.HTTP == http.StatusOK {
+		t.Error("the visit goes on")
+	}
+	for _, b := range []*screenTab{maker, again, checker} {
+		b.checkQuiet()
+	}
+}
+
+// partnerScreens are the screens of partners, each in a state that shows most of it.
+func (d *desk) partnerScreens() []string {
+	draft := d.begin()
+	d.submit(officer, draft+"application", d.stepApplication())
+	d.submit(officer, draft+"services", url.Values{"service": {apptest.Service}, "do": {"continue"}})
+	d.submit(officer, draft+"scopes", stepScopes())
+	edit := profile(func(v url.Values) {
+		v.Set("seen", carried(d.page(officer, "/console/partners/p_travel/edit")).Get("seen"))
+	})
+	d.submit(officer, "/console/partners/p_travel", edit)
+	d.submit(officer, "/console/partners/p_travel/notes", url.Values{"note": {"They move offices in May."}})
+	d.submit(officer, "/console/partners/p_nanfeng/resume", url.Values{"reason": {why}})
+	const p = "/console/partners/p_travel"
+	return []string{
+		"/console/partners", "/console/partners?q=nobody", p, p + "/applications", p + "/grants", p + "/credentials", p + "/limits", p + "/history", p + "/notes",
+		p + "/edit", p + "/suspend", p + "/close", p + "/applications/new", p + "/applications/app_travel", p + "/applications/app_travel/edit",
+		p + "/applications/app_travel/limits", p + "/grants/new", p + "/grants/" + code("g1"), p + "/grants/" + code("g1") + "/end",
+		p + "/applications/app_travel/credentials/new", p + "/credentials/" + code("app_travel-sig") + "/revoke", "/console/partners/p_nanfeng",
+		draft + "partner", draft + "application", draft + "services", draft + "scopes", draft + "review",
+	}
+}
+
+type finding struct {
+	ID    string `json:"id"`
+	Help  string `json:"help"`
+	Nodes []struct {
+		HTML string `json:"html"`
+	} `json:"nodes"`
+}
+
+// Each screen, in both languages and themes, wide and on a phone: axe-core finds
+// nothing, and nothing but tables and code is wider than the window.
+func TestScreensOfPartnersAreForEverybody(t *testing.T) {
+	t.Parallel()
+	browser := startBrowser(t)
+	d := newDesk(t, apptest.New(t, storetest.SQLiteConfig(t), apptest.Options{}))
+	paths := d.partnerScreens()
+	b := d.tab(t, browser, d.serve(true), officer)
+	source, err := os.ReadFile("../../static/testdata/axe-core/axe.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, look := range []struct {
+		language, theme string
+		width           int64
+	}{{"en", "light", 1440}, {"zh-CN", "dark", 390}} {
+		d.submit(officer, "/console/preferences", url.Values{"lang": {look.language}, "theme": {look.theme}, "back": {"/console"}})
+		b.run(emulation.SetDeviceMetricsOverride(look.width, 900, 1, look.width < 500))
+		for _, path := range paths {
+			where := fmt.Sprintf("%s (%s, %s, %d)", path, look.language, look.theme, look.width)
+			b.open(path)
+			var found string
+			var wide bool
+			b.run(chromedp.Evaluate(string(source)+";true", nil),
+				chromedp.Evaluate(`axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations))`, &found,
+					func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }),
+				chromedp.Evaluate(`document.documentElement.scrollWidth > document.documentElement.clientWidth`, &wide))
+			var list []finding
+			if err := json.Unmarshal([]byte(found), &list); err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range list {
+				t.Errorf("%s: %s: %s: %s", where, f.ID, f.Help, f.Nodes[0].HTML)
+			}
+			if wide {
+				t.Errorf("%s: the page is wider than the window", where)
+			}
+		}
+	}
+}

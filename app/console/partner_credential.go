@@ -1,0 +1,281 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/a-h/templ"
+	"github.com/gin-gonic/gin"
+
+	"postern/app/approval"
+	"postern/app/clients"
+	"postern/app/errs"
+	"postern/app/ledger"
+	"postern/app/partners"
+	"postern/app/store"
+	"postern/app/web"
+	"postern/models"
+	"postern/views/console"
+	"postern/views/i18n"
+	"postern/views/layout"
+	"postern/views/ui"
+)
+
+// The kinds of credentials that a form asks for.
+const (
+	kindSignature  = string(models.SignatureKey)
+	kindEncryption = string(models.EncryptionKey)
+	kindSecret     = string(models.ClientSecret)
+)
+
+func credentialOptions(a partners.Application) []option {
+	list := []option{{kindSignature, i18n.CredentialSignature}, {kindEncryption, i18n.CredentialEncryption}}
+	if a.AuthMethod == models.ClientSecretBasic {
+		list = append(list, option{kindSecret, i18n.CredentialSecret})
+	}
+	return list
+}
+
+// credentialWords say what a credential is, and by what one tells it.
+func credentialWords(ctx context.Context, k partners.Credential) (kind, detail string) {
+	if k.JWK == "" {
+		return i18n.T(ctx, i18n.CredentialSecret), ""
+	}
+	key, err := clients.ReadKey(k.JWK)
+	if err != nil {
+		return i18n.T(ctx, i18n.CredentialUnusable), ""
+	}
+	if key.Use == models.EncryptionKey {
+		return i18n.T(ctx, i18n.CredentialEncryption), key.KID
+	}
+	return i18n.T(ctx, i18n.CredentialSignature), key.KID
+}
+
+func (s *Console) credentialState(ctx context.Context, k partners.Credential) (part templ.Component, over bool) {
+	now := s.o.Now()
+	switch {
+	case k.Revoked:
+		return ui.Badge(ui.BadgeView{Tone: ui.Outline, Text: i18n.T(ctx, i18n.CredentialRevokedWord)}), true
+	case !k.NotAfter.IsZero() && !k.NotAfter.After(now):
+		return ui.Badge(ui.BadgeView{Tone: ui.Outline, Text: i18n.T(ctx, i18n.GrantOverWord)}), true
+	case k.NotBefore.After(now):
+		return ui.Badge(ui.BadgeView{Tone: ui.Accent, Text: i18n.T(ctx, i18n.GrantLaterWord)}), false
+	}
+	return ui.Dot(ui.DotView{Tone: ui.Ok, Text: i18n.T(ctx, i18n.GrantHoldsWord)}), false
+}
+
+// pasted reads a key that was pasted. A private key is not kept, not even to be
+// shown again.
+func (s *Console) pasted(values map[string]string, field string, use models.CredentialUse) (clients.Key, errs.Fields) {
+	var f errs.Fields
+	key, err := clients.PastedKey(values[field], use)
+	if errors.Is(err, clients.ErrPrivateKey) {
+		values[field] = ""
+		f.Check(false, field, "rule.private_key", err.Error())
+		return key, f
+	}
+	if err != nil {
+		f.Check(false, field, "rule.jwk", err.Error())
+	}
+	return key, f
+}
+
+// CredentialNew asks for a key or a secret of an application.
+func (s *Console) CredentialNew(c *gin.Context) error {
+	file, err := s.partnerOf(c)
+	if err != nil {
+		return err
+	}
+	a, err := file.application(c)
+	if err != nil {
+		return err
+	}
+	return s.showCredentialNew(c, file, a, map[string]string{"kind": kindSignature}, faulty{})
+}
+
+func (s *Console) showCredentialNew(c *gin.Context, file partnerFile, a partners.Application, values map[string]string, fault faulty) error {
+	ctx := c.Request.Context()
+	f := s.former(c, applicationPath(file.row.ID, a.ID)+"/credentials", values, fault)
+	f.row(f.choose("kind", i18n.CredentialKind, credentialOptions(a), f.help(i18n.CredentialKindHelp)))
+	f.row(f.field("key", i18n.CredentialKey, with(area(6), mono, optional, f.help(i18n.CredentialKeyHelp))))
+	f.row(f.field("ends", i18n.CredentialUntil, with(dated, optional, f.help(i18n.CredentialEndsHelp))))
+	f.reason()
+	return s.showForm(c, fault.status, formPage{
+		title: i18n.T(ctx, i18n.CredentialNewTitle, a.Name), card: i18n.T(ctx, i18n.KindCredential), crumb: applicationCrumbs(ctx, file.row, a),
+		form:  f.done(tabPath(file.row.ID, "credentials"), ui.ButtonView{Text: i18n.T(ctx, i18n.PartnerAsk), Kind: ui.Primary}),
+		aside: []console.Section{{Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerWhatNext)}, Text: i18n.T(ctx, i18n.CredentialNewNext)}},
+	})
+}
+
+// CredentialCreate asks for it from a second person. A secret is drawn here and
+// shown this once; the request has its hash.
+func (s *Console) CredentialCreate(c *gin.Context) error {
+	file, err := s.partnerOf(c)
+	if err != nil {
+		return err
+	}
+	a, err := file.application(c)
+	if err != nil {
+		return err
+	}
+	values := typed(c, "kind", "key", "ends", "reason")
+	k, secret, wrong, err := s.credentialOf(a, values)
+	if err != nil {
+		return err
+	}
+	if wrong != nil {
+		return s.showCredentialNew(c, file, a, values, faulty{status: http.StatusUnprocessableEntity, fields: s.words(c, wrong)})
+	}
+	out, err := s.propose(c, proposal{partner: file.row.ID, things: []any{k}, reason: values["reason"]})
+	if err != nil {
+		fault, ok := s.faultsOf(c, err, "credential", k.ID)
+		if !ok {
+			return err
+		}
+		for from, to := range map[string]string{"jwk": "key", "secret_hash": "key", "not_after": "ends"} {
+			if text, there := fault.fields[from]; there {
+				fault.fields[to] = text
+				delete(fault.fields, from)
+			}
+		}
+		return s.showCredentialNew(c, file, a, values, fault)
+	}
+	if secret != "" {
+		return s.showSecret(c, file, a, secret, out)
+	}
+	return s.proposed(c, out, tabPath(file.row.ID, "credentials"))
+}
+
+// credentialOf makes a credential of what was typed; secret is set for one that was drawn.
+func (s *Console) credentialOf(a partners.Application, values map[string]string) (k partners.Credential, secret string, f errs.Fields, err error) {
+	id, err := ledger.NewID(s.o.Now(), s.o.Rand)
+	if err != nil {
+		return k, "", nil, err
+	}
+	k = partners.Credential{ID: id, Application: a.ID}
+	if values["ends"] != "" {
+		day, ok := s.day(values["ends"])
+		f.Check(ok, "ends", "rule.day", "this is no day: want one such as 2027-06-30")
+		k.NotAfter = day.AddDate(0, 0, 1)
+	}
+	switch values["kind"] {
+	case kindSignature, kindEncryption:
+		key, wrong := s.pasted(values, "key", models.CredentialUse(values["kind"]))
+		f.Below("", wrong)
+		k.JWK = key.JWK
+	case kindSecret:
+		if secret, err = clients.NewSecret(s.o.Rand); err != nil {
+			return k, "", nil, err
+		}
+		k.SecretHash = clients.HashSecret(secret)
+	default:
+		f.Check(false, "kind", "rule.credential_missing", "choose what it is")
+	}
+	return k, secret, f, nil
+}
+
+// showSecret shows a client secret, once.
+func (s *Console) showSecret(c *gin.Context, file partnerFile, a partners.Application, secret string, out approval.Outcome) error {
+	ctx := c.Request.Context()
+	title := i18n.T(ctx, i18n.CredentialSecretTitle, a.Name)
+	what := "asked"
+	if out.Applied {
+		what = "applied"
+	}
+	return web.Render(c, http.StatusOK, console.Secret(console.SecretPage{
+		Frame: s.frame(c, title, applicationCrumbs(ctx, file.row, a)...), Header: ui.HeaderView{Title: title, Lead: ui.Mono(a.ID)},
+		Secret: ui.SecretView{
+			ID: "secret", Label: i18n.T(ctx, i18n.CredentialSecret), Value: secret, File: a.ID + "-secret.txt",
+			Action: tabPath(file.row.ID, "credentials") + "/kept", Hidden: []ui.Hidden{{Name: "what", Value: what}},
+		},
+	}))
+}
+
+// CredentialKept leads on from a secret that was shown.
+func (s *Console) CredentialKept(c *gin.Context) error {
+	what := "asked"
+	if c.PostForm("what") == "applied" {
+		what = "applied"
+	}
+	return done(c, tabPath(c.Param("partner"), "credentials"), what)
+}
+
+// CredentialRevoking asks why a credential is revoked.
+func (s *Console) CredentialRevoking(c *gin.Context) error {
+	file, k, err := s.credentialOfPath(c)
+	if err != nil {
+		return err
+	}
+	return s.showRevoking(c, file, k, "", faulty{})
+}
+
+func (s *Console) credentialOfPath(c *gin.Context) (file partnerFile, k partners.Credential, err error) {
+	if file, err = s.partnerOf(c); err != nil {
+		return file, k, err
+	}
+	k, ok := file.registry.Credentials.Current(decoded(c.Param("credential")))
+	if !ok {
+		return file, k, errNoPartner
+	}
+	return file, k, nil
+}
+
+func (s *Console) showRevoking(c *gin.Context, file partnerFile, k partners.Credential, reason string, fault faulty) error {
+	ctx := c.Request.Context()
+	others := 0
+	for _, other := range file.registry.Credentials.All() {
+		if other.Application == k.Application && other.ID != k.ID && !other.Revoked {
+			others++
+		}
+	}
+	f := s.former(c, c.Request.URL.Path, map[string]string{"reason": reason}, fault)
+	f.reason()
+	return s.showForm(c, fault.status, formPage{
+		title: i18n.T(ctx, i18n.CredentialRevokeTitle, k.ID), lead: i18n.T(ctx, i18n.CredentialRevokeText, others),
+		crumb: append(partnerCrumbs(ctx, file.row), layout.Crumb{Text: i18n.T(ctx, i18n.PartnerCredentials), Href: tabPath(file.row.ID, "credentials")}),
+		form:  f.done(tabPath(file.row.ID, "credentials"), ui.ButtonView{Text: i18n.T(ctx, i18n.CredentialRevokeButton), Kind: ui.Danger}),
+	})
+}
+
+// CredentialRevoke revokes a credential at once.
+func (s *Console) CredentialRevoke(c *gin.Context) error {
+	file, k, err := s.credentialOfPath(c)
+	if err != nil {
+		return err
+	}
+	reason := c.PostForm("reason")
+	k.Revoked = true
+	out, err := s.propose(c, proposal{partner: file.row.ID, things: []any{k}, reason: reason, narrows: true})
+	if err == nil {
+		return s.proposed(c, out, tabPath(file.row.ID, "credentials"))
+	}
+	fault, ok := s.faultsOf(c, err, "credential", k.ID)
+	if !ok {
+		return err
+	}
+	return s.showRevoking(c, file, k, reason, fault)
+}
+
+// unlessThere refuses to make an application that is there.
+func unlessThere(id string) func(store.Business) error {
+	return func(b store.Business) error {
+		rows, err := b.Applications([]string{id})
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		return errs.Fields{"id": {ID: "rule.taken", Text: "this id is taken: choose another"}}.Invalid()
+	}
+}
+
+// stillGrant is stillPartner for a grant.
+func stillGrant(id, seen string) func(store.Business) error {
+	return func(b store.Business) error {
+		r, err := partners.Read(b, partners.Names{Partners: []string{}, Applications: []string{}, Credentials: []string{}, Grants: []string{id}})
+		if err != nil {
+			return err
+		}
+		g, _ := r.Grants.Current(id)
+		return still(g, seen)
+	}
+}

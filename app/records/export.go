@@ -1,0 +1,281 @@
+package records
+
+import (
+	"bufio"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/xuri/excelize/v2"
+
+	"postern/app/ledger"
+	"postern/app/store"
+	"postern/models"
+)
+
+// Format is what a log is exported as.
+type Format string
+
+// The formats.
+const (
+	CSV   Format = "csv"
+	Lines Format = "jsonl" // one JSON object a line
+	Excel Format = "xlsx"
+)
+
+// Types are the formats' media types.
+var Types = map[Format]string{
+	CSV: "text/csv; charset=utf-8", Lines: "application/x-ndjson",
+	Excel: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+// MaxExport is the most rows of an export: what one sheet of Excel holds, about.
+const MaxExport = 1_000_000
+
+// exportStep is how many lines are read at once.
+const exportStep = 1000
+
+// minReason is the shortest reason that says anything, characters.
+const minReason = 4
+
+// Reasonable reports whether a reason that somebody gave says anything.
+func Reasonable(reason string) bool {
+	n := 0
+	for _, r := range reason {
+		if !unicode.IsSpace(r) {
+			n++
+		}
+	}
+	return n >= minReason && len(reason) <= 500
+}
+
+// Export writes what a filter finds, newest first, MaxExport rows at most. That
+// somebody takes it along, and why, is on record before the first octet. begin is
+// called in between and returns where to write. Memory is bounded.
+func (r *Records) Export(ctx context.Context, f Filter, format Format, actor, reason string, begin func() io.Writer) error {
+	if Types[format] == "" {
+		return ErrFilter
+	}
+	if !Reasonable(reason) {
+		return ErrReason
+	}
+	row, err := r.row(ctx, f)
+	if err != nil {
+		return err
+	}
+	names, err := r.Names(ctx)
+	if err != nil {
+		return err
+	}
+	detail := f.detail()
+	detail["format"], detail["rows_at_most"] = string(format), strconv.Itoa(MaxExport)
+	if err := r.Trace(ctx, actor, ledger.Event{Kind: "log.exported", Reason: reason}, detail); err != nil {
+		return err
+	}
+	sheet, err := newSheet(format, begin())
+	if err != nil {
+		return err
+	}
+	if err := r.eachLine(ctx, f, row, func(e models.Event) error { return sheet.add(r.cells(names, e), e) }); err != nil {
+		sheet.abandon()
+		return err
+	}
+	return sheet.end()
+}
+
+// detail is the filter as the ledger takes it down.
+func (f Filter) detail() map[string]string {
+	d := map[string]string{"from": strconv.FormatInt(f.From, 10)}
+	if f.Until != 0 {
+		d["until"] = strconv.FormatInt(f.Until, 10)
+	}
+	for name, value := range map[string]string{
+		"event": string(f.Group), "environment": string(f.Environment), "partner": f.Partner, "not_partner": f.NotPartner,
+		"application": f.Application, "service": f.Service, "code": f.Code, "why": f.Reason,
+	} {
+		if value != "" {
+			d[name] = value
+		}
+	}
+	if f.Refused {
+		d["refused"] = "true"
+	}
+	return d
+}
+
+// Looked puts on record that somebody who watches over others has looked.
+func (r *Records) Looked(ctx context.Context, actor string, f Filter) error {
+	return r.Trace(ctx, actor, ledger.Event{Kind: "log.read"}, f.detail())
+}
+
+// eachLine walks the whole window in short reads: none of them holds the
+// database's history while somebody's line is slow.
+func (r *Records) eachLine(ctx context.Context, f Filter, row store.LogFilter, do func(models.Event) error) error {
+	span := r.window(f)
+	for n := 0; n < MaxExport; {
+		walk, err := r.o.Store.WalkLog(ctx, span, row, store.LogSteps{Most: most(row), Limit: exportStep})
+		if err != nil {
+			return err
+		}
+		for _, e := range walk.Rows {
+			if err := do(e); err != nil {
+				return err
+			}
+			if n++; n == MaxExport {
+				return nil
+			}
+		}
+		switch {
+		case len(walk.Rows) == exportStep:
+			span.Until = walk.Rows[exportStep-1].ID
+		case walk.End != "":
+			span.Until = walk.End
+		default:
+			return nil
+		}
+	}
+	return nil
+}
+
+var columns = []string{
+	"time", "unix_ms", "event", "outcome", "reason", "partner", "partner_id", "application", "application_id", "service_id",
+	"visit", "jti", "request_id", "id", "leaf_hash",
+}
+
+func (r *Records) cells(n Names, e models.Event) []string {
+	return []string{
+		time.UnixMilli(e.At).In(r.o.Zone).Format("2006-01-02T15:04:05.000Z07:00"), strconv.FormatInt(e.At, 10), e.Kind, e.Outcome, e.Reason,
+		n.Partner(e.PartnerID), e.PartnerID, n.Application(e.ApplicationID), e.ApplicationID, e.ServiceID,
+		e.VID, DetailOf(e)["jti"], e.RequestID, e.ID, e.LeafHash,
+	}
+}
+
+// DetailOf reads the details in a line's canonical body; empty if there are none.
+func DetailOf(e models.Event) map[string]string {
+	var body struct {
+		Detail map[string]string `json:"detail"`
+	}
+	if err := json.Unmarshal([]byte(e.Body), &body); err != nil {
+		return nil
+	}
+	return body.Detail
+}
+
+// sheet is a file under way.
+type sheet interface {
+	add(cells []string, e models.Event) error
+	end() error
+	abandon()
+}
+
+func newSheet(f Format, w io.Writer) (sheet, error) {
+	switch f {
+	case CSV:
+		return newCSV(w)
+	case Lines:
+		return &lineFile{w: bufio.NewWriterSize(w, 64<<10)}, nil
+	}
+	return newExcel(w)
+}
+
+type csvFile struct{ w *csv.Writer }
+
+// newCSV begins with the mark by which spreadsheets know UTF-8.
+func newCSV(w io.Writer) (*csvFile, error) {
+	if _, err := io.WriteString(w, "\ufeff"); err != nil {
+		return nil, err
+	}
+	c := &csvFile{csv.NewWriter(w)}
+	return c, c.w.Write(columns)
+}
+
+func (c *csvFile) add(cells []string, _ models.Event) error {
+	plain := make([]string, len(cells))
+	for i, text := range cells {
+		plain[i] = Plain(text)
+	}
+	return c.w.Write(plain)
+}
+
+func (c *csvFile) end() error { c.w.Flush(); return c.w.Error() }
+
+func (c *csvFile) abandon() {}
+
+// Plain makes a cell that no spreadsheet takes for a formula (OWASP, CSV
+// injection): such a text is led by an apostrophe.
+func Plain(text string) string {
+	if text != "" && strings.ContainsRune("=+-@\t\r\n|%\uFF1D\uFF0B\uFF0D\uFF20", []rune(text)[0]) {
+		return "'" + text
+	}
+	return text
+}
+
+type lineFile struct{ w *bufio.Writer }
+
+func (l *lineFile) add(cells []string, e models.Event) error {
+	object := make(map[string]any, len(columns)+1)
+	for i, name := range columns {
+		object[name] = cells[i]
+	}
+	object["unix_ms"] = e.At
+	object["body"] = e.Body // the very octets that leaf_hash is of
+	text, err := json.Marshal(object)
+	if err != nil {
+		return fmt.Errorf("export line: %w", err)
+	}
+	_, err = l.w.Write(append(text, '\n'))
+	return err
+}
+
+func (l *lineFile) end() error { return l.w.Flush() }
+
+func (l *lineFile) abandon() {}
+
+// excelFile is written by excelize's stream: its rows go to a file of its own
+// once they are many, and to the other side at the end.
+type excelFile struct {
+	file   *excelize.File
+	stream *excelize.StreamWriter
+	w      io.Writer
+	row    int
+}
+
+func newExcel(w io.Writer) (*excelFile, error) {
+	x := &excelFile{file: excelize.NewFile(), w: w}
+	var err error
+	if x.stream, err = x.file.NewStreamWriter("Sheet1"); err != nil {
+		return nil, fmt.Errorf("begin sheet: %w", err)
+	}
+	return x, x.write(columns)
+}
+
+func (x *excelFile) add(cells []string, _ models.Event) error { return x.write(cells) }
+
+func (x *excelFile) write(cells []string) error {
+	x.row++
+	values := make([]any, len(cells))
+	for i, text := range cells {
+		values[i] = Plain(text)
+	}
+	return x.stream.SetRow("A"+strconv.Itoa(x.row), values)
+}
+
+func (x *excelFile) end() error {
+	defer x.abandon()
+	if err := x.stream.Flush(); err != nil {
+		return fmt.Errorf("end sheet: %w", err)
+	}
+	if _, err := x.file.WriteTo(x.w); err != nil {
+		return fmt.Errorf("send sheet: %w", err)
+	}
+	return nil
+}
+
+// abandon removes the stream's file.
+func (x *excelFile) abandon() { _ = x.file.Close() }

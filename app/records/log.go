@@ -1,0 +1,270 @@
+package records
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"postern/app/store"
+	"postern/models"
+)
+
+// PageRows is how many rows a page of the log has.
+const PageRows = 50
+
+// Bounds of how many rows one request looks at. One application's rows lie far
+// apart: each costs a page of its own.
+const (
+	maxWalk      = 20_000
+	maxWalkApart = 5_000
+)
+
+// most is how many rows a request with a filter looks at.
+func most(row store.LogFilter) int {
+	if row.Application != "" {
+		return maxWalkApart
+	}
+	return maxWalk
+}
+
+// Place is where a page begins: behind a line on the way to older ones or to
+// newer ones. The zero Place is the newest end.
+type Place struct {
+	ID    string
+	Newer bool
+}
+
+// Page is a page of the log, newest first.
+type Page struct {
+	Rows       []models.Event
+	Older      string // behind which the older ones go on; "" where there are none
+	Newer      string // behind which the newer ones go on
+	SearchedTo int64  // where looking stopped before the page was full, Unix ms; else 0
+}
+
+// Page reads a page of the log.
+func (r *Records) Page(ctx context.Context, f Filter, at Place) (Page, error) {
+	row, err := r.row(ctx, f)
+	if err != nil {
+		return Page{}, err
+	}
+	if at.Newer {
+		page, full, err := r.newer(ctx, f, row, at)
+		if err != nil || full {
+			return page, err
+		}
+		at = Place{} // nothing is newer than what fits on the first page
+	}
+	return r.older(ctx, f, row, at)
+}
+
+// window is the filter's time as a range of ids.
+func (r *Records) window(f Filter) store.LogRange {
+	until := store.LastEventID
+	if f.Until != 0 {
+		until = store.FirstEventID(f.Until)
+	}
+	return store.LogRange{From: store.FirstEventID(f.From), Until: until}
+}
+
+func (r *Records) older(ctx context.Context, f Filter, row store.LogFilter, at Place) (Page, error) {
+	span := r.window(f)
+	if at.ID != "" {
+		span.Until = min(at.ID, span.Until)
+	}
+	walk, err := r.o.Store.WalkLog(ctx, span, row, store.LogSteps{Most: most(row), Limit: PageRows + 1})
+	if err != nil {
+		return Page{}, err
+	}
+	page := Page{Rows: walk.Rows}
+	switch {
+	case len(page.Rows) > PageRows:
+		page.Rows = page.Rows[:PageRows]
+		page.Older = page.Rows[PageRows-1].ID
+	case walk.End != "":
+		page.Older, page.SearchedTo = walk.End, TimeOf(walk.End)
+	}
+	if at.ID != "" {
+		page.Newer = at.ID
+		if len(page.Rows) > 0 {
+			page.Newer = page.Rows[0].ID
+		}
+	}
+	return page, nil
+}
+
+// newer is full unless the newest end came first.
+func (r *Records) newer(ctx context.Context, f Filter, row store.LogFilter, at Place) (page Page, full bool, err error) {
+	span := r.window(f)
+	span.From = max(at.ID, span.From)
+	walk, err := r.o.Store.WalkLog(ctx, span, row, store.LogSteps{Most: most(row), Limit: PageRows + 1, Forward: true})
+	if err != nil {
+		return Page{}, false, err
+	}
+	page.Rows = walk.Rows
+	switch {
+	case len(page.Rows) > PageRows:
+		page.Rows = slices.Clone(page.Rows[1:])
+		page.Newer = page.Rows[0].ID
+	case walk.End != "":
+		page.Newer, page.SearchedTo = walk.End, TimeOf(walk.End)
+	default:
+		return Page{}, false, nil
+	}
+	page.Older = at.ID
+	if n := len(page.Rows); n > 0 {
+		page.Older = page.Rows[n-1].ID
+	}
+	return page, true, nil
+}
+
+// TimeOf is when a line was made, by its id (RFC 9562 section 5.7); Unix ms.
+func TimeOf(id string) int64 {
+	var ms int64
+	for i, n := 0, 0; i < len(id) && n < 12; i++ {
+		digit, ok := hexDigit(id[i])
+		if ok {
+			ms, n = ms<<4|digit, n+1
+		}
+	}
+	return ms
+}
+
+func hexDigit(c byte) (int64, bool) {
+	switch {
+	case c >= '0' && c <= '9':
+		return int64(c - '0'), true
+	case c >= 'a' && c <= 'f':
+		return int64(c-'a') + 10, true
+	}
+	return 0, false
+}
+
+// Line reads one line of the log; ErrNothing if there is none, or it is none of
+// the log's.
+func (r *Records) Line(ctx context.Context, id string) (models.Event, error) {
+	e, found, err := r.o.Store.Event(ctx, id)
+	if err != nil {
+		return e, err
+	}
+	if !found || GroupOf(e.Kind) == "" {
+		return e, ErrNothing
+	}
+	return e, nil
+}
+
+// hoursUpTo is up to which window hours are counted.
+const hoursUpTo = 48 * time.Hour
+
+func (r *Records) counts(ctx context.Context, f Filter) (store.OutcomeCounts, error) {
+	c := store.LogCounts{Kinds: []models.RollupKind{models.RollupAT, models.RollupVT}, Service: f.Service}
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	var err error
+	if c.Applications, err = r.applicationsOf(ctx, f); err != nil {
+		return nil, err
+	}
+	now := r.o.Now().In(r.o.Zone)
+	until := now
+	if f.Until != 0 {
+		until = time.UnixMilli(f.Until).In(r.o.Zone)
+	}
+	from := time.UnixMilli(f.From).In(r.o.Zone)
+	if until.Sub(from) <= hoursUpTo {
+		return r.o.Store.CountLog(ctx, models.SpanHour, from.Truncate(time.Hour).UnixMilli(), until.UnixMilli(), c)
+	}
+	days, err := r.o.Store.CountLog(ctx, models.SpanDay, store.DayOf(from).UnixMilli(), until.UnixMilli(), c)
+	if err != nil {
+		return nil, err
+	}
+	// The days' hours are added up at night: today's are not in them yet, nor are
+	// yesterday's for a while.
+	today, err := r.o.Store.CountLog(ctx, models.SpanHour, store.DayOf(now).UnixMilli(), until.UnixMilli(), c)
+	return append(days, today...), err
+}
+
+// applicationsOf are those that a filter's partner and environment leave; nil is any.
+func (r *Records) applicationsOf(ctx context.Context, f Filter) ([]string, error) {
+	if f.Application != "" {
+		return []string{f.Application}, nil
+	}
+	if f.Partner == "" && f.NotPartner == "" && f.Environment == "" {
+		return nil, nil
+	}
+	names, err := r.Names(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := []string{}
+	for id, a := range names.Applications {
+		if (f.Partner == "" || a.PartnerID == f.Partner) && (f.NotPartner == "" || a.PartnerID != f.NotPartner) &&
+			(f.Environment == "" || a.Environment == f.Environment) {
+			list = append(list, id)
+		}
+	}
+	slices.Sort(list)
+	return list, nil
+}
+
+// Alike is how many lines of an application had the same code since the day
+// began, about.
+func (r *Records) Alike(ctx context.Context, e models.Event) (int64, error) {
+	if e.ApplicationID == "" || e.Outcome == "ok" {
+		return 0, nil
+	}
+	day := store.DayOf(time.UnixMilli(e.At).In(r.o.Zone))
+	list, err := r.counts(ctx, Filter{From: day.UnixMilli(), Until: day.AddDate(0, 0, 1).UnixMilli(), Application: e.ApplicationID})
+	var n int64
+	for _, c := range list {
+		if c.Outcome == e.Outcome {
+			n += c.Count
+		}
+	}
+	return n, err
+}
+
+// Lookup lists the lines about a visit, an AT (by its jti) or a request, newest
+// first, 500 at most. ErrNothing if there are none.
+func (r *Records) Lookup(ctx context.Context, id string) ([]models.Event, error) {
+	found, err := r.Find(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	x := XRay{Found: found}
+	if found.Request != "" {
+		x.Events, err = r.o.Store.EventsOfRequest(ctx, found.Request)
+	} else if x, err = r.XRay(ctx, found); err != nil {
+		return nil, err
+	}
+	rows := slices.DeleteFunc(x.Events, func(e models.Event) bool { return GroupOf(e.Kind) == "" })
+	slices.Reverse(rows)
+	return rows, err
+}
+
+// totals says which counts a group's lines are in, and how they came out.
+var totals = map[Group]struct {
+	kind    models.RollupKind
+	refused bool
+}{
+	ATIssued: {models.RollupAT, false}, ATRefused: {models.RollupAT, true},
+	VTIssued: {models.RollupVT, false}, VTRefused: {models.RollupVT, true},
+}
+
+// Total is about how many lines a filter finds; known is false where nobody
+// counts what it asks for.
+func (r *Records) Total(ctx context.Context, f Filter) (n int64, known bool, err error) {
+	group, counted := totals[f.Group]
+	if f.Reason != "" || f.Group != "" && !counted || f.From == 0 {
+		return 0, false, nil
+	}
+	list, err := r.counts(ctx, f)
+	for _, c := range list {
+		refused := c.Outcome != "ok"
+		if f.Group != "" && (c.Kind != group.kind || refused != group.refused) || f.Code != "" && c.Outcome != f.Code || f.Refused && !refused {
+			continue
+		}
+		n += c.Count
+	}
+	return n, true, err
+}

@@ -1,0 +1,272 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+	"gorm.io/gorm"
+
+	"postern/models"
+)
+
+// fold is a text in the form in which partners are searched and sorted.
+func fold(text string) string { return strings.ToLower(norm.NFKC.String(strings.TrimSpace(text))) }
+
+// maxTerms bounds by how many beginnings one text is found.
+const maxTerms = 60
+
+// partnerTerms is by what a partner is found: id, credit code and contract by
+// their beginning, the names by that of each word; Chinese, which has no spaces,
+// by each character.
+func partnerTerms(p models.Partner) []models.PartnerTerm {
+	terms := map[string]bool{}
+	for _, text := range []string{p.ID, p.CreditCode, p.Contract} {
+		terms[fold(text)] = true
+	}
+	for _, name := range []string{p.Name, p.LegalName} {
+		runes, n := []rune(fold(name)), 0
+		for i, r := range runes {
+			begins := i == 0 || unicode.Is(unicode.Han, r) || unicode.IsSpace(runes[i-1]) && !unicode.IsSpace(r)
+			if begins && n < maxTerms {
+				terms[string(runes[i:])] = true
+				n++
+			}
+		}
+	}
+	delete(terms, "")
+	list := make([]models.PartnerTerm, 0, len(terms))
+	for term := range terms {
+		list = append(list, models.PartnerTerm{Term: term, PartnerID: p.ID})
+	}
+	slices.SortFunc(list, func(a, b models.PartnerTerm) int { return strings.Compare(a.Term, b.Term) })
+	return list
+}
+
+// PartnerSort is by what a list of partners is ordered.
+type PartnerSort string
+
+// The orders; each has its index.
+const (
+	PartnersByName     PartnerSort = "name"
+	PartnersByCreation PartnerSort = "created"  // newest first
+	PartnersByContract PartnerSort = "contract" // soonest end first, those without one before
+)
+
+// PartnerSorts lists the orders.
+var PartnerSorts = []PartnerSort{PartnersByName, PartnersByCreation, PartnersByContract}
+
+// PartnerFilter says which partners are listed; what is zero does not matter.
+type PartnerFilter struct {
+	Search string // the beginning of an id, a word of a name, a credit code or a contract's number
+	Status models.Status
+	Risk   models.Risk
+	Sort   PartnerSort
+}
+
+// PartnerPlace is where a page of partners begins: behind the row with this id and
+// this value of what the list is ordered by. The zero place is the beginning.
+type PartnerPlace struct {
+	Name, Contract, ID string
+	Created            int64
+}
+
+// Partners lists partners, at most limit.
+func (s *Store) Partners(ctx context.Context, f PartnerFilter, after PartnerPlace, limit int) ([]models.Partner, error) {
+	var list []models.Partner
+	if unstorable(f.Search) || unstorable(after.ID) {
+		return nil, nil
+	}
+	if err := partnersQuery(s.read(ctx), f, after, limit).Find(&list).Error; err != nil {
+		return nil, fmt.Errorf("read partners: %w", err)
+	}
+	return list, nil
+}
+
+func partnersQuery(db *gorm.DB, f PartnerFilter, after PartnerPlace, limit int) *gorm.DB {
+	query := db.Limit(limit)
+	switch f.Sort {
+	case PartnersByCreation:
+		query = query.Order("created_at DESC, id DESC")
+		if after.ID != "" {
+			query = query.Where("(created_at, id) < (?, ?)", after.Created, after.ID)
+		}
+	case PartnersByContract:
+		query = query.Order("contract_ends, id")
+		if after.ID != "" {
+			query = query.Where("(contract_ends, id) > (?, ?)", after.Contract, after.ID)
+		}
+	default:
+		query = query.Order("name_key, id")
+		if after.ID != "" {
+			query = query.Where("(name_key, id) > (?, ?)", after.Name, after.ID)
+		}
+	}
+	if f.Status != "" {
+		query = query.Where("status = ?", f.Status)
+	}
+	if f.Risk != "" {
+		query = query.Where("risk = ?", f.Risk)
+	}
+	if term := fold(f.Search); term != "" {
+		// U+10FFFF sorts behind everything that goes on after the term.
+		query = query.Where("id IN (SELECT partner_id FROM partner_terms WHERE term >= ? AND term < ?)", term, term+"\U0010FFFF")
+	}
+	return query
+}
+
+// PartnerCounts are numbers about a partner.
+type PartnerCounts struct {
+	Applications int64
+	VisitsToday  int64
+	LastChange   int64 // Unix ms of the newest thing that a person did to it; 0 for none
+}
+
+// PartnerCounts are the numbers beside partners in a list: visits are those of the
+// hours that begin in [from, until), Unix ms.
+func (s *Store) PartnerCounts(ctx context.Context, ids []string, from, until int64) (map[string]PartnerCounts, error) {
+	counts := make(map[string]PartnerCounts, len(ids))
+	if len(ids) == 0 {
+		return counts, nil
+	}
+	var rows []struct {
+		ID string
+		PartnerCounts
+	}
+	err := s.read(ctx).Raw(`SELECT p.id,
+			(SELECT count(*) FROM applications a WHERE a.partner_id = p.id) AS applications,
+			(SELECT coalesce(sum(r.count), 0) FROM applications a JOIN rollups r ON r.application_id = a.id AND r.span = 'hour'
+				AND r.start >= ? AND r.start < ? AND r.kind = 'vt' AND r.outcome = 'ok' WHERE a.partner_id = p.id) AS visits_today,
+			coalesce((SELECT e.at FROM events e WHERE e.partner_id = p.id AND e.partner_id <> '' AND e.actor <> '' ORDER BY e.at DESC LIMIT 1), 0) AS last_change
+		FROM partners p WHERE p.id IN ?`, from, until, ids).Scan(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("count for partners: %w", err)
+	}
+	for _, r := range rows {
+		counts[r.ID] = r.PartnerCounts
+	}
+	return counts, nil
+}
+
+// HourlyVisits counts visits that applications opened, by hour (Unix ms), for
+// hours that begin in [from, until).
+func (s *Store) HourlyVisits(ctx context.Context, applications []string, from, until int64) (map[string]map[int64]int64, error) {
+	var rows []models.Rollup
+	err := s.read(ctx).Table("rollups").Select("application_id, start, sum(count) AS count").Group("application_id, start").
+		Where("application_id IN ? AND span = 'hour' AND start >= ? AND start < ? AND kind = 'vt' AND outcome = 'ok'", applications, from, until).
+		Find(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("count visits by hour: %w", err)
+	}
+	counts := map[string]map[int64]int64{}
+	for _, r := range rows {
+		if counts[r.ApplicationID] == nil {
+			counts[r.ApplicationID] = map[int64]int64{}
+		}
+		counts[r.ApplicationID][r.Start] = r.Count
+	}
+	return counts, nil
+}
+
+// maxLive bounds how many live visits are counted.
+const maxLive = 100_000
+
+// LiveVisits counts the visits of applications that are live at now (Unix ms), of
+// those that were opened since; at most 100,000 of each application.
+func (s *Store) LiveVisits(ctx context.Context, applications []string, since, now int64) (map[string]int64, error) {
+	return liveVisits(s.read(ctx), applications, since, now)
+}
+
+// LiveVisits counts them in a change's own picture.
+func (b Business) LiveVisits(applications []string, since, now int64) (map[string]int64, error) {
+	if b.db == nil {
+		return map[string]int64{}, nil
+	}
+	// What is counted is no row to lock.
+	return liveVisits(b.db.Session(&gorm.Session{NewDB: true}), applications, since, now)
+}
+
+func liveVisits(db *gorm.DB, applications []string, since, now int64) (map[string]int64, error) {
+	counts := make(map[string]int64, len(applications))
+	for _, id := range applications {
+		var n int64
+		err := db.Raw(`SELECT count(*) FROM (SELECT 1 FROM visits v JOIN applications a ON a.id = v.application_id AND a.epoch = v.epoch
+			WHERE v.application_id = ? AND v.opened_at >= ? AND v.ended_at = 0 AND v.dead_after > ? LIMIT ?) AS live`, id, since, now, maxLive).Scan(&n).Error
+		if err != nil {
+			return nil, fmt.Errorf("count live visits: %w", err)
+		}
+		counts[id] = n
+	}
+	return counts, nil
+}
+
+// PartnerEvents lists what persons did to a partner and what is its own, newest
+// first, at most limit, those before a time (Unix ms) and id; 0 begins with the newest.
+func (s *Store) PartnerEvents(ctx context.Context, partner string, beforeAt int64, beforeID string, limit int) ([]models.Event, error) {
+	var list []models.Event
+	if unstorable(partner) || unstorable(beforeID) {
+		return nil, nil
+	}
+	query := s.read(ctx).Order("at DESC, id DESC").Limit(limit).Where("partner_id = ? AND partner_id <> '' AND actor <> ''", partner)
+	if beforeAt > 0 {
+		query = query.Where("at <= ? AND (at, id) < (?, ?)", beforeAt, beforeAt, beforeID)
+	}
+	if err := query.Find(&list).Error; err != nil {
+		return nil, fmt.Errorf("read events of partner: %w", err)
+	}
+	return list, nil
+}
+
+// AddNote adds a note about a partner.
+func (tx *Tx) AddNote(n models.PartnerNote) error { return tx.put(&n) }
+
+// Notes lists the notes about a partner, newest first, at most limit, those below
+// an id; "" begins with the newest.
+func (s *Store) Notes(ctx context.Context, partner, below string, limit int) ([]models.PartnerNote, error) {
+	var list []models.PartnerNote
+	if unstorable(partner) || unstorable(below) {
+		return nil, nil
+	}
+	query := s.read(ctx).Order("id DESC").Limit(limit).Where("partner_id = ?", partner)
+	if below != "" {
+		query = query.Where("id < ?", below)
+	}
+	if err := query.Find(&list).Error; err != nil {
+		return nil, fmt.Errorf("read notes: %w", err)
+	}
+	return list, nil
+}
+
+// AddRemoval puts on record that a partner was closed.
+func (tx *Tx) AddRemoval(r models.Removal) error { return tx.put(&r) }
+
+// RemovalOf reads what is on record of a closed partner.
+func (s *Store) RemovalOf(ctx context.Context, partner string) (models.Removal, bool, error) {
+	return one[models.Removal](s.read(ctx), "partner_id = ?", partner)
+}
+
+// SaveOnboarding saves a registration that was begun.
+func (tx *Tx) SaveOnboarding(d models.Onboarding) error { return tx.put(&d) }
+
+// DropOnboarding deletes a registration of an account; ok is false when there is none.
+func (tx *Tx) DropOnboarding(id, account string) (ok bool, err error) {
+	return tx.claimed(tx.db.Delete(&models.Onboarding{}, "id = ? AND account_id = ?", id, account))
+}
+
+// Onboarding reads a registration of an account.
+func (s *Store) Onboarding(ctx context.Context, id, account string) (models.Onboarding, bool, error) {
+	return one[models.Onboarding](s.read(ctx), "id = ? AND account_id = ?", id, account)
+}
+
+// Onboardings lists the registrations that an account has begun, handed in or not,
+// newest first, at most limit.
+func (s *Store) Onboardings(ctx context.Context, account string, limit int) ([]models.Onboarding, error) {
+	var list []models.Onboarding
+	if err := s.read(ctx).Order("id DESC").Limit(limit).Find(&list, "account_id = ?", account).Error; err != nil {
+		return nil, fmt.Errorf("read registrations: %w", err)
+	}
+	return list, nil
+}
