@@ -109,7 +109,7 @@ func (s *Console) notTakenBy(c *gin.Context, err error, kind, id string) (n notT
 // in Chinese there is a sentence for each.
 func ruleWords(ctx context.Context, m errs.Message) string {
 	if i18n.From(ctx) == i18n.Chinese {
-		if key, known := i18n.ByID("rule." + m.ID); known {
+		if key, known := i18n.ByID("rule." + strings.TrimPrefix(m.ID, "rule.")); known {
 			return i18n.T(ctx, key)
 		}
 	}
