@@ -120,9 +120,7 @@ func ruleWords(ctx context.Context, m errs.Message) string {
 // filled is a form as its page shows it.
 func (n notTaken) filled(values map[string]string) console.Filled {
 	f := console.Filled{Values: values, Faults: n.fields, Others: n.others}
-	for _, name := range slices.Sorted(maps.Keys(n.fields)) {
-		f.Order = append(f.Order, name)
-	}
+	f.Order = slices.Sorted(maps.Keys(n.fields))
 	return f
 }
 

@@ -32,9 +32,6 @@ type permissionForm struct {
 
 func (p permissionForm) name() string { return p.resource + ":" + p.action }
 
-// consentValues are the fields of a consent in a form.
-var consentValues = []string{"purpose_en", "purpose_zh", "text_en", "text_zh", "days", "version"}
-
 // scopeFormOf is the form of a scope as it is.
 func scopeFormOf(v catalog.Scope, of catalog.Service) scopeForm {
 	f := scopeForm{id: v.ID, service: v.Service, values: map[string]string{

@@ -22,9 +22,6 @@ const (
 // environments are the upstreams' places in the form.
 var environments = []models.Environment{models.Production, models.Sandbox}
 
-// upstreamNumbers are the fields of an upstream that hold a number.
-var upstreamNumbers = []string{"timeout", "connect_timeout", "max_reply"}
-
 // serviceValues is a service as its form has it. Its routes have forms of their own.
 func (s *Console) serviceValues(v catalog.Service) map[string]string {
 	values := map[string]string{
