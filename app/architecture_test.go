@@ -51,9 +51,9 @@ var neighbours = map[string][]string{
 	"app/consents":        {"app/ledger", "app/keyring"}, // a consent does, too; and how long tickets live
 	"app/oauth":           {"app/web"},
 	"app/gateway":         {"app/web"},
-	"app/console":         {"app/web", "app/bankfile"}, // what it asks for is a bank file
-	"app/bankfile/gen":    {"app/bankfile"},            // its reference is written from its types
-	"app/signon":          {"app/identity"},            // whose provider it is
+	"app/console":         {"app/web", "app/bankfile", "app/gateway/upstream"}, // what it asks for is a bank file; upstreams and pages as the node sees them
+	"app/bankfile/gen":    {"app/bankfile"},                                    // its reference is written from its types
+	"app/signon":          {"app/identity"},                                    // whose provider it is
 	"app/portal":          {"app/web"},
 	"app":                 {"app/jobs"}, // it says which jobs there are
 	"app/apptest":         {"app"},

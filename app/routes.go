@@ -86,6 +86,7 @@ func (a *App) consoleRoutes() []screen {
 	// Which of them somebody sees and decides their kind says.
 	readsRequests := console.May("business", "read").Or("accounts", "read")
 	checksRequests := console.May("business", "check").Or("roles", "check")
+	readsBusiness, makesBusiness := console.May("business", "read"), console.May("business", "make")
 	return []screen{
 		{http.MethodGet, "/console/sign-in", console.Anybody, s.SignIn},
 		{http.MethodPost, "/console/sign-in", console.Anybody, s.SignInSubmit},
@@ -170,6 +171,25 @@ func (a *App) consoleRoutes() []screen {
 		{http.MethodPost, "/console/onboarding/:draft/:step", console.May("business", "make"), s.OnboardingSubmit},
 		{http.MethodPost, "/console/onboarding/:draft/drop", console.May("business", "make"), s.OnboardingDrop},
 		{http.MethodPost, "/console/onboarding/:draft/kept", console.May("business", "make"), s.OnboardingKept},
+
+		{http.MethodGet, "/console/services", readsBusiness, s.Services},
+		{http.MethodPost, "/console/services", makesBusiness, s.ServiceCreate},
+		{http.MethodGet, "/console/services/new", makesBusiness, s.ServiceNew},
+		{http.MethodGet, "/console/services/:service", readsBusiness, s.Service},
+		{http.MethodGet, "/console/services/:service/edit", makesBusiness, s.ServiceEdit},
+		{http.MethodPost, "/console/services/:service/edit", makesBusiness, s.ServiceUpdate},
+		{http.MethodPost, "/console/services/:service/check", makesBusiness, s.ServiceCheck},
+		{http.MethodPost, "/console/services/:service/routes", makesBusiness, s.RouteCreate},
+		{http.MethodGet, "/console/services/:service/routes/new", makesBusiness, s.RouteNew},
+		{http.MethodGet, "/console/services/:service/routes/:route", readsBusiness, s.RouteEdit},
+		{http.MethodPost, "/console/services/:service/routes/:route", makesBusiness, s.RouteUpdate},
+		{http.MethodGet, "/console/scopes", readsBusiness, s.Scopes},
+		{http.MethodPost, "/console/scopes", makesBusiness, s.ScopeCreate},
+		{http.MethodGet, "/console/scopes/new", makesBusiness, s.ScopeNew},
+		{http.MethodGet, "/console/scopes/:scope", readsBusiness, s.Scope},
+		{http.MethodGet, "/console/scopes/:scope/edit", makesBusiness, s.ScopeEdit},
+		{http.MethodPost, "/console/scopes/:scope/edit", makesBusiness, s.ScopeUpdate},
+		{http.MethodGet, "/console/simulator", readsBusiness, s.Simulator},
 
 		{http.MethodGet, "/console", console.Insider, s.Overview},
 		{http.MethodGet, "/console/changes/new", console.May("business", "make"), s.ChangeNew},

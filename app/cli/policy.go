@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"postern/app/control"
 	"postern/app/directory"
@@ -15,6 +14,7 @@ import (
 	"postern/app/errs"
 	"postern/models"
 	"postern/policies"
+	"postern/views/i18n"
 )
 
 type policyCommand struct {
@@ -61,7 +61,9 @@ func (c explainCommand) Run(i invocation) error {
 	case err != nil:
 		return err
 	}
-	return printExplanation(i.Out, x, stopsOf(x, feed, i.Now(), configured.Zone))
+	return printExplanation(i.Out, x, x.Notes(directory.State{
+		Frozen: func(kind, id string) bool { return feed.Frozen(kind, id, models.FreezeCall) }, Now: i.Now(), Zone: configured.Zone,
+	}))
 }
 
 // noRoute says that there is no route, and for which methods there is one.
@@ -79,14 +81,13 @@ func (c explainCommand) noRoute(ctx context.Context, d *directory.Directory) err
 
 // printExplanation prints what the policy says, and what beside it would refuse
 // the call.
-func printExplanation(out io.Writer, x directory.Explanation, s stops) error {
-	notes := s.notes
+func printExplanation(out io.Writer, x directory.Explanation, notes []directory.Note) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	verdict, scopes := "refused", "none"
 	reason := string(x.Decision.Reason)
-	switch {
-	case len(notes) > 0:
-		reason = s.code + "; the policy alone says " + reason
+	switch code := directory.Code(notes); {
+	case code != "":
+		reason = code + "; the policy alone says " + reason
 	case x.Decision.Allowed:
 		verdict = "allowed"
 	}
@@ -105,72 +106,11 @@ func printExplanation(out io.Writer, x directory.Explanation, s stops) error {
 	fmt.Fprintf(w, "rule\t%s\n", rule)
 	fmt.Fprintf(w, "reason\t%s\n", reason)
 	fmt.Fprintf(w, "scopes\t%s\n", scopes)
-	for _, s := range x.Frozen {
-		notes = append(notes, "the scope "+s+" is frozen")
-	}
-	if x.Customer {
-		notes = append(notes, "a customer must have signed in: before, calls are refused as customer_required")
-	}
-	if x.Service.Echoes(x.Application.Environment) {
-		notes = append(notes, "the service has no sandbox upstream: calls are answered from the route's sample reply, and refused as upstream_unavailable without one")
-	}
-	for _, s := range x.Consents {
-		notes = append(notes, fmt.Sprintf("the scope %s demands consent (version %d): without it its C2 and C3 fields do not leave", s, x.Service.Scopes[s].ConsentVersion))
-	}
-	for _, note := range notes {
-		fmt.Fprintf(w, "note\t%s\n", note)
+	for _, n := range notes {
+		fmt.Fprintf(w, "note\t%s\n", i18n.Said(i18n.English, n.ID, n.Args...))
 	}
 	printFields(w, x)
 	return w.Flush()
-}
-
-// stops are what beside the policy would refuse the call now: the first code
-// that the page would meet, and what to tell a person.
-type stops struct {
-	code  string
-	notes []string
-}
-
-func stopsOf(x directory.Explanation, feed *control.Feed, now time.Time, zone *time.Location) stops {
-	s := stops{code: "not_active", notes: stateNotes(x, feed)}
-	if len(s.notes) == 0 {
-		s.code = "unavailable"
-	}
-	s.notes = append(s.notes, closedNotes(x, now, zone)...)
-	return s
-}
-
-// stateNotes tells what beside the policy would refuse the call now.
-func stateNotes(x directory.Explanation, feed *control.Feed) []string {
-	var notes []string
-	if !x.Application.Active() {
-		notes = append(notes, fmt.Sprintf("the application is %s and its partner %s: calls are refused as not_active",
-			x.Application.Status, x.Application.Partner.Status))
-	}
-	if x.Service.Status != models.Active {
-		notes = append(notes, fmt.Sprintf("the service is %s: calls are refused as not_active", x.Service.Status))
-	}
-	for _, target := range [][2]string{
-		{"partner", x.Application.PartnerID}, {"application", x.Application.ID}, {"service", x.Service.ID},
-	} {
-		if feed.Frozen(target[0], target[1], models.FreezeCall) {
-			notes = append(notes, fmt.Sprintf("the %s is frozen: calls are refused as not_active", target[0]))
-		}
-	}
-	return notes
-}
-
-// closedNotes tells that the service is closed by its plan, until when and why.
-func closedNotes(x directory.Explanation, now time.Time, zone *time.Location) []string {
-	closure, closed := x.Service.Hours.Closed(now, zone)
-	if !closed {
-		return nil
-	}
-	why := "by its hours"
-	if s := closure.Stop; s != nil {
-		why = fmt.Sprintf("by a planned stop (%s / %s)", s.ReasonEN, s.ReasonZH)
-	}
-	return []string{fmt.Sprintf("the service is closed until %s %s: calls are refused as unavailable", closure.Until.In(zone).Format(time.RFC3339), why)}
 }
 
 func printFields(w io.Writer, x directory.Explanation) {

@@ -8,11 +8,14 @@ import (
 	"time"
 
 	"postern/app/approval"
+	"postern/app/directory"
+	"postern/app/gateway/upstream"
 	"postern/app/identity"
 	"postern/app/limit"
 	"postern/app/records"
 	"postern/app/store"
 	"postern/app/web"
+	"postern/models"
 	"postern/policies"
 )
 
@@ -24,6 +27,9 @@ type Options struct {
 	Tail         *records.Tail
 	Cursors      web.Cursors
 	Store        *store.Store
+	Directory    *directory.Directory
+	Feed         Feed
+	Upstreams    *upstream.Pool // this node's
 	Staff        *policies.Staff
 	Address      string // where the console is reached, without a trailing slash
 	Cookies      web.Cookies
@@ -39,11 +45,18 @@ type Options struct {
 	Log          *slog.Logger
 }
 
+// Feed knows what is frozen; control.Feed does.
+type Feed interface {
+	Frozen(kind, id string, what models.FreezeScope) bool
+	Thawed(scopes []string, what models.FreezeScope) []string
+}
+
 // Console has the staff's screens.
 type Console struct {
 	o     Options
-	ready atomic.Bool // both administrators are in; it does not become untrue
+	looks *limit.Buckets // at pages, by account
+	ready atomic.Bool    // both administrators are in; it does not become untrue
 }
 
 // New returns the console's screens.
-func New(o Options) *Console { return &Console{o: o} }
+func New(o Options) *Console { return &Console{o: o, looks: limit.NewBuckets(maxLookers)} }

@@ -81,12 +81,17 @@ var sidebar = []struct {
 		{i18n.ConsoleOverview, "/console", "layout-dashboard", "o", Insider},
 		{i18n.ConsoleApprovals, "/console/approvals", "clipboard-check", "a", May("business", "read").Or("accounts", "read")},
 	}},
+	{i18n.ConsoleDirectory, []entry{
+		{i18n.PartnerList, partnersPath, "building-store", "p", May("business", "read")},
+		{i18n.CatalogServices, servicesPath, "apps", "s", May("business", "read")},
+		{i18n.CatalogScopes, scopesPath, "columns", "c", May("business", "read")},
+	}},
 	{i18n.LogTraffic, []entry{
 		{i18n.LogTitle, logPath, "list-details", "l", May("log", "read")},
 		{i18n.XRayTitle, visitsPath, "scan", "x", May("log", "read")},
 	}},
-	{i18n.ConsoleDirectory, []entry{
-		{i18n.PartnerList, partnersPath, "building-store", "p", May("business", "read")},
+	{i18n.ConsoleControl, []entry{
+		{i18n.SimulatorTitle, simulatorPath, "scale", "", May("business", "read")},
 	}},
 	{i18n.ConsoleAdmin, []entry{
 		{i18n.ConsoleStaff, "/console/staff", "users", "", May("accounts", "read")},

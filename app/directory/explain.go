@@ -94,10 +94,11 @@ func (d *Directory) Methods(ctx context.Context, path string) ([]string, error) 
 	return slices.Sorted(maps.Keys(found)), nil
 }
 
-func (d *Directory) explain(q Question, app *Application, svc *Service, route *Route) (Explanation, error) {
+// decide says what the policy says of a call on a route.
+func (d *Directory) decide(q Question, app *Application, svc *Service, route *Route) (Explanation, *Access, error) {
 	access, err := d.Access(app, svc, q.Now)
 	if err != nil {
-		return Explanation{}, err
+		return Explanation{}, nil, err
 	}
 	all := access.Scopes()
 	live := q.Thawed(all)
@@ -108,8 +109,13 @@ func (d *Directory) explain(q Question, app *Application, svc *Service, route *R
 	x.Frozen = slices.DeleteFunc(access.Allowing(route.Permission, all), func(s string) bool { return slices.Contains(live, s) })
 	x.Consents = slices.DeleteFunc(slices.Clone(x.Scopes), func(s string) bool { return !svc.Scopes[s].Withholds(route.Permission) })
 	x.Customer = route.RequiresCustomer || allNeedCustomer(svc, x.Scopes)
-	if !x.Decision.Allowed || route.SampleReply == "" {
-		return x, nil
+	return x, access, nil
+}
+
+func (d *Directory) explain(q Question, app *Application, svc *Service, route *Route) (Explanation, error) {
+	x, access, err := d.decide(q, app, svc, route)
+	if err != nil || !x.Decision.Allowed || route.SampleReply == "" {
+		return x, err
 	}
 	if x.Fields, err = notes(access, route, x.Scopes, nil); err == nil && len(x.Consents) > 0 {
 		x.Withheld, err = notes(access, route, x.Scopes, x.Consents)

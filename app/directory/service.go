@@ -121,8 +121,8 @@ func newService(p store.ServiceProfile) (*Service, error) {
 		return nil, err
 	}
 	s.Router = router
-	if s.Hours, err = planOf(p); err != nil {
-		return nil, err
+	if s.Hours, err = PlanOf(p.Hours, p.Stops); err != nil {
+		return nil, fmt.Errorf("hours of %s: %w", s.ID, err)
 	}
 	s.asked = permissionsOf(p.Routes)
 	return s, nil
@@ -154,18 +154,18 @@ func (s *Service) addConsents(texts []models.ConsentText) error {
 	return nil
 }
 
-// planOf reads when a service is open. What cannot be read opens nothing: the
+// PlanOf reads when a service is open. What cannot be read opens nothing: the
 // service is as if it could not be read itself.
-func planOf(p store.ServiceProfile) (hours.Plan, error) {
+func PlanOf(weekly []models.ServiceHours, stops []models.ServiceStop) (hours.Plan, error) {
 	var plan hours.Plan
-	for _, h := range p.Hours {
+	for _, h := range weekly {
 		s, faults := hours.ParseSpan(strings.Fields(h.Days), h.Opens, h.Closes)
 		if !faults.None() {
-			return hours.Plan{}, fmt.Errorf("hours of %s: %w", p.Service.ID, errors.Join(faults.Days, faults.From, faults.To))
+			return hours.Plan{}, errors.Join(faults.Days, faults.From, faults.To)
 		}
 		plan.Spans = append(plan.Spans, s)
 	}
-	for _, s := range p.Stops {
+	for _, s := range stops {
 		plan.Stops = append(plan.Stops, hours.Stop{
 			From: time.UnixMilli(s.StartsAt), To: time.UnixMilli(s.EndsAt), ReasonEN: s.ReasonEN, ReasonZH: s.ReasonZH,
 		})

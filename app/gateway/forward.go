@@ -13,7 +13,7 @@ import (
 // returns its id there.
 func (g *Gateway) upstreamFor(o authority.Outgoing) (string, error) {
 	u := o.Upstream
-	id := u.ServiceID + " " + string(u.Environment)
+	id := upstream.ID(u.ServiceID, u.Environment)
 	if known, ok := g.configured.Load(id); ok && known == u {
 		return id, nil
 	}

@@ -99,7 +99,7 @@ func (s *Store) Comments(ctx context.Context, request int64, limit int) ([]model
 func (s *Store) CountRequests(ctx context.Context, state models.RequestState, limit int) (int, error) {
 	var n int64
 	inner := s.read(ctx).Model(&models.ChangeRequest{}).Select("id").Where("state = ?", state).Limit(limit)
-	if err := s.read(ctx).Table("(?) AS some", inner).Count(&n).Error; err != nil {
+	if err := s.read(ctx).Table("(?) AS counted", inner).Count(&n).Error; err != nil {
 		return 0, fmt.Errorf("count change requests: %w", err)
 	}
 	return int(n), nil

@@ -1,6 +1,7 @@
 // What makes pages quicker to use. Everything here is an addition: pages read and
 // submit without it. It listens on the document, so parts that htmx swaps in work alike.
 import { announce, closest, whenReady } from "./page.js";
+import { editor } from "./editor.js";
 import { keys } from "./keys.js";
 import { charts } from "./chart.js";
 import { live } from "./live.js";
@@ -144,6 +145,7 @@ addEventListener("pageshow", event => {
 whenReady(prepare);
 times();
 charts();
+editor();
 live();
 keys();
 passkeys();

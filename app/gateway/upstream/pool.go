@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"sync"
+
+	"postern/models"
 )
 
 // Options are what all upstreams of a Pool share.
@@ -88,6 +90,9 @@ func (p *Pool) Do(ctx context.Context, id string, r Request) (*Reply, error) {
 
 	return u.do(ctx, r)
 }
+
+// ID is what the upstream of a service in an environment is called in a gateway's pool.
+func ID(service string, e models.Environment) string { return service + " " + string(e) }
 
 // States returns the circuits of all upstreams by id; for metrics.
 func (p *Pool) States() map[string]State {
