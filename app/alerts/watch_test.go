@@ -107,7 +107,7 @@ func TestAnAcknowledgementIsOnRecord(t *testing.T) {
 			t.Errorf("acknowledged: %+v", a)
 		}
 		events := s.Events("alert.acknowledged")
-		if len(events) != 1 || events[0].ApplicationID != apptest.Travel || events[0].Detail["actor"] != "Wang Min" ||
+		if len(events) != 1 || events[0].ApplicationID != apptest.Travel || events[0].Actor != "Wang Min" ||
 			events[0].Detail["alert"] != id || events[0].Detail["user"] != "ops" || events[0].Detail["rule"] != alerts.SpentTwice {
 			t.Errorf("on record: %+v", events)
 		}

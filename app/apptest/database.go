@@ -14,6 +14,7 @@ import (
 type Event struct {
 	Kind, Outcome, Reason, VID string
 	ApplicationID, ServiceID   string
+	Actor                      string
 	Alarm                      bool
 	Detail                     map[string]string
 }
@@ -25,7 +26,7 @@ func (w *World) Events(kind string) []Event {
 	w.Restart()
 	db := w.Database()
 	defer db.Close()
-	rows, err := db.Query("SELECT outcome, reason, vid, application_id, service_id, alarm, body FROM events WHERE kind = '" + kind + "' ORDER BY id")
+	rows, err := db.Query("SELECT outcome, reason, vid, application_id, service_id, actor, alarm, body FROM events WHERE kind = '" + kind + "' ORDER BY id")
 	if err != nil {
 		w.T.Fatal(err)
 	}
@@ -33,7 +34,7 @@ func (w *World) Events(kind string) []Event {
 	var list []Event
 	for rows.Next() {
 		e, body := Event{Kind: kind}, ""
-		if err := rows.Scan(&e.Outcome, &e.Reason, &e.VID, &e.ApplicationID, &e.ServiceID, &e.Alarm, &body); err != nil {
+		if err := rows.Scan(&e.Outcome, &e.Reason, &e.VID, &e.ApplicationID, &e.ServiceID, &e.Actor, &e.Alarm, &body); err != nil {
 			w.T.Fatal(err)
 		}
 		if err := json.Unmarshal([]byte(body), &struct {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"postern/app/demo"
+	"postern/app/demo/traffic"
 	"postern/models"
 )
 
@@ -105,6 +107,10 @@ func TestStaffFollowTheLogAndSeeThroughAVisit(t *testing.T) {
 		chromedp.KeyEvent(kb.Escape), chromedp.WaitNotPresent(`.p-drawer`))
 
 	// Somebody opened the same AT under another R: support sees where it stopped.
+	theft := slices.IndexFunc(traffic.Cases, func(c traffic.Case) bool { return c.Want == "at_spent" })
+	if err := traffic.New(d.TrafficOptions()).Play(t.Context(), traffic.Cases[theft]); err != nil {
+		t.Fatal(err)
+	}
 	b.run(chromedp.Poll(`[...document.querySelectorAll("[data-rows] > tr")].some(r => r.textContent.includes("at_spent"))`, nil),
 		chromedp.Evaluate(`[...document.querySelectorAll("[data-rows] > tr")].find(r => r.textContent.includes("at_spent")).querySelector("a").click()`, nil),
 		chromedp.WaitVisible(`.p-drawer .btn.is-large`), chromedp.Click(`.p-drawer .btn.is-large`), chromedp.WaitVisible(`.p-timeline`))

@@ -92,13 +92,14 @@ func TestButtonsOfTheScript(t *testing.T) {
 	b.until("and screen readers hear it", `document.querySelector("#announce").textContent === "Submitting…"`)
 
 	b.open(address, "pieces")
+	// First, for what it moves while it is drawn would be missed by a click.
+	b.until("the chart is drawn", `document.querySelector("[data-uplot] canvas")`)
 	b.until("a form waits for the name", `document.querySelector(".p-confirm .is-danger").disabled`)
 	b.run(chromedp.SendKeys("#suspend-name", kb.End+"vel"))
 	b.until("the whole name unlocks it", `!document.querySelector(".p-confirm .is-danger").disabled`)
 	b.until("Done waits for the tick", `document.querySelector(".p-secret .btn[type=submit]").disabled`)
 	b.run(chromedp.Click("#shown-kept"))
 	b.until("the tick unlocks Done", `!document.querySelector(".p-secret .btn[type=submit]").disabled`)
-	b.until("the chart is drawn", `document.querySelector("[data-uplot] canvas")`)
 
 	b.open(address, "form")
 	b.until("a form that was not taken opens at its summary", `document.activeElement.matches(".p-summary")`)

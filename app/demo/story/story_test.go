@@ -216,7 +216,7 @@ func TestOnlyTheBankSideReadsWhy(t *testing.T) {
 		}
 		return labels
 	}
-	if labels := inside(false); len(labels) != 1 || !strings.Contains(labels[0], "other_r (") {
+	if labels := inside(false); len(labels) != 1 || !strings.Contains(labels[0], "other_r.") {
 		t.Errorf("the bank's side is told %q", labels)
 	}
 	if labels := inside(true); len(labels) != 0 {
