@@ -84,9 +84,9 @@ func TestAGatewaysJobsAreListed(t *testing.T) {
 	c := storetest.SQLiteConfig(t)
 	w := apptest.New(t, c, apptest.Options{})
 	w.Write(func(tx *store.Tx, now int64) error {
-		return tx.BeginJob(models.JobRun{Name: "keys", Node: "node-1", BeganAt: now + 1, Result: models.JobRunning})
+		return tx.BeginJob(models.JobRun{Name: "retention", Node: "node-1", BeganAt: now + 1, Result: models.JobRunning})
 	})
-	if code, out, errors := run(t, "jobs", "list", "--db", c.Path); code != 0 || !regexp.MustCompile(`(?m)^keys +node-1 .*running`).MatchString(out) {
+	if code, out, errors := run(t, "jobs", "list", "--db", c.Path); code != 0 || !regexp.MustCompile(`(?m)^retention +node-1 .*running`).MatchString(out) {
 		t.Errorf("exit %d: %s%s", code, out, errors)
 	}
 }
