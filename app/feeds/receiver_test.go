@@ -155,6 +155,7 @@ func (r *receiver) serve(conn net.Conn) {
 			return
 		}
 		if !r.take(string(text)) {
+			_ = conn.(*net.TCPConn).SetLinger(0) // it crashes: nobody may take that for an orderly end
 			conn.Close()
 			return
 		}
