@@ -2,7 +2,9 @@
 // whatever widens what partners can reach needs a second person, what narrows it
 // takes effect at once (design: four eyes).
 //
-// Change requests and the people who approve them are not built yet.
+// It owns change requests: what was asked for, bound to its content and to what
+// it was made on, who decides it, and that those are two persons. What a change
+// is, and how it is written, the Applier of its kind knows.
 package approval
 
 import "postern/app/errs"

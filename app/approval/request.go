@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -98,8 +99,7 @@ func checkReason(field, reason string) error {
 }
 
 // Submit makes a change. What narrows takes effect at once; what widens waits
-// for another person (design: four eyes): Request is its number. Without staff there is nobody to ask
-// and everything takes effect. Faults of the content come back as the applier
+// for another person (design: four eyes): Request is its number. Faults of the content come back as the applier
 // made them; a missing reason is one of the field "reason".
 func (a *Approvals) Submit(ctx context.Context, by By, ask Ask) (out Outcome, err error) {
 	kind, known := a.o.Kinds[ask.Kind]
@@ -127,12 +127,12 @@ func (a *Approvals) Submit(ctx context.Context, by By, ask Ask) (out Outcome, er
 		if ask.Narrows && plan.Widening() > 0 {
 			return ErrWidens
 		}
-		exist, err := b.StaffExist()
-		if err != nil {
+		_, err = Directly(b, kind.Alone || plan.Widening() > 0)
+		if errors.Is(err, ErrSecondPerson) {
+			out.Request, err = a.file(w, by, ask, plan)
 			return err
 		}
-		if exist && (kind.Alone || plan.Widening() > 0) {
-			out.Request, err = a.file(w, by, ask, plan)
+		if err != nil {
 			return err
 		}
 		out.Applied = true
