@@ -40,7 +40,7 @@ func (s *Console) showChange(c *gin.Context, status int, page console.ChangePage
 // ChangeSubmit says what a file would change, or asks for it.
 func (s *Console) ChangeSubmit(c *gin.Context) error {
 	ctx := c.Request.Context()
-	page := console.ChangePage{Text: strings.ReplaceAll(c.PostForm("text"), "\r\n", "\n"), Reason: c.PostForm("reason")}
+	page := console.ChangePage{Text: c.PostForm("text"), Reason: c.PostForm("reason")}
 	if c.PostForm("do") != "submit" {
 		err := s.previewChange(c, &page)
 		if err != nil {

@@ -37,6 +37,7 @@ var faultPages = []faultWords{
 	{is: identity.ErrLinked, title: i18n.SignOnLinked, text: i18n.SignOnLinkedText},
 	{is: identity.ErrLoginGone, title: i18n.SignLoginGone, text: i18n.SignLoginGoneText},
 	{is: errHandedIn, title: i18n.ConsoleConflict, text: i18n.ConsoleMovedPage},
+	{is: errScopeTooLarge, title: i18n.CatalogTooLarge, text: i18n.CatalogTooLargeText},
 	{is: web.ErrForm, title: i18n.ConsoleBadForm, text: i18n.ConsoleBadFormText},
 	{kind: errs.Forbidden, title: i18n.ConsoleForbidden, text: i18n.ConsoleForbidText},
 	{kind: errs.Unauthenticated, title: i18n.ConsoleSignedOut, text: i18n.ConsoleSignedText},

@@ -24,6 +24,9 @@ func (s *Console) ScopeEdit(c *gin.Context) error {
 		return err
 	}
 	form := scopeFormOf(f.scope, f.service)
+	if err := form.fits(); err != nil {
+		return err
+	}
 	form.values["seen"] = version(f.scope)
 	return s.showEditor(c, form, f, notTaken{})
 }
@@ -35,6 +38,9 @@ func (s *Console) ScopeUpdate(c *gin.Context) error {
 		return err
 	}
 	form := readScopeForm(formValues(c.Request.PostForm), f.scope.ID, f.scope.Service)
+	if err := form.fits(); err != nil {
+		return err
+	}
 	if act := c.PostForm("act"); act != "" || part(c) {
 		form.act(act, f.service)
 		return s.showEditor(c, form, f, notTaken{})
@@ -92,6 +98,9 @@ func (s *Console) ScopeCreate(c *gin.Context) error {
 	}
 	values := formValues(c.Request.PostForm)
 	form := readScopeForm(values, values["id"], f.service.ID)
+	if err := form.fits(); err != nil {
+		return err
+	}
 	if act := c.PostForm("act"); act != "" || part(c) {
 		form.act(act, f.service)
 		return s.showEditor(c, form, f, notTaken{})

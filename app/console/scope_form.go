@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"postern/app/catalog"
+	"postern/app/errs"
 )
 
 // The bounds of a scope's form: more would be a form that nobody can read.
@@ -19,7 +20,23 @@ type scopeForm struct {
 	values      map[string]string // title, requires_customer, consent.…, reason, seen
 	id, service string
 	permissions []permissionForm
+	cut         bool // more was sent than the form takes
 }
+
+// fits refuses a scope of which the form would leave something out: sent back, it
+// would take away what nobody has seen.
+func (f scopeForm) fits() error {
+	rows := 0
+	for _, p := range f.permissions {
+		rows += len(p.rows)
+	}
+	if f.cut || len(f.permissions) > maxPermissions || rows > maxFieldRows {
+		return errScopeTooLarge
+	}
+	return nil
+}
+
+var errScopeTooLarge = errs.New(errs.TooLarge, "scope_too_large", "This scope has more than its form takes: change it as a file.")
 
 // permissionForm is one permission with a row for each field: those that the scope
 // names, and those that only the sample has.
@@ -55,23 +72,29 @@ func scopeFormOf(v catalog.Scope, of catalog.Service) scopeForm {
 func readScopeForm(values map[string]string, id, service string) scopeForm {
 	f := scopeForm{values: values, id: id, service: service}
 	rows := 0
-	for i := range maxPermissions {
+	for i := 0; ; i++ {
 		at := fmt.Sprintf("permissions.%d.", i)
 		resource, there := values[at+"resource"]
 		if !there {
 			break
 		}
+		if f.cut = i == maxPermissions; f.cut {
+			return f
+		}
 		p := permissionForm{
 			resource: resource, action: values[at+"action"], deny: values[at+"deny"] != "", raw: values[at+"raw"] != "",
 			sample: values[at+"sample"],
 		}
-		for j := 0; rows < maxFieldRows; j++ {
+		for j := 0; ; j++ {
 			row := fmt.Sprintf("%sfields.%d.", at, j)
 			path, there := values[row+"path"]
 			if !there {
 				break
 			}
-			rows++
+			if rows++; rows > maxFieldRows {
+				f.cut = true
+				return f
+			}
 			p.rows = append(p.rows, catalog.Field{
 				Path: path, Class: values[row+"class"], Treatment: values[row+"treatment"], Mask: values[row+"mask"],
 			})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -93,7 +94,9 @@ func Speak(c *gin.Context, chosen string) {
 // maxForm bounds a form, octets.
 const maxForm = 1 << 20
 
-// Form reads a request's form: urlencoded, bounded. Anything else is ErrForm.
+// Form reads a request's form: urlencoded, bounded, its line ends as they were
+// before a browser made CRLF of them (HTML, "constructing the entry list"): a text
+// that nobody touched must not come back changed. Anything else is ErrForm.
 func Form(c *gin.Context) error {
 	if media := c.ContentType(); media != "application/x-www-form-urlencoded" {
 		return ErrForm
@@ -101,6 +104,11 @@ func Form(c *gin.Context) error {
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxForm)
 	if err := c.Request.ParseForm(); err != nil {
 		return ErrForm.Wrap(err)
+	}
+	for _, values := range c.Request.PostForm {
+		for i, text := range values {
+			values[i] = strings.ReplaceAll(text, "\r\n", "\n")
+		}
 	}
 	return nil
 }

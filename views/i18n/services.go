@@ -207,11 +207,13 @@ var (
 	CatalogSubmit            = def("catalog.submit", "Submit the change", "提交变更")
 	CatalogScopeThere        = def("catalog.scope_there", "There is a scope of this name already.", "已有同名数据范围。")
 
-	CatalogMoved      = def("catalog.moved", "Not saved: somebody else changed this meanwhile.", "未保存：其间有人作了修改。")
-	CatalogMovedBy    = def("catalog.moved_by", "Not saved: %s changed this on %s.", "未保存：%s 于 %s 作了修改。")
-	CatalogMovedText  = def("catalog.moved_text", "What you typed is kept below. Compare it with what is there now, then submit again.", "你的输入保留在下方。与当前内容核对后可再次提交。")
-	CatalogOtherFault = def("catalog.other_fault", "%s: %s", "%s：%s")
-	CatalogLine       = def("catalog.line", "Line %d: %s", "第 %d 行：%s")
+	CatalogMoved        = def("catalog.moved", "Not saved: somebody else changed this meanwhile.", "未保存：其间有人作了修改。")
+	CatalogMovedBy      = def("catalog.moved_by", "Not saved: %s changed this on %s.", "未保存：%s 于 %s 作了修改。")
+	CatalogMovedText    = def("catalog.moved_text", "What you typed is kept below. Compare it with what is there now, then submit again.", "你的输入保留在下方。与当前内容核对后可再次提交。")
+	CatalogTooLarge     = def("catalog.too_large", "This scope has more than its form takes", "该数据范围超出表单可编辑的数量")
+	CatalogTooLargeText = def("catalog.too_large_text", "Nothing was changed. Change it as a file, under Approvals.", "未做任何更改。可在“审批”中以文件方式变更。")
+	CatalogOtherFault   = def("catalog.other_fault", "%s: %s", "%s：%s")
+	CatalogLine         = def("catalog.line", "Line %d: %s", "第 %d 行：%s")
 )
 
 // The forms of services and routes.
