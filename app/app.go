@@ -363,6 +363,7 @@ func ApprovalKinds() map[string]approval.Kind {
 	return map[string]approval.Kind{
 		bankfile.Kind:      {Applier: bankfile.Applier{}},
 		identity.RoleKind:  {Applier: identity.Roles{}, Alone: true},
+		identity.ResetKind: {Applier: identity.Resets{}, Alone: true},
 		partners.CloseKind: {Applier: partners.Closer{}, Alone: true},
 	}
 }

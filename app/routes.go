@@ -200,7 +200,11 @@ func (a *App) consoleRoutes() []screen {
 		{http.MethodPost, "/console/staff", console.May("accounts", "make"), s.StaffInvite},
 		{http.MethodGet, "/console/staff/:account", console.May("accounts", "read"), s.StaffMember},
 		{http.MethodPost, "/console/staff/:account/roles", console.May("roles", "make"), s.StaffRole},
-		{http.MethodPost, "/console/staff/:account/link", console.May("accounts", "make"), s.StaffLink},
+		{http.MethodPost, "/console/staff/:account/link", console.May("accounts", "make").Or("roles", "make"), s.StaffLink},
+		{http.MethodPost, "/console/staff/:account/reset", console.May("roles", "make"), s.StaffReset},
+		{http.MethodPost, "/console/staff/:account/disable", console.May("accounts", "make"), s.StaffDisable},
+		{http.MethodPost, "/console/staff/:account/enable", console.May("accounts", "make"), s.StaffEnable},
+		{http.MethodPost, "/console/staff/:account/sessions/end", console.May("sessions", "end"), s.StaffSessionsEnd},
 
 		{http.MethodGet, "/console/activity", console.May("activity", "own"), s.Activity},
 

@@ -42,6 +42,7 @@ type Account struct {
 	PasswordAt   int64
 	Failures     int64 // wrong passwords and codes since the last sign-in
 	LockedUntil  int64
+	ResetUntil   int64  // until when a new set-up link may be made although it is active; 0 for never
 	Language     string // "en", "zh-CN", or empty: the browser's
 	Theme        string // "light", "dark", or empty: the browser's
 	CreatedAt    int64

@@ -26,6 +26,7 @@ log:export       audit
 log:read         system security audit officer reviewer support
 roles:check      system
 roles:make       security
+sessions:end     security
 settings:check   security
 settings:make    system
 settings:read    system security audit

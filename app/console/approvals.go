@@ -29,6 +29,7 @@ import (
 var requestRights = map[string]struct{ read, check policies.Permission }{
 	bankfile.Kind:      {policies.Permission{Resource: "business", Action: "read"}, policies.Permission{Resource: "business", Action: "check"}},
 	identity.RoleKind:  {policies.Permission{Resource: "accounts", Action: "read"}, policies.Permission{Resource: "roles", Action: "check"}},
+	identity.ResetKind: {policies.Permission{Resource: "accounts", Action: "read"}, policies.Permission{Resource: "roles", Action: "check"}},
 	partners.CloseKind: {policies.Permission{Resource: "business", Action: "read"}, policies.Permission{Resource: "business", Action: "check"}},
 }
 

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -26,7 +27,7 @@ const staffPage = 100
 func (s *Console) Staff(c *gin.Context) error {
 	ctx := c.Request.Context()
 	page := console.StaffPage{
-		Frame: s.frame(c, i18n.T(ctx, i18n.ConsoleStaff)), CanInvite: visitOf(c).rights.May(policies.Permission{Resource: "accounts", Action: "make"}),
+		Frame: s.frame(c, i18n.T(ctx, i18n.ConsoleStaff)), CanInvite: visitOf(c).rights.May(makesAccounts),
 	}
 	err := s.o.Store.Accounts(ctx, func(a store.Accounts) error {
 		list, err := a.AccountsOf(models.StaffRealm, c.Query("after"), staffPage+1)
@@ -71,7 +72,7 @@ var accountStates = map[models.AccountStatus]struct {
 func (s *Console) staffRow(c *gin.Context, a models.Account, roles []models.StaffRole) console.StaffRow {
 	state := accountStates[a.Status]
 	return console.StaffRow{
-		Name: a.Name, Login: a.Login, Href: "/console/staff/" + a.ID, Roles: strings.Join(roleNames(c, roles), i18n.T(c.Request.Context(), i18n.CommonComma)),
+		Name: a.Name, Login: a.Login, Href: staffPath(a.ID), Roles: strings.Join(roleNames(c, roles), i18n.T(c.Request.Context(), i18n.CommonComma)),
 		State: ui.BadgeView{Text: i18n.T(c.Request.Context(), state.word), Tone: state.tone},
 	}
 }
@@ -116,17 +117,104 @@ func (s *Console) showLink(c *gin.Context, link identity.Link) error {
 	ctx := c.Request.Context()
 	return web.Render(c, http.StatusOK, console.StaffLink(console.StaffLinkPage{
 		Frame: s.frame(c, link.Account.Name, crumb(ctx, i18n.ConsoleStaff, "/console/staff")),
-		Name:  link.Account.Name, Address: s.o.Address + "/console/setup/" + link.Token, Done: "/console/staff/" + link.Account.ID,
+		Name:  link.Account.Name, Address: s.o.Address + "/console/setup/" + link.Token, Done: staffPath(link.Account.ID),
 	}))
 }
 
-// StaffLink makes another link for somebody who has not set up yet.
+// StaffLink makes a new set-up link: the system administrator for who has not set
+// up yet, the security administrator for who is in, once that was agreed to.
 func (s *Console) StaffLink(c *gin.Context) error {
-	link, err := s.o.Identity.NewLink(c.Request.Context(), visitOf(c).who.Account.ID, c.Param("account"))
+	a, _, err := s.member(c)
+	if err != nil {
+		return err
+	}
+	if !s.mayLink(c, a) {
+		return errForbidden.Because("link of " + string(a.Status))
+	}
+	if due, err := s.proveFirst(c, staffPath(a.ID)); due || err != nil {
+		return err
+	}
+	link, err := s.o.Identity.NewLink(c.Request.Context(), visitOf(c).who, a.ID)
 	if err != nil {
 		return err
 	}
 	return s.showLink(c, link)
+}
+
+func staffPath(account string) string { return "/console/staff/" + account }
+
+// mayLink reports whether the reader makes the link that the account needs.
+func (s *Console) mayLink(c *gin.Context, a models.Account) bool {
+	switch rights := visitOf(c).rights; a.Status {
+	case models.AccountInvited:
+		return rights.May(makesAccounts)
+	case models.AccountActive:
+		return s.o.Now().UnixMilli() < a.ResetUntil && rights.May(makesRoles)
+	}
+	return false
+}
+
+var (
+	makesAccounts = policies.Permission{Resource: "accounts", Action: "make"}
+	makesRoles    = policies.Permission{Resource: "roles", Action: "make"}
+	endsSessions  = policies.Permission{Resource: "sessions", Action: "end"}
+)
+
+// StaffReset asks that somebody who is in may get a new set-up link.
+func (s *Console) StaffReset(c *gin.Context) error {
+	page := console.StaffMemberPage{ResetReason: c.PostForm("reset_reason")}
+	a, _, err := s.member(c)
+	if err != nil {
+		return err
+	}
+	content, err := identity.Reset{Account: a.ID}.Content()
+	if err != nil {
+		return err
+	}
+	out, err := s.o.Approvals.Submit(c.Request.Context(), s.by(c), approval.Ask{
+		Kind: identity.ResetKind, Subject: "staff " + a.Login, Content: content, Reason: page.ResetReason,
+	})
+	if faults := errs.FieldsOf(err); faults != nil {
+		page.Faults = s.words(c, errs.Fields{"reset_reason": faults["reason"]})
+		return s.showStaffMember(c, http.StatusUnprocessableEntity, page)
+	}
+	if err != nil {
+		return err
+	}
+	return done(c, requestPath(out.Request), "asked")
+}
+
+// StaffDisable shuts somebody out at once.
+func (s *Console) StaffDisable(c *gin.Context) error {
+	return s.toMember(c, "disabled", s.o.Identity.Disable)
+}
+
+// StaffEnable lets somebody back in.
+func (s *Console) StaffEnable(c *gin.Context) error {
+	return s.toMember(c, "enabled", s.o.Identity.Enable)
+}
+
+// StaffSessionsEnd ends every session of somebody.
+func (s *Console) StaffSessionsEnd(c *gin.Context) error {
+	return s.toMember(c, "sessions-ended", func(ctx context.Context, by identity.Who, account string) error {
+		_, err := s.o.Identity.EndSessions(ctx, by, account)
+		return err
+	})
+}
+
+// toMember does something to an account, on the word of who has lately proved to be there.
+func (s *Console) toMember(c *gin.Context, what string, do func(context.Context, identity.Who, string) error) error {
+	a, _, err := s.member(c)
+	if err != nil {
+		return err
+	}
+	if due, err := s.proveFirst(c, staffPath(a.ID)); due || err != nil {
+		return err
+	}
+	if err := do(c.Request.Context(), visitOf(c).who, a.ID); err != nil {
+		return err
+	}
+	return done(c, staffPath(a.ID), what)
 }
 
 // StaffMember shows one account.
@@ -141,9 +229,20 @@ func (s *Console) showStaffMember(c *gin.Context, status int, page console.Staff
 		return err
 	}
 	page.Frame = s.frame(c, a.Name, crumb(ctx, i18n.ConsoleStaff, "/console/staff"))
-	page.StaffRow, page.Action, page.Made = s.staffRow(c, a, held), "/console/staff/"+a.ID, s.at(a.CreatedAt)
-	page.CanLink = a.Status == models.AccountInvited && rights.May(policies.Permission{Resource: "accounts", Action: "make"})
-	page.CanRoles = rights.May(policies.Permission{Resource: "roles", Action: "make"})
+	page.StaffRow, page.Action, page.Made = s.staffRow(c, a, held), staffPath(a.ID), s.at(a.CreatedAt)
+	own := a.PersonID == visitOf(c).who.Account.PersonID
+	page.CanLink = !own && s.mayLink(c, a)
+	page.CanReset = !own && !page.CanLink && a.Status == models.AccountActive && rights.May(makesRoles)
+	page.CanDisable = !own && a.Status != models.AccountDisabled && rights.May(makesAccounts)
+	page.CanEnable = !own && a.Status == models.AccountDisabled && rights.May(makesAccounts)
+	page.CanRoles = rights.May(makesRoles)
+	if !own && rights.May(endsSessions) {
+		sessions, err := s.o.Identity.Sessions(ctx, a.ID)
+		if err != nil {
+			return err
+		}
+		page.Sessions = len(sessions)
+	}
 	for _, role := range models.StaffRoles {
 		page.Roles = append(page.Roles, ui.Option{Value: string(role), Text: i18n.T(ctx, roleWords[role]), Chosen: string(role) == page.Role})
 	}

@@ -187,25 +187,6 @@ func (i *Identity) link(w change.Writer, a models.Account) (Link, error) {
 	return Link{Account: a, Token: token, EndsAt: ends}, told(w, "setup_link.made", a, nil)
 }
 
-// NewLink makes another set-up link for somebody who has not set up yet.
-// ErrNoAccount for who is not there, ErrStage for who is in already.
-func (i *Identity) NewLink(ctx context.Context, actor, account string) (link Link, err error) {
-	err = i.write(ctx, actor, func(w change.Writer) error {
-		a, found, err := w.Accounts().Account(account)
-		switch {
-		case err != nil:
-			return err
-		case !found || a.Realm != models.StaffRealm:
-			return ErrNoAccount
-		case a.Status != models.AccountInvited:
-			return ErrStage
-		}
-		link, err = i.link(w, a)
-		return err
-	})
-	return link, err
-}
-
 // LinkAccount is whose link it is, if it can still be used; ErrLink if not.
 func (i *Identity) LinkAccount(ctx context.Context, token string) (a models.Account, err error) {
 	err = i.o.Store.Accounts(ctx, func(r store.Accounts) error {

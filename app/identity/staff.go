@@ -15,6 +15,7 @@ import (
 var (
 	ErrOwn       = errs.New(errs.Conflict, "own_account", "Nobody does this to an account of their own.")
 	ErrDisabled  = errs.New(errs.Conflict, "account_disabled", "The account is disabled.")
+	ErrNoReset   = errs.New(errs.Forbidden, "no_reset", "Another person must agree before this account gets a new set-up link.")
 	ErrLastAdmin = errs.New(errs.Conflict, "last_administrator", "This is the last one who can do this work: let another one in first.")
 )
 
@@ -37,18 +38,29 @@ func (i *Identity) another(ctx context.Context, by Who, account string, f func(c
 	})
 }
 
-// Reset makes a new set-up link for an account. Until it is opened and gone through
-// to its end, the account's password, factors and sessions stay as they are. It
-// raises an alarm: whoever gets the link becomes the account's owner.
-func (i *Identity) Reset(ctx context.Context, by Who, account string) (link Link, err error) {
+// NewLink makes a new set-up link: for somebody who has not set up yet, and for
+// somebody who is in, once two persons have agreed to it (Resets); links from before
+// are dead. What there was of password, factors and sessions stays until the link is
+// gone through to its end. The second case raises an alarm: whoever gets the link
+// becomes the account's owner.
+func (i *Identity) NewLink(ctx context.Context, by Who, account string) (link Link, err error) {
 	err = i.another(ctx, by, account, func(w change.Writer, a models.Account) error {
-		if a.Status == models.AccountDisabled {
+		switch {
+		case a.Status == models.AccountDisabled:
 			return ErrDisabled
+		case a.Status == models.AccountActive && w.At() >= a.ResetUntil:
+			return ErrNoReset
+		case a.Status == models.AccountActive:
+			a.ResetUntil, a.UpdatedAt = 0, w.At()
+			if err := w.SaveAccount(a); err != nil {
+				return err
+			}
+			if err := told(w, "account.reset", a, map[string]string{"login": a.Login}); err != nil {
+				return err
+			}
 		}
-		if link, err = i.link(w, a); err != nil {
-			return err
-		}
-		return told(w, "account.reset", a, map[string]string{"login": a.Login})
+		link, err = i.link(w, a)
+		return err
 	})
 	return link, err
 }

@@ -1,11 +1,13 @@
 package identity_test
 
 import (
+	"crypto/rand"
 	"slices"
 	"testing"
 	"time"
 
 	"postern/app/apptest"
+	"postern/app/change"
 	"postern/app/identity"
 	"postern/app/store"
 	"postern/app/store/storetest"
@@ -20,11 +22,22 @@ func TestAResetChangesNothingUntilItIsFinished(t *testing.T) {
 		m, security := h.enrol(links[0], "lin.tao"), h.enrol(links[1], "he.jing")
 		owner, by := must[identity.Who](t)(h.current(m.cookie)), must[identity.Who](t)(h.current(security.cookie))
 
-		_, err := h.Reset(ctx, by, by.Account.ID)
+		_, err := h.NewLink(ctx, by, by.Account.ID)
 		h.refused("one's own account", err, identity.ErrOwn)
-		_, err = h.Reset(ctx, by, "stf_nobody")
+		_, err = h.NewLink(ctx, by, "stf_nobody")
 		h.refused("nobody's account", err, identity.ErrNoAccount)
-		link := must[identity.Link](t)(h.Reset(ctx, by, owner.Account.ID))
+		_, err = h.NewLink(ctx, by, owner.Account.ID)
+		h.refused("on one person's word", err, identity.ErrNoReset)
+		h.allowReset(owner.Account.ID)
+		h.later(24 * time.Hour)
+		by = must[identity.Who](t)(h.current(h.again(security)))
+		_, err = h.NewLink(ctx, by, owner.Account.ID)
+		h.refused("a day after it was agreed to", err, identity.ErrNoReset)
+		h.allowReset(owner.Account.ID)
+		m.cookie = h.again(m)
+		link := must[identity.Link](t)(h.NewLink(ctx, by, owner.Account.ID))
+		_, err = h.NewLink(ctx, by, owner.Account.ID)
+		h.refused("a second link", err, identity.ErrNoReset)
 		if kinds := h.events(owner.Account.ID); !slices.Contains(kinds, "account.reset") {
 			t.Errorf("events %v", kinds)
 		}
@@ -69,6 +82,31 @@ func TestAResetChangesNothingUntilItIsFinished(t *testing.T) {
 		}
 		must[string](t)(h.second(half, recovery[0]))
 	})
+}
+
+// allowReset is what a change request does that two persons agreed on.
+func (h *house) allowReset(account string) {
+	h.t.Helper()
+	content := must[string](h.t)(identity.Reset{Account: account}.Content())
+	err := h.store.Write(h.t.Context(), func(tx *store.Tx) error {
+		b, err := tx.Business()
+		if err != nil {
+			return err
+		}
+		_, err = identity.Resets{}.Apply(b, content, change.Writer{Tx: tx, Now: h.now, Rand: rand.Reader, Actor: "test"})
+		return err
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// again signs somebody in once more.
+func (h *house) again(m member) string {
+	h.t.Helper()
+	cookie := must[string](h.t)(h.second(must[string](h.t)(h.signIn(m.login, password)), h.code(m.secret)))
+	h.later(30 * time.Second) // the code that was used counts no more
+	return cookie
 }
 
 func TestSettingUpByPasskey(t *testing.T) {
@@ -139,7 +177,8 @@ func TestWhoIsDisabledIsOut(t *testing.T) {
 		key := h.passkey(m)
 		account := must[identity.Who](t)(h.current(m.cookie)).Account.ID
 
-		link := must[identity.Link](t)(h.Reset(ctx, by, account))
+		h.allowReset(account)
+		link := must[identity.Link](t)(h.NewLink(ctx, by, account))
 		if ended := must[int64](t)(h.EndSessions(ctx, by, account)); ended != 1 {
 			t.Errorf("%d sessions ended, want 1", ended)
 		}
@@ -162,7 +201,7 @@ func TestWhoIsDisabledIsOut(t *testing.T) {
 		h.refused("the password", err, identity.ErrCredentials)
 		_, err = h.OpenLink(ctx, link.Token, identity.Client{})
 		h.refused("a link from before", err, identity.ErrLink)
-		_, err = h.Reset(ctx, by, account)
+		_, err = h.NewLink(ctx, by, account)
 		h.refused("a new link", err, identity.ErrDisabled)
 
 		if err := h.Enable(ctx, by, account); err != nil {
