@@ -174,9 +174,9 @@ func (s *Console) ApplicationCreate(c *gin.Context) error {
 	}
 	values := typed(c, append(append([]string{"reason"}, applicationNames...), limitNames...)...)
 	a := newApplicationOf(file.row.ID, values)
-	out, err := s.propose(c, proposal{partner: file.row.ID, things: []any{a}, reason: values["reason"], unless: unlessThere(a.ID)})
+	out, err := s.propose(c, proposal{subject: partnerSubject(file.row.ID), things: []any{a}, reason: values["reason"], unless: unlessThere(a.ID)})
 	if err == nil {
-		return s.proposed(c, out, tabPath(file.row.ID, "applications"))
+		return proposed(c, out, tabPath(file.row.ID, "applications"))
 	}
 	fault, ok := s.faultsOf(c, err, "application", a.ID)
 	if !ok {
@@ -323,10 +323,10 @@ func (s *Console) updateApplication(c *gin.Context, limits bool) error {
 		after.Name, after.AuthMethod = values["name"], models.AuthMethod(values["auth_method"])
 	}
 	out, err := s.propose(c, proposal{
-		partner: file.row.ID, things: []any{after}, reason: values["reason"], narrows: !s.mayMake(c), unless: stillApplication(a.ID, seen),
+		subject: partnerSubject(file.row.ID), things: []any{after}, reason: values["reason"], narrows: !s.mayMake(c), unless: stillApplication(a.ID, seen),
 	})
 	if err == nil {
-		return s.proposed(c, out, applicationPath(file.row.ID, a.ID))
+		return proposed(c, out, applicationPath(file.row.ID, a.ID))
 	}
 	fault, ok := s.faultsOf(c, err, "application", a.ID)
 	if !ok {
@@ -386,9 +386,9 @@ func (s *Console) ApplicationStepSubmit(k step) web.Screen {
 			things = append(things, s.endOf(file, a.ID)...)
 		}
 		reason := c.PostForm("reason")
-		out, err := s.propose(c, proposal{partner: file.row.ID, things: things, reason: reason, narrows: k.to != models.Active})
+		out, err := s.propose(c, proposal{subject: partnerSubject(file.row.ID), things: things, reason: reason, narrows: k.to != models.Active})
 		if err == nil {
-			return s.proposed(c, out, applicationPath(file.row.ID, a.ID))
+			return proposed(c, out, applicationPath(file.row.ID, a.ID))
 		}
 		fault, ok := s.faultsOf(c, err, "application", a.ID)
 		if !ok {

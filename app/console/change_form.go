@@ -2,6 +2,8 @@ package console
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"maps"
 	"net/http"
@@ -9,8 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -23,6 +23,26 @@ import (
 	"postern/views/console"
 	"postern/views/i18n"
 )
+
+// errMoved refuses a form of what is not any more as it was when the form was made.
+var errMoved = errs.New(errs.Conflict, "moved", "Somebody else has changed this meanwhile.")
+
+// version names what a thing says, so that a form can tell later whether it still does.
+func version(thing any) string {
+	text, err := bankfile.Compose(thing)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(text))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+func still(thing any, seen string) error {
+	if version(thing) != seen {
+		return errMoved
+	}
+	return nil
+}
 
 // stillService refuses when a service is not what a form was made from.
 func stillService(id, seen string) func(store.Business) error {
@@ -48,101 +68,103 @@ func stillScope(id, seen string) func(store.Business) error {
 	}
 }
 
-// proposeThing makes a change of one thing, or asks for it.
-func (s *Console) proposeThing(c *gin.Context, subject, reason string, thing any, unless func(store.Business) error) (approval.Outcome, error) {
-	content, err := bankfile.Compose(thing)
+// proposal is what a form wants to change.
+type proposal struct {
+	subject string // what it is mainly about: "partner p"
+	things  []any  // as they shall be
+	reason  string
+	narrows bool                       // by somebody who may only stop things
+	unless  func(store.Business) error // refuses what is not any more as the form had it
+}
+
+// propose makes a change, or asks for it.
+func (s *Console) propose(c *gin.Context, p proposal) (approval.Outcome, error) {
+	content, err := bankfile.Compose(p.things...)
 	if err != nil {
 		return approval.Outcome{}, err
 	}
 	return s.o.Approvals.Submit(c.Request.Context(), s.by(c), approval.Ask{
-		Kind: bankfile.Kind, Subject: subject, Content: content, Reason: strings.TrimSpace(reason), Unless: unless,
+		Kind: bankfile.Kind, Subject: p.subject, Content: content, Reason: strings.TrimSpace(p.reason), Narrows: p.narrows, Unless: p.unless,
 	})
 }
 
-// proposedThing leads to where the change shows, or waits.
-func proposedThing(c *gin.Context, out approval.Outcome, path string) error {
+// proposed leads to where the change shows, or waits.
+func proposed(c *gin.Context, out approval.Outcome, path string) error {
 	if out.Applied {
 		return done(c, path, "applied")
 	}
 	return done(c, requestPath(out.Request), "asked")
 }
 
-// notTaken is what is wrong with a form: a sentence for each field, and what is
-// wrong beside its fields. status is 0 for a form that nobody has sent yet.
-type notTaken struct {
+// faulty is a form that was not taken: a sentence for each field, and what is wrong
+// beside its fields. status is 0 for a form that nobody has sent yet.
+type faulty struct {
 	status int
 	fields map[string]string
 	others []string
 	moved  bool
 }
 
-// notTakenBy sorts an error of a change out for the form of one thing; ok is false
-// for an error that is no fault of the form's.
-func (s *Console) notTakenBy(c *gin.Context, err error, kind, id string) (n notTaken, ok bool) {
+// faultsOf sorts an error of propose out for the form of one thing. ok is false for
+// an error that is no fault of the form's.
+func (s *Console) faultsOf(c *gin.Context, err error, kind, id string) (f faulty, ok bool) {
 	ctx := c.Request.Context()
-	n = notTaken{status: http.StatusUnprocessableEntity, fields: map[string]string{}}
+	f = faulty{status: http.StatusUnprocessableEntity, fields: map[string]string{}}
 	var refusal *bankfile.Refusal
 	switch {
 	case errors.Is(err, errMoved):
-		n.status, n.moved = http.StatusConflict, true
+		f.status, f.moved = http.StatusConflict, true
 	case errors.Is(err, approval.ErrNothing):
-		n.status, n.others = http.StatusConflict, []string{i18n.T(ctx, i18n.ConsoleNothing)}
+		f.status, f.others = http.StatusConflict, []string{i18n.T(ctx, i18n.ConsoleNothing)}
+	case errors.Is(err, approval.ErrWidens):
+		f.status, f.others = http.StatusForbidden, []string{i18n.T(ctx, i18n.PartnerOnlyNarrows)}
 	case errors.As(err, &refusal):
-		for field, m := range refusal.Fields(kind, id) {
-			n.fields[field] = ruleWords(ctx, m)
-		}
+		f.fields = s.words(c, refusal.Fields(kind, id))
 		for _, fault := range refusal.Faults {
-			if fault.Kind == kind && fault.ID == id {
-				continue
+			if fault.Kind != kind || fault.ID != id {
+				f.others = append(f.others, otherFault(ctx, fault))
 			}
-			n.others = append(n.others, i18n.T(ctx, i18n.CatalogOtherFault, fault.Where, ruleWords(ctx, errs.Message{ID: fault.Message.ID, Text: fault.Text})))
 		}
 	case errs.FieldsOf(err) != nil:
-		n.fields = s.words(c, errs.FieldsOf(err))
+		f.fields = s.words(c, errs.FieldsOf(err))
 	default:
-		return n, false
+		return f, false
 	}
-	return n, true
+	for _, list := range []string{"addresses", "return_addresses", "origins"} {
+		f.intoLines(ctx, list)
+	}
+	return f, true
 }
 
-// ruleWords say a broken rule. Rules speak English, with the value that breaks them;
-// in Chinese there is a sentence for each.
-func ruleWords(ctx context.Context, m errs.Message) string {
-	if i18n.From(ctx) == i18n.Chinese {
-		if key, known := i18n.ByID("rule." + strings.TrimPrefix(m.ID, "rule.")); known {
-			return i18n.T(ctx, key)
-		}
-	}
-	first, size := utf8.DecodeRuneInString(m.Text)
-	return string(unicode.ToUpper(first)) + m.Text[size:]
+// otherFault says what is wrong with something else than the form's thing.
+func otherFault(ctx context.Context, fault bankfile.Fault) string {
+	return i18n.T(ctx, i18n.CatalogOtherFault, fault.Where, sentence(ctx, errs.Message{ID: fault.Message.ID, Text: fault.Text}))
 }
 
 // filled is a form as its page shows it.
-func (n notTaken) filled(values map[string]string) console.Filled {
-	f := console.Filled{Values: values, Faults: n.fields, Others: n.others}
-	f.Order = slices.Sorted(maps.Keys(n.fields))
-	return f
+func (f faulty) filled(values map[string]string) console.Filled {
+	return console.Filled{Values: values, Faults: f.fields, Others: f.others, Order: slices.Sorted(maps.Keys(f.fields))}
 }
 
-func (n notTaken) code() int {
-	if n.status == 0 {
+func (f faulty) code() int {
+	if f.status == 0 {
 		return http.StatusOK
 	}
-	return n.status
+	return f.status
 }
 
 // intoLines joins the lines of a text area's faults: entry 1 of a list is line 2.
-func (n notTaken) intoLines(ctx context.Context, field string) {
-	for name, text := range n.fields {
+func (f faulty) intoLines(ctx context.Context, field string) {
+	for name, text := range f.fields {
 		index, below := strings.CutPrefix(name, field+".")
 		i, err := strconv.Atoi(index)
 		if !below || err != nil {
 			continue
 		}
-		delete(n.fields, name)
+		delete(f.fields, name)
 		text = i18n.T(ctx, i18n.CatalogLine, i+1, text)
-		if n.fields[field] == "" || text < n.fields[field] {
-			n.fields[field] = text
+		if f.fields[field] == "" || text < f.fields[field] {
+			f.fields[field] = text
 		}
 	}
 }

@@ -2,7 +2,6 @@ package console
 
 import (
 	"net/url"
-	"strconv"
 
 	"github.com/gin-gonic/gin"
 
@@ -30,12 +29,7 @@ func flashOf(c *gin.Context) *ui.NoteView {
 	if !ok {
 		return nil
 	}
-	note := &ui.NoteView{Tone: ui.Ok, Text: i18n.T(c.Request.Context(), key)}
-	// A number in the address leads to a request, which is shown to who may see it.
-	if id, err := strconv.ParseInt(c.Query("request"), 10, 64); err == nil && id > 0 {
-		note.Links = []ui.LinkView{{Text: i18n.T(c.Request.Context(), i18n.ConsoleRequestNo, id), Href: requestPath(id)}}
-	}
-	return note
+	return &ui.NoteView{Tone: ui.Ok, Text: i18n.T(c.Request.Context(), key)}
 }
 
 // done leads to a page that says what was done.

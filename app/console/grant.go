@@ -142,9 +142,9 @@ func (s *Console) GrantCreate(c *gin.Context) error {
 	g := partners.Grant{
 		ID: id, Application: values["application"], Scope: values["scope"], Purpose: values["purpose"], StartsAt: from, EndsAt: until,
 	}
-	out, err := s.propose(c, proposal{partner: file.row.ID, things: []any{g}, reason: values["reason"]})
+	out, err := s.propose(c, proposal{subject: partnerSubject(file.row.ID), things: []any{g}, reason: values["reason"]})
 	if err == nil {
-		return s.proposed(c, out, tabPath(file.row.ID, "grants"))
+		return proposed(c, out, tabPath(file.row.ID, "grants"))
 	}
 	fault, ok := s.faultsOf(c, err, "grant", g.ID)
 	if !ok {
@@ -246,13 +246,13 @@ func (s *Console) changeGrant(c *gin.Context, values map[string]string, alter fu
 	if wrong := alter(&after, values); wrong != nil {
 		return show(c, file, g, values, faulty{status: 422, fields: s.words(c, wrong)})
 	}
-	p := proposal{partner: file.row.ID, things: []any{after}, reason: values["reason"], narrows: !s.mayMake(c)}
+	p := proposal{subject: partnerSubject(file.row.ID), things: []any{after}, reason: values["reason"], narrows: !s.mayMake(c)}
 	if !after.Ended { // what ends, ends whatever was shown
 		p.unless = stillGrant(g.ID, c.PostForm("seen"))
 	}
 	out, err := s.propose(c, p)
 	if err == nil {
-		return s.proposed(c, out, tabPath(file.row.ID, "grants"))
+		return proposed(c, out, tabPath(file.row.ID, "grants"))
 	}
 	fault, ok := s.faultsOf(c, err, "grant", g.ID)
 	if !ok {

@@ -408,7 +408,7 @@ func (s *Console) handIn(c *gin.Context, o onboarding) error {
 	err := wrong.Invalid()
 	if err == nil {
 		p, _ := list[0].(partners.Partner)
-		out, err = s.propose(c, proposal{partner: p.ID, things: list, reason: reason, unless: unlessAny(list)})
+		out, err = s.propose(c, proposal{subject: partnerSubject(p.ID), things: list, reason: reason, unless: unlessAny(list)})
 	}
 	if err != nil {
 		fault, ok := s.faultsOf(c, err, "", "")

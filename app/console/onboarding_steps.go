@@ -140,13 +140,16 @@ func (s *Console) checkStep(c *gin.Context, o onboarding, step string, wrong err
 		if !here {
 			continue
 		}
-		text := s.lines(c, errs.Fields{fault.Field: fault.Message})
-		for _, sentence := range text {
-			if field == "" {
-				f.others = append(f.others, i18n.T(ctx, i18n.PartnerOtherFault, fault.Where, sentence))
-			} else {
-				add(field, sentence)
-			}
+		if field == "" {
+			f.others = append(f.others, otherFault(ctx, fault))
+			continue
+		}
+		one := faulty{fields: s.words(c, errs.Fields{fault.Field: fault.Message})}
+		if list, _, isLine := strings.Cut(fault.Field, "."); isLine {
+			one.intoLines(ctx, list)
+		}
+		for _, text := range one.fields {
+			add(field, text)
 		}
 	}
 	return f, nil
@@ -350,7 +353,7 @@ func (s *Console) onboardingReview(c *gin.Context, f *former, o onboarding) ([]c
 	var refusal *bankfile.Refusal
 	if errors.As(err, &refusal) {
 		for _, fault := range refusal.Faults {
-			f.form.Others = append(f.form.Others, i18n.T(ctx, i18n.PartnerOtherFault, fault.Where, s.sentence(c, fault.Message, fault.Text)))
+			f.form.Others = append(f.form.Others, otherFault(ctx, fault))
 		}
 		return planWords(ctx, plan), nil
 	}

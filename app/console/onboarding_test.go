@@ -268,11 +268,11 @@ func TestAPartnerIsSuspendedByOneAndResumedByTwo(t *testing.T) {
 		if form := said(d.page(security, "/console/partners/p_travel")); !strings.Contains(form, "0 live now") {
 			t.Errorf("visits still count as live: %s", form)
 		}
-		if rec := d.post(officer, "/console/partners/p_travel/suspend", url.Values{"reason": {why}}); rec.Code != http.StatusUnprocessableEntity {
+		if rec := d.post(officer, "/console/partners/p_travel/suspend", url.Values{"reason": {why}}); rec.Code != http.StatusConflict {
 			t.Errorf("a second time: status %d", rec.Code)
 		}
 		to := d.submit(officer, "/console/partners/p_travel/resume", url.Values{"reason": {why}})
-		if waiting := said(d.page(officer, to)); !strings.Contains(waiting, "waits for a reviewer") || !strings.Contains(waiting, "suspended") {
+		if waiting := said(d.page(officer, "/console/partners/p_travel")); !strings.Contains(waiting, "waits for a reviewer") || !strings.Contains(waiting, "suspended") {
 			t.Errorf("the page: %s", waiting)
 		}
 		d.approve(numberOf(t, to))

@@ -127,7 +127,7 @@ func (s *Console) CredentialCreate(c *gin.Context) error {
 	if wrong != nil {
 		return s.showCredentialNew(c, file, a, values, faulty{status: http.StatusUnprocessableEntity, fields: s.words(c, wrong)})
 	}
-	out, err := s.propose(c, proposal{partner: file.row.ID, things: []any{k}, reason: values["reason"]})
+	out, err := s.propose(c, proposal{subject: partnerSubject(file.row.ID), things: []any{k}, reason: values["reason"]})
 	if err != nil {
 		fault, ok := s.faultsOf(c, err, "credential", k.ID)
 		if !ok {
@@ -144,7 +144,7 @@ func (s *Console) CredentialCreate(c *gin.Context) error {
 	if secret != "" {
 		return s.showSecret(c, file, a, secret, out)
 	}
-	return s.proposed(c, out, tabPath(file.row.ID, "credentials"))
+	return proposed(c, out, tabPath(file.row.ID, "credentials"))
 }
 
 // credentialOf makes a credential of what was typed; secret is set for one that was drawn.
@@ -246,9 +246,9 @@ func (s *Console) CredentialRevoke(c *gin.Context) error {
 	}
 	reason := c.PostForm("reason")
 	k.Revoked = true
-	out, err := s.propose(c, proposal{partner: file.row.ID, things: []any{k}, reason: reason, narrows: true})
+	out, err := s.propose(c, proposal{subject: partnerSubject(file.row.ID), things: []any{k}, reason: reason, narrows: true})
 	if err == nil {
-		return s.proposed(c, out, tabPath(file.row.ID, "credentials"))
+		return proposed(c, out, tabPath(file.row.ID, "credentials"))
 	}
 	fault, ok := s.faultsOf(c, err, "credential", k.ID)
 	if !ok {

@@ -160,7 +160,7 @@ func (s *Console) PartnerUpdate(c *gin.Context) error {
 	after, where := profileOf(file.partner, values)
 	values = compacted(values, where)
 
-	out, err := s.propose(c, proposal{partner: file.row.ID, things: []any{after}, reason: values["reason"], unless: stillPartner(file.row.ID, seen)})
+	out, err := s.propose(c, proposal{subject: partnerSubject(file.row.ID), things: []any{after}, reason: values["reason"], unless: stillPartner(file.row.ID, seen)})
 	if err != nil {
 		fault, ok := s.faultsOf(c, err, "partner", file.row.ID)
 		if !ok {
@@ -171,7 +171,7 @@ func (s *Console) PartnerUpdate(c *gin.Context) error {
 		}
 		return s.showPartnerEdit(c, file, values, seen, fault)
 	}
-	return s.proposed(c, out, partnerPath(file.row.ID))
+	return proposed(c, out, partnerPath(file.row.ID))
 }
 
 // compacted moves contacts together, as the partner has them: what is wrong with

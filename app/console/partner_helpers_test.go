@@ -132,7 +132,7 @@ var (
 	tags    = regexp.MustCompile(`(?s)<script.*?</script>|<[^>]*>`)
 	spaces  = regexp.MustCompile(`\s+`)
 	hidden  = regexp.MustCompile(`name="(content|plan|seen)" value="([^"]*)"`)
-	request = regexp.MustCompile(`request=(\d+)`)
+	request = regexp.MustCompile(`/console/approvals/(\d+)\?done=asked`)
 )
 
 // said is a page's main part as one reads it.

@@ -81,9 +81,9 @@ func (s *Console) PartnerStepSubmit(k step) web.Screen {
 		after := file.partner
 		after.Status = k.to
 		reason := c.PostForm("reason")
-		out, err := s.propose(c, proposal{partner: file.row.ID, things: []any{after}, reason: reason, narrows: k.to != models.Active})
+		out, err := s.propose(c, proposal{subject: partnerSubject(file.row.ID), things: []any{after}, reason: reason, narrows: k.to != models.Active})
 		if err == nil {
-			return s.proposed(c, out, partnerPath(file.row.ID))
+			return proposed(c, out, partnerPath(file.row.ID))
 		}
 		fault, ok := s.faultsOf(c, err, "partner", file.row.ID)
 		if !ok {
@@ -158,7 +158,7 @@ func (s *Console) PartnerClosingSubmit(c *gin.Context) error {
 		Kind: partners.CloseKind, Subject: partnerSubject(file.row.ID), Content: content, Reason: strings.TrimSpace(values["reason"]),
 	})
 	if err == nil {
-		return s.proposed(c, out, partnerPath(file.row.ID))
+		return proposed(c, out, partnerPath(file.row.ID))
 	}
 	fault, ok := s.faultsOf(c, err, "partner", file.row.ID)
 	if !ok || errors.Is(err, errMoved) {

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -120,6 +121,10 @@ func profile(change func(url.Values)) url.Values {
 	return v
 }
 
+// personal finds the contact's name and the end of her number, whole or
+// masked, but not four digits inside a random id or a hash.
+var personal = regexp.MustCompile(`He Jing|(?:^|[^0-9A-Za-z_-]|0000[ -]?)6027`)
+
 func TestAProfileIsWrittenAndNothingPersonalGoesIntoTheLedger(t *testing.T) {
 	t.Parallel()
 	eachDesk(t, func(t *testing.T, d *desk) {
@@ -141,11 +146,22 @@ func TestAProfileIsWrittenAndNothingPersonalGoesIntoTheLedger(t *testing.T) {
 		d.Close()
 		db := d.Database()
 		defer db.Close()
-		for _, personal := range []string{"He Jing", "6027"} {
-			var n int
-			if err := db.QueryRow("SELECT count(*) FROM events WHERE body LIKE '%" + personal + "%'").Scan(&n); err != nil || n != 0 {
-				t.Errorf("%d events say %q, %v", n, personal, err)
+		rows, err := db.Query("SELECT body FROM events")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var body string
+			if err := rows.Scan(&body); err != nil {
+				t.Fatal(err)
 			}
+			if said := personal.FindString(body); said != "" {
+				t.Errorf("an event says %q: %s", said, body)
+			}
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
 		}
 		d.Open()
 	})

@@ -65,7 +65,7 @@ func (s *Console) RouteNew(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.showRouteForm(c, f.service, "", map[string]string{"method": "GET", "seen": version(f.service)}, notTaken{})
+	return s.showRouteForm(c, f.service, "", map[string]string{"method": "GET", "seen": version(f.service)}, faulty{})
 }
 
 // RouteEdit asks what a route shall be.
@@ -81,7 +81,7 @@ func (s *Console) RouteEdit(c *gin.Context) error {
 	}
 	values := routeValues(f.service.Routes[i])
 	values["seen"] = version(f.service)
-	return s.showRouteForm(c, f.service, id, values, notTaken{})
+	return s.showRouteForm(c, f.service, id, values, faulty{})
 }
 
 // RouteCreate asks for a new route.
@@ -113,11 +113,11 @@ func (s *Console) saveRoute(c *gin.Context, id string) error {
 		values["id"] = id // a route keeps its name: calls on record know it by that
 		after.Routes[i] = routeFrom(values)
 	}
-	out, err := s.proposeThing(c, "service "+after.ID, values["reason"], after.Normalize(), stillService(after.ID, values["seen"]))
+	out, err := s.propose(c, proposal{subject: "service " + after.ID, things: []any{after.Normalize()}, reason: values["reason"], unless: stillService(after.ID, values["seen"])})
 	if err == nil {
-		return proposedThing(c, out, servicePath(after.ID))
+		return proposed(c, out, servicePath(after.ID))
 	}
-	fault, ok := s.notTakenBy(c, err, "service", after.ID)
+	fault, ok := s.faultsOf(c, err, "service", after.ID)
 	if !ok {
 		return err
 	}
@@ -141,7 +141,7 @@ func ofRoute(faults map[string]string, i int) map[string]string {
 	return moved
 }
 
-func (s *Console) showRouteForm(c *gin.Context, v catalog.Service, id string, values map[string]string, fault notTaken) error {
+func (s *Console) showRouteForm(c *gin.Context, v catalog.Service, id string, values map[string]string, fault faulty) error {
 	ctx := c.Request.Context()
 	page := console.RouteFormPage{New: id == "", ID: id, Service: v.Name, Back: servicePath(v.ID), Title: i18n.T(ctx, i18n.CatalogNewRoute)}
 	page.Action = servicePath(v.ID) + "/routes"

@@ -28,7 +28,7 @@ func (s *Console) ScopeEdit(c *gin.Context) error {
 		return err
 	}
 	form.values["seen"] = version(f.scope)
-	return s.showEditor(c, form, f, notTaken{})
+	return s.showEditor(c, form, f, faulty{})
 }
 
 // ScopeUpdate asks for what the editor says, or shows what would leave.
@@ -43,14 +43,14 @@ func (s *Console) ScopeUpdate(c *gin.Context) error {
 	}
 	if act := c.PostForm("act"); act != "" || part(c) {
 		form.act(act, f.service)
-		return s.showEditor(c, form, f, notTaken{})
+		return s.showEditor(c, form, f, faulty{})
 	}
 	after, where := form.scope()
-	out, err := s.proposeThing(c, "scope "+f.scope.ID, form.values["reason"], after, stillScope(f.scope.ID, form.values["seen"]))
+	out, err := s.propose(c, proposal{subject: "scope " + f.scope.ID, things: []any{after}, reason: form.values["reason"], unless: stillScope(f.scope.ID, form.values["seen"])})
 	if err == nil {
-		return proposedThing(c, out, scopePath(f.scope.ID))
+		return proposed(c, out, scopePath(f.scope.ID))
 	}
-	fault, ok := s.notTakenBy(c, err, "scope", f.scope.ID)
+	fault, ok := s.faultsOf(c, err, "scope", f.scope.ID)
 	if !ok {
 		return err
 	}
@@ -87,7 +87,7 @@ func (s *Console) ScopeNew(c *gin.Context) error {
 		return err
 	}
 	form := scopeForm{service: f.service.ID, values: map[string]string{}}
-	return s.showEditor(c, form, f, notTaken{})
+	return s.showEditor(c, form, f, faulty{})
 }
 
 // ScopeCreate asks for a new scope.
@@ -103,26 +103,26 @@ func (s *Console) ScopeCreate(c *gin.Context) error {
 	}
 	if act := c.PostForm("act"); act != "" || part(c) {
 		form.act(act, f.service)
-		return s.showEditor(c, form, f, notTaken{})
+		return s.showEditor(c, form, f, faulty{})
 	}
 	after, where := form.scope()
-	out, err := s.proposeThing(c, "scope "+after.ID, form.values["reason"], after, stillScope(after.ID, version(catalog.Scope{})))
+	out, err := s.propose(c, proposal{subject: "scope " + after.ID, things: []any{after}, reason: form.values["reason"], unless: stillScope(after.ID, version(catalog.Scope{}))})
 	if err == nil {
-		return proposedThing(c, out, scopePath(after.ID))
+		return proposed(c, out, scopePath(after.ID))
 	}
-	fault, ok := s.notTakenBy(c, err, "scope", after.ID)
+	fault, ok := s.faultsOf(c, err, "scope", after.ID)
 	if !ok {
 		return err
 	}
 	fault.fields = toRows(fault.fields, where)
 	if fault.moved {
-		fault = notTaken{status: http.StatusConflict, fields: map[string]string{"id": i18n.T(c.Request.Context(), i18n.CatalogScopeThere)}}
+		fault = faulty{status: http.StatusConflict, fields: map[string]string{"id": i18n.T(c.Request.Context(), i18n.CatalogScopeThere)}}
 	}
 	return s.showEditor(c, form, f, fault)
 }
 
 // showEditor shows the form with what would leave by it.
-func (s *Console) showEditor(c *gin.Context, form scopeForm, f scopeFile, fault notTaken) error {
+func (s *Console) showEditor(c *gin.Context, form scopeForm, f scopeFile, fault faulty) error {
 	ctx := c.Request.Context()
 	page := console.EditorPage{
 		Action: scopePath(form.id) + "/edit", Back: scopePath(form.id), Title: form.id, Service: f.service.Name, Lead: form.values["title"],

@@ -18,7 +18,7 @@ import (
 // ServiceNew asks for a new service.
 func (s *Console) ServiceNew(c *gin.Context) error {
 	values := map[string]string{"class": catalog.ClassA2, "status": string(models.Draft)}
-	return s.showServiceForm(c, catalog.Service{}, values, notTaken{})
+	return s.showServiceForm(c, catalog.Service{}, values, faulty{})
 }
 
 // ServiceCreate asks for it.
@@ -26,16 +26,16 @@ func (s *Console) ServiceCreate(c *gin.Context) error {
 	values := formValues(c.Request.PostForm)
 	form := s.serviceFrom(catalog.Service{ID: values["id"]}, values)
 	v := form.service.Normalize()
-	out, err := s.proposeThing(c, "service "+v.ID, values["reason"], v, stillService(v.ID, version(catalog.Service{})))
+	out, err := s.propose(c, proposal{subject: "service " + v.ID, things: []any{v}, reason: values["reason"], unless: stillService(v.ID, version(catalog.Service{}))})
 	if err == nil {
-		return proposedThing(c, out, servicePath(v.ID))
+		return proposed(c, out, servicePath(v.ID))
 	}
-	fault, ok := s.notTakenBy(c, err, "service", v.ID)
+	fault, ok := s.faultsOf(c, err, "service", v.ID)
 	if !ok {
 		return err
 	}
 	if fault.moved {
-		fault = notTaken{status: http.StatusConflict, fields: map[string]string{"id": i18n.T(c.Request.Context(), i18n.CatalogServiceThere)}}
+		fault = faulty{status: http.StatusConflict, fields: map[string]string{"id": i18n.T(c.Request.Context(), i18n.CatalogServiceThere)}}
 	}
 	fault.fields = form.toForm(fault.fields)
 	return s.showServiceForm(c, catalog.Service{}, values, fault)
@@ -49,7 +49,7 @@ func (s *Console) ServiceEdit(c *gin.Context) error {
 	}
 	values := s.serviceValues(f.service)
 	values["seen"] = version(f.service)
-	return s.showServiceForm(c, f.service, values, notTaken{})
+	return s.showServiceForm(c, f.service, values, faulty{})
 }
 
 // ServiceUpdate changes a service, or asks for it.
@@ -60,11 +60,11 @@ func (s *Console) ServiceUpdate(c *gin.Context) error {
 	}
 	values := formValues(c.Request.PostForm)
 	form := s.serviceFrom(f.service, values)
-	out, err := s.proposeThing(c, "service "+f.service.ID, values["reason"], form.service.Normalize(), stillService(f.service.ID, values["seen"]))
+	out, err := s.propose(c, proposal{subject: "service " + f.service.ID, things: []any{form.service.Normalize()}, reason: values["reason"], unless: stillService(f.service.ID, values["seen"])})
 	if err == nil {
-		return proposedThing(c, out, servicePath(f.service.ID))
+		return proposed(c, out, servicePath(f.service.ID))
 	}
-	fault, ok := s.notTakenBy(c, err, "service", f.service.ID)
+	fault, ok := s.faultsOf(c, err, "service", f.service.ID)
 	if !ok {
 		return err
 	}
@@ -75,7 +75,7 @@ func (s *Console) ServiceUpdate(c *gin.Context) error {
 	return s.showServiceForm(c, f.service, values, fault)
 }
 
-func (s *Console) showServiceForm(c *gin.Context, v catalog.Service, values map[string]string, fault notTaken) error {
+func (s *Console) showServiceForm(c *gin.Context, v catalog.Service, values map[string]string, fault faulty) error {
 	ctx := c.Request.Context()
 	page := console.ServiceFormPage{
 		Title: v.Name, Action: servicePath(v.ID) + "/edit", Back: servicePath(v.ID),
@@ -96,7 +96,6 @@ func (s *Console) showServiceForm(c *gin.Context, v catalog.Service, values map[
 		}
 		page.Moved = note
 	}
-	fault.intoLines(ctx, "origins")
 	page.Filled = fault.filled(values)
 	page.Classes = []ui.Option{{Value: catalog.ClassA1, Text: i18n.T(ctx, i18n.CatalogA1)}, {Value: catalog.ClassA2, Text: i18n.T(ctx, i18n.CatalogA2)}}
 	for _, state := range []struct {

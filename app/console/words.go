@@ -1,6 +1,10 @@
 package console
 
 import (
+	"context"
+	"unicode"
+	"unicode/utf8"
+
 	"github.com/gin-gonic/gin"
 
 	"postern/app/errs"
@@ -12,12 +16,23 @@ import (
 func (s *Console) words(c *gin.Context, faults errs.Fields) map[string]string {
 	sentences := make(map[string]string, len(faults))
 	for field, m := range faults {
-		sentences[field] = m.Text
-		if key, ok := i18n.ByID(m.ID); ok {
-			sentences[field] = i18n.T(c.Request.Context(), key)
-		}
+		sentences[field] = sentence(c.Request.Context(), m)
 	}
 	return sentences
+}
+
+// sentence says a broken rule. A rule that has no sentence of its own in English
+// speaks English itself, with the value that breaks it; in Chinese there is one for
+// each, under "rule." and its id.
+func sentence(ctx context.Context, m errs.Message) string {
+	if key, known := i18n.ByID(m.ID); known {
+		return i18n.T(ctx, key)
+	}
+	if key, known := i18n.ByID("rule." + m.ID); known && i18n.From(ctx) == i18n.Chinese {
+		return i18n.T(ctx, key)
+	}
+	first, size := utf8.DecodeRuneInString(m.Text)
+	return string(unicode.ToUpper(first)) + m.Text[size:]
 }
 
 var roleWords = map[models.StaffRole]i18n.Key{
