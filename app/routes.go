@@ -3,6 +3,7 @@ package app
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -82,11 +83,28 @@ type screen struct {
 // consoleRoutes is everything that the bank's staff can reach, on the internal
 // listener.
 func (a *App) consoleRoutes() []screen {
-	s := a.console
-	// Which of them somebody sees and decides their kind says.
-	readsRequests := console.May("business", "read").Or("accounts", "read")
-	checksRequests := console.May("business", "check").Or("roles", "check")
-	readsBusiness, makesBusiness := console.May("business", "read"), console.May("business", "make")
+	return slices.Concat(
+		entranceScreens(a.console),
+		accountScreens(a.console),
+		approvalScreens(a.console),
+		partnerScreens(a.console),
+		applicationScreens(a.console),
+		catalogueScreens(a.console),
+		logScreens(a.console),
+		staffScreens(a.console),
+	)
+}
+
+// What most rows ask for.
+var (
+	readsBusiness = console.May("business", "read")
+	makesBusiness = console.May("business", "make")
+	makesStops    = console.May("stops", "make")
+	readsLog      = console.May("log", "read")
+)
+
+// entranceScreens is how one comes in, and the words one reads in.
+func entranceScreens(s *console.Console) []screen {
 	return []screen{
 		{http.MethodGet, "/console/sign-in", console.Anybody, s.SignIn},
 		{http.MethodPost, "/console/sign-in", console.Anybody, s.SignInSubmit},
@@ -109,105 +127,13 @@ func (a *App) consoleRoutes() []screen {
 		{http.MethodPost, "/console/enrol/passkey", console.Enrolled, s.EnrolPasskeySubmit},
 		{http.MethodPost, "/console/enrol/done", console.Insider, s.EnrolDone},
 		{http.MethodPost, "/console/preferences", console.Anybody, s.Preferences},
+	}
+}
 
-		{http.MethodGet, "/console/approvals", readsRequests, s.Approvals},
-		{http.MethodGet, "/console/approvals/:request", readsRequests, s.Approval},
-		{http.MethodPost, "/console/approvals/:request/approve", checksRequests, s.ApprovalApprove},
-		{http.MethodPost, "/console/approvals/:request/send-back", checksRequests, s.ApprovalSendBack},
-		{http.MethodPost, "/console/approvals/:request/reject", checksRequests, s.ApprovalReject},
-		{http.MethodPost, "/console/approvals/:request/withdraw", console.Insider, s.ApprovalWithdraw},
-		{http.MethodPost, "/console/approvals/:request/comments", readsRequests, s.ApprovalComment},
-
-		{http.MethodGet, "/console/partners", console.May("business", "read"), s.Partners},
-		{http.MethodGet, "/console/partners/:partner", console.May("business", "read"), s.PartnerShow("")},
-		{http.MethodGet, "/console/partners/:partner/applications", console.May("business", "read"), s.PartnerShow("applications")},
-		{http.MethodGet, "/console/partners/:partner/grants", console.May("business", "read"), s.PartnerShow("grants")},
-		{http.MethodGet, "/console/partners/:partner/credentials", console.May("business", "read"), s.PartnerShow("credentials")},
-		{http.MethodGet, "/console/partners/:partner/limits", console.May("business", "read"), s.PartnerShow("limits")},
-		{http.MethodGet, "/console/partners/:partner/history", console.May("business", "read"), s.PartnerShow("history")},
-		{http.MethodGet, "/console/partners/:partner/notes", console.May("business", "read"), s.PartnerShow("notes")},
-		{http.MethodPost, "/console/partners/:partner/notes", console.May("stops", "make"), s.PartnerNote},
-		{http.MethodGet, "/console/partners/:partner/edit", console.May("business", "make"), s.PartnerEdit},
-		{http.MethodPost, "/console/partners/:partner", console.May("business", "make"), s.PartnerUpdate},
-		{http.MethodGet, "/console/partners/:partner/activate", console.May("business", "make"), s.PartnerStep(console.PartnerActivation)},
-		{http.MethodPost, "/console/partners/:partner/activate", console.May("business", "make"), s.PartnerStepSubmit(console.PartnerActivation)},
-		{http.MethodGet, "/console/partners/:partner/suspend", console.May("stops", "make"), s.PartnerStep(console.PartnerSuspension)},
-		{http.MethodPost, "/console/partners/:partner/suspend", console.May("stops", "make"), s.PartnerStepSubmit(console.PartnerSuspension)},
-		{http.MethodGet, "/console/partners/:partner/resume", console.May("business", "make"), s.PartnerStep(console.PartnerResumption)},
-		{http.MethodPost, "/console/partners/:partner/resume", console.May("business", "make"), s.PartnerStepSubmit(console.PartnerResumption)},
-		{http.MethodGet, "/console/partners/:partner/close", console.May("business", "make"), s.PartnerClosing},
-		{http.MethodPost, "/console/partners/:partner/close", console.May("business", "make"), s.PartnerClosingSubmit},
-
-		{http.MethodGet, "/console/partners/:partner/applications/new", console.May("business", "make"), s.ApplicationNew},
-		{http.MethodPost, "/console/partners/:partner/applications", console.May("business", "make"), s.ApplicationCreate},
-		{http.MethodGet, "/console/partners/:partner/applications/:application", console.May("business", "read"), s.ApplicationShow},
-		{http.MethodGet, "/console/partners/:partner/applications/:application/edit", console.May("business", "make"), s.ApplicationEdit},
-		{http.MethodPost, "/console/partners/:partner/applications/:application", console.May("business", "make"), s.ApplicationUpdate},
-		{http.MethodGet, "/console/partners/:partner/applications/:application/limits", console.May("stops", "make"), s.ApplicationLimits},
-		{http.MethodPost, "/console/partners/:partner/applications/:application/limits", console.May("stops", "make"), s.ApplicationLimitsUpdate},
-		{http.MethodGet, "/console/partners/:partner/applications/:application/activate", console.May("business", "make"), s.ApplicationStep(console.ApplicationActivation)},
-		{http.MethodPost, "/console/partners/:partner/applications/:application/activate", console.May("business", "make"), s.ApplicationStepSubmit(console.ApplicationActivation)},
-		{http.MethodGet, "/console/partners/:partner/applications/:application/suspend", console.May("stops", "make"), s.ApplicationStep(console.ApplicationSuspension)},
-		{http.MethodPost, "/console/partners/:partner/applications/:application/suspend", console.May("stops", "make"), s.ApplicationStepSubmit(console.ApplicationSuspension)},
-		{http.MethodGet, "/console/partners/:partner/applications/:application/resume", console.May("business", "make"), s.ApplicationStep(console.ApplicationResumption)},
-		{http.MethodPost, "/console/partners/:partner/applications/:application/resume", console.May("business", "make"), s.ApplicationStepSubmit(console.ApplicationResumption)},
-		{http.MethodGet, "/console/partners/:partner/applications/:application/close", console.May("business", "make"), s.ApplicationStep(console.ApplicationClosing)},
-		{http.MethodPost, "/console/partners/:partner/applications/:application/close", console.May("business", "make"), s.ApplicationStepSubmit(console.ApplicationClosing)},
-		{http.MethodGet, "/console/partners/:partner/applications/:application/credentials/new", console.May("business", "make"), s.CredentialNew},
-		{http.MethodPost, "/console/partners/:partner/applications/:application/credentials", console.May("business", "make"), s.CredentialCreate},
-		{http.MethodPost, "/console/partners/:partner/credentials/kept", console.May("business", "make"), s.CredentialKept},
-		{http.MethodGet, "/console/partners/:partner/credentials/:credential/revoke", console.May("stops", "make"), s.CredentialRevoking},
-		{http.MethodPost, "/console/partners/:partner/credentials/:credential/revoke", console.May("stops", "make"), s.CredentialRevoke},
-		{http.MethodGet, "/console/partners/:partner/grants/new", console.May("business", "make"), s.GrantNew},
-		{http.MethodPost, "/console/partners/:partner/grants", console.May("business", "make"), s.GrantCreate},
-		{http.MethodGet, "/console/partners/:partner/grants/:grant", console.May("business", "make"), s.GrantEdit},
-		{http.MethodPost, "/console/partners/:partner/grants/:grant", console.May("business", "make"), s.GrantUpdate},
-		{http.MethodGet, "/console/partners/:partner/grants/:grant/end", console.May("stops", "make"), s.GrantEnding},
-		{http.MethodPost, "/console/partners/:partner/grants/:grant/end", console.May("stops", "make"), s.GrantEndingSubmit},
-
-		{http.MethodGet, "/console/onboarding/new", console.May("business", "make"), s.OnboardingNew},
-		{http.MethodPost, "/console/onboarding", console.May("business", "make"), s.OnboardingCreate},
-		{http.MethodGet, "/console/onboarding/:draft/:step", console.May("business", "make"), s.OnboardingShow},
-		{http.MethodPost, "/console/onboarding/:draft/:step", console.May("business", "make"), s.OnboardingSubmit},
-		{http.MethodPost, "/console/onboarding/:draft/drop", console.May("business", "make"), s.OnboardingDrop},
-		{http.MethodPost, "/console/onboarding/:draft/kept", console.May("business", "make"), s.OnboardingKept},
-
-		{http.MethodGet, "/console/services", readsBusiness, s.Services},
-		{http.MethodPost, "/console/services", makesBusiness, s.ServiceCreate},
-		{http.MethodGet, "/console/services/new", makesBusiness, s.ServiceNew},
-		{http.MethodGet, "/console/services/:service", readsBusiness, s.Service},
-		{http.MethodGet, "/console/services/:service/edit", makesBusiness, s.ServiceEdit},
-		{http.MethodPost, "/console/services/:service/edit", makesBusiness, s.ServiceUpdate},
-		{http.MethodPost, "/console/services/:service/check", makesBusiness, s.ServiceCheck},
-		{http.MethodPost, "/console/services/:service/routes", makesBusiness, s.RouteCreate},
-		{http.MethodGet, "/console/services/:service/routes/new", makesBusiness, s.RouteNew},
-		{http.MethodGet, "/console/services/:service/routes/:route", readsBusiness, s.RouteEdit},
-		{http.MethodPost, "/console/services/:service/routes/:route", makesBusiness, s.RouteUpdate},
-		{http.MethodGet, "/console/scopes", readsBusiness, s.Scopes},
-		{http.MethodPost, "/console/scopes", makesBusiness, s.ScopeCreate},
-		{http.MethodGet, "/console/scopes/new", makesBusiness, s.ScopeNew},
-		{http.MethodGet, "/console/scopes/:scope", readsBusiness, s.Scope},
-		{http.MethodGet, "/console/scopes/:scope/edit", makesBusiness, s.ScopeEdit},
-		{http.MethodPost, "/console/scopes/:scope/edit", makesBusiness, s.ScopeUpdate},
-		{http.MethodGet, "/console/simulator", readsBusiness, s.Simulator},
-
+// accountScreens is what everybody has: the first page and the own account.
+func accountScreens(s *console.Console) []screen {
+	return []screen{
 		{http.MethodGet, "/console", console.Insider, s.Overview},
-		{http.MethodGet, "/console/changes/new", console.May("business", "make"), s.ChangeNew},
-		{http.MethodPost, "/console/changes", console.May("business", "make"), s.ChangeSubmit},
-
-		{http.MethodGet, "/console/staff", console.May("accounts", "read"), s.Staff},
-		{http.MethodGet, "/console/staff/new", console.May("accounts", "make"), s.StaffNew},
-		{http.MethodPost, "/console/staff", console.May("accounts", "make"), s.StaffInvite},
-		{http.MethodGet, "/console/staff/:account", console.May("accounts", "read"), s.StaffMember},
-		{http.MethodPost, "/console/staff/:account/roles", console.May("roles", "make"), s.StaffRole},
-		{http.MethodPost, "/console/staff/:account/link", console.May("accounts", "make").Or("roles", "make"), s.StaffLink},
-		{http.MethodPost, "/console/staff/:account/reset", console.May("roles", "make"), s.StaffReset},
-		{http.MethodPost, "/console/staff/:account/disable", console.May("accounts", "make"), s.StaffDisable},
-		{http.MethodPost, "/console/staff/:account/enable", console.May("accounts", "make"), s.StaffEnable},
-		{http.MethodPost, "/console/staff/:account/sessions/end", console.May("sessions", "end"), s.StaffSessionsEnd},
-
-		{http.MethodGet, "/console/activity", console.May("activity", "own"), s.Activity},
-
 		{http.MethodGet, "/console/menu", console.Insider, s.Menu},
 		{http.MethodGet, "/console/account", console.Insider, s.Account},
 		{http.MethodPost, "/console/account/sessions/:session/end", console.Insider, s.SessionEnd},
@@ -228,19 +154,146 @@ func (a *App) consoleRoutes() []screen {
 		{http.MethodGet, "/console/account/recovery-codes", console.Insider, s.RecoveryCodes},
 		{http.MethodPost, "/console/account/recovery-codes", console.Insider, s.RecoveryCodesMake},
 		{http.MethodPost, "/console/account/recovery-codes/done", console.Insider, s.RecoveryCodesDone},
+	}
+}
 
-		{http.MethodGet, "/console/log", console.May("log", "read"), s.LogList},
-		{http.MethodGet, "/console/log/stream", console.May("log", "read"), s.LogStream},
+// approvalScreens is changes that wait for a second person.
+func approvalScreens(s *console.Console) []screen {
+	// Which of them somebody sees and decides their kind says.
+	readsRequests := console.May("business", "read").Or("accounts", "read")
+	checksRequests := console.May("business", "check").Or("roles", "check")
+	return []screen{
+		{http.MethodGet, "/console/approvals", readsRequests, s.Approvals},
+		{http.MethodGet, "/console/approvals/:request", readsRequests, s.Approval},
+		{http.MethodPost, "/console/approvals/:request/approve", checksRequests, s.ApprovalApprove},
+		{http.MethodPost, "/console/approvals/:request/send-back", checksRequests, s.ApprovalSendBack},
+		{http.MethodPost, "/console/approvals/:request/reject", checksRequests, s.ApprovalReject},
+		{http.MethodPost, "/console/approvals/:request/withdraw", console.Insider, s.ApprovalWithdraw},
+		{http.MethodPost, "/console/approvals/:request/comments", readsRequests, s.ApprovalComment},
+		{http.MethodGet, "/console/changes/new", makesBusiness, s.ChangeNew},
+		{http.MethodPost, "/console/changes", makesBusiness, s.ChangeSubmit},
+	}
+}
+
+// partnerScreens is partners, and how they are registered.
+func partnerScreens(s *console.Console) []screen {
+	return []screen{
+		{http.MethodGet, "/console/partners", readsBusiness, s.Partners},
+		{http.MethodGet, "/console/partners/:partner", readsBusiness, s.PartnerShow("")},
+		{http.MethodGet, "/console/partners/:partner/applications", readsBusiness, s.PartnerShow("applications")},
+		{http.MethodGet, "/console/partners/:partner/grants", readsBusiness, s.PartnerShow("grants")},
+		{http.MethodGet, "/console/partners/:partner/credentials", readsBusiness, s.PartnerShow("credentials")},
+		{http.MethodGet, "/console/partners/:partner/limits", readsBusiness, s.PartnerShow("limits")},
+		{http.MethodGet, "/console/partners/:partner/history", readsBusiness, s.PartnerShow("history")},
+		{http.MethodGet, "/console/partners/:partner/notes", readsBusiness, s.PartnerShow("notes")},
+		{http.MethodPost, "/console/partners/:partner/notes", makesStops, s.PartnerNote},
+		{http.MethodGet, "/console/partners/:partner/edit", makesBusiness, s.PartnerEdit},
+		{http.MethodPost, "/console/partners/:partner", makesBusiness, s.PartnerUpdate},
+		{http.MethodGet, "/console/partners/:partner/activate", makesBusiness, s.PartnerStep(console.PartnerActivation)},
+		{http.MethodPost, "/console/partners/:partner/activate", makesBusiness, s.PartnerStepSubmit(console.PartnerActivation)},
+		{http.MethodGet, "/console/partners/:partner/suspend", makesStops, s.PartnerStep(console.PartnerSuspension)},
+		{http.MethodPost, "/console/partners/:partner/suspend", makesStops, s.PartnerStepSubmit(console.PartnerSuspension)},
+		{http.MethodGet, "/console/partners/:partner/resume", makesBusiness, s.PartnerStep(console.PartnerResumption)},
+		{http.MethodPost, "/console/partners/:partner/resume", makesBusiness, s.PartnerStepSubmit(console.PartnerResumption)},
+		{http.MethodGet, "/console/partners/:partner/close", makesBusiness, s.PartnerClosing},
+		{http.MethodPost, "/console/partners/:partner/close", makesBusiness, s.PartnerClosingSubmit},
+		{http.MethodGet, "/console/onboarding/new", makesBusiness, s.OnboardingNew},
+		{http.MethodPost, "/console/onboarding", makesBusiness, s.OnboardingCreate},
+		{http.MethodGet, "/console/onboarding/:draft/:step", makesBusiness, s.OnboardingShow},
+		{http.MethodPost, "/console/onboarding/:draft/:step", makesBusiness, s.OnboardingSubmit},
+		{http.MethodPost, "/console/onboarding/:draft/drop", makesBusiness, s.OnboardingDrop},
+		{http.MethodPost, "/console/onboarding/:draft/kept", makesBusiness, s.OnboardingKept},
+	}
+}
+
+// applicationScreens is what a partner has: applications, credentials and grants.
+func applicationScreens(s *console.Console) []screen {
+	return []screen{
+		{http.MethodGet, "/console/partners/:partner/applications/new", makesBusiness, s.ApplicationNew},
+		{http.MethodPost, "/console/partners/:partner/applications", makesBusiness, s.ApplicationCreate},
+		{http.MethodGet, "/console/partners/:partner/applications/:application", readsBusiness, s.ApplicationShow},
+		{http.MethodGet, "/console/partners/:partner/applications/:application/edit", makesBusiness, s.ApplicationEdit},
+		{http.MethodPost, "/console/partners/:partner/applications/:application", makesBusiness, s.ApplicationUpdate},
+		{http.MethodGet, "/console/partners/:partner/applications/:application/limits", makesStops, s.ApplicationLimits},
+		{http.MethodPost, "/console/partners/:partner/applications/:application/limits", makesStops, s.ApplicationLimitsUpdate},
+		{http.MethodGet, "/console/partners/:partner/applications/:application/activate", makesBusiness, s.ApplicationStep(console.ApplicationActivation)},
+		{http.MethodPost, "/console/partners/:partner/applications/:application/activate", makesBusiness, s.ApplicationStepSubmit(console.ApplicationActivation)},
+		{http.MethodGet, "/console/partners/:partner/applications/:application/suspend", makesStops, s.ApplicationStep(console.ApplicationSuspension)},
+		{http.MethodPost, "/console/partners/:partner/applications/:application/suspend", makesStops, s.ApplicationStepSubmit(console.ApplicationSuspension)},
+		{http.MethodGet, "/console/partners/:partner/applications/:application/resume", makesBusiness, s.ApplicationStep(console.ApplicationResumption)},
+		{http.MethodPost, "/console/partners/:partner/applications/:application/resume", makesBusiness, s.ApplicationStepSubmit(console.ApplicationResumption)},
+		{http.MethodGet, "/console/partners/:partner/applications/:application/close", makesBusiness, s.ApplicationStep(console.ApplicationClosing)},
+		{http.MethodPost, "/console/partners/:partner/applications/:application/close", makesBusiness, s.ApplicationStepSubmit(console.ApplicationClosing)},
+		{http.MethodGet, "/console/partners/:partner/applications/:application/credentials/new", makesBusiness, s.CredentialNew},
+		{http.MethodPost, "/console/partners/:partner/applications/:application/credentials", makesBusiness, s.CredentialCreate},
+		{http.MethodPost, "/console/partners/:partner/credentials/kept", makesBusiness, s.CredentialKept},
+		{http.MethodGet, "/console/partners/:partner/credentials/:credential/revoke", makesStops, s.CredentialRevoking},
+		{http.MethodPost, "/console/partners/:partner/credentials/:credential/revoke", makesStops, s.CredentialRevoke},
+		{http.MethodGet, "/console/partners/:partner/grants/new", makesBusiness, s.GrantNew},
+		{http.MethodPost, "/console/partners/:partner/grants", makesBusiness, s.GrantCreate},
+		{http.MethodGet, "/console/partners/:partner/grants/:grant", makesBusiness, s.GrantEdit},
+		{http.MethodPost, "/console/partners/:partner/grants/:grant", makesBusiness, s.GrantUpdate},
+		{http.MethodGet, "/console/partners/:partner/grants/:grant/end", makesStops, s.GrantEnding},
+		{http.MethodPost, "/console/partners/:partner/grants/:grant/end", makesStops, s.GrantEndingSubmit},
+	}
+}
+
+// catalogueScreens is services and scopes, and what they come to.
+func catalogueScreens(s *console.Console) []screen {
+	return []screen{
+		{http.MethodGet, "/console/services", readsBusiness, s.Services},
+		{http.MethodPost, "/console/services", makesBusiness, s.ServiceCreate},
+		{http.MethodGet, "/console/services/new", makesBusiness, s.ServiceNew},
+		{http.MethodGet, "/console/services/:service", readsBusiness, s.Service},
+		{http.MethodGet, "/console/services/:service/edit", makesBusiness, s.ServiceEdit},
+		{http.MethodPost, "/console/services/:service/edit", makesBusiness, s.ServiceUpdate},
+		{http.MethodPost, "/console/services/:service/check", makesBusiness, s.ServiceCheck},
+		{http.MethodPost, "/console/services/:service/routes", makesBusiness, s.RouteCreate},
+		{http.MethodGet, "/console/services/:service/routes/new", makesBusiness, s.RouteNew},
+		{http.MethodGet, "/console/services/:service/routes/:route", readsBusiness, s.RouteEdit},
+		{http.MethodPost, "/console/services/:service/routes/:route", makesBusiness, s.RouteUpdate},
+		{http.MethodGet, "/console/scopes", readsBusiness, s.Scopes},
+		{http.MethodPost, "/console/scopes", makesBusiness, s.ScopeCreate},
+		{http.MethodGet, "/console/scopes/new", makesBusiness, s.ScopeNew},
+		{http.MethodGet, "/console/scopes/:scope", readsBusiness, s.Scope},
+		{http.MethodGet, "/console/scopes/:scope/edit", makesBusiness, s.ScopeEdit},
+		{http.MethodPost, "/console/scopes/:scope/edit", makesBusiness, s.ScopeUpdate},
+		{http.MethodGet, "/console/simulator", readsBusiness, s.Simulator},
+	}
+}
+
+// logScreens is what happened: the issuance log and visits.
+func logScreens(s *console.Console) []screen {
+	return []screen{
+		{http.MethodGet, "/console/log", readsLog, s.LogList},
+		{http.MethodGet, "/console/log/stream", readsLog, s.LogStream},
 		{http.MethodGet, "/console/log/export", console.May("log", "export"), s.LogExport},
 		{http.MethodPost, "/console/log/export", console.May("log", "export"), s.LogExportSubmit},
-		{http.MethodGet, "/console/log/:id", console.May("log", "read"), s.LogShow},
-		{http.MethodGet, "/console/visits", console.May("log", "read"), s.Visits},
-		{http.MethodGet, "/console/visits/find", console.May("log", "read"), s.VisitFind},
+		{http.MethodGet, "/console/log/:id", readsLog, s.LogShow},
+		{http.MethodGet, "/console/visits", readsLog, s.Visits},
+		{http.MethodGet, "/console/visits/find", readsLog, s.VisitFind},
 		{http.MethodPost, "/console/visits/find", console.May("log", "clear"), s.VisitFindSubject},
 		{http.MethodPost, "/console/visits/subject", console.May("log", "clear"), s.SubjectShow},
-		{http.MethodGet, "/console/visits/at/:id", console.May("log", "read"), s.XRayOfAT},
-		{http.MethodGet, "/console/visits/request/:id", console.May("log", "read"), s.XRayOfRequest},
-		{http.MethodGet, "/console/visits/:id", console.May("log", "read"), s.XRay},
+		{http.MethodGet, "/console/visits/at/:id", readsLog, s.XRayOfAT},
+		{http.MethodGet, "/console/visits/request/:id", readsLog, s.XRayOfRequest},
+		{http.MethodGet, "/console/visits/:id", readsLog, s.XRay},
+	}
+}
+
+// staffScreens is the staff, and what they did.
+func staffScreens(s *console.Console) []screen {
+	return []screen{
+		{http.MethodGet, "/console/staff", console.May("accounts", "read"), s.Staff},
+		{http.MethodGet, "/console/staff/new", console.May("accounts", "make"), s.StaffNew},
+		{http.MethodPost, "/console/staff", console.May("accounts", "make"), s.StaffInvite},
+		{http.MethodGet, "/console/staff/:account", console.May("accounts", "read"), s.StaffMember},
+		{http.MethodPost, "/console/staff/:account/roles", console.May("roles", "make"), s.StaffRole},
+		{http.MethodPost, "/console/staff/:account/link", console.May("accounts", "make").Or("roles", "make"), s.StaffLink},
+		{http.MethodPost, "/console/staff/:account/reset", console.May("roles", "make"), s.StaffReset},
+		{http.MethodPost, "/console/staff/:account/disable", console.May("accounts", "make"), s.StaffDisable},
+		{http.MethodPost, "/console/staff/:account/enable", console.May("accounts", "make"), s.StaffEnable},
+		{http.MethodPost, "/console/staff/:account/sessions/end", console.May("sessions", "end"), s.StaffSessionsEnd},
+		{http.MethodGet, "/console/activity", console.May("activity", "own"), s.Activity},
 	}
 }
 
