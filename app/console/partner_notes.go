@@ -1,6 +1,7 @@
 package console
 
 import (
+	"net/url"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
@@ -10,6 +11,9 @@ import (
 	"postern/app/ledger"
 	"postern/app/store"
 	"postern/models"
+	"postern/views/console"
+	"postern/views/i18n"
+	"postern/views/ui"
 )
 
 // maxNote bounds a note, characters.
@@ -38,4 +42,49 @@ func (s *Console) addNote(c *gin.Context, partner, text string) error {
 		w := change.Writer{Tx: tx, Now: now, Rand: s.o.Rand, Actor: who}
 		return w.Event(ledger.Event{Kind: "partner.noted", PartnerID: partner}, map[string]string{"id": partner, "note": id})
 	})
+}
+
+// notesShown is how many notes a page lists.
+const notesShown = 50
+
+func (s *Console) notesTab(c *gin.Context, v partnerView, fault faulty, values map[string]string) ([]console.Section, error) {
+	ctx, list, below := v.ctx, "notes "+v.row.ID, ""
+	if place := c.Query("place"); place != "" {
+		at, err := s.o.Cursors.Open(list, place, 1)
+		if err != nil {
+			return nil, err
+		}
+		below = at[0]
+	}
+	notes, err := s.o.Store.Notes(ctx, v.row.ID, below, notesShown+1)
+	if err != nil {
+		return nil, err
+	}
+	section := console.Section{Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerNotes)}}
+	if len(notes) > notesShown {
+		notes = notes[:notesShown]
+		section.Paging = &ui.PagingView{Words: " ", Older: tabPath(v.row.ID, "notes") + "?" + url.Values{"place": {s.o.Cursors.Make(list, notes[notesShown-1].ID)}}.Encode()}
+	}
+	ids := make([]string, len(notes))
+	for i, n := range notes {
+		ids[i] = n.AccountID
+	}
+	names, err := s.accountNames(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range notes {
+		name := firstOf(names[n.AccountID], n.AccountID)
+		section.Said = append(section.Said, console.CommentRow{Name: name, Initial: initial(name), At: s.at(n.At), Text: n.Text})
+	}
+	if len(notes) == 0 {
+		section.Empty = &ui.EmptyView{Title: i18n.T(ctx, i18n.PartnerNoNotes), Text: i18n.T(ctx, i18n.PartnerNoNotesText)}
+	}
+	if !v.canStop {
+		return []console.Section{section}, nil
+	}
+	f := s.former(c, tabPath(v.row.ID, "notes"), values, fault)
+	f.row(f.field("note", i18n.PartnerNoteField, with(area(3), f.help(i18n.PartnerNoteHelp), func(v *ui.FieldView) { v.MaxLength = maxNote })))
+	form := f.done("", ui.ButtonView{Text: i18n.T(ctx, i18n.PartnerNoteAdd)})
+	return []console.Section{{Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerNoteNew)}, Form: &form}, section}, nil
 }

@@ -1,0 +1,46 @@
+package console
+
+import (
+	"postern/models"
+	"postern/views/console"
+	"postern/views/i18n"
+	"postern/views/ui"
+)
+
+func (s *Console) credentialsTab(v partnerView) []console.Section {
+	ctx := v.ctx
+	var list []console.Section
+	for _, a := range v.registry.Applications.All() {
+		t := ui.TableView{Caption: a.Name + " · " + i18n.T(ctx, i18n.PartnerCredentials), Head: []ui.Column{
+			{Text: i18n.T(ctx, i18n.KindCredential)}, {Text: i18n.T(ctx, i18n.CredentialKind)}, {Text: i18n.T(ctx, i18n.CredentialFrom)},
+			{Text: i18n.T(ctx, i18n.CredentialUntil)}, {Text: i18n.T(ctx, i18n.PartnerStatus)}, {Text: i18n.T(ctx, i18n.PartnerActions)},
+		}}
+		for _, k := range v.registry.Credentials.All() {
+			if k.Application != a.ID {
+				continue
+			}
+			kind, detail := credentialWords(ctx, k)
+			state, over := s.credentialState(ctx, k)
+			row := ui.Row{Cells: []ui.Cell{
+				{Text: k.ID, Mono: true, Second: detail, Coded: true}, {Text: kind}, {Part: ui.Time(s.at(k.NotBefore.UnixMilli()))},
+				s.endCell(ctx, k.NotAfter), {Part: state}, {Text: ""},
+			}}
+			if !over && v.canStop {
+				row.Cells[len(row.Cells)-1] = ui.Cell{Part: links(ui.LinkView{Text: i18n.T(ctx, i18n.CredentialRevoke), Href: partnerPath(v.row.ID) + "/credentials/" + coded(k.ID) + "/revoke"})}
+			}
+			t.Rows = append(t.Rows, row)
+		}
+		if len(t.Rows) == 0 {
+			t.Empty = ui.Empty(ui.EmptyView{Title: i18n.T(ctx, i18n.CredentialNone), Text: i18n.T(ctx, i18n.CredentialNoneText)})
+		}
+		may := v.canMake && v.row.Status != models.Closed && a.Status != models.Closed
+		list = append(list, console.Section{
+			Card:  ui.CardView{Title: a.Name, Action: small(may, i18n.T(ctx, i18n.CredentialNew), "plus", applicationPath(v.row.ID, a.ID)+"/credentials/new")},
+			Table: &t,
+		})
+	}
+	if len(list) == 0 {
+		list = []console.Section{{Empty: &ui.EmptyView{Title: i18n.T(ctx, i18n.PartnerNoApplications), Text: i18n.T(ctx, i18n.PartnerNoApplicationsText)}}}
+	}
+	return list
+}

@@ -1,0 +1,139 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"postern/app/store"
+	"postern/models"
+	"postern/views/console"
+	"postern/views/i18n"
+	"postern/views/ui"
+)
+
+// historyPage is how many events and requests a page of the history lists.
+const historyPage = 50
+
+func (s *Console) historyTab(c *gin.Context, v partnerView) ([]console.Section, error) {
+	ctx, list := v.ctx, "history "+v.row.ID
+	var beforeAt int64
+	beforeID := ""
+	if place := c.Query("place"); place != "" {
+		at, err := s.o.Cursors.Open(list, place, 2)
+		if err != nil {
+			return nil, err
+		}
+		beforeAt, _ = strconv.ParseInt(at[0], 10, 64) // made by this house
+		beforeID = at[1]
+	}
+	events, err := s.o.Store.PartnerEvents(ctx, v.row.ID, beforeAt, beforeID, historyPage+1)
+	if err != nil {
+		return nil, err
+	}
+	older := ""
+	if len(events) > historyPage {
+		events = events[:historyPage]
+		last := events[historyPage-1]
+		older = tabPath(v.row.ID, "history") + "?" + url.Values{"place": {s.o.Cursors.Make(list, strconv.FormatInt(last.At, 10), last.ID)}}.Encode()
+	}
+	requests, err := s.requestsTable(c, v)
+	if err != nil {
+		return nil, err
+	}
+	table, err := s.eventsTable(ctx, events)
+	if err != nil {
+		return nil, err
+	}
+	section := console.Section{Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerHistory)}, Table: &table}
+	if older != "" || beforeAt != 0 {
+		section.Paging = &ui.PagingView{Words: " ", Older: older}
+		if beforeAt != 0 {
+			section.Paging.Newer = tabPath(v.row.ID, "history")
+		}
+	}
+	return []console.Section{section, {Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerRequests)}, Table: &requests}}, nil
+}
+
+func (s *Console) eventsTable(ctx context.Context, events []models.Event) (ui.TableView, error) {
+	t := ui.TableView{Caption: i18n.T(ctx, i18n.PartnerHistory), Head: []ui.Column{
+		{Text: i18n.T(ctx, i18n.PartnerWhat)}, {Text: i18n.T(ctx, i18n.PartnerWhy)}, {Text: i18n.T(ctx, i18n.PartnerWho)}, {Text: i18n.T(ctx, i18n.PartnerWhen)},
+	}}
+	actors := make([]string, len(events))
+	for i, e := range events {
+		actors[i] = e.Actor
+	}
+	names, err := s.accountNames(ctx, actors)
+	if err != nil {
+		return t, err
+	}
+	for _, e := range events {
+		var body struct {
+			Detail map[string]string `json:"detail"`
+		}
+		if err := json.Unmarshal([]byte(e.Body), &body); err != nil {
+			return t, err
+		}
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
+			{Text: changeEventWords(ctx, e.Kind, body.Detail["id"]), Second: body.Detail["changes"]}, {Text: body.Detail["because"]},
+			{Text: firstOf(names[e.Actor], e.Actor)}, {Part: ui.Time(s.at(e.At))},
+		}})
+	}
+	if len(events) == 0 {
+		t.Empty = ui.Empty(ui.EmptyView{Title: i18n.T(ctx, i18n.PartnerNoHistory), Text: i18n.T(ctx, i18n.PartnerNoHistoryText)})
+	}
+	return t, nil
+}
+
+// changeEventWords says an event of a change: what was made or changed.
+func changeEventWords(ctx context.Context, kind, id string) string {
+	thing, verb, _ := strings.Cut(kind, ".")
+	if word, known := thingWords[thing]; known {
+		switch verb {
+		case "created":
+			return i18n.T(ctx, i18n.PartnerEventMade, i18n.T(ctx, word), id)
+		case "changed":
+			return i18n.T(ctx, i18n.PartnerEventChanged, i18n.T(ctx, word), id)
+		}
+	}
+	switch kind {
+	case "partner.closed":
+		return i18n.T(ctx, i18n.PartnerEventClosed)
+	case "partner.noted":
+		return i18n.T(ctx, i18n.PartnerEventNoted)
+	}
+	return kind
+}
+
+func (s *Console) requestsTable(c *gin.Context, v partnerView) (ui.TableView, error) {
+	ctx := v.ctx
+	t := ui.TableView{Caption: i18n.T(ctx, i18n.PartnerRequests), Head: []ui.Column{
+		{Text: i18n.T(ctx, i18n.PartnerRequest)}, {Text: i18n.T(ctx, i18n.ConsoleReason)}, {Text: i18n.T(ctx, i18n.ConsoleMaker)},
+		{Text: i18n.T(ctx, i18n.ConsoleAsked)}, {Text: i18n.T(ctx, i18n.ConsoleState)},
+	}}
+	requests, err := s.o.Store.Requests(ctx, store.RequestFilter{Subject: partnerSubject(v.row.ID)}, 0, requestsShown)
+	if err != nil {
+		return t, err
+	}
+	names, err := s.accountNames(ctx, makersOf(requests))
+	if err != nil {
+		return t, err
+	}
+	for _, r := range requests {
+		if !visitOf(c).rights.May(requestRights[r.Kind].read) {
+			continue
+		}
+		row := s.requestRow(c, r, names)
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
+			{Text: row.Number, Href: row.Href}, {Text: row.Reason, Second: row.Opens}, {Text: row.Maker}, {Part: ui.Time(row.Asked)}, {Part: ui.Badge(row.State)},
+		}})
+	}
+	if len(t.Rows) == 0 {
+		t.Empty = ui.Empty(ui.EmptyView{Title: i18n.T(ctx, i18n.ConsoleNoRequests), Text: i18n.T(ctx, i18n.ConsoleNobodyText)})
+	}
+	return t, nil
+}
