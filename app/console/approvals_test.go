@@ -171,6 +171,12 @@ func TestStaffIsInvitedByOneAndGivenARoleByTwo(t *testing.T) {
 		if rec := h.as(models.SystemRole, member+"/roles", ask); rec.Code != http.StatusForbidden {
 			t.Errorf("the system administrator gives a role: %d", rec.Code)
 		}
+		unchosen := h.as(models.SecurityRole, member+"/roles", url.Values{"role": {""}, "what": {"give"}, "reason": {reason}})
+		if unchosen.Code != http.StatusUnprocessableEntity {
+			t.Errorf("no role: %d", unchosen.Code)
+		}
+		regexpOf(t, `(?s)id="role-error".*?(Choose a role\.)`, unchosen.Body.String())
+		wants(t, unchosen.Body.String(), reason, `<option value="">Choose a role</option>`)
 		rec = h.as(models.SecurityRole, member+"/roles", ask)
 		if rec.Code != http.StatusSeeOther {
 			t.Fatalf("ask for a role: %d\n%.500s", rec.Code, rec.Body)

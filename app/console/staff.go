@@ -243,6 +243,7 @@ func (s *Console) showStaffMember(c *gin.Context, status int, page console.Staff
 		}
 		page.Sessions = len(sessions)
 	}
+	page.Roles = []ui.Option{{Text: i18n.T(ctx, i18n.ConsoleChooseRole)}}
 	for _, role := range models.StaffRoles {
 		page.Roles = append(page.Roles, ui.Option{Value: string(role), Text: i18n.T(ctx, roleWords[role]), Chosen: string(role) == page.Role})
 	}

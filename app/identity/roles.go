@@ -73,7 +73,8 @@ func (r Roles) read(b store.Business, content string) (c RoleChange, a models.Ac
 	if err := json.Unmarshal([]byte(content), &c); err != nil {
 		return c, a, plan, fmt.Errorf("read change of role: %w", err)
 	}
-	f.Check(slices.Contains(models.StaffRoles, c.Role), "role", "role.wrong", "This is no role that can be given or taken here.")
+	f.Check(c.Role != "", "role", "role.none", "Choose a role.")
+	f.Check(c.Role == "" || slices.Contains(models.StaffRoles, c.Role), "role", "role.wrong", "This is no role that can be given or taken here.")
 	if err := f.Invalid(); err != nil {
 		return c, a, plan, err
 	}

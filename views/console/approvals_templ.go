@@ -1054,7 +1054,7 @@ func decision(p ApprovalPage) templ.Component {
 					}
 					templ_7745c5c3_Err = ui.Field(ui.FieldView{
 						ID: "reason", Name: "reason", Label: i18n.T(ctx, i18n.ConsoleReason), Control: ui.TextArea, Value: p.Given, Required: true,
-						MaxLength: 1000, Help: i18n.T(ctx, i18n.ConsoleReasonHelp), Error: p.Faults["reason"],
+						MaxLength: 1000, Help: i18n.T(ctx, i18n.ConsoleDecisionHelp), Error: p.Faults["reason"],
 					}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
