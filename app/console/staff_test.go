@@ -52,9 +52,11 @@ func TestWhoLeavesIsShutOutAtOnce(t *testing.T) {
 			t.Errorf("after its sessions were ended: %d", rec.Code)
 		}
 		wants(t, h.page(models.SystemRole, support), "Disable the account")
-		if rec := h.as(models.SystemRole, support+"/disable", url.Values{}); rec.Code != http.StatusSeeOther {
+		rec = h.as(models.SystemRole, support+"/disable", url.Values{})
+		if rec.Code != http.StatusSeeOther {
 			t.Fatalf("disable: %d\n%.400s", rec.Code, rec.Body)
 		}
+		wants(t, h.page(models.SystemRole, rec.Header().Get("Location")), "Disabled: nobody gets in with this account")
 		wants(t, h.page(models.SystemRole, support), "disabled", "Enable the account")
 		if rec := h.as(models.SystemRole, support+"/enable", url.Values{}); rec.Code != http.StatusSeeOther {
 			t.Errorf("enable: %d", rec.Code)

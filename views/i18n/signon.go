@@ -23,7 +23,6 @@ var (
 	SignVerifyNeeded   = def("sign.verify_needed", "Prove first that it is you", "先确认身份")
 	SignVerifyText     = def("sign.verify_text", "Your last proof is more than five minutes old. Open the page again.", "距上次确认已超过五分钟。重新打开页面。")
 
-	SignWaysIn          = def("sign.ways_in", "How you get in", "登录方式")
 	SignPasswordOf      = def("sign.password_of", "Password", "密码")
 	SignPasswordSet     = def("sign.password_set", "Set", "设定时间")
 	SignChange          = def("sign.change", "Change", "修改")
