@@ -108,6 +108,7 @@ type Call struct {
 	UpstreamTime  int64 // microseconds
 	BytesIn       int64
 	BytesOut      int64
+	Fields        int64 `gorm:"-"` // kinds of fields that left in the reply; counted, and in the shape
 }
 
 // Shape is an interned list of which fields were kept, masked and dropped.
@@ -116,4 +117,5 @@ type Shape struct {
 	Canonical string
 	FirstSeen int64
 	LastSeen  int64 // up to a day before the last call that had it
+	Left      int64 `gorm:"-"` // how many kinds of fields left, kept or masked
 }

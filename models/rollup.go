@@ -3,11 +3,15 @@ package models
 // RollupKind says what a Rollup counts.
 type RollupKind string
 
-// The kinds: answers at step B, answers at step D, records of calls.
+// The kinds: answers at step B, first answers at step D, answers that were given
+// again there, renewals and closings by pages, records of calls.
 const (
-	RollupAT   RollupKind = "at"
-	RollupVT   RollupKind = "vt"
-	RollupCall RollupKind = "call"
+	RollupAT    RollupKind = "at"
+	RollupVT    RollupKind = "vt"
+	RollupAgain RollupKind = "again"
+	RollupRenew RollupKind = "renew"
+	RollupClose RollupKind = "close"
+	RollupCall  RollupKind = "call"
 )
 
 // The spans of a Rollup.
@@ -32,4 +36,7 @@ type Rollup struct {
 	DurationMax   int64
 	UpstreamSum   int64
 	UpstreamMax   int64
+	Took          Took  `gorm:"embedded"`
+	Disclosed     int64 // replies of which something left, of calls only
+	Fields        int64 // kinds of fields that left in them
 }

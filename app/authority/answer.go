@@ -98,7 +98,7 @@ func (c *Call) settle(state models.WriteState) {
 func (c *Call) finish(shape *models.Shape) {
 	c.record.Duration = c.a.Now().Sub(c.started).Microseconds()
 	if shape != nil {
-		c.record.ShapeID = shape.ID
+		c.record.ShapeID, c.record.Fields = shape.ID, shape.Left
 	}
 }
 
@@ -127,7 +127,10 @@ func (c *Call) reduce(r UpstreamReply) (callReply, *models.Shape, error) {
 	if r.Status < 400 { // an error's body shows what the route lists, whoever agreed
 		out.Lacking = c.without
 	}
-	return out, &models.Shape{ID: result.Shape.ID(), Canonical: string(result.Shape.Canonical()), FirstSeen: c.started.UnixMilli()}, nil
+	return out, &models.Shape{
+		ID: result.Shape.ID(), Canonical: string(result.Shape.Canonical()), FirstSeen: c.started.UnixMilli(),
+		Left: int64(len(result.Shape.Kept) + len(result.Shape.Masked)),
+	}, nil
 }
 
 // maskGrowth is how many times longer masks can make a reply: `1` becomes "***".

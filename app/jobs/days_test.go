@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -53,16 +54,17 @@ type act struct {
 	app, service, route, code string
 	duration                  int64
 	age                       time.Duration // how long before the clock a call began
+	fields                    int64         // that left in its reply
 }
 
 func drawAct(rt *rapid.T) act {
 	word := func(label string, words ...string) string { return rapid.SampledFrom(words).Draw(rt, label) }
 	return act{
-		kind: rapid.IntRange(0, 3).Draw(rt, "kind"),
+		kind: rapid.IntRange(0, 4).Draw(rt, "kind"),
 		app:  word("app", "travel", "food", ""), service: word("service", "loans", "cards"),
 		route: word("route", "", "r1", "r2"), code: word("code", "", "scope_denied", "bad_envelope"),
-		duration: rapid.Int64Range(0, 5_000_000).Draw(rt, "duration"),
-		age:      time.Duration(rapid.Int64Range(0, int64(3*time.Hour)).Draw(rt, "age")),
+		duration: rapid.Int64Range(0, 5_000_000).Draw(rt, "duration"), fields: rapid.Int64Range(0, 3).Draw(rt, "fields"),
+		age: time.Duration(rapid.Int64Range(0, int64(3*time.Hour)).Draw(rt, "age")),
 	}
 }
 
@@ -86,7 +88,13 @@ func (a act) do(l *ledger.Ledger, now time.Time) {
 		_ = l.Refuse(event)
 	case 3:
 		_ = l.Record(models.Call{At: now.Add(-a.age).UnixMilli(), VID: "v", ApplicationID: a.app, ServiceID: a.service,
-			RouteID: a.route, Code: a.code, Duration: a.duration, UpstreamTime: a.duration / 2}, nil)
+			RouteID: a.route, Code: a.code, Duration: a.duration, UpstreamTime: a.duration / 2,
+			ShapeID: fmt.Sprintf("s%d", a.fields), Fields: a.fields}, nil)
+	case 4:
+		for kind, outcome := range map[string]string{"vt.reissued": "ok", "vt.renewed": "ok", "vt.renewal_refused": "invalid_vt", "visit.closed": "ok", "visit.ended": "ok"} {
+			event.Kind, event.Outcome = kind, outcome
+			_ = l.Append(ctx, event)
+		}
 	}
 }
 
@@ -94,12 +102,20 @@ func (a act) do(l *ledger.Ledger, now time.Time) {
 func naive(t testing.TB, s *store.Store, span string, length time.Duration) []models.Rollup {
 	t.Helper()
 	const offset = 19_800_000 // of halfPast, ms
-	query := fmt.Sprintf(`SELECT CASE WHEN kind IN ('at.issued', 'at.refused') THEN 'at' ELSE 'vt' END AS what,
-		application_id, service_id, '' AS route_id, outcome, (at + %[1]d) / %[2]d AS unit, count(*), 0, 0, 0, 0
-		FROM events WHERE kind IN ('at.issued', 'at.refused', 'vt.issued', 'vt.reissued', 'vt.refused', 'at.reused')
+	took, low := "", int64(-1)
+	for _, high := range []int64{5, 10, 20, 35, 50, 75, 100, 200, 500, 1000, 3000, 1 << 40} {
+		took += fmt.Sprintf(", sum(CASE WHEN duration > %d AND duration <= %d THEN 1 ELSE 0 END)", low, high*1000)
+		low = high * 1000
+	}
+	const fields = "CAST(substr(shape_id, 2) AS INTEGER)"
+	query := fmt.Sprintf(`SELECT CASE WHEN kind IN ('at.issued', 'at.refused') THEN 'at' WHEN kind = 'vt.reissued' THEN 'again'
+		WHEN kind LIKE 'vt.renew%%' THEN 'renew' WHEN kind LIKE '%%close%%' THEN 'close' ELSE 'vt' END AS what,
+		application_id, service_id, '' AS route_id, outcome, (at + %[1]d) / %[2]d AS unit, count(*), 0, 0, 0, 0`+strings.Repeat(", 0", 14)+`
+		FROM events WHERE kind IN ('at.issued', 'at.refused', 'vt.issued', 'vt.reissued', 'vt.refused', 'at.reused', 'vt.renewed', 'vt.renewal_refused', 'visit.closed')
 		GROUP BY what, application_id, service_id, outcome, (at + %[1]d) / %[2]d
 		UNION ALL SELECT 'call', application_id, service_id, route_id, CASE code WHEN '' THEN 'ok' ELSE code END,
-		(at + %[1]d) / %[2]d, count(*), sum(duration), max(duration), sum(upstream_time), max(upstream_time)
+		(at + %[1]d) / %[2]d, count(*), sum(duration), max(duration), sum(upstream_time), max(upstream_time)`+took+`,
+		sum(CASE WHEN `+fields+` > 0 THEN 1 ELSE 0 END), sum(`+fields+`)
 		FROM calls GROUP BY application_id, service_id, route_id, code, (at + %[1]d) / %[2]d`, offset, length.Milliseconds())
 	stmt, err := s.ReadStmt(context.Background(), query)
 	if err != nil {
@@ -114,7 +130,9 @@ func naive(t testing.TB, s *store.Store, span string, length time.Duration) []mo
 	for rows.Next() {
 		r := models.Rollup{Span: span}
 		if err := rows.Scan(&r.Kind, &r.ApplicationID, &r.ServiceID, &r.RouteID, &r.Outcome, &r.Start, &r.Count,
-			&r.DurationSum, &r.DurationMax, &r.UpstreamSum, &r.UpstreamMax); err != nil {
+			&r.DurationSum, &r.DurationMax, &r.UpstreamSum, &r.UpstreamMax, &r.Took.Took5, &r.Took.Took10, &r.Took.Took20, &r.Took.Took35,
+			&r.Took.Took50, &r.Took.Took75, &r.Took.Took100, &r.Took.Took200, &r.Took.Took500, &r.Took.Took1000, &r.Took.Took3000, &r.Took.TookMore,
+			&r.Disclosed, &r.Fields); err != nil {
 			t.Fatal(err)
 		}
 		r.Start = r.Start*length.Milliseconds() - offset

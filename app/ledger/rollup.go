@@ -8,15 +8,20 @@ import (
 	"postern/models"
 )
 
-// counted says which events are counted, and as what: each answer at step B and
-// at step D is one of them. Calls are counted by their records.
+// counted says which events are counted, and as what: each answer at step B, at
+// step D, to a renewal and to a closing is one of them. Calls are counted by their
+// records.
 var counted = map[string]models.RollupKind{
-	"at.issued":   models.RollupAT,
-	"at.refused":  models.RollupAT,
-	"vt.issued":   models.RollupVT,
-	"vt.reissued": models.RollupVT,
-	"vt.refused":  models.RollupVT,
-	"at.reused":   models.RollupVT,
+	"at.issued":          models.RollupAT,
+	"at.refused":         models.RollupAT,
+	"vt.issued":          models.RollupVT,
+	"vt.refused":         models.RollupVT,
+	"at.reused":          models.RollupVT,
+	"vt.reissued":        models.RollupAgain,
+	"vt.renewed":         models.RollupRenew,
+	"vt.renewal_refused": models.RollupRenew,
+	"visit.closed":       models.RollupClose,
+	"vt.close_refused":   models.RollupClose,
 }
 
 // outcomeOK is the outcome of a call that was let through; its record has no code.
@@ -38,6 +43,8 @@ func (k rollupKey) compare(other rollupKey) int {
 // tally is what is counted: durations in microseconds, of calls only.
 type tally struct {
 	count, duration, longest, upstream, longestUpstream int64
+	took                                                [len(models.TookColumns)]int64
+	disclosed, fields                                   int64
 }
 
 // writeRollups adds what the group writes to the counts of its hours, in the
@@ -58,6 +65,10 @@ func (g *group) writeRollups() error {
 		t := tallies[k]
 		rows[i] = []any{models.SpanHour, string(k.kind), k.application, k.service, k.route, k.outcome, g.ledger.options.Node,
 			k.start, t.count, t.duration, t.longest, t.upstream, t.longestUpstream}
+		for _, n := range t.took {
+			rows[i] = append(rows[i], n)
+		}
+		rows[i] = append(rows[i], t.disclosed, t.fields)
 	}
 	return g.insert(rollupTable, rows)
 }
@@ -82,6 +93,10 @@ func (g *group) tallies() map[rollupKey]*tally {
 		t := at(rollupKey{g.ledger.hourOf(c.At), models.RollupCall, c.ApplicationID, c.ServiceID, c.RouteID, cmp.Or(c.Code, outcomeOK)})
 		t.duration, t.longest = t.duration+c.Duration, max(t.longest, c.Duration)
 		t.upstream, t.longestUpstream = t.upstream+c.UpstreamTime, max(t.longestUpstream, c.UpstreamTime)
+		t.took[models.TookColumn(c.Duration)]++
+		if c.Fields > 0 {
+			t.disclosed, t.fields = t.disclosed+1, t.fields+c.Fields
+		}
 	}
 	return tallies
 }

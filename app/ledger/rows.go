@@ -65,7 +65,8 @@ var (
 	shapeTable  = &table{"shapes", 1, slices.Concat(texts("id", "canonical"), numbers("first_seen", "last_seen"))}
 	rollupTable = &table{"rollups", 0, slices.Concat(
 		texts("span", "kind", "application_id", "service_id", "route_id", "outcome", "node"),
-		numbers("start", "count", "duration_sum", "duration_max", "upstream_sum", "upstream_max"))}
+		numbers("start", "count", "duration_sum", "duration_max", "upstream_sum", "upstream_max"),
+		numbers(models.TookColumns[:]...), numbers("disclosed", "fields"))}
 	changeTable = &table{"changes", 0, slices.Concat(texts("kind", "subject"), numbers("at", "until"))}
 	eventTable  = &table{"events", 1, slices.Concat(
 		texts("id", "kind", "outcome", "reason", "request_id", "partner_id", "application_id", "service_id",

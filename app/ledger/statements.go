@@ -58,7 +58,7 @@ count = rollups.count + excluded.count,
 duration_sum = rollups.duration_sum + excluded.duration_sum,
 duration_max = ` + larger + `(rollups.duration_max, excluded.duration_max),
 upstream_sum = rollups.upstream_sum + excluded.upstream_sum,
-upstream_max = ` + larger + `(rollups.upstream_max, excluded.upstream_max)`
+upstream_max = ` + larger + `(rollups.upstream_max, excluded.upstream_max)` + store.AddedUp(store.RollupSums...)
 }
 
 const countQuotaSQLite = `INSERT INTO quota_counts AS q (application_id, day, issued) VALUES (?, ?, ?)

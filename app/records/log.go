@@ -157,7 +157,7 @@ func (r *Records) Line(ctx context.Context, id string) (models.Event, error) {
 const hoursUpTo = 48 * time.Hour
 
 func (r *Records) counts(ctx context.Context, f Filter) (store.OutcomeCounts, error) {
-	c := store.LogCounts{Kinds: []models.RollupKind{models.RollupAT, models.RollupVT}, Service: f.Service}
+	c := store.LogCounts{Kinds: []models.RollupKind{models.RollupAT, models.RollupVT, models.RollupAgain}, Service: f.Service}
 	if err := f.check(); err != nil {
 		return nil, err
 	}

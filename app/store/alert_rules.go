@@ -22,7 +22,7 @@ type Share struct {
 const refusedOutcome = "outcome NOT IN ('ok', 'unavailable', 'upstream_unavailable', 'upstream_timeout', 'customer_required')"
 
 const refusalsSQL = `SELECT application_id, sum(count) AS total, sum(CASE WHEN ` + refusedOutcome + ` THEN count ELSE 0 END) AS part
-	FROM rollups WHERE span = 'hour' AND start > ? GROUP BY application_id
+	FROM rollups WHERE span = 'hour' AND start > ? AND kind IN ('at', 'vt', 'again', 'call') GROUP BY application_id
 	HAVING sum(CASE WHEN ` + refusedOutcome + ` THEN count ELSE 0 END) >= ?
 	AND 100 * sum(CASE WHEN ` + refusedOutcome + ` THEN count ELSE 0 END) >= ? * sum(count)
 	ORDER BY part DESC, application_id LIMIT ?`

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"postern/models"
@@ -13,11 +14,28 @@ import (
 
 const rollupColumns = rollupKey + ", count, duration_sum, duration_max, upstream_sum, upstream_max"
 
+// RollupSums are the columns of rollups that came later than the others; all of
+// them are added up.
+var RollupSums = append(slices.Clone(models.TookColumns[:]), "disclosed", "fields")
+
+// allRollupColumns are the columns of a rollup in the order of insertion.
+var allRollupColumns = rollupColumns + ", " + strings.Join(RollupSums, ", ")
+
+// AddedUp continues what becomes of a rollup that is there: the columns are added up.
+func AddedUp(columns ...string) string {
+	var b strings.Builder
+	for _, c := range columns {
+		b.WriteString(", " + c + " = rollups." + c + " + excluded." + c)
+	}
+	return b.String()
+}
+
 // add makes the sum of two counts of the same thing.
 func add(a, b models.Rollup) models.Rollup {
 	a.Count += b.Count
 	a.DurationSum, a.DurationMax = a.DurationSum+b.DurationSum, max(a.DurationMax, b.DurationMax)
 	a.UpstreamSum, a.UpstreamMax = a.UpstreamSum+b.UpstreamSum, max(a.UpstreamMax, b.UpstreamMax)
+	a.Took, a.Disclosed, a.Fields = a.Took.Plus(b.Took), a.Disclosed+b.Disclosed, a.Fields+b.Fields
 	return a
 }
 
@@ -56,7 +74,7 @@ func DayOf(t time.Time) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location())
 }
 
-const nodesRollupsSQL = "SELECT " + rollupColumns + " FROM rollups WHERE node <> '' AND start < ? ORDER BY start LIMIT ?"
+var nodesRollupsSQL = "SELECT " + allRollupColumns + " FROM rollups WHERE node <> '' AND start < ? ORDER BY start LIMIT ?"
 
 // AddUpRollups moves counts of hours before a time, out of up to limit rows that
 // nodes have to themselves, into the hour's row of all nodes, and adds them to
@@ -95,14 +113,20 @@ func (tx *Tx) addRollup(r models.Rollup) error {
 	if tx.db.Name() == string(Postgres) {
 		larger = "greatest"
 	}
-	err := tx.db.Exec(`INSERT INTO rollups (`+rollupColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?)
+	args := []any{
+		r.Span, r.Start, r.Kind, r.ApplicationID, r.ServiceID, r.RouteID, r.Outcome,
+		r.Count, r.DurationSum, r.DurationMax, r.UpstreamSum, r.UpstreamMax,
+	}
+	for _, n := range r.Took.Counts() {
+		args = append(args, n)
+	}
+	args = append(args, r.Disclosed, r.Fields)
+	err := tx.db.Exec(`INSERT INTO rollups (`+allRollupColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?`+strings.Repeat(", ?", len(RollupSums))+`)
 		ON CONFLICT (`+rollupKey+`) DO UPDATE SET count = rollups.count + excluded.count,
 		duration_sum = rollups.duration_sum + excluded.duration_sum,
 		duration_max = `+larger+`(rollups.duration_max, excluded.duration_max),
 		upstream_sum = rollups.upstream_sum + excluded.upstream_sum,
-		upstream_max = `+larger+`(rollups.upstream_max, excluded.upstream_max)`,
-		r.Span, r.Start, r.Kind, r.ApplicationID, r.ServiceID, r.RouteID, r.Outcome,
-		r.Count, r.DurationSum, r.DurationMax, r.UpstreamSum, r.UpstreamMax).Error
+		upstream_max = `+larger+`(rollups.upstream_max, excluded.upstream_max)`+AddedUp(RollupSums...), args...).Error
 	if err != nil {
 		return fmt.Errorf("add rollup: %w", err)
 	}
