@@ -113,10 +113,10 @@ func TestRetentionDeletesWhatIsPastItsTimeAndNothingElse(t *testing.T) {
 			fmt.Sprintf("INSERT INTO changes (at, kind, subject) VALUES (%d, 'keys', 'newest')", ms(31*day)),
 			"INSERT INTO quota_counts VALUES ('a', '2026-10-22', 1)",
 			"INSERT INTO quota_counts VALUES ('a', '2026-10-23', 1)",
-			fmt.Sprintf("INSERT INTO rollups VALUES ('hour', %d, 'at', '', '', '', 'gone', '', 1, 0, 0, 0, 0)", ms(401*day)),
-			fmt.Sprintf("INSERT INTO rollups VALUES ('hour', %d, 'at', '', '', '', 'not-added-up', 'a', 1, 0, 0, 0, 0)", ms(401*day)),
-			fmt.Sprintf("INSERT INTO rollups VALUES ('day', %d, 'at', '', '', '', 'day', '', 1, 0, 0, 0, 0)", ms(401*day)),
-			fmt.Sprintf("INSERT INTO rollups VALUES ('hour', %d, 'at', '', '', '', 'young', '', 1, 0, 0, 0, 0)", ms(399*day)),
+			fmt.Sprintf("INSERT INTO rollups (span, start, kind, application_id, service_id, route_id, outcome, node, count, duration_sum, duration_max, upstream_sum, upstream_max) VALUES ('hour', %d, 'at', '', '', '', 'gone', '', 1, 0, 0, 0, 0)", ms(401*day)),
+			fmt.Sprintf("INSERT INTO rollups (span, start, kind, application_id, service_id, route_id, outcome, node, count, duration_sum, duration_max, upstream_sum, upstream_max) VALUES ('hour', %d, 'at', '', '', '', 'not-added-up', 'a', 1, 0, 0, 0, 0)", ms(401*day)),
+			fmt.Sprintf("INSERT INTO rollups (span, start, kind, application_id, service_id, route_id, outcome, node, count, duration_sum, duration_max, upstream_sum, upstream_max) VALUES ('day', %d, 'at', '', '', '', 'day', '', 1, 0, 0, 0, 0)", ms(401*day)),
+			fmt.Sprintf("INSERT INTO rollups (span, start, kind, application_id, service_id, route_id, outcome, node, count, duration_sum, duration_max, upstream_sum, upstream_max) VALUES ('hour', %d, 'at', '', '', '', 'young', '', 1, 0, 0, 0, 0)", ms(399*day)),
 			"INSERT INTO events (id, at, kind, outcome, body, leaf_hash) VALUES ('event', 1, 'at.issued', 'ok', '{}', '-')",
 		)
 		for _, want := range []string{
