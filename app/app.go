@@ -44,12 +44,13 @@ import (
 // Config is what a gateway is made of. Issuer, Store, Master, Now and Rand are
 // required.
 type Config struct {
-	Issuer string // the gateway's address as pages and partners see it, without a trailing slash
-	Node   string // this node's name; unique among nodes of one database
-	Store  store.Config
-	Master *keyring.Master
-	Other  *keyring.Master // opens keys that Master did not seal, while one replaces the other; nil for none
-	Zone   *time.Location  // the bank's, for daily quotas and services' hours; nil means Asia/Shanghai
+	Issuer  string // the gateway's address as pages and partners see it, without a trailing slash
+	Node    string // this node's name; unique among nodes of one database
+	Version string // of the program, for people; may be empty
+	Store   store.Config
+	Master  *keyring.Master
+	Other   *keyring.Master // opens keys that Master did not seal, while one replaces the other; nil for none
+	Zone    *time.Location  // the bank's, for daily quotas and services' hours; nil means Asia/Shanghai
 	// Who may say whom a request comes from, at each listener; empty is nobody.
 	TrustedProxies, InternalProxies []netip.Prefix
 
@@ -85,6 +86,7 @@ type App struct {
 	ring      *keyring.Ring
 	ledger    *ledger.Ledger
 	feed      *control.Feed
+	heart     *control.Heart
 	directory *directory.Directory
 	authority *authority.Authority
 	upstreams *upstream.Pool
@@ -119,6 +121,7 @@ func New(ctx context.Context, c Config) (*App, error) {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
 	a.done.Go(func() { a.feed.Run(background) })
+	a.done.Go(func() { a.heart.Run(background) })
 	a.done.Go(func() { a.jobs.Run(background) })
 	a.done.Go(func() { a.tail.Run(background) })
 	feeding, starve := context.WithCancel(context.WithoutCancel(ctx))
@@ -167,7 +170,7 @@ func (a *App) open(ctx context.Context) error {
 		// The feed first: what is read after it and kept is told of when it moves.
 		{"", a.openStore}, {"feed", a.openFeed}, {"keys", a.openRing}, {"", a.openLedger},
 		{"directory", a.openDirectory}, {"alerts", a.openAlerts}, {"", a.openJobs}, {"", a.openFeeds}, {"doors", a.openDoors},
-		{"console", a.openConsole}, {"changes", a.listen},
+		{"", a.openHeart}, {"console", a.openConsole}, {"changes", a.listen},
 	} {
 		err := step.do(ctx)
 		if err != nil && step.name != "" {
@@ -223,6 +226,15 @@ func (a *App) openDirectory(ctx context.Context) error {
 func (a *App) openFeed(ctx context.Context) (err error) {
 	a.feed, err = control.Open(ctx, a.store, a.config.Now, a.config.Log)
 	return err
+}
+
+func (a *App) openHeart(context.Context) error {
+	a.heart = control.NewHeart(control.HeartOptions{
+		Store: a.store, Feed: a.feed, Node: a.config.Node, Version: a.config.Version,
+		Ready: func() bool { return a.authority.Ready() == nil && !a.leaving.Load() }, InFlight: a.gateway.InFlight,
+		Now: a.config.Now, Log: a.config.Log,
+	})
+	return nil
 }
 
 func (a *App) openJobs(context.Context) (err error) {
@@ -286,6 +298,8 @@ func (a *App) heard(ctx context.Context, c models.Change) error {
 		return a.ring.Reload(ctx)
 	case models.ChangeService:
 		return a.directory.ReloadOrigins(ctx)
+	case models.ChangeFreeze:
+		a.heart.Heard(c)
 	}
 	return nil
 }

@@ -256,10 +256,12 @@ func TestFreezesOfStepB(t *testing.T) {
 			return w.PostForm("/oauth/token", withScope(w, scope))
 		}
 		for _, tc := range []struct {
-			name, kind, id, scope string
-			what                  models.FreezeScope
-			wantHTTP              int
-			wantCode              string
+			name      string
+			kind      models.FreezeTarget
+			id, scope string
+			what      models.FreezeScope
+			wantHTTP  int
+			wantCode  string
 		}{
 			{"a frozen partner", "partner", "p_travel", "", models.FreezeAT, 401, "invalid_client"},
 			{"a wholly frozen application", "application", apptest.Travel, "", models.FreezeAll, 401, "invalid_client"},

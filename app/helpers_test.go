@@ -153,7 +153,7 @@ func setService(w *apptest.World, change func(*models.Service)) {
 }
 
 // freeze stops traffic; the returned function lets it flow again.
-func freeze(w *apptest.World, kind, id string, what models.FreezeScope) (thaw func()) {
+func freeze(w *apptest.World, kind models.FreezeTarget, id string, what models.FreezeScope) (thaw func()) {
 	w.T.Helper()
 	f := models.Freeze{ID: "f-" + apptest.NewID(), TargetKind: kind, TargetID: id, Stops: what, Reason: "test"}
 	save := func() {

@@ -25,10 +25,13 @@ func TestARaisedEpochIsNotUndoneByTheSameExchange(t *testing.T) {
 func TestFreezingNewVTsStopsRenewalsAndNothingElse(t *testing.T) {
 	t.Parallel()
 	each(t, apptest.Options{}, func(t *testing.T, w *apptest.World) {
-		for _, target := range []struct{ kind, id string }{
+		for _, target := range []struct {
+			kind models.FreezeTarget
+			id   string
+		}{
 			{"partner", "p_travel"}, {"application", apptest.Travel}, {"service", apptest.Service},
 		} {
-			t.Run(target.kind, func(t *testing.T) {
+			t.Run(string(target.kind), func(t *testing.T) {
 				p, at := w.NewVisit(apptest.Travel, nil), w.AT(apptest.Travel, nil)
 				thaw := freeze(w, target.kind, target.id, models.FreezeVT)
 				expect(t, w.NewPage(at).TryOpen(), 403, "not_active", sealed)

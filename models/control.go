@@ -61,28 +61,64 @@ type Restore struct {
 // FreezeScope says which traffic a freeze stops.
 type FreezeScope string
 
-// What a freeze stops.
+// What a freeze stops. FreezeNothing is a drill's.
 const (
-	FreezeAT   FreezeScope = "at"
-	FreezeVT   FreezeScope = "vt"
-	FreezeCall FreezeScope = "call"
-	FreezeAll  FreezeScope = "all"
+	FreezeAT      FreezeScope = "at"
+	FreezeVT      FreezeScope = "vt"
+	FreezeCall    FreezeScope = "call"
+	FreezeAll     FreezeScope = "all"
+	FreezeNothing FreezeScope = "nothing"
 )
 
-// Freeze stops traffic at once, for one partner, application, service or scope.
+// FreezeTarget is what a freeze is about.
+type FreezeTarget string
+
+// The targets of freezes. Everything has no id.
+const (
+	FreezePartner     FreezeTarget = "partner"
+	FreezeApplication FreezeTarget = "application"
+	FreezeService     FreezeTarget = "service"
+	FreezeDataScope   FreezeTarget = "scope"
+	FreezeEverything  FreezeTarget = "everything"
+)
+
+// Freeze stops traffic at once, for one partner, application, service or scope,
+// or for everything.
 type Freeze struct {
 	ID         string `gorm:"primaryKey"`
-	TargetKind string // partner, application, service or scope
+	TargetKind FreezeTarget
 	TargetID   string
 	Stops      FreezeScope
 	Reason     string
 	StartedAt  int64
 	EndedAt    int64
+	StartedBy  string // the account; empty for those of before there were screens
+	EndedBy    string
+	Visits     int64 // how many ended with it
 }
 
-// QuotaCount is how many ATs an application was issued on a day of the bank's zone.
-type QuotaCount struct {
-	ApplicationID string `gorm:"primaryKey"`
-	Day           string `gorm:"primaryKey"` // 2026-11-22
-	Issued        int64
+// Drill reports whether it only measures how fast the nodes obey.
+func (f Freeze) Drill() bool { return f.Stops == FreezeNothing }
+
+// Live reports whether it is in force.
+func (f Freeze) Live() bool { return f.EndedAt == 0 && !f.Drill() }
+
+// FreezeNode is when a node obeyed a freeze.
+type FreezeNode struct {
+	FreezeID string `gorm:"primaryKey"`
+	Node     string `gorm:"primaryKey"`
+	ObeyedAt int64  // by the node's clock, Unix ms
+	InFlight int64  // calls that were on their way through it then; none of them is answered unless it had been before
+}
+
+// Node is a gateway that serves the database, by its last word.
+type Node struct {
+	Name      string `gorm:"primaryKey"`
+	Version   string
+	StartedAt int64
+	SeenAt    int64
+	StoppedAt int64 // it ended in order; 0 while it runs, or if it was killed
+	Ready     bool
+	FeedAge   int64 // ms
+	InFlight  int64 // calls
 }

@@ -62,7 +62,7 @@ func (c explainCommand) Run(i invocation) error {
 		return err
 	}
 	return printExplanation(i.Out, x, x.Notes(directory.State{
-		Frozen: func(kind, id string) bool { return feed.Frozen(kind, id, models.FreezeCall) }, Now: i.Now(), Zone: configured.Zone,
+		Frozen: func(kind, id string) bool { return feed.Frozen(models.FreezeTarget(kind), id, models.FreezeCall) }, Now: i.Now(), Zone: configured.Zone,
 	}))
 }
 

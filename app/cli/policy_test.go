@@ -68,7 +68,7 @@ func TestPolicyExplainKnowsWhatIsFrozen(t *testing.T) {
 				t.Fatalf("before the freeze: %s", out)
 			}
 			w.Write(func(tx *store.Tx, now int64) error {
-				return tx.SaveFreeze(models.Freeze{ID: "f", TargetKind: tc.kind, TargetID: tc.id, Stops: models.FreezeAll, StartedAt: now}, now)
+				return tx.SaveFreeze(models.Freeze{ID: "f", TargetKind: models.FreezeTarget(tc.kind), TargetID: tc.id, Stops: models.FreezeAll, StartedAt: now}, now)
 			})
 			if out := explain(); !regexp.MustCompile(`decision +refused`).MatchString(out) || !strings.Contains(out, tc.want) {
 				t.Errorf("under the freeze: %s", out)

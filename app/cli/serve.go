@@ -123,7 +123,7 @@ func (p prepared) appConfig(i invocation, log *slog.Logger) app.Config {
 	database := storeConfig(p.Database)
 	database.Alone = true
 	return app.Config{
-		Issuer: p.Issuer, Node: p.node, Store: database, Master: p.master, Other: p.other, Zone: p.Zone,
+		Issuer: p.Issuer, Node: p.node, Version: version(), Store: database, Master: p.master, Other: p.other, Zone: p.Zone,
 		TrustedProxies: p.Listeners.Gateway.TrustedProxies, InternalProxies: p.Listeners.Internal.TrustedProxies,
 		Keys: p.Keys, Rates: app.RatesFrom(p.Rates), FailureRate: limit.Rate(p.Rates.Failures), Retention: p.Retention,
 		Bank: p.Bank, BankZH: p.BankZH, Console: consoleSettings(p.Config),

@@ -35,7 +35,7 @@ type Directory interface {
 // Feed knows what staff stopped at once, and when the database was last
 // restored (Unix ms; 0 when never).
 type Feed interface {
-	Frozen(kind, id string, what models.FreezeScope) bool
+	Frozen(kind models.FreezeTarget, id string, what models.FreezeScope) bool
 	RestoredAt() int64
 }
 

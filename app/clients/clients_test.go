@@ -28,7 +28,7 @@ func (k known) Application(_ context.Context, id string) (*directory.Application
 // nothing is frozen, and nothing was restored.
 type nothing struct{}
 
-func (nothing) Frozen(string, string, models.FreezeScope) bool { return false }
+func (nothing) Frozen(models.FreezeTarget, string, models.FreezeScope) bool { return false }
 func (nothing) RestoredAt() int64                              { return 0 }
 
 // application has one signature key.

@@ -47,7 +47,7 @@ type Options struct {
 
 // Feed knows what is frozen; control.Feed does.
 type Feed interface {
-	Frozen(kind, id string, what models.FreezeScope) bool
+	Frozen(kind models.FreezeTarget, id string, what models.FreezeScope) bool
 	Thawed(scopes []string, what models.FreezeScope) []string
 }
 

@@ -75,7 +75,7 @@ func (s *Console) question(app string) directory.Question {
 // state is how things stand on this node.
 func (s *Console) state() directory.State {
 	return directory.State{
-		Frozen: func(kind, id string) bool { return s.o.Feed.Frozen(kind, id, models.FreezeCall) }, Now: s.o.Now(), Zone: s.o.Zone,
+		Frozen: func(kind, id string) bool { return s.o.Feed.Frozen(models.FreezeTarget(kind), id, models.FreezeCall) }, Now: s.o.Now(), Zone: s.o.Zone,
 	}
 }
 

@@ -51,12 +51,15 @@ func (e *untilSet) forget(now int64) {
 	}
 }
 
-type freezeKey struct{ kind, id string }
+type freezeKey struct {
+	kind models.FreezeTarget
+	id   string
+}
 
 // freezeSet is one immutable picture of the freezes in force.
 type freezeSet struct {
 	stops  map[freezeKey]map[models.FreezeScope]bool
-	scopes int // how many scopes are frozen
+	scopes int // how many scopes are frozen, of which everything is one more
 }
 
 func (f *Feed) reloadFreezes(ctx context.Context) error {
@@ -71,7 +74,7 @@ func (f *Feed) reloadFreezes(ctx context.Context) error {
 			set.stops[k] = map[models.FreezeScope]bool{}
 		}
 		set.stops[k][z.Stops] = true
-		if z.TargetKind == "scope" {
+		if z.TargetKind == models.FreezeDataScope || z.TargetKind == models.FreezeEverything {
 			set.scopes++
 		}
 	}
@@ -80,9 +83,17 @@ func (f *Feed) reloadFreezes(ctx context.Context) error {
 }
 
 // Frozen reports whether traffic of the given sort is stopped for the partner,
-// application or service (kind) named id.
-func (f *Feed) Frozen(kind, id string, what models.FreezeScope) bool {
-	stops := f.freezes.Load().stops[freezeKey{kind, id}]
+// application, service or scope (kind) named id, or for everything.
+func (f *Feed) Frozen(kind models.FreezeTarget, id string, what models.FreezeScope) bool {
+	set := f.freezes.Load()
+	if len(set.stops) == 0 {
+		return false
+	}
+	return set.stop(freezeKey{kind, id}, what) || set.stop(freezeKey{kind: models.FreezeEverything}, what)
+}
+
+func (s *freezeSet) stop(k freezeKey, what models.FreezeScope) bool {
+	stops := s.stops[k]
 	return stops[what] || stops[models.FreezeAll]
 }
 
@@ -94,7 +105,7 @@ func (f *Feed) Thawed(scopes []string, what models.FreezeScope) []string {
 	}
 	kept := make([]string, 0, len(scopes))
 	for _, s := range scopes {
-		if !f.Frozen("scope", s, what) {
+		if !f.Frozen(models.FreezeDataScope, s, what) {
 			kept = append(kept, s)
 		}
 	}

@@ -60,12 +60,14 @@ func (x Explanation) inactive(s State) (list []Note) {
 		add("policy.service_state", string(x.Service.Status))
 	}
 	for _, target := range [][3]string{
+		{"everything", "", "policy.everything_frozen"},
 		{"partner", x.Application.PartnerID, "policy.partner_frozen"},
 		{"application", x.Application.ID, "policy.application_frozen"},
 		{"service", x.Service.ID, "policy.service_frozen"},
 	} {
 		if s.Frozen(target[0], target[1]) {
 			add(target[2])
+			break // frozen for more than one reason is frozen
 		}
 	}
 	return list

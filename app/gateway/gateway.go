@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -38,7 +39,11 @@ type Gateway struct {
 	Options
 	configured sync.Map // upstream id → models.Upstream that the pool knows
 	room       room
+	calls      atomic.Int64 // on their way
 }
+
+// InFlight is how many calls are on their way through this node.
+func (g *Gateway) InFlight() int64 { return g.calls.Load() }
 
 // New returns the door.
 func New(o Options) *Gateway { return &Gateway{Options: o, room: room{byKey: map[string]int64{}}} }
@@ -86,6 +91,8 @@ func (g *Gateway) Call(c *gin.Context) {
 		return
 	}
 	defer leave()
+	g.calls.Add(1)
+	defer g.calls.Add(-1)
 	call, reply := g.Authority.OpenCall(ctx, request(c, vt, body))
 	if call != nil {
 		reply = g.forward(ctx, call)

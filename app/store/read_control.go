@@ -51,15 +51,6 @@ func (s *Store) EndedEarly(ctx context.Context, now int64) ([]models.Change, err
 	return list, nil
 }
 
-// LiveFreezes lists the freezes in force.
-func (s *Store) LiveFreezes(ctx context.Context) ([]models.Freeze, error) {
-	var list []models.Freeze
-	if err := s.read(ctx).Find(&list, "ended_at = 0").Error; err != nil {
-		return nil, fmt.Errorf("read freezes: %w", err)
-	}
-	return list, nil
-}
-
 // LiveKeys lists the gateway's keys that are not retired, newest first.
 func (s *Store) LiveKeys(ctx context.Context) ([]models.Key, error) {
 	var list []models.Key

@@ -84,11 +84,6 @@ func (tx *Tx) SaveScope(s models.Scope, at int64) error {
 	return tx.saved(&s, models.ChangeService, s.ServiceID, at)
 }
 
-// SaveFreeze saves a freeze.
-func (tx *Tx) SaveFreeze(f models.Freeze, at int64) error {
-	return tx.saved(&f, models.ChangeFreeze, f.TargetID, at)
-}
-
 // SetAddresses replaces an application's address list (CIDR).
 func (tx *Tx) SetAddresses(applicationID string, prefixes []string, at int64) error {
 	rows := make([]models.ApplicationAddress, len(prefixes))

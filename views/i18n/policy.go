@@ -8,6 +8,7 @@ var (
 	PolicyApplicationState = def("policy.application_state", "the application is %s and its partner %s: calls are refused as not_active",
 		"应用状态为%s，其合作方为%s：调用将被拒绝（not_active）")
 	PolicyServiceState      = def("policy.service_state", "the service is %s: calls are refused as not_active", "服务状态为%s：调用将被拒绝（not_active）")
+	PolicyEverythingFrozen  = def("policy.everything_frozen", "everything is frozen: calls are refused as not_active", "全部已冻结：调用将被拒绝（not_active）")
 	PolicyPartnerFrozen     = def("policy.partner_frozen", "the partner is frozen: calls are refused as not_active", "合作方已冻结：调用将被拒绝（not_active）")
 	PolicyApplicationFrozen = def("policy.application_frozen", "the application is frozen: calls are refused as not_active", "应用已冻结：调用将被拒绝（not_active）")
 	PolicyServiceFrozen     = def("policy.service_frozen", "the service is frozen: calls are refused as not_active", "服务已冻结：调用将被拒绝（not_active）")
