@@ -20,7 +20,7 @@ func (a *App) openAlerts(context.Context) error {
 	a.sources = alerts.NewSources(a.store)
 	a.alerts = alerts.New(alerts.Options{
 		Store: a.store, Config: a.config.Alerts, Node: a.config.Node, Zone: a.config.Zone, Now: a.config.Now, Rand: a.config.Rand,
-		Local: a.local(), Feeds: a.feedsBehind,
+		Local: a.local(), Rules: a.settings.Rules, Feeds: a.feedsBehind,
 	})
 	a.outbox = alerts.NewOutbox(a.alerts, senders)
 	return nil

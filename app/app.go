@@ -34,6 +34,7 @@ import (
 	"postern/app/oauth"
 	"postern/app/partners"
 	"postern/app/records"
+	"postern/app/settings"
 	"postern/app/signon"
 	"postern/app/store"
 	"postern/app/web"
@@ -62,6 +63,11 @@ type Config struct {
 	Console      config.Console   // zero means config's defaults, at http://localhost
 	Feeds        []config.Feed    // where every event goes; empty for nowhere
 	Alerts       config.Alerts    // zero means config's defaults: nobody is told
+	// Told is everything that the node was told and where, for the page of settings;
+	// without the texts of secrets. Zero is made of the rest.
+	Told config.Config
+	// Version is the program's, for that page; may be empty.
+	Version string
 	// Certificates are the listeners' own, by listener, and when each ends; nil where none has one.
 	Certificates func() map[string]time.Time
 
@@ -94,6 +100,7 @@ type App struct {
 	metrics   *metrics
 	jobs      *jobs.Runner
 	feeds     *feeds.Runner
+	settings  *settings.Live
 	alerts    *alerts.Watch
 	outbox    *alerts.Outbox
 	sources   *alerts.Sources
@@ -152,8 +159,24 @@ func (c Config) withDefaults() Config {
 	c.Console.SessionTime = cmp.Or(c.Console.SessionTime, usual.SessionTime)
 	c.Console.Address = cmp.Or(c.Console.Address, "http://localhost")
 	c.Alerts = withAlerts(c.Alerts)
+	c.Told = c.told()
 	c.Store.Log, c.Store.Now = c.Log, c.Now
 	return c
+}
+
+// told is what the node was told, where its own configuration does not say.
+func (c Config) told() config.Config {
+	told := c.Told
+	if told.Issuer == "" {
+		told = config.Default()
+		told.Issuer, told.Node, told.Bank, told.BankZH, told.Console = c.Issuer, c.Node, c.Bank, c.BankZH, c.Console
+		told.Zone, told.Feeds = cmp.Or(c.Zone, told.Zone), c.Feeds
+	}
+	if c.Keys != (config.Keys{}) {
+		told.Keys = c.Keys
+	}
+	told.Retention, told.Alerts = c.Retention, c.Alerts
+	return told.Public()
 }
 
 // RatesFrom are the rates of applications and visits as they are configured.
@@ -168,7 +191,7 @@ func (a *App) open(ctx context.Context) error {
 		do   func(context.Context) error
 	}{
 		// The feed first: what is read after it and kept is told of when it moves.
-		{"", a.openStore}, {"feed", a.openFeed}, {"keys", a.openRing}, {"", a.openLedger},
+		{"", a.openStore}, {"feed", a.openFeed}, {"", a.openSettings}, {"keys", a.openRing}, {"", a.openLedger},
 		{"directory", a.openDirectory}, {"alerts", a.openAlerts}, {"", a.openJobs}, {"", a.openFeeds}, {"doors", a.openDoors},
 		{"", a.openHeart}, {"console", a.openConsole}, {"changes", a.listen},
 	} {
@@ -223,6 +246,11 @@ func (a *App) openDirectory(ctx context.Context) error {
 	return err
 }
 
+func (a *App) openSettings(ctx context.Context) (err error) {
+	a.settings, err = settings.Open(ctx, a.store, a.config.Told, a.config.Log)
+	return err
+}
+
 func (a *App) openFeed(ctx context.Context) (err error) {
 	a.feed, err = control.Open(ctx, a.store, a.config.Now, a.config.Log)
 	return err
@@ -243,7 +271,7 @@ func (a *App) openJobs(context.Context) (err error) {
 		Jobs: append([]jobs.Job{
 			TendKeys(a.ring),
 			jobs.Days{Store: a.store, Zone: a.config.Zone, Now: a.config.Now}.Job(),
-			jobs.Retention{Store: a.store, Days: a.config.Retention, Zone: a.config.Zone, Now: a.config.Now}.Job(),
+			jobs.Retention{Store: a.store, Days: a.settings.Retention, Zone: a.config.Zone, Now: a.config.Now}.Job(),
 			a.expireRequests(),
 		}, a.alertJobs()...),
 	})
@@ -296,6 +324,8 @@ func (a *App) heard(ctx context.Context, c models.Change) error {
 	switch c.Kind {
 	case models.ChangeKeys:
 		return a.ring.Reload(ctx)
+	case models.ChangeSettings:
+		return a.settings.Reload(ctx)
 	case models.ChangeService:
 		return a.directory.ReloadOrigins(ctx)
 	case models.ChangeFreeze:
@@ -357,7 +387,7 @@ func (a *App) openConsole(context.Context) error {
 		Store: a.store, Subjects: func() records.Subjects { return a.ring.Subjects() }, Now: c.Now, Rand: c.Rand, Zone: c.Zone,
 	})
 	a.tail = a.records.NewTail(c.Log)
-	a.approvals = approval.New(approval.Options{Store: a.store, Kinds: ApprovalKinds(), Now: c.Now, Rand: c.Rand})
+	a.approvals = approval.New(approval.Options{Store: a.store, Kinds: a.approvalKinds(), Now: c.Now, Rand: c.Rand, Applied: a.applied})
 	a.console = console.New(console.Options{
 		Approvals: a.approvals, Records: a.records, Tail: a.tail, Address: c.Console.Address,
 		Cursors:   web.Cursors{MAC: func(text string) string { return a.ring.Subjects().MAC(keyring.Places, text) }},
@@ -365,6 +395,7 @@ func (a *App) openConsole(context.Context) error {
 		Identity: a.identity, Store: a.store, Staff: staff, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone,
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Console.Address, "https://")},
 		Failures: limit.NewFailureGate(maxAddresses, signInRate), Questions: limit.NewFailureGate(maxAddresses, questionRate),
+		Keys: a.ring, Settings: a.settings, Node: c.Node, Facts: console.Facts{Version: c.Version, Database: string(a.store.Dialect())},
 		SignOn: elsewhere != nil, SignOnName: c.Console.OIDC.Name,
 		Ready: func(context.Context) bool { return a.authority.Ready() == nil },
 		Now:   c.Now, Rand: c.Rand, Log: c.Log,
@@ -372,13 +403,30 @@ func (a *App) openConsole(context.Context) error {
 	return nil
 }
 
-// ApprovalKinds are the changes that can be asked for, by their name.
+// ApprovalKinds are the changes of the bank's business and staff that can be asked
+// for, by their name.
 func ApprovalKinds() map[string]approval.Kind {
 	return map[string]approval.Kind{
 		bankfile.Kind:      {Applier: bankfile.Applier{}},
 		identity.RoleKind:  {Applier: identity.Roles{}, Alone: true},
 		identity.ResetKind: {Applier: identity.Resets{}, Alone: true},
 		partners.CloseKind: {Applier: partners.Closer{}, Alone: true},
+	}
+}
+
+// approvalKinds are all of them: those that a running gateway alone can apply too.
+func (a *App) approvalKinds() map[string]approval.Kind {
+	kinds := ApprovalKinds()
+	kinds[keyring.ChangeKind] = approval.Kind{Applier: a.ring.Changes(), Alone: true}
+	kinds[settings.Kind] = approval.Kind{Applier: a.settings.Changes(), Alone: true}
+	return kinds
+}
+
+// applied makes this node take up a change at once. Where that fails the feed does
+// so in a moment: the change itself stands.
+func (a *App) applied(ctx context.Context) {
+	if err := a.Refresh(ctx); err != nil {
+		a.config.Log.WarnContext(ctx, "change was not taken up at once", slog.Any("err", err))
 	}
 }
 

@@ -26,7 +26,7 @@ var tiers = [...][]string{
 		"views/layout", "views/ui", "views/link", "views/console", "views/portal", "views/demo",
 	},
 	2: {"app/ledger", "app/ledger/crashrig", "app/feeds", "app/keyring", "app/clients", "app/control", "app/directory", "app/change", "app/consents"},
-	3: {"app/authority", "app/backup", "app/partners", "app/catalog", "app/identity", "app/approval", "app/records", "app/alerts", "app/alerts/post", "app/signon"},
+	3: {"app/authority", "app/backup", "app/partners", "app/catalog", "app/identity", "app/approval", "app/records", "app/alerts", "app/alerts/post", "app/signon", "app/settings"},
 	4: {"app/web", "app/oauth", "app/gateway", "app/gateway/upstream", "app/console", "app/portal", "app/bankfile", "app/bankfile/gen"},
 	5: {
 		"app", "app/apptest", "app/jobs", "app/bench", "app/doctor",
@@ -48,6 +48,7 @@ var neighbours = map[string][]string{
 	"views/demo":          {"views/layout", "views/ui", "views/link"},
 	"app/clients":         {"app/directory"},             // who is calling is looked up in it
 	"app/change":          {"app/ledger"},                // a change writes its own event
+	"app/keyring":         {"app/change", "app/ledger"},  // its keys change by request, too
 	"app/consents":        {"app/ledger", "app/keyring"}, // a consent does, too; and how long tickets live
 	"app/oauth":           {"app/web"},
 	"app/gateway":         {"app/web"},

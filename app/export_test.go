@@ -1,6 +1,11 @@
 package app
 
-import "postern/app/console"
+import (
+	"context"
+
+	"postern/app/console"
+	"postern/models"
+)
 
 // ConsoleScreen is a row of the console's table.
 type ConsoleScreen struct {
@@ -14,4 +19,9 @@ func (a *App) ConsoleScreens() (list []ConsoleScreen) {
 		list = append(list, ConsoleScreen{r.method, r.pattern, r.access})
 	}
 	return list
+}
+
+// RunJob runs one of the node's jobs at once.
+func (a *App) RunJob(ctx context.Context, name string) (models.JobRun, error) {
+	return a.jobs.RunNow(ctx, name)
 }

@@ -91,7 +91,9 @@ func (a *App) consoleRoutes() []screen {
 		applicationScreens(a.console),
 		catalogueScreens(a.console),
 		logScreens(a.console),
+		keyScreens(a.console),
 		staffScreens(a.console),
+		settingScreens(a.console),
 	)
 }
 
@@ -160,8 +162,8 @@ func accountScreens(s *console.Console) []screen {
 // approvalScreens is changes that wait for a second person.
 func approvalScreens(s *console.Console) []screen {
 	// Which of them somebody sees and decides their kind says.
-	readsRequests := console.May("business", "read").Or("accounts", "read")
-	checksRequests := console.May("business", "check").Or("roles", "check")
+	readsRequests := console.May("business", "read").Or("accounts", "read").Or("keys", "read").Or("settings", "read")
+	checksRequests := console.May("business", "check").Or("roles", "check").Or("keys", "check").Or("settings", "check")
 	return []screen{
 		{http.MethodGet, "/console/approvals", readsRequests, s.Approvals},
 		{http.MethodGet, "/console/approvals/:request", readsRequests, s.Approval},
@@ -277,6 +279,31 @@ func logScreens(s *console.Console) []screen {
 		{http.MethodGet, "/console/visits/at/:id", readsLog, s.XRayOfAT},
 		{http.MethodGet, "/console/visits/request/:id", readsLog, s.XRayOfRequest},
 		{http.MethodGet, "/console/visits/:id", readsLog, s.XRay},
+	}
+}
+
+// keyScreens is the gateway's own keys.
+func keyScreens(s *console.Console) []screen {
+	makesKeys := console.May("keys", "make")
+	return []screen{
+		{http.MethodGet, "/console/keys", console.May("keys", "read"), s.Keys},
+		{http.MethodGet, "/console/keys/:key/rotate", makesKeys, s.KeyChange(console.KeyRotation)},
+		{http.MethodPost, "/console/keys/:key/rotate", makesKeys, s.KeyChangeSubmit(console.KeyRotation)},
+		{http.MethodGet, "/console/keys/:key/replace", makesKeys, s.KeyChange(console.KeyReplacement)},
+		{http.MethodPost, "/console/keys/:key/replace", makesKeys, s.KeyChangeSubmit(console.KeyReplacement)},
+		{http.MethodGet, "/console/keys/:key/retire", makesKeys, s.KeyChange(console.KeyEnding)},
+		{http.MethodPost, "/console/keys/:key/retire", makesKeys, s.KeyChangeSubmit(console.KeyEnding)},
+		{http.MethodGet, "/console/keys/:key/retire-now", makesKeys, s.KeyChange(console.KeyEndingNow)},
+		{http.MethodPost, "/console/keys/:key/retire-now", makesKeys, s.KeyChangeSubmit(console.KeyEndingNow)},
+	}
+}
+
+// settingScreens is what gateways are told.
+func settingScreens(s *console.Console) []screen {
+	return []screen{
+		{http.MethodGet, "/console/settings", console.May("settings", "read"), s.Settings},
+		{http.MethodGet, "/console/settings/:section/edit", console.May("settings", "make"), s.SettingsEdit},
+		{http.MethodPost, "/console/settings/:section", console.May("settings", "make"), s.SettingsUpdate},
 	}
 }
 

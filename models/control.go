@@ -50,6 +50,7 @@ const (
 	ChangeConsent     ChangeKind = "consent_withdrawn"
 	ChangeFreeze      ChangeKind = "freeze"
 	ChangeKeys        ChangeKind = "keys"
+	ChangeSettings    ChangeKind = "settings"
 )
 
 // Restore is one return to an old copy of the database.

@@ -24,7 +24,7 @@ const urgentDays = 3
 const day = 24 * time.Hour
 
 func lookRefusals(ctx context.Context, w *Watch, now time.Time) ([]condition, error) {
-	c := w.o.Config.Rules.Refusals
+	c := w.o.Rules().Refusals
 	// Those of the hour before began up to two hours ago.
 	list, err := w.o.Store.Refusals(ctx, now.Add(-time.Duration(c.Hours)*time.Hour).UnixMilli(), c.Count, c.Percent, maxConditions)
 	if err != nil {
@@ -39,7 +39,7 @@ func lookRefusals(ctx context.Context, w *Watch, now time.Time) ([]condition, er
 }
 
 func lookUnredeemed(ctx context.Context, w *Watch, now time.Time) ([]condition, error) {
-	c := w.o.Config.Rules.Unredeemed
+	c := w.o.Rules().Unredeemed
 	list, err := w.o.Store.UnredeemedATs(ctx, now.Add(-c.Window).UnixMilli(), now.UnixMilli(), c.Count, c.Percent, maxConditions)
 	if err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func lookUnredeemed(ctx context.Context, w *Watch, now time.Time) ([]condition, 
 }
 
 func lookSpentTwice(ctx context.Context, w *Watch, now time.Time) ([]condition, error) {
-	c := w.o.Config.Rules.SpentTwice
+	c := w.o.Rules().SpentTwice
 	list, err := w.o.Store.Alarms(ctx, alarmReused, now.Add(-c.Window).UnixMilli(), c.Count, maxConditions)
 	if err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ func (w *Watch) shares(ctx context.Context, list []store.Share, of func(store.Sh
 const maxNamed = 5
 
 func lookNewAddress(ctx context.Context, w *Watch, now time.Time) ([]condition, error) {
-	c := w.o.Config.Rules.NewAddress
+	c := w.o.Rules().NewAddress
 	known := now.Add(-time.Duration(c.LearningDays) * day)
 	list, err := w.o.Store.NewSources(ctx, now.Add(-c.Window).UnixMilli(), known.UnixMilli(), maxSources)
 	if err != nil {
@@ -117,7 +117,7 @@ func lookNewAddress(ctx context.Context, w *Watch, now time.Time) ([]condition, 
 }
 
 func lookCredentials(ctx context.Context, w *Watch, now time.Time) ([]condition, error) {
-	c := w.o.Config.Rules.Credential
+	c := w.o.Rules().Credential
 	list, err := w.o.Store.EndingCredentials(ctx, now.Add(-longEnded).UnixMilli(),
 		now.Add(time.Duration(c.Days)*day).UnixMilli(), maxConditions)
 	if err != nil {

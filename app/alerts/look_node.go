@@ -18,7 +18,7 @@ func lookUpstreams(ctx context.Context, w *Watch, now time.Time) ([]condition, e
 	if w.o.Local.Circuits == nil {
 		return nil, nil
 	}
-	limit := w.o.Config.Rules.UpstreamDown.For
+	limit := w.o.Rules().UpstreamDown.For
 	var ids, services []string
 	down := w.down(now)
 	for id, since := range down {
@@ -70,7 +70,7 @@ func lookCertificates(_ context.Context, w *Watch, now time.Time) ([]condition, 
 	if w.o.Local.Certificates == nil {
 		return nil, nil
 	}
-	days := w.o.Config.Rules.Certificate.Days
+	days := w.o.Rules().Certificate.Days
 	certificates := w.o.Local.Certificates()
 	var found []condition
 	for _, listener := range slices.Sorted(maps.Keys(certificates)) {
@@ -94,7 +94,7 @@ func lookQueue(_ context.Context, w *Watch, _ time.Time) ([]condition, error) {
 	lost := total - w.lost
 	w.mu.Unlock()
 	full := 100 * queued / max(1, capacity)
-	limit := w.o.Config.Rules.Queue.Percent
+	limit := w.o.Rules().Queue.Percent
 	if full < limit && lost == 0 {
 		return nil, nil
 	}
@@ -119,7 +119,7 @@ func lookDisk(_ context.Context, w *Watch, _ time.Time) ([]condition, error) {
 	if err != nil {
 		return nil, err
 	}
-	limit := w.o.Config.Rules.Disk.Octets()
+	limit := w.o.Rules().Disk.Octets()
 	if free >= limit {
 		return nil, nil
 	}
@@ -133,7 +133,7 @@ func lookDisk(_ context.Context, w *Watch, _ time.Time) ([]condition, error) {
 }
 
 func lookFeeds(ctx context.Context, w *Watch, now time.Time) ([]condition, error) {
-	limit := w.o.Config.Rules.FeedBehind.Behind
+	limit := w.o.Rules().FeedBehind.Behind
 	var found []condition
 	see := func(id string, behind time.Duration, severity models.Severity) {
 		if behind >= limit {

@@ -32,6 +32,7 @@ type Options struct {
 	Now    func() time.Time
 	Rand   io.Reader
 	Local  Local
+	Rules  func() config.AlertRules                                 // asked at each look; nil for Config's
 	Feeds  func(ctx context.Context, now time.Time) ([]Feed, error) // what follows the database; nil for nothing
 }
 
@@ -74,6 +75,9 @@ func New(o Options) *Watch {
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
+	if o.Rules == nil {
+		o.Rules = func() config.AlertRules { return o.Config.Rules }
+	}
 	return &Watch{o: o, downSince: map[string]time.Time{}, counts: map[Counted]int64{}}
 }
 
@@ -110,7 +114,7 @@ func (w *Watch) look(ctx context.Context, now time.Time, meant func(Rule) bool) 
 	failed = map[string]bool{}
 	var faults []error
 	for _, r := range rules {
-		if !meant(r) || !r.On(w.o.Config) {
+		if !meant(r) || !r.on(w.o.Rules()) {
 			continue
 		}
 		found, err := r.look(ctx, w, now)
@@ -202,7 +206,7 @@ func (w *Watch) raise(tx *store.Tx, r Rule, c condition, now time.Time) (raised 
 // those of a rule that is switched off at once.
 func (w *Watch) calm(ctx context.Context, r Rule, now time.Time) error {
 	seenBefore := now.Add(-calmAfter)
-	if !r.On(w.o.Config) {
+	if !r.on(w.o.Rules()) {
 		seenBefore = now.Add(time.Millisecond)
 	}
 	return w.o.Store.Write(ctx, func(tx *store.Tx) error {

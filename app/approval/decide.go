@@ -27,8 +27,12 @@ func (a *Approvals) Approve(ctx context.Context, by By, v Verdict) error {
 	if err := checkReason("reason", v.Reason); err != nil {
 		return err
 	}
+	apply, err := a.prepare(ctx, by, v)
+	if err != nil {
+		return err
+	}
 	var outdated error
-	err := a.write(ctx, by.Account, func(w change.Writer, b store.Business) error {
+	err = a.write(ctx, by.Account, func(w change.Writer, b store.Business) error {
 		outdated = nil
 		r, err := a.open(w, v.Request)
 		if err != nil {
@@ -49,7 +53,7 @@ func (a *Approvals) Approve(ctx context.Context, by By, v Verdict) error {
 			return a.decide(w, By{}, r, models.RequestOutdated, "", "change.outdated")
 		}
 		w.Request, w.Because = r.ID, r.Reason
-		if _, err := a.o.Kinds[r.Kind].Applier.Apply(b, r.Content, w); err != nil {
+		if _, err := apply(b, r.Content, w); err != nil {
 			return err
 		}
 		return a.decide(w, by, r, models.RequestApproved, v.Reason, "change.approved")
@@ -57,7 +61,32 @@ func (a *Approvals) Approve(ctx context.Context, by By, v Verdict) error {
 	if err != nil {
 		return err
 	}
+	if outdated == nil {
+		a.applied(ctx)
+	}
 	return outdated
+}
+
+// prepare makes what the request's change needs before its transaction, and
+// returns what applies it. It looks only at what cannot become otherwise: the
+// content, and who asked. Whether the request may be decided the transaction finds.
+func (a *Approvals) prepare(ctx context.Context, by By, v Verdict) (func(store.Business, string, change.Writer) (change.Plan, error), error) {
+	r, found, err := a.o.Store.RequestByID(ctx, v.Request)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, ErrNoRequest
+	}
+	kind, known := a.o.Kinds[r.Kind]
+	if !known {
+		return nil, fmt.Errorf("no changes of kind %q", r.Kind)
+	}
+	prepares, ok := kind.Applier.(Preparer)
+	if !ok || r.State != models.RequestSubmitted || mayDecide(by, r) != nil || v.ContentHash != r.ContentHash {
+		return kind.Applier.Apply, nil
+	}
+	return prepares.Prepare(r.Content)
 }
 
 // stillSame reports whether a request would change now what it would have

@@ -41,6 +41,15 @@ type Applier interface {
 	Apply(b store.Business, content string, w change.Writer) (change.Plan, error)
 }
 
+// Preparer is an Applier whose changes need something that must not be made
+// inside a transaction, such as a key (docs/decisions/0029). Prepare makes it
+// before the transaction that approves a request with the content, and what it
+// returns is called there in the place of Apply.
+type Preparer interface {
+	Applier
+	Prepare(content string) (func(store.Business, string, change.Writer) (change.Plan, error), error)
+}
+
 // Kind is a use case with changes to approve.
 type Kind struct {
 	Applier Applier
@@ -54,6 +63,9 @@ type Options struct {
 	Kinds map[string]Kind
 	Now   func() time.Time
 	Rand  io.Reader
+	// Applied, if set, is called once a change is on disk: this node need not wait
+	// to hear of it.
+	Applied func(context.Context)
 }
 
 // Approvals are the change requests. It may be used by any number of goroutines.
@@ -140,7 +152,16 @@ func (a *Approvals) Submit(ctx context.Context, by By, ask Ask) (out Outcome, er
 		_, err = kind.Applier.Apply(b, ask.Content, w)
 		return err
 	})
+	if err == nil && out.Applied {
+		a.applied(ctx)
+	}
 	return out, err
+}
+
+func (a *Approvals) applied(ctx context.Context) {
+	if a.o.Applied != nil {
+		a.o.Applied(ctx)
+	}
 }
 
 // file puts a request on record.

@@ -161,6 +161,11 @@ func (c alertsRulesCommand) Run(i invocation) error {
 		return err
 	}
 	defer s.Close()
+	live, err := settingsNow(i, s, configured)
+	if err != nil {
+		return err
+	}
+	configured = live.Config()
 	counts, err := s.LastingAlertCounts(i.ctx)
 	if err != nil {
 		return err

@@ -97,9 +97,13 @@ func (c runJobCommand) Run(i invocation) error {
 // jobs are those that can be run; the keys' only where it is asked for, because
 // nothing else needs the master key.
 func (c runJobCommand) jobs(i invocation, s *store.Store, configured config.Config) ([]jobs.Job, error) {
+	live, err := settingsNow(i, s, configured)
+	if err != nil {
+		return nil, err
+	}
 	list := []jobs.Job{
 		jobs.Days{Store: s, Zone: configured.Zone, Now: i.Now}.Job(),
-		jobs.Retention{Store: s, Days: configured.Retention, Zone: configured.Zone, Now: i.Now}.Job(),
+		jobs.Retention{Store: s, Days: live.Retention, Zone: configured.Zone, Now: i.Now}.Job(),
 	}
 	if c.Name != "keys" {
 		return list, nil

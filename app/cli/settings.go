@@ -2,11 +2,13 @@ package cli
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"time"
 
 	"postern/app/config"
+	running "postern/app/settings"
 	"postern/app/store"
 )
 
@@ -47,6 +49,11 @@ func (s settings) beside(i invocation, sections ...string) (*store.Store, config
 	where.NoMigrate = true
 	opened, err := store.Open(i.ctx, where)
 	return opened, configured, err
+}
+
+// settingsNow are the settings that hold: what was set in the console, too.
+func settingsNow(i invocation, s *store.Store, configured config.Config) (*running.Live, error) {
+	return running.Open(i.ctx, s, configured, i.log(slog.LevelWarn))
 }
 
 // flag is a setting from the command line, if it was given.

@@ -47,6 +47,8 @@ type Config struct {
 	Alerts    Alerts    `key:"alerts"`
 
 	Feeds []Feed `key:"feeds"`
+
+	origins map[string]Origin // where each setting stands that is not left to its default
 }
 
 // Database is where the data is: SQLite for one node, PostgreSQL for several.

@@ -39,11 +39,12 @@ type loader struct {
 func Load(s Sources) (Config, Faults) {
 	l := &loader{config: Default(), origins: map[string]string{}, credentials: s.Getenv("CREDENTIALS_DIRECTORY")}
 	l.settings = settings(&l.config)
+	l.config.origins = map[string]Origin{}
 	if s.File != "" {
-		l.apply(l.readFile(s.File))
+		l.apply(FromFile, l.readFile(s.File))
 	}
-	l.apply(l.environment(s.Getenv))
-	l.apply(flags(s.Flags))
+	l.apply(FromEnvironment, l.environment(s.Getenv))
+	l.apply(FromFlag, flags(s.Flags))
 	l.check()
 	return l.config, l.faults
 }
@@ -80,13 +81,13 @@ func flags(list []Flag) layer {
 }
 
 // apply takes over what a layer gives.
-func (l *loader) apply(from layer) {
+func (l *loader) apply(kind OriginKind, from layer) {
 	for _, s := range l.settings {
 		if file, ok := from[s.fileKey()]; ok && s.Secret() {
 			if own, twice := from[s.Key]; twice {
 				l.fault(s.Key, own.origin, "is also given by %s; keep one", file.origin)
 			}
-			l.take(s, file, func(path string) error {
+			l.take(s, kind, file, func(path string) error {
 				text, err := readSecret(path, l.mayShare(path))
 				if err != nil {
 					return err
@@ -94,13 +95,14 @@ func (l *loader) apply(from layer) {
 				return s.set(text)
 			})
 		} else if own, ok := from[s.Key]; ok {
-			l.take(s, own, s.set)
+			l.take(s, kind, own, s.set)
 		}
 	}
 }
 
-func (l *loader) take(s Setting, g given, set func(string) error) {
+func (l *loader) take(s Setting, kind OriginKind, g given, set func(string) error) {
 	l.origins[s.Key] = g.origin
+	l.config.origins[s.Key] = Origin{kind, g.origin}
 	if err := set(g.text); err != nil {
 		l.fault(s.Key, g.origin, "%s", err)
 	}

@@ -56,8 +56,8 @@ func walk(v reflect.Value, above Setting) []Setting {
 	var list []Setting
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
-		if field.Type == reflect.TypeFor[[]Feed]() {
-			continue // its items are walked one by one
+		if field.Type == reflect.TypeFor[[]Feed]() || !field.IsExported() {
+			continue // its items are walked one by one; what is not exported is no setting
 		}
 		key := above.Key // what is embedded adds no part of its own
 		if !field.Anonymous {

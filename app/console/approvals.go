@@ -15,7 +15,9 @@ import (
 	"postern/app/change"
 	"postern/app/errs"
 	"postern/app/identity"
+	"postern/app/keyring"
 	"postern/app/partners"
+	"postern/app/settings"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
@@ -31,6 +33,25 @@ var requestRights = map[string]struct{ read, check policies.Permission }{
 	identity.RoleKind:  {policies.Permission{Resource: "accounts", Action: "read"}, policies.Permission{Resource: "roles", Action: "check"}},
 	identity.ResetKind: {policies.Permission{Resource: "accounts", Action: "read"}, policies.Permission{Resource: "roles", Action: "check"}},
 	partners.CloseKind: {policies.Permission{Resource: "business", Action: "read"}, policies.Permission{Resource: "business", Action: "check"}},
+	keyring.ChangeKind: {policies.Permission{Resource: "keys", Action: "read"}, policies.Permission{Resource: "keys", Action: "check"}},
+	settings.Kind:      {policies.Permission{Resource: "settings", Action: "read"}, policies.Permission{Resource: "settings", Action: "check"}},
+}
+
+// deciders say who decides a kind of request; a reviewer where nothing is said.
+var deciders = map[string]i18n.Key{
+	identity.RoleKind: i18n.ConsoleSystemDecides, identity.ResetKind: i18n.ConsoleSystemDecides,
+	keyring.ChangeKind: i18n.ConsoleSystemDecides, settings.Kind: i18n.ConsoleSecurityDecides,
+}
+
+// effects says, of a request that waits, what it would do as of now.
+func (s *Console) effects(ctx context.Context, r models.ChangeRequest) ([]ui.NoteView, error) {
+	switch r.Kind {
+	case keyring.ChangeKind:
+		return s.keyEffects(ctx, r.Content)
+	case settings.Kind:
+		return s.settingEffects(ctx, r), nil
+	}
+	return nil, nil
 }
 
 // requestsPage is how many requests a page lists.
@@ -197,6 +218,15 @@ func (s *Console) showApproval(c *gin.Context, status int, reason string, faults
 	page.Own = open && own
 	page.CanDecide = open && !own && v.rights.May(requestRights[r.Kind].check)
 	page.Open = open
+	page.Decides = i18n.T(ctx, i18n.ConsoleCannotDecide)
+	if key, ok := deciders[r.Kind]; ok {
+		page.Decides = i18n.T(ctx, key)
+	}
+	if open {
+		if page.Notes, err = s.effects(ctx, r); err != nil {
+			return err
+		}
+	}
 	for _, said := range comments {
 		page.Comments = append(page.Comments, console.CommentRow{
 			Name: names[said.AccountID], Initial: initial(names[said.AccountID]), At: s.at(said.At), Text: said.Text,

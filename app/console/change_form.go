@@ -33,6 +33,11 @@ func version(thing any) string {
 	if err != nil {
 		return ""
 	}
+	return digest(text)
+}
+
+// digest names a text in a form.
+func digest(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }

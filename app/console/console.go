@@ -11,8 +11,10 @@ import (
 	"postern/app/directory"
 	"postern/app/gateway/upstream"
 	"postern/app/identity"
+	"postern/app/keyring"
 	"postern/app/limit"
 	"postern/app/records"
+	"postern/app/settings"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
@@ -30,6 +32,10 @@ type Options struct {
 	Directory    *directory.Directory
 	Feed         Feed
 	Upstreams    *upstream.Pool // this node's
+	Keys         *keyring.Ring
+	Settings     *settings.Live
+	Node         string // this node's name
+	Facts        Facts
 	Staff        *policies.Staff
 	Address      string // where the console is reached, without a trailing slash
 	Cookies      web.Cookies

@@ -79,7 +79,7 @@ var sidebar = []struct {
 }{
 	{i18n.Key{}, []entry{
 		{i18n.ConsoleOverview, "/console", "layout-dashboard", "o", Insider},
-		{i18n.ConsoleApprovals, "/console/approvals", "clipboard-check", "a", May("business", "read").Or("accounts", "read")},
+		{i18n.ConsoleApprovals, "/console/approvals", "clipboard-check", "a", May("business", "read").Or("accounts", "read").Or("keys", "read").Or("settings", "read")},
 	}},
 	{i18n.ConsoleDirectory, []entry{
 		{i18n.PartnerList, partnersPath, "building-store", "p", May("business", "read")},
@@ -92,10 +92,12 @@ var sidebar = []struct {
 	}},
 	{i18n.ConsoleControl, []entry{
 		{i18n.SimulatorTitle, simulatorPath, "scale", "", May("business", "read")},
+		{i18n.KeysTitle, keysPath, "key", "k", May("keys", "read")},
 	}},
 	{i18n.ConsoleAdmin, []entry{
 		{i18n.ConsoleStaff, "/console/staff", "users", "", May("accounts", "read")},
 		{i18n.ActivityTitle, activityPath, "history", "", May("activity", "own")},
+		{i18n.SettingsTitle, settingsPath, "settings", "", May("settings", "read")},
 	}},
 }
 

@@ -25,7 +25,13 @@ type house struct {
 // newHouse opens a gateway on a database and signs one of each role in.
 func newHouse(t *testing.T, c store.Config) *house {
 	t.Helper()
-	h := &house{World: apptest.New(t, c, apptest.Options{}), t: t, cookies: map[models.StaffRole]string{}}
+	return newHouseOf(t, c, apptest.Options{})
+}
+
+// newHouseOf is newHouse of a gateway that was told something.
+func newHouseOf(t *testing.T, c store.Config, o apptest.Options) *house {
+	t.Helper()
+	h := &house{World: apptest.New(t, c, o), t: t, cookies: map[models.StaffRole]string{}}
 	known := h.App.Identity()
 	links, err := known.SetUp(t.Context(), "test")
 	if err != nil {

@@ -137,6 +137,8 @@ type formPage struct {
 	lead  string
 	card  string
 	note  string // a warning above; may be empty
+	notes []ui.NoteView
+	above []console.ThingView // what the form would do, in words
 	form  console.FormView
 	aside []console.Section
 	crumb []layout.Crumb
@@ -148,12 +150,13 @@ func (s *Console) showForm(c *gin.Context, status int, p formPage) error {
 	}
 	page := console.FormPage{
 		Frame: s.frame(c, p.title, p.crumb...), Header: ui.HeaderView{Title: p.title}, Card: p.card, Form: p.form, Aside: p.aside,
+		Notes: p.notes, Above: p.above,
 	}
 	if p.lead != "" {
 		page.Header.Lead = ui.Text(p.lead)
 	}
 	if p.note != "" {
-		page.Notes = []ui.NoteView{{Tone: ui.Warn, Text: p.note}}
+		page.Notes = append([]ui.NoteView{{Tone: ui.Warn, Text: p.note}}, p.notes...)
 	}
 	return web.Render(c, status, console.FormOf(page))
 }

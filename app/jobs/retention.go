@@ -33,8 +33,8 @@ const (
 // Retention deletes what is past its time, in small transactions.
 type Retention struct {
 	Store *store.Store
-	Days  config.Retention
-	Zone  *time.Location // the bank's, in which days begin
+	Days  func() config.Retention // asked at each run
+	Zone  *time.Location          // the bank's, in which days begin
 	Now   func() time.Time
 }
 
@@ -57,6 +57,7 @@ type step struct {
 // steps are everything that goes. Events do not: they wait for the tree in
 // which they can be proved (docs/decisions/0017).
 func (r Retention) steps(now time.Time) []step {
+	kept := r.Days()
 	old := func(kind store.Old, age time.Duration) step {
 		return step{string(kind), func(tx *store.Tx, limit int) (int64, error) {
 			return tx.DeleteOld(kind, now.Add(-age), limit)
@@ -64,19 +65,19 @@ func (r Retention) steps(now time.Time) []step {
 	}
 	return []step{
 		{"at_rows and visits", func(tx *store.Tx, limit int) (int64, error) {
-			return tx.DeleteOldATs(now.Add(-max(days(r.Days.Issuance), guardAge)), limit)
+			return tx.DeleteOldATs(now.Add(-max(days(kept.Issuance), guardAge)), limit)
 		}},
-		old(store.OldConsents, days(r.Days.Issuance)),
-		old(store.OldCalls, days(r.Days.Calls)),
-		old(store.OldShapes, days(r.Days.Calls)+shapeSlack),
+		old(store.OldConsents, days(kept.Issuance)),
+		old(store.OldCalls, days(kept.Calls)),
+		old(store.OldShapes, days(kept.Calls)+shapeSlack),
 		old(store.OldAssertions, clockSlack),
 		old(store.OldWriteCalls, guardAge),
-		old(store.OldChanges, max(days(r.Days.Changes), guardAge)),
+		old(store.OldChanges, max(days(kept.Changes), guardAge)),
 		old(store.OldQuotaCounts, quotaAge),
-		old(store.OldRollups, days(r.Days.HourlyCounts)),
-		old(store.OldAlerts, days(r.Days.Alerts)),
+		old(store.OldRollups, days(kept.HourlyCounts)),
+		old(store.OldAlerts, days(kept.Alerts)),
 		old(store.OldDeliveries, deliveryAge),
-		old(store.OldSources, days(r.Days.Alerts)),
+		old(store.OldSources, days(kept.Alerts)),
 		old(store.OldSessions, sessionAge),
 		old(store.OldSetupLinks, sessionAge),
 		old(store.OldChallenges, clockSlack),

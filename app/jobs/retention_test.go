@@ -19,7 +19,7 @@ const day = 24 * time.Hour
 
 // retention is the job as of a time, with the settings that hold by default.
 func retention(s *store.Store, now time.Time) jobs.Retention {
-	return jobs.Retention{Store: s, Days: config.Default().Retention, Zone: halfPast, Now: func() time.Time { return now }}
+	return jobs.Retention{Store: s, Days: func() config.Retention { return config.Default().Retention }, Zone: halfPast, Now: func() time.Time { return now }}
 }
 
 // insert runs SQL past everything that would set times itself.

@@ -100,6 +100,9 @@ func StatusOf(row models.Key, lives config.Keys, now time.Time) Status {
 	return s
 }
 
+// Status tells what a key does now, with the ring's lifetimes.
+func (r *Ring) Status(row models.Key) Status { return StatusOf(row, r.o.Lives, r.o.Now()) }
+
 func stateOf(row models.Key, now time.Time) State {
 	ms := now.UnixMilli()
 	switch {

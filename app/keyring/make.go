@@ -41,6 +41,9 @@ func kinds() []Kind {
 	return list
 }
 
+// Kinds lists the kinds of key that every gateway has.
+func Kinds() []Kind { return kinds() }
+
 // makeMissing draws candidates before the transaction and inserts those whose
 // kind has none yet; two nodes that start together take turns by the lock. A
 // foreign master key is found before it seals anything.

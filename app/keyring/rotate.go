@@ -129,6 +129,15 @@ func (r *Ring) retire(ctx context.Context, row models.Key, why string) error {
 // record writes what was done to a key into the ledger, in the transaction that
 // does it.
 func (r *Ring) record(tx *store.Tx, kind, reason string, k models.Key, ended []string) error {
+	e, err := r.o.Event(kind, reason, eventDetail(kind, k, ended))
+	if err != nil {
+		return err
+	}
+	return tx.AppendEvent(e)
+}
+
+// eventDetail is what an event says of a key.
+func eventDetail(kind string, k models.Key, ended []string) map[string]string {
 	detail := map[string]string{"kid": k.KID, "use": string(k.Use)}
 	if k.Environment != "" {
 		detail["environment"] = string(k.Environment)
@@ -139,9 +148,5 @@ func (r *Ring) record(tx *store.Tx, kind, reason string, k models.Key, ended []s
 	if len(ended) > 0 {
 		detail["retired"] = strings.Join(ended, " ")
 	}
-	e, err := r.o.Event(kind, reason, detail)
-	if err != nil {
-		return err
-	}
-	return tx.AppendEvent(e)
+	return detail
 }

@@ -19,7 +19,7 @@ import (
 func TestEveryDifferenceIsSaidInBothLanguages(t *testing.T) {
 	t.Parallel()
 	formats := map[string]string{}
-	for _, folder := range []string{"change", "partners", "catalog", "identity"} {
+	for _, folder := range []string{"change", "partners", "catalog", "identity", "keyring", "settings"} {
 		files, err := filepath.Glob(filepath.Join("../../app", folder, "*.go"))
 		if err != nil {
 			t.Fatal(err)
