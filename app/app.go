@@ -66,8 +66,6 @@ type Config struct {
 	// Told is everything that the node was told and where, for the page of settings;
 	// without the texts of secrets. Zero is made of the rest.
 	Told config.Config
-	// Version is the program's, for that page; may be empty.
-	Version string
 	// Certificates are the listeners' own, by listener, and when each ends; nil where none has one.
 	Certificates func() map[string]time.Time
 

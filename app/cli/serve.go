@@ -127,7 +127,7 @@ func (p prepared) appConfig(i invocation, log *slog.Logger) app.Config {
 		TrustedProxies: p.Listeners.Gateway.TrustedProxies, InternalProxies: p.Listeners.Internal.TrustedProxies,
 		Keys: p.Keys, Rates: app.RatesFrom(p.Rates), FailureRate: limit.Rate(p.Rates.Failures), Retention: p.Retention,
 		Bank: p.Bank, BankZH: p.BankZH, Console: consoleSettings(p.Config),
-		Feeds: p.Feeds, Alerts: p.Alerts, Certificates: p.certificates, Told: p.Config.Public(), Version: version(),
+		Feeds: p.Feeds, Alerts: p.Alerts, Certificates: p.certificates, Told: p.Config.Public(),
 		Now: i.Now, Rand: i.Rand, Log: log,
 	}
 }
