@@ -162,13 +162,20 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// told is what the node was told, where its own configuration does not say.
+// told is everything that the node was told, as far as anybody said so: commands
+// know it from config.Load, others leave it to the rest of the configuration.
 func (c Config) told() config.Config {
 	told := c.Told
 	if told.Issuer == "" {
+		listeners := cmp.Or(told.Listeners.Gateway.Address, told.Listeners.Internal.Address) != ""
 		told = config.Default()
+		if listeners {
+			told.Listeners = c.Told.Listeners
+		}
 		told.Issuer, told.Node, told.Bank, told.BankZH, told.Console = c.Issuer, c.Node, c.Bank, c.BankZH, c.Console
 		told.Zone, told.Feeds = cmp.Or(c.Zone, told.Zone), c.Feeds
+		told.MasterKey = config.NewSecret("set") // there is always one
+		told.Database = config.Database{Path: c.Store.Path, DSN: config.NewSecret(c.Store.DSN)}
 	}
 	if c.Keys != (config.Keys{}) {
 		told.Keys = c.Keys

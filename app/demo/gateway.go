@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"postern/app"
@@ -19,6 +20,7 @@ func openGateway(ctx context.Context, o Options, p places, held folder) (*app.Ap
 		Master: held.master,
 		Bank:   "Haitang Bank", BankZH: "海棠银行",
 		Console: config.Console{Address: p.internal},
+		Told:    config.Config{Listeners: config.Listeners{Gateway: listensAt(p.gateway), Internal: listensAt(p.internal)}},
 		Zone:    time.FixedZone("Asia/Shanghai", 8*60*60), // China keeps one offset all year
 		Now:     o.Now, Rand: o.Rand, Log: o.Log,
 	})
@@ -26,4 +28,9 @@ func openGateway(ctx context.Context, o Options, p places, held folder) (*app.Ap
 		return nil, fmt.Errorf("start the gateway: %w", err)
 	}
 	return gateway, nil
+}
+
+// listensAt is the listener at an address of the demo's.
+func listensAt(address string) config.Listener {
+	return config.Listener{Address: address[strings.Index(address, "//")+2:]}
 }

@@ -36,7 +36,7 @@ var (
 	KeysKindTicket    = def("keys.kind_ticket", "ticket key", "票据密钥")
 	KeysKindSubject   = def("keys.kind_subject", "subject key", "用户标识密钥")
 	KeysKindOf        = def("keys.kind_of", "%[1]s, %[2]s", "%[2]s %[1]s")
-	KindKey           = def("kind.key", "Key:", "密钥：")
+	KindKey           = def("kind.key", "Key:", "密钥")
 	KeysWaits         = def("keys.waits", "A change waits for approval", "有变更待审批")
 	KeysRetiredTitle  = def("keys.retired_title", "Retired keys", "已停用的密钥")
 	KeysNoRetired     = def("keys.no_retired", "No key has been retired yet", "还没有停用的密钥")

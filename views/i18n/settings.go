@@ -63,7 +63,7 @@ var (
 	SettingsGone = def("settings.gone", "%[1]s: everything before %[2]s is deleted, as of today.", "%[1]s：以今天计，%[2]s 之前的数据将被删除。")
 
 	SettingsMoved = def("settings.moved", "Somebody else has changed these settings meanwhile. This is how they are now.", "期间他人已更改这些设置，以下为当前值。")
-	KindSetting   = def("kind.setting", "Settings:", "设置：")
+	KindSetting   = def("kind.setting", "Settings:", "设置")
 )
 
 // SettingWord is what a setting is called, or a section of them, by its key; ok is

@@ -51,6 +51,8 @@ listeners:
   They print as ` + "`[redacted]`" + `, in the log as elsewhere.
 - **Durations** are written ` + "`500ms`, `30s`, `2m`" + `. **Lists** are YAML lists; in the environment they are separated by commas.
 - Relative paths begin where the process was started.
+- **The console** can change ` + "`retention` and `alerts.rules`" + ` while gateways run, where neither file nor environment nor flags say anything; two persons
+  do it together ([console.md](console.md)).
 - At start every setting that holds is logged, as ` + "`configuration read`" + `.
 - **Certificates** are taken up anew within a second of being replaced, or at once on SIGHUP. A pair that cannot be read, or whose halves do
   not fit together, is logged, and the one before stays.
