@@ -276,6 +276,7 @@ func (a *App) openJobs(context.Context) (err error) {
 		Jobs: append([]jobs.Job{
 			TendKeys(a.ring),
 			jobs.Days{Store: a.store, Zone: a.config.Zone, Now: a.config.Now}.Job(),
+			jobs.History{Store: a.store, Zone: a.config.Zone, Now: a.config.Now}.Job(),
 			jobs.Retention{Store: a.store, Days: a.settings.Retention, Zone: a.config.Zone, Now: a.config.Now}.Job(),
 			a.expireRequests(),
 		}, a.alertJobs()...),

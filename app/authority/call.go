@@ -207,13 +207,13 @@ func (c *Call) permit() error {
 	c.record.PolicyVersion = c.a.Feed.Version()
 	perm := c.match.Route.Permission
 	visit := c.a.Feed.Thawed(c.ticket.Scopes, models.FreezeCall)
-	d := access.Decide(perm, visit)
-	c.record.Rule = d.Rule
-	if !d.Allowed {
-		return errScopeDenied.Because(string(d.Reason)).With(errs.Help{Permission: c.match.Route.Route.Permission()})
+	admitted := access.Admit(c.match.Route, visit, c.ticket.Customer != "")
+	c.record.Rule = admitted.Rule
+	if !admitted.Allowed {
+		return errScopeDenied.Because(string(admitted.Reason)).With(errs.Help{Permission: c.match.Route.Route.Permission()})
 	}
-	c.scopes = c.withoutCustomerScopes(access.Allowing(perm, visit))
-	if len(c.scopes) == 0 || (c.match.Route.RequiresCustomer && c.ticket.Customer == "") {
+	c.scopes = admitted.Scopes
+	if admitted.NeedsCustomer {
 		return errNeedsCustomer.Because("customer")
 	}
 	c.without = c.a.lacking(c.ticket, c.svc, perm, c.scopes)
@@ -241,20 +241,6 @@ func (c *Call) stillPermitted(ctx context.Context) error {
 		return err
 	}
 	return c.permit()
-}
-
-// withoutCustomerScopes drops the scopes that need a customer while there is none.
-func (c *Call) withoutCustomerScopes(list []string) []string {
-	if c.ticket.Customer != "" {
-		return list
-	}
-	kept := make([]string, 0, len(list))
-	for _, s := range list {
-		if !c.svc.Scopes[s].RequiresCustomer {
-			kept = append(kept, s)
-		}
-	}
-	return kept
 }
 
 // checkBindings compares path and query parameters that the route binds to the

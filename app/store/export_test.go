@@ -63,6 +63,9 @@ func LogSQL() map[string]string {
 		"an AT by its jti":      "SELECT * FROM at_rows WHERE jti = ? LIMIT 1",
 		"an AT by its hash":     "SELECT * FROM at_rows WHERE at_hash = ? LIMIT 1",
 		"a call by its request": "SELECT * FROM calls WHERE request_id = ? LIMIT 1",
+		"calls to count":        historyCallsSQL,
+		"tuples of a service":   callTuplesSQL,
+		"tuples of one caller":  callTuplesOfSQL,
 	}
 	for name, f := range map[string]LogFilter{
 		"all":                {Kinds: []string{"a", "b"}},

@@ -26,6 +26,8 @@ const (
 	OldDeliveries  Old = "deliveries"
 	OldSources     Old = "application_sources"
 	OldConsents    Old = "consents"
+	OldTupleDays   Old = "call_tuple_days"
+	OldTuples      Old = "call_tuples"
 )
 
 // deletion is how rows of a kind are found: oldest first, by an index.
@@ -58,6 +60,8 @@ var deletions = map[Old]deletion{
 	OldDeliveries: {"id", "id < ?", "id", func(before time.Time) []any { return []any{firstID(before)} }},
 	OldSources:    {"application_id, prefix", "last_at < ?", "last_at", milliseconds},
 	OldConsents:   {"id", "ends_at > 0 AND ends_at < ?", "ends_at", milliseconds},
+	OldTupleDays:  {"tuple_id, day", "day < ?", "day", milliseconds},
+	OldTuples:     {"id", "last_at < ?", "last_at", milliseconds},
 	OldRollups:    {rollupKey, "span = 'hour' AND start < ? AND node = ''", "start", milliseconds},
 }
 

@@ -62,8 +62,26 @@ func (s *Store) ApplicationProfile(ctx context.Context, id string) (ApplicationP
 // ServiceProfile reads a service by its URN; errs.NotFound if there is none.
 func (s *Store) ServiceProfile(ctx context.Context, id string) (ServiceProfile, error) {
 	var p ServiceProfile
+	err := s.snapshot(ctx, serviceReads(&p, id)...)
+	if err != nil {
+		return ServiceProfile{}, notFound(err, "read service")
+	}
+	return p, nil
+}
+
+// readService reads a service in a picture that is open already.
+func readService(db *gorm.DB, p *ServiceProfile, id string) error {
+	for _, read := range serviceReads(p, id) {
+		if err := read(db).Error; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func serviceReads(p *ServiceProfile, id string) []func(*gorm.DB) *gorm.DB {
 	inScopes := "scope_id IN (SELECT id FROM scopes WHERE service_id = ?)"
-	err := s.snapshot(ctx,
+	return []func(*gorm.DB) *gorm.DB{
 		func(db *gorm.DB) *gorm.DB { return db.Take(&p.Service, "id = ?", id) },
 		func(db *gorm.DB) *gorm.DB {
 			return db.Model(&models.ServiceOrigin{}).Where("service_id = ?", id).Order("origin").Pluck("origin", &p.Origins)
@@ -85,11 +103,7 @@ func (s *Store) ServiceProfile(ctx context.Context, id string) (ServiceProfile, 
 			demanded := "(scope_id, version) IN (SELECT id, consent_version FROM scopes WHERE service_id = ?)"
 			return db.Order("scope_id").Find(&p.Consents, demanded, id)
 		},
-	)
-	if err != nil {
-		return ServiceProfile{}, notFound(err, "read service")
 	}
-	return p, nil
 }
 
 // ActiveOrigins lists the origins of all active services.
