@@ -18,6 +18,7 @@ type Verdict struct {
 	Request               int64
 	ContentHash, PlanHash string
 	Reason                string
+	Seen                  string // what was admitted of its effects, for the record; may be empty
 }
 
 // Approve applies a request, in the transaction that marks it approved, if it is
@@ -56,7 +57,7 @@ func (a *Approvals) Approve(ctx context.Context, by By, v Verdict) error {
 		if _, err := apply(b, r.Content, w); err != nil {
 			return err
 		}
-		return a.decide(w, by, r, models.RequestApproved, v.Reason, "change.approved")
+		return a.decideSeeing(w, by, r, v)
 	})
 	if err != nil {
 		return err
@@ -134,7 +135,12 @@ func mayDecide(by By, r models.ChangeRequest) error {
 }
 
 func (a *Approvals) decide(w change.Writer, by By, r models.ChangeRequest, state models.RequestState, reason, event string) error {
-	r.State, r.Checker, r.CheckerPerson, r.Decision, r.DecidedAt = state, by.Account, by.Person, reason, w.At()
+	return a.record(w, by, r, state, event, map[string]string{"reason": reason})
+}
+
+// record writes a decision with its event.
+func (a *Approvals) record(w change.Writer, by By, r models.ChangeRequest, state models.RequestState, event string, detail map[string]string) error {
+	r.State, r.Checker, r.CheckerPerson, r.Decision, r.DecidedAt = state, by.Account, by.Person, detail["reason"], w.At()
 	ok, err := w.DecideRequest(r)
 	if err != nil {
 		return err
@@ -142,7 +148,16 @@ func (a *Approvals) decide(w change.Writer, by By, r models.ChangeRequest, state
 	if !ok {
 		return ErrDecided
 	}
-	return told(w, event, r, map[string]string{"reason": reason})
+	return told(w, event, r, detail)
+}
+
+// decideSeeing approves, with what was seen on record.
+func (a *Approvals) decideSeeing(w change.Writer, by By, r models.ChangeRequest, v Verdict) error {
+	detail := map[string]string{"reason": v.Reason}
+	if v.Seen != "" {
+		detail["seen"] = v.Seen
+	}
+	return a.record(w, by, r, models.RequestApproved, "change.approved", detail)
 }
 
 // SendBack gives a request back to its maker, who asks for something else.

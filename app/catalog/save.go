@@ -95,23 +95,13 @@ func (r Route) equal(other Route) bool {
 
 func saveScope(w change.Writer, x change.Change[Scope]) error {
 	s := x.After
-	row := models.Scope{ID: s.ID, ServiceID: s.Service, Title: s.Title, RequiresCustomer: s.RequiresCustomer, ConsentVersion: s.Consent.Version}
+	row, permissions, fields := s.rows()
 	if err := w.SaveScope(row, w.At()); err != nil {
 		return err
 	}
 	if s.Consent.demanded() {
 		if err := w.KeepConsentText(s.Consent.row(s.ID, w.At())); err != nil {
 			return err
-		}
-	}
-	var permissions []models.ScopePermission
-	var fields []models.ScopeField
-	for _, p := range s.Permissions {
-		permissions = append(permissions, models.ScopePermission{ScopeID: s.ID, Resource: p.Resource, Action: p.Action, Deny: p.Deny, Raw: p.Raw})
-		for _, f := range p.Fields {
-			fields = append(fields, models.ScopeField{
-				ScopeID: s.ID, Resource: p.Resource, Action: p.Action, Path: f.Path, Class: f.Class, Treatment: f.Treatment, Mask: f.Mask,
-			})
 		}
 	}
 	if err := w.SetScopePermissions(row, permissions, w.At()); err != nil {
@@ -121,6 +111,20 @@ func saveScope(w change.Writer, x change.Change[Scope]) error {
 		return err
 	}
 	return w.Record(ledger.Event{Kind: "scope", ServiceID: s.Service}, s.ID, x.New, x.Differences)
+}
+
+// rows is the scope as the database holds it.
+func (s Scope) rows() (row models.Scope, permissions []models.ScopePermission, fields []models.ScopeField) {
+	row = models.Scope{ID: s.ID, ServiceID: s.Service, Title: s.Title, RequiresCustomer: s.RequiresCustomer, ConsentVersion: s.Consent.Version}
+	for _, p := range s.Permissions {
+		permissions = append(permissions, models.ScopePermission{ScopeID: s.ID, Resource: p.Resource, Action: p.Action, Deny: p.Deny, Raw: p.Raw})
+		for _, f := range p.Fields {
+			fields = append(fields, models.ScopeField{
+				ScopeID: s.ID, Resource: p.Resource, Action: p.Action, Path: f.Path, Class: f.Class, Treatment: f.Treatment, Mask: f.Mask,
+			})
+		}
+	}
+	return row, permissions, fields
 }
 
 // row is the service as the database holds it; was is the row so far, the zero

@@ -227,6 +227,11 @@ func (s *Console) showApproval(c *gin.Context, status int, reason string, faults
 			return err
 		}
 	}
+	if open && decidesCalls(r, plan) {
+		if err := s.requestHistory(c, r, &page); err != nil {
+			return err
+		}
+	}
 	for _, said := range comments {
 		page.Comments = append(page.Comments, console.CommentRow{
 			Name: names[said.AccountID], Initial: initial(names[said.AccountID]), At: s.at(said.At), Text: said.Text,
@@ -252,9 +257,21 @@ func (s *Console) decide(c *gin.Context, what string, do func(context.Context, a
 	if !ok {
 		return s.showApproval(c, http.StatusUnprocessableEntity, reason, nil, refused)
 	}
-	err = do(c.Request.Context(), s.by(c), approval.Verdict{
-		Request: r.ID, ContentHash: c.PostForm("content"), PlanHash: c.PostForm("plan"), Reason: reason,
-	})
+	verdict := approval.Verdict{Request: r.ID, ContentHash: c.PostForm("content"), PlanHash: c.PostForm("plan"), Reason: reason}
+	if what == "approved" && r.State == models.RequestSubmitted {
+		var plan change.Plan
+		if err := json.Unmarshal([]byte(r.Plan), &plan); err != nil {
+			return fmt.Errorf("read plan of request %d: %w", r.ID, err)
+		}
+		if decidesCalls(r, plan) {
+			seen, fault := s.admitted(c, r)
+			if fault != "" {
+				return s.showApproval(c, http.StatusUnprocessableEntity, reason, map[string]string{"seen": fault}, false)
+			}
+			verdict.Seen = seen
+		}
+	}
+	err = do(c.Request.Context(), s.by(c), verdict)
 	if faults := errs.FieldsOf(err); faults != nil {
 		return s.showApproval(c, http.StatusUnprocessableEntity, reason, s.words(c, faults), false)
 	}

@@ -28,12 +28,9 @@ func (h *house) asked() string {
 // decision is the form of a decision on a request as its page shows it.
 func (h *house) decision(path string) url.Values {
 	h.t.Helper()
-	page := h.page(models.ReviewerRole, path)
-	return url.Values{
-		"content": {regexpOf(h.t, `name="content" value="([^"]+)"`, page)},
-		"plan":    {regexpOf(h.t, `name="plan" value="([^"]+)"`, page)},
-		"reason":  {"Fine with me."},
-	}
+	form := formOf(h.page(models.ReviewerRole, path))
+	form.Set("reason", "Fine with me.")
+	return form
 }
 
 func (h *house) partners() int {

@@ -108,6 +108,8 @@ type faulty struct {
 	fields map[string]string
 	others []string
 	moved  bool
+
+	history *console.ReplayView // the preview that was asked for; may be nil
 }
 
 // faultsOf sorts an error of propose out for the form of one thing. ok is false for

@@ -114,8 +114,9 @@ func (s *Console) showGrantNew(c *gin.Context, file partnerFile, values map[stri
 	f.row(f.field("purpose", i18n.GrantPurpose, f.help(i18n.GrantPurposeHelp)))
 	f.row(f.field("starts", i18n.GrantStarts, with(dated, optional, f.help(i18n.GrantStartsHelp))), f.field("ends", i18n.GrantEnds, with(dated, optional, f.help(i18n.GrantEndsHelp))))
 	f.reason()
+	f.form.Preview = true
 	return s.showForm(c, fault.status, formPage{
-		title: i18n.T(ctx, i18n.GrantNewTitle, file.row.Name), card: i18n.T(ctx, i18n.KindGrant), crumb: partnerCrumbs(ctx, file.row),
+		title: i18n.T(ctx, i18n.GrantNewTitle, file.row.Name), card: i18n.T(ctx, i18n.KindGrant), crumb: partnerCrumbs(ctx, file.row), history: fault.history,
 		form:  f.done(tabPath(file.row.ID, "grants"), ui.ButtonView{Text: i18n.T(ctx, i18n.PartnerAsk), Kind: ui.Primary}),
 		aside: []console.Section{{Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerWhatNext)}, Text: i18n.T(ctx, i18n.GrantNewNext)}},
 	})
@@ -141,6 +142,13 @@ func (s *Console) GrantCreate(c *gin.Context) error {
 	}
 	g := partners.Grant{
 		ID: id, Application: values["application"], Scope: values["scope"], Purpose: values["purpose"], StartsAt: from, EndsAt: until,
+	}
+	if asksHistory(c) {
+		fault, done, err := s.withHistory(c, "grant", g.ID, g)
+		if done || err != nil {
+			return err
+		}
+		return s.showGrantNew(c, file, values, dayFaults(fault))
 	}
 	out, err := s.propose(c, proposal{subject: partnerSubject(file.row.ID), things: []any{g}, reason: values["reason"]})
 	if err == nil {
@@ -181,8 +189,9 @@ func (s *Console) showGrantEdit(c *gin.Context, file partnerFile, g partners.Gra
 	f.hidden("seen", version(g))
 	f.row(f.field("ends", i18n.GrantEnds, with(dated, optional, f.help(i18n.GrantEndsHelp))))
 	f.reason()
+	f.form.Preview = true
 	return s.showForm(c, fault.status, formPage{
-		title: i18n.T(ctx, i18n.GrantEditTitle, g.Scope), lead: g.Application + " · " + g.Purpose, card: i18n.T(ctx, i18n.KindGrant), crumb: partnerCrumbs(ctx, file.row),
+		title: i18n.T(ctx, i18n.GrantEditTitle, g.Scope), lead: g.Application + " · " + g.Purpose, card: i18n.T(ctx, i18n.KindGrant), crumb: partnerCrumbs(ctx, file.row), history: fault.history,
 		form:  f.done(tabPath(file.row.ID, "grants"), ui.ButtonView{Text: i18n.T(ctx, i18n.PartnerSave), Kind: ui.Primary}),
 		aside: []console.Section{{Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerWhatNext)}, Text: i18n.T(ctx, i18n.LimitNext)}},
 	})
@@ -218,8 +227,9 @@ func (s *Console) showGrantEnding(c *gin.Context, file partnerFile, g partners.G
 	f := s.former(c, partnerPath(file.row.ID)+"/grants/"+coded(g.ID)+"/end", values, fault)
 	f.hidden("seen", version(g))
 	f.reason()
+	f.form.Preview = true
 	return s.showForm(c, fault.status, formPage{
-		title: i18n.T(ctx, i18n.GrantEndTitle, g.Scope), lead: i18n.T(ctx, i18n.GrantEndText), crumb: partnerCrumbs(ctx, file.row),
+		title: i18n.T(ctx, i18n.GrantEndTitle, g.Scope), lead: i18n.T(ctx, i18n.GrantEndText), crumb: partnerCrumbs(ctx, file.row), history: fault.history,
 		form: f.done(tabPath(file.row.ID, "grants"), ui.ButtonView{Text: i18n.T(ctx, i18n.GrantEndButton, g.Scope, g.Application), Kind: ui.Danger}),
 	})
 }
@@ -245,6 +255,13 @@ func (s *Console) changeGrant(c *gin.Context, values map[string]string, alter fu
 	after := g
 	if wrong := alter(&after, values); wrong != nil {
 		return show(c, file, g, values, faulty{status: 422, fields: s.words(c, wrong)})
+	}
+	if asksHistory(c) {
+		fault, done, err := s.withHistory(c, "grant", g.ID, after)
+		if done || err != nil {
+			return err
+		}
+		return show(c, file, g, values, dayFaults(fault))
 	}
 	p := proposal{subject: partnerSubject(file.row.ID), things: []any{after}, reason: values["reason"], narrows: !s.mayMake(c)}
 	if !after.Ended { // what ends, ends whatever was shown

@@ -142,6 +142,8 @@ type formPage struct {
 	form  console.FormView
 	aside []console.Section
 	crumb []layout.Crumb
+
+	history *console.ReplayView // the preview that was asked for; may be nil
 }
 
 func (s *Console) showForm(c *gin.Context, status int, p formPage) error {
@@ -150,7 +152,7 @@ func (s *Console) showForm(c *gin.Context, status int, p formPage) error {
 	}
 	page := console.FormPage{
 		Frame: s.frame(c, p.title, p.crumb...), Header: ui.HeaderView{Title: p.title}, Card: p.card, Form: p.form, Aside: p.aside,
-		Notes: p.notes, Above: p.above,
+		Notes: p.notes, Above: p.above, History: p.history,
 	}
 	if p.lead != "" {
 		page.Header.Lead = ui.Text(p.lead)

@@ -113,6 +113,14 @@ func (s *Console) saveRoute(c *gin.Context, id string) error {
 		values["id"] = id // a route keeps its name: calls on record know it by that
 		after.Routes[i] = routeFrom(values)
 	}
+	if asksHistory(c) {
+		fault, done, err := s.withHistory(c, "service", after.ID, after.Normalize())
+		if done || err != nil {
+			return err
+		}
+		fault.fields = ofRoute(fault.fields, i)
+		return s.showRouteForm(c, f.service, id, values, fault)
+	}
 	out, err := s.propose(c, proposal{subject: "service " + after.ID, things: []any{after.Normalize()}, reason: values["reason"], unless: stillService(after.ID, values["seen"])})
 	if err == nil {
 		return proposed(c, out, servicePath(after.ID))
@@ -160,7 +168,7 @@ func (s *Console) showRouteForm(c *gin.Context, v catalog.Service, id string, va
 	for _, list := range []string{"query_names", "reply_types", "error_fields"} {
 		fault.intoLines(ctx, list)
 	}
-	page.Filled = fault.filled(values)
+	page.Filled, page.History = fault.filled(values), fault.history
 	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {
 		page.Methods = append(page.Methods, ui.Option{Value: method, Text: method})
 	}

@@ -41,11 +41,19 @@ func (s *Console) ScopeUpdate(c *gin.Context) error {
 	if err := form.fits(); err != nil {
 		return err
 	}
+	after, where := form.scope()
+	if asksHistory(c) {
+		fault, done, err := s.withHistory(c, "scope", f.scope.ID, after)
+		if done || err != nil {
+			return err
+		}
+		fault.fields = toRows(fault.fields, where)
+		return s.showEditor(c, form, f, fault)
+	}
 	if act := c.PostForm("act"); act != "" || part(c) {
 		form.act(act, f.service)
 		return s.showEditor(c, form, f, faulty{})
 	}
-	after, where := form.scope()
 	out, err := s.propose(c, proposal{subject: "scope " + f.scope.ID, things: []any{after}, reason: form.values["reason"], unless: stillScope(f.scope.ID, form.values["seen"])})
 	if err == nil {
 		return proposed(c, out, scopePath(f.scope.ID))
@@ -142,7 +150,7 @@ func (s *Console) showEditor(c *gin.Context, form scopeForm, f scopeFile, fault 
 	for i := range form.permissions {
 		page.Permissions = append(page.Permissions, editorPermission(ctx, i, &form.permissions[i], f.service, fault.fields))
 	}
-	page.Filled = fault.filled(form.values)
+	page.Filled, page.History = fault.filled(form.values), fault.history
 	page.Addable = addable(form, f.service)
 	for _, p := range page.Permissions {
 		page.Open = append(page.Open, p.Undecided...)

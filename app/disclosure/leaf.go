@@ -1,6 +1,9 @@
 package disclosure
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Leaf returns the field that decides about a leaf at a path, which is spelled as
 // scopes spell it; named is false when no field does, and the leaf does not leave.
@@ -30,17 +33,16 @@ func (p *Plan) Leaf(path string) (field Field, named bool) {
 	return *by.field, true
 }
 
-// Fields lists the plan's fields by path, of each path the one that counts.
+// Fields returns the field that counts for each path of the plan, sorted by path.
 func (p *Plan) Fields() []Field {
-	byPlace := make([]*Field, len(p.positions))
-	p.root.each(func(n *node) { byPlace[n.place] = n.field })
-	var list []Field
-	for _, f := range byPlace {
-		if f != nil {
-			list = append(list, *f)
+	var fields []Field
+	p.root.each(func(n *node) {
+		if n.field != nil {
+			fields = append(fields, *n.field)
 		}
-	}
-	return list
+	})
+	slices.SortFunc(fields, func(a, b Field) int { return strings.Compare(a.Path, b.Path) })
+	return fields
 }
 
 // Evidence is what a shape says about whether a reply had a leaf.

@@ -148,27 +148,43 @@ func (r *Registry) saveCredential(w change.Writer, x change.Change[Credential]) 
 }
 
 func (r *Registry) saveGrant(w change.Writer, x change.Change[Grant]) error {
-	g, row := x.After, r.grants[x.After.ID]
-	if x.New {
-		row = models.Grant{
-			ID: g.ID, ApplicationID: g.Application, ScopeID: g.Scope, Purpose: g.Purpose, ApprovedBy: g.ApprovedBy,
-			StartsAt: change.Moment(g.StartsAt), CreatedAt: w.At(),
-		}
-		if g.ApprovedBy == "" {
-			row.ApprovedBy = w.Actor
-		}
-		if g.StartsAt.IsZero() {
-			row.StartsAt = w.At()
-		}
-	}
-	row.EndsAt = change.Moment(g.EndsAt)
-	if g.Ended && row.EndedAt == 0 {
-		row.EndedAt = w.At()
-	}
+	g, row := x.After, r.grantRow(x, w.At(), w.Actor)
 	if err := w.SaveGrant(row, w.At()); err != nil {
 		return err
 	}
 	return w.Record(ledger.Event{Kind: "grant", PartnerID: r.owner(g.Application), ApplicationID: g.Application}, g.ID, x.New, x.Differences)
+}
+
+// grantRow is a grant as the database would hold it from a moment (Unix ms) on.
+func (r *Registry) grantRow(x change.Change[Grant], at int64, actor string) models.Grant {
+	g, row := x.After, r.grants[x.After.ID]
+	if x.New {
+		row = models.Grant{
+			ID: g.ID, ApplicationID: g.Application, ScopeID: g.Scope, Purpose: g.Purpose, ApprovedBy: g.ApprovedBy,
+			StartsAt: change.Moment(g.StartsAt), CreatedAt: at,
+		}
+		if g.ApprovedBy == "" {
+			row.ApprovedBy = actor
+		}
+		if g.StartsAt.IsZero() {
+			row.StartsAt = at
+		}
+	}
+	row.EndsAt = change.Moment(g.EndsAt)
+	if g.Ended && row.EndedAt == 0 {
+		row.EndedAt = at
+	}
+	return row
+}
+
+// GrantRows lists the grants that were staged and are different or new, as the
+// database would hold them from a moment (Unix ms) on.
+func (r *Registry) GrantRows(at int64) []models.Grant {
+	var rows []models.Grant
+	for _, x := range r.Grants.Changes() {
+		rows = append(rows, r.grantRow(x, at, ""))
+	}
+	return rows
 }
 
 // owner is the partner of an application.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -54,53 +55,81 @@ type dayTuple struct {
 	day int64
 }
 
-// foldCalls counts calls by what they have in common, and by days of the zone.
-func foldCalls(calls []historyCall, zone *time.Location) map[dayTuple]CountedTuple {
-	sums := map[dayTuple]CountedTuple{}
-	for _, c := range calls {
-		key := dayTuple{c.tuple(), DayOf(time.UnixMilli(c.At).In(zone)).UnixMilli()}
-		sum := sums[key]
-		last := max(sum.LastAt, c.At)
-		sum.CallTuple, sum.Count = key.CallTuple, sum.Count+1
-		sum.LastAt = last
-		sums[key] = sum
-	}
-	return sums
+// tupleSums counts calls by what they have in common, and by days of the zone.
+type tupleSums struct {
+	zone *time.Location
+	sums map[dayTuple]CountedTuple
 }
 
-// FoldCalls counts up to limit calls that began in [from, until) and were not
+func newTupleSums(zone *time.Location) tupleSums {
+	return tupleSums{zone, map[dayTuple]CountedTuple{}}
+}
+
+func (s tupleSums) add(c historyCall) {
+	key := dayTuple{c.tuple(), DayOf(time.UnixMilli(c.At).In(s.zone)).UnixMilli()}
+	sum := s.sums[key]
+	last := max(sum.LastAt, c.At)
+	sum.CallTuple, sum.Count = key.CallTuple, sum.Count+1
+	sum.LastAt = last
+	s.sums[key] = sum
+}
+
+// How much is counted at once: what is read holds nobody up, what is written
+// holds up the writer.
+const (
+	foldCalls  = 2000
+	foldTuples = 150 // two rows each
+)
+
+// FoldCalls counts some of the calls that began in [from, until) and were not
 // counted yet, by the tuples that a draft of the policy is held against, and
-// returns how many. Calls that are committed later than another one that was
-// counted and began after them are left out: until is to be so long ago that
-// there are none.
-func (tx *Tx) FoldCalls(from, until time.Time, zone *time.Location, limit int) (int64, error) {
-	query := "SELECT position FROM call_fold WHERE id = 1"
-	if tx.db.Name() == string(Postgres) {
-		query += " FOR UPDATE" // who counts beside us waits
-	}
-	var position string
-	if err := tx.db.Raw(query).Scan(&position).Error; err != nil {
-		return 0, fmt.Errorf("read position of counted calls: %w", err)
+// returns how many; none when there are none. Calls that are committed later
+// than another one that was counted and began after them are left out: until is
+// to be so long ago that there are none.
+func (s *Store) FoldCalls(ctx context.Context, from, until time.Time, zone *time.Location) (int64, error) {
+	position, err := foldPosition(s.read(ctx))
+	if err != nil {
+		return 0, err
 	}
 	var calls []historyCall
-	err := tx.db.Raw(historyCallsSQL, max(position, firstID(from)), firstID(until), limit).Scan(&calls).Error
+	err = s.read(ctx).Raw(historyCallsSQL, max(position, firstID(from)), firstID(until), foldCalls).Scan(&calls).Error
 	if err != nil {
 		return 0, fmt.Errorf("read calls to count: %w", err)
 	}
-	if len(calls) == 0 {
+	sums, n := newTupleSums(zone), 0
+	for ; n < len(calls) && len(sums.sums) < foldTuples; n++ {
+		sums.add(calls[n])
+	}
+	if n == 0 {
 		return 0, nil
 	}
-	sums := foldCalls(calls, zone)
+	return int64(n), s.Write(ctx, func(tx *Tx) error { return tx.addTuples(position, calls[n-1].ID, sums.sums) })
+}
+
+func foldPosition(db *gorm.DB) (position string, err error) {
+	if err := db.Raw("SELECT position FROM call_fold WHERE id = 1").Scan(&position).Error; err != nil {
+		return "", fmt.Errorf("read position of counted calls: %w", err)
+	}
+	return position, nil
+}
+
+// addTuples moves the position on and adds what was counted up to it. Whoever
+// finds that it was moved meanwhile has counted for nothing.
+func (tx *Tx) addTuples(from, to string, sums map[dayTuple]CountedTuple) error {
+	moved := tx.db.Exec("UPDATE call_fold SET position = ? WHERE id = 1 AND position = ?", to, from)
+	if moved.Error != nil {
+		return fmt.Errorf("note position of counted calls: %w", moved.Error)
+	}
+	if moved.RowsAffected == 0 {
+		return nil
+	}
 	// Who locks rows locks them in one order.
 	for _, key := range slices.SortedFunc(maps.Keys(sums), dayTuple.compare) {
 		if err := tx.addTuple(key.day, sums[key]); err != nil {
-			return 0, err
+			return err
 		}
 	}
-	if err := tx.db.Exec("UPDATE call_fold SET position = ? WHERE id = 1", calls[len(calls)-1].ID).Error; err != nil {
-		return 0, fmt.Errorf("note position of counted calls: %w", err)
-	}
-	return int64(len(calls)), nil
+	return nil
 }
 
 func (t dayTuple) compare(o dayTuple) int {
@@ -172,9 +201,9 @@ type CallTail struct {
 // CallTail counts the calls that began at or after a time and are not in the
 // tuples yet, those of the given services, looking at the first most of all.
 func (b Business) CallTail(services []string, from time.Time, most int) (tail CallTail, err error) {
-	var position string
-	if err := b.db.Raw("SELECT position FROM call_fold WHERE id = 1").Scan(&position).Error; err != nil {
-		return tail, fmt.Errorf("read position of counted calls: %w", err)
+	position, err := foldPosition(b.db)
+	if err != nil {
+		return tail, err
 	}
 	var calls []historyCall
 	err = b.db.Raw(historyCallsSQL, max(position, firstID(from)), LastEventID, most).Scan(&calls).Error
@@ -184,8 +213,13 @@ func (b Business) CallTail(services []string, from time.Time, most int) (tail Ca
 	if len(calls) == most {
 		tail.Until = calls[most-1].At
 	}
-	calls = slices.DeleteFunc(calls, func(c historyCall) bool { return c.At < from.UnixMilli() || !slices.Contains(services, c.ServiceID) })
-	for _, t := range foldCalls(calls, time.UTC) {
+	sums := newTupleSums(time.UTC)
+	for _, c := range calls {
+		if c.At >= from.UnixMilli() && slices.Contains(services, c.ServiceID) {
+			sums.add(c)
+		}
+	}
+	for _, t := range sums.sums {
 		tail.Tuples = append(tail.Tuples, t)
 	}
 	slices.SortFunc(tail.Tuples, func(a, b CountedTuple) int {
