@@ -132,7 +132,11 @@ func settingFields(f *former, form settingForm) {
 		if below != section {
 			flush()
 			section = below
-			f.form.Groups = append(f.form.Groups, console.FormGroup{Title: settingWord(f.ctx, below)})
+			title := settingWord(f.ctx, below)
+			if below == form.section {
+				title = "" // the page's own says it
+			}
+			f.form.Groups = append(f.form.Groups, console.FormGroup{Title: title})
 		}
 		row = append(row, settingField(f, setting))
 		if form.section == "retention" {
