@@ -403,8 +403,9 @@ func (a *App) openConsole(context.Context) error {
 		Failures: limit.NewFailureGate(maxAddresses, signInRate), Questions: limit.NewFailureGate(maxAddresses, questionRate),
 		Keys: a.ring, Settings: a.settings, Node: c.Node, Facts: console.Facts{Version: c.Version, Database: string(a.store.Dialect())},
 		SignOn: elsewhere != nil, SignOnName: c.Console.OIDC.Name,
-		Ready: func(context.Context) bool { return a.authority.Ready() == nil },
-		Now:   c.Now, Rand: c.Rand, Log: c.Log,
+		Ready:        func(context.Context) bool { return a.authority.Ready() == nil },
+		Certificates: c.Certificates,
+		Now:          c.Now, Rand: c.Rand, Log: c.Log,
 	})
 	return nil
 }

@@ -103,6 +103,9 @@ var (
 	makesBusiness = console.May("business", "make")
 	makesStops    = console.May("stops", "make")
 	readsLog      = console.May("log", "read")
+	readsAlerts   = console.May("settings", "read").Or("stops", "read")
+	// Whoever may stop what an alert is about, or set it, may say that they looked.
+	acksAlerts = console.May("settings", "make").Or("stops", "make")
 )
 
 // entranceScreens is how one comes in, and the words one reads in.
@@ -136,6 +139,7 @@ func entranceScreens(s *console.Console) []screen {
 func accountScreens(s *console.Console) []screen {
 	return []screen{
 		{http.MethodGet, "/console", console.Insider, s.Overview},
+		{http.MethodGet, "/console/now/:part", console.Insider.Quietly(), s.OverviewNow},
 		{http.MethodGet, "/console/menu", console.Insider, s.Menu},
 		{http.MethodGet, "/console/account", console.Insider, s.Account},
 		{http.MethodPost, "/console/account/sessions/:session/end", console.Insider, s.SessionEnd},
@@ -189,6 +193,9 @@ func partnerScreens(s *console.Console) []screen {
 		{http.MethodGet, "/console/partners/:partner/history", readsBusiness, s.PartnerShow("history")},
 		{http.MethodGet, "/console/partners/:partner/notes", readsBusiness, s.PartnerShow("notes")},
 		{http.MethodPost, "/console/partners/:partner/notes", makesStops, s.PartnerNote},
+		{http.MethodGet, "/console/statements", readsBusiness, s.Statements},
+		{http.MethodGet, "/console/partners/:partner/statement", readsBusiness, s.Statement},
+		{http.MethodPost, "/console/partners/:partner/statement", readsBusiness, s.StatementExport},
 		{http.MethodGet, "/console/partners/:partner/edit", makesBusiness, s.PartnerEdit},
 		{http.MethodPost, "/console/partners/:partner", makesBusiness, s.PartnerUpdate},
 		{http.MethodGet, "/console/partners/:partner/activate", makesBusiness, s.PartnerStep(console.PartnerActivation)},
@@ -272,6 +279,10 @@ func logScreens(s *console.Console) []screen {
 		{http.MethodGet, "/console/log/export", console.May("log", "export"), s.LogExport},
 		{http.MethodPost, "/console/log/export", console.May("log", "export"), s.LogExportSubmit},
 		{http.MethodGet, "/console/log/:id", readsLog, s.LogShow},
+		{http.MethodGet, "/console/calls", readsLog, s.Calls},
+		{http.MethodGet, "/console/alerts", readsAlerts, s.Alerts},
+		{http.MethodGet, "/console/alerts/:alert", readsAlerts, s.Alert},
+		{http.MethodPost, "/console/alerts/:alert/acknowledge", acksAlerts, s.AlertAcknowledge},
 		{http.MethodGet, "/console/visits", readsLog, s.Visits},
 		{http.MethodGet, "/console/visits/find", readsLog, s.VisitFind},
 		{http.MethodPost, "/console/visits/find", console.May("log", "clear"), s.VisitFindSubject},

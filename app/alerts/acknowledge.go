@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -30,6 +31,8 @@ type Acknowledgement struct {
 	By   string // who has looked
 	Note string // what was found; kept with the alert alone, for it may name anything
 	User string // who typed it, as the operating system or the console knows them
+	// Account is the console's account that acknowledges; empty on the command line.
+	Account string
 }
 
 // Acknowledge puts it on record who has looked at an alert: in the alert and, as
@@ -75,7 +78,7 @@ func onOneLine(text string) bool {
 }
 
 func record(tx *store.Tx, a models.Alert, k Acknowledgement, now time.Time, random io.Reader) error {
-	w := change.Writer{Tx: tx, Now: now, Rand: random, Actor: k.By}
+	w := change.Writer{Tx: tx, Now: now, Rand: random, Actor: cmp.Or(k.Account, k.By)}
 	e := ledger.Event{Kind: "alert.acknowledged", Reason: a.Rule}
 	if a.SubjectKind == "application" {
 		e.ApplicationID = a.SubjectID

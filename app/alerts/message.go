@@ -70,14 +70,16 @@ func (w writer) head(t told) string {
 	return i18n.AlertHead.In(w.lang, severities[t.Severity].In(w.lang), ruleOf(t.Rule).Title(w.lang), newses[t.news].In(w.lang))
 }
 
-// about names what an alert is about, by kind, id and name.
-func (w writer) about(t told) string {
-	kind := subjects[t.SubjectKind].In(w.lang)
+func (w writer) about(t told) string { return About(t.Alert, w.lang) }
+
+// About names what an alert is about, by kind, id and name.
+func About(a models.Alert, l i18n.Lang) string {
+	kind := subjects[a.SubjectKind].In(l)
 	switch {
-	case t.SubjectName != "":
-		return i18n.AlertNamed.In(w.lang, kind, t.SubjectID, t.SubjectName)
-	case t.SubjectID != "":
-		return kind + " " + t.SubjectID
+	case a.SubjectName != "":
+		return i18n.AlertNamed.In(l, kind, a.SubjectID, a.SubjectName)
+	case a.SubjectID != "":
+		return kind + " " + a.SubjectID
 	}
 	return kind
 }

@@ -133,6 +133,13 @@ func (r Rule) What(l i18n.Lang, numbers map[string]string) string {
 	return r.what.In(l, args...)
 }
 
+// Do says what to do about an alert of the rule.
+func (r Rule) Do(l i18n.Lang) string { return r.do.In(l) }
+
+// RuleOf finds a rule by its name; one that this release does not know says only
+// its name.
+func RuleOf(name string) Rule { return ruleOf(name) }
+
 // ruleOf finds a rule by its name; the zero Rule, which reads as nothing, for
 // one that a later release may have had.
 func ruleOf(name string) Rule {

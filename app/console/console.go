@@ -39,8 +39,9 @@ type Options struct {
 	Staff        *policies.Staff
 	Address      string // where the console is reached, without a trailing slash
 	Cookies      web.Cookies
-	Bank, BankZH string         // the bank's name in each language
-	Zone         *time.Location // the bank's, in which times are shown
+	Certificates func() map[string]time.Time // the listeners' own, by listener, and when each ends; nil where none has one
+	Bank, BankZH string                      // the bank's name in each language
+	Zone         *time.Location              // the bank's, in which times are shown
 	Failures     *limit.FailureGate
 	Questions    *limit.FailureGate         // how often an address may be asked for a passkey, or be sent to sign on
 	SignOn       bool                       // the bank's own sign-on is one way in

@@ -22,7 +22,8 @@ var flashes = map[string]i18n.Key{
 	"withdrawn": i18n.ConsoleDoneWithdrawn, "commented": i18n.ConsoleDoneCommented,
 	"noted": i18n.PartnerNoted, "draft-kept": i18n.OnboardingKept, "dropped": i18n.OnboardingDropped,
 	"disabled": i18n.StaffDisabled, "enabled": i18n.StaffEnabled, "sessions-ended": i18n.StaffSessionsEnded,
-	"asked": i18n.ConsoleDoneAsked, "applied": i18n.ConsoleDoneApplied,
+	"alert-acknowledged": i18n.AlertsDone,
+	"asked":              i18n.ConsoleDoneAsked, "applied": i18n.ConsoleDoneApplied,
 }
 
 func flashOf(c *gin.Context) *ui.NoteView {

@@ -80,6 +80,7 @@ var sidebar = []struct {
 	{i18n.Key{}, []entry{
 		{i18n.ConsoleOverview, "/console", "layout-dashboard", "o", Insider},
 		{i18n.ConsoleApprovals, "/console/approvals", "clipboard-check", "a", May("business", "read").Or("accounts", "read").Or("keys", "read").Or("settings", "read")},
+		{i18n.AlertsTitle, alertsPath, "bell", "", readsAlerts},
 	}},
 	{i18n.ConsoleDirectory, []entry{
 		{i18n.PartnerList, partnersPath, "building-store", "p", May("business", "read")},
@@ -89,6 +90,7 @@ var sidebar = []struct {
 	{i18n.LogTraffic, []entry{
 		{i18n.LogTitle, logPath, "list-details", "l", May("log", "read")},
 		{i18n.XRayTitle, visitsPath, "scan", "x", May("log", "read")},
+		{i18n.StatementList, statementsPath, "file-text", "", May("business", "read")},
 	}},
 	{i18n.ConsoleControl, []entry{
 		{i18n.SimulatorTitle, simulatorPath, "scale", "", May("business", "read")},

@@ -23,6 +23,8 @@ import (
 type Access struct {
 	kind string
 	any  []policies.Permission // of which one is enough
+	// quiet: a page asks by itself, which does not keep a session from ending.
+	quiet bool
 }
 
 // The ways to be let through. Everything but Anybody needs a session.
@@ -42,8 +44,19 @@ func (a Access) Or(resource, action string) Access {
 	return a
 }
 
+// Quietly is a for what a page asks by itself while nobody may be there: it does
+// not count as a use of the session.
+func (a Access) Quietly() Access {
+	a.quiet = true
+	return a
+}
+
 // String is the access as the table of routes tells it.
 func (a Access) String() string {
+	if a.quiet {
+		a.quiet = false
+		return a.String() + ", unseen"
+	}
 	if a.kind != "may" {
 		return a.kind
 	}
@@ -95,7 +108,7 @@ func (s *Console) Guard(a Access, screen web.Screen) gin.HandlerFunc {
 }
 
 func (s *Console) serve(c *gin.Context, a Access, screen web.Screen) error {
-	v, err := s.recognize(c)
+	v, err := s.recognize(c, a)
 	if err != nil {
 		return err
 	}
@@ -122,8 +135,12 @@ func firstOf(choices ...string) string {
 }
 
 // recognize reads the session, if there is one.
-func (s *Console) recognize(c *gin.Context) (*visit, error) {
-	who, err := s.o.Identity.Current(c.Request.Context(), models.StaffRealm, s.session(c))
+func (s *Console) recognize(c *gin.Context, a Access) (*visit, error) {
+	know := s.o.Identity.Current
+	if a.quiet {
+		know = s.o.Identity.Peek
+	}
+	who, err := know(c.Request.Context(), models.StaffRealm, s.session(c))
 	if errors.Is(err, identity.ErrSignedOut) {
 		return &visit{}, nil
 	}

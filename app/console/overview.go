@@ -1,59 +1,329 @@
 package console
 
 import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"log/slog"
 	"net/http"
+	"slices"
+	"time"
 
+	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
 
+	"postern/app/records"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
 	"postern/views/console"
 	"postern/views/i18n"
+	"postern/views/ui"
 )
 
-// Overview shows how the gateway does today, beside yesterday up to this time.
-func (s *Console) Overview(c *gin.Context) error {
-	ctx := c.Request.Context()
-	now := s.o.Now().In(s.o.Zone)
-	today := store.DayOf(now)
-	yesterday := today.AddDate(0, 0, -1)
-	// Whole hours are compared: counts by the hour are all there is.
-	hours := now.Truncate(hour).Sub(today) + hour
-	counts, err := s.o.Store.OutcomeCounts(ctx, today.UnixMilli(), today.Add(hours).UnixMilli())
-	if err != nil {
-		return err
-	}
-	before, err := s.o.Store.OutcomeCounts(ctx, yesterday.UnixMilli(), yesterday.Add(hours).UnixMilli())
-	if err != nil {
-		return err
-	}
+const overviewPath = "/console"
 
-	page := console.OverviewPage{Frame: s.frame(c, i18n.T(ctx, i18n.ConsoleOverview)), Date: i18n.Date(ctx, now)}
-	for _, k := range []struct {
-		title i18n.Key
-		kind  models.RollupKind
-	}{
-		{i18n.ConsoleIssuedToday, models.RollupAT}, {i18n.ConsoleVisitsToday, models.RollupVT}, {i18n.ConsoleCallsToday, models.RollupCall},
-	} {
-		page.Kinds = append(page.Kinds, console.KindCount{
-			Title: i18n.T(ctx, k.title), OK: counts.OK(k.kind), Refused: counts.Refused(k.kind), Before: before.OK(k.kind),
-		})
+// overview is what its parts are made from.
+type overview struct {
+	c       *gin.Context
+	ctx     context.Context
+	span    overviewSpan
+	partner string
+	apps    []string // of the partner; nil for all
+	names   records.Names
+}
+
+// Overview shows how the gateway does, and what waits for whoever looks. A part
+// that fails says so, and the others stand; a part that somebody may not open is
+// not asked for.
+func (s *Console) Overview(c *gin.Context) error {
+	o, err := s.overviewOf(c)
+	if err != nil {
+		return err
 	}
-	for _, r := range counts.Refusals(maxRefusals) {
-		page.Refusals = append(page.Refusals, console.RefusalCount{Kind: i18n.T(ctx, kindWords[r.Kind]), Code: r.Outcome, Count: r.Count})
+	page := console.OverviewPage{
+		Frame: s.frame(c, i18n.T(o.ctx, i18n.ConsoleOverview)), Header: s.overviewHeader(o),
+		Tiles: s.liveTiles(o), Waiting: s.waitingPart(o), Ends: s.endsPart(o), Alerts: s.alertsPart(o), Health: s.liveHealth(o),
+	}
+	if len(o.names.Partners) == 0 {
+		page.Begin = s.overviewBegin(o)
+		return web.Render(c, http.StatusOK, console.Overview(page))
+	}
+	if o.may(readsLogRight) {
+		page.Chart = s.part(o, i18n.OverviewChart, func() (templ.Component, error) { return s.chartPart(o) })
+		by := s.partyTraffic(o)
+		page.Reasons = s.part(o, i18n.OverviewWhy, func() (templ.Component, error) { return s.reasonsPart(o, by) })
+		if o.may(readsBusinessRight) {
+			page.Partners = s.part(o, i18n.OverviewLookAt, func() (templ.Component, error) { return s.partnersPart(o, by) })
+		}
 	}
 	return web.Render(c, http.StatusOK, console.Overview(page))
 }
 
-// maxRefusals is how many codes the overview names.
-const maxRefusals = 8
+// OverviewNow answers with a part that the page asks for again while it is open.
+func (s *Console) OverviewNow(c *gin.Context) error {
+	o, err := s.overviewOf(c)
+	if err != nil {
+		return err
+	}
+	if c.Param("part") == "health" {
+		return web.Render(c, http.StatusOK, s.healthPart(o))
+	}
+	return web.Render(c, http.StatusOK, s.tilesPart(o))
+}
 
-var kindWords = map[models.RollupKind]i18n.Key{
-	models.RollupAT: i18n.ConsoleKindAT, models.RollupVT: i18n.ConsoleKindVT, models.RollupCall: i18n.ConsoleKindCall,
+func (s *Console) overviewOf(c *gin.Context) (o overview, err error) {
+	o = overview{c: c, ctx: c.Request.Context(), partner: c.Query("partner")}
+	if o.span, err = spanOf(c.Query("time"), s.o.Now().In(s.o.Zone)); err != nil {
+		return o, err
+	}
+	if o.names, err = s.o.Records.Names(o.ctx); err != nil {
+		return o, err
+	}
+	if o.partner != "" {
+		if _, known := o.names.Partners[o.partner]; !known {
+			return o, errNoPartner
+		}
+		o.apps = []string{}
+		for id, a := range o.names.Applications {
+			if a.PartnerID == o.partner {
+				o.apps = append(o.apps, id)
+			}
+		}
+		slices.Sort(o.apps)
+	}
+	return o, nil
+}
+
+// part makes one part; what it cannot read is its own fault alone.
+func (s *Console) part(o overview, title i18n.Key, load func() (templ.Component, error)) templ.Component {
+	body, err := load()
+	if err == nil {
+		return body
+	}
+	id := web.RequestID(o.c)
+	s.o.Log.ErrorContext(o.ctx, "part of the overview failed", slog.String("request_id", id), slog.String("part", title.ID()), slog.Any("err", err))
+	return console.OverviewFailed(ui.FailedView{
+		Title: i18n.T(o.ctx, i18n.OverviewFailed, i18n.T(o.ctx, title)), Text: i18n.T(o.ctx, i18n.OverviewStands),
+		Retry: overviewAddress(overviewPath, o.span.name, o.partner), RequestID: id,
+	})
+}
+
+func (s *Console) overviewHeader(o overview) ui.HeaderView {
+	ranges := ui.TabsView{Label: i18n.T(o.ctx, i18n.OverviewRange)}
+	for _, r := range overviewSpans {
+		ranges.Tabs = append(ranges.Tabs, ui.Tab{
+			Text: i18n.T(o.ctx, r.word), Href: overviewAddress(overviewPath, r.name, o.partner), Current: r.name == o.span.name,
+		})
+	}
+	tools := console.OverviewTools{Ranges: ranges}
+	if o.may(readsLogRight) && len(o.names.Partners) > 0 {
+		menu := ui.MenuView{Text: i18n.T(o.ctx, i18n.OverviewAll), Icon: "adjustments-horizontal"}
+		menu.Items = append(menu.Items, ui.LinkView{Text: menu.Text, Href: overviewAddress(overviewPath, o.span.name, "")})
+		for _, id := range byName(o.names.Partners, func(p models.Partner) string { return p.Name }) {
+			menu.Items = append(menu.Items, ui.LinkView{Text: o.names.Partner(id), Href: overviewAddress(overviewPath, o.span.name, id)})
+		}
+		if o.partner != "" {
+			menu.Text = o.names.Partner(o.partner)
+		}
+		tools.Partners = &menu
+	}
+	return ui.HeaderView{
+		Title: i18n.T(o.ctx, i18n.ConsoleOverview), Tools: console.OverviewToolbar(tools),
+		Lead: ui.Text(i18n.T(o.ctx, i18n.OverviewLead, i18n.Weekday(o.ctx, o.span.now), i18n.Date(o.ctx, o.span.now), o.span.now.Format("15:04"))),
+	}
+}
+
+// overviewBegin says what to do first with an empty gateway.
+func (s *Console) overviewBegin(o overview) *ui.EmptyView {
+	v := &ui.EmptyView{Title: i18n.T(o.ctx, i18n.OverviewBegin), Text: i18n.T(o.ctx, i18n.OverviewBeginDo)}
+	if s.mayMake(o.c) {
+		v.Action = &ui.ButtonView{Text: i18n.T(o.ctx, i18n.OverviewFirst), Icon: "plus", Kind: ui.Primary, Href: "/console/onboarding/new"}
+	}
+	if o.may(readsBusinessRight) {
+		v.Other = &ui.ButtonView{Text: i18n.T(o.ctx, i18n.OverviewService), Href: servicesPath}
+	}
+	return v
+}
+
+// tally is what was counted of one kind in a time.
+type tally struct{ all, refused int64 }
+
+func (t tally) ok() int64 { return t.all - t.refused }
+
+func (t *tally) add(n store.Traffic) { t.all, t.refused = t.all+n.Count, t.refused+n.Refused }
+
+// series is what was counted, by bucket and kind.
+type series map[int64]map[models.RollupKind]*tally
+
+func (s *Console) series(o overview) (series, error) {
+	span, _ := o.span.counts(o.apps)
+	list, err := s.o.Store.TrafficByTime(o.ctx, span)
+	if err != nil {
+		return nil, err
+	}
+	all := series{}
+	for _, t := range list {
+		all.at(o.span.bucketOf(t.Start), t.Kind).add(t)
+	}
+	return all, nil
+}
+
+func (all series) at(bucket int64, kind models.RollupKind) *tally {
+	if all[bucket] == nil {
+		all[bucket] = map[models.RollupKind]*tally{}
+	}
+	if all[bucket][kind] == nil {
+		all[bucket][kind] = &tally{}
+	}
+	return all[bucket][kind]
+}
+
+// sum adds up a kind over buckets; no kind is every kind.
+func (all series) sum(buckets []int64, kinds ...models.RollupKind) (t tally) {
+	for _, b := range buckets {
+		for kind, n := range all[b] {
+			if len(kinds) == 0 || slices.Contains(kinds, kind) {
+				t.all, t.refused = t.all+n.all, t.refused+n.refused
+			}
+		}
+	}
+	return t
+}
+
+// line is one value for each bucket.
+func (all series) line(buckets []int64, of func(bucket int64) int64) []float64 {
+	values := make([]float64, len(buckets))
+	for i, b := range buckets {
+		values[i] = float64(of(b))
+	}
+	return values
+}
+
+// chartPart is what was issued and refused over time, drawn and as a table.
+func (s *Console) chartPart(o overview) (templ.Component, error) {
+	all, err := s.series(o)
+	if err != nil {
+		return nil, err
+	}
+	buckets := o.span.buckets()
+	opened := all.line(buckets, func(b int64) int64 { return all.sum([]int64{b}, models.RollupVT).ok() })
+	refused := all.line(buckets, func(b int64) int64 { return all.sum([]int64{b}).refused })
+	times := make([]float64, len(buckets))
+	for i, b := range buckets {
+		times[i] = float64(b) / 1000
+	}
+	drawn, err := json.Marshal(map[string]any{"times": times, "series": [][]float64{opened, refused}})
+	if err != nil {
+		return nil, err
+	}
+	unit := i18n.OverviewByHour
+	if o.span.days {
+		unit = i18n.OverviewByDay
+	}
+	return ui.Chart(ui.ChartView{
+		ID: "traffic", Title: i18n.T(o.ctx, i18n.OverviewChart), Unit: i18n.T(o.ctx, unit), Drawn: string(drawn), Zone: s.o.Zone.String(),
+		Series: []ui.Series{{Name: i18n.T(o.ctx, i18n.OverviewOpened), Colour: 1}, {Name: i18n.T(o.ctx, i18n.OverviewRefused), Colour: 3}},
+		Table:  s.chartTable(o, all, buckets), Range: logQuery{partner: o.partner}.address(logPath), Days: o.span.days, Open: true,
+	}), nil
+}
+
+func (s *Console) chartTable(o overview, all series, buckets []int64) ui.TableView {
+	head := i18n.OverviewHour
+	if o.span.days {
+		head = i18n.OverviewDate
+	}
+	t := ui.TableView{Caption: i18n.T(o.ctx, i18n.OverviewChart), Head: []ui.Column{
+		{Text: i18n.T(o.ctx, head)}, {Text: i18n.T(o.ctx, i18n.OverviewIssued), Number: true}, {Text: i18n.T(o.ctx, i18n.OverviewOpened), Number: true},
+		{Text: i18n.T(o.ctx, i18n.OverviewCalls), Number: true}, {Text: i18n.T(o.ctx, i18n.OverviewRefused), Number: true},
+	}}
+	for i, b := range slices.Backward(buckets) {
+		until := o.span.now.UnixMilli() + 1
+		if i+1 < len(buckets) {
+			until = buckets[i+1]
+		}
+		q := logQuery{partner: o.partner, from: whole(b), until: whole(until)}
+		one := []int64{b}
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
+			{Text: o.span.bucketWords(o.ctx, b), Href: q.address(logPath)}, {Text: i18n.Number(o.ctx, all.sum(one, models.RollupAT).ok())},
+			{Text: i18n.Number(o.ctx, all.sum(one, models.RollupVT).ok())}, {Text: i18n.Number(o.ctx, all.sum(one, models.RollupCall).ok())},
+			{Text: i18n.Number(o.ctx, all.sum(one).refused)},
+		}})
+	}
+	return t
 }
 
 // Menu is the list of pages, for phones.
 func (s *Console) Menu(c *gin.Context) error {
 	return web.Render(c, http.StatusOK, console.Menu(s.frame(c, i18n.T(c.Request.Context(), i18n.ConsoleMenu))))
+}
+
+// parties is what was counted by application, kind and outcome.
+type parties struct {
+	list []store.Traffic
+	err  error
+}
+
+func (s *Console) partyTraffic(o overview) parties {
+	span, _ := o.span.counts(o.apps)
+	list, err := s.o.Store.TrafficByParty(o.ctx, span)
+	return parties{list, err}
+}
+
+// maxReasons is how many codes the overview names.
+const maxReasons = 6
+
+// reason is how often something was refused with a code: in calls, or before.
+type reason struct {
+	code  string
+	call  bool
+	count int64
+}
+
+func (p parties) reasons() (list []reason, total int64) {
+	counts := map[reason]int64{}
+	for _, t := range p.list {
+		if t.Outcome != "ok" {
+			counts[reason{code: t.Outcome, call: t.Kind == models.RollupCall}] += t.Count
+			total += t.Count
+		}
+	}
+	for r, n := range counts {
+		list = append(list, reason{r.code, r.call, n})
+	}
+	slices.SortFunc(list, func(a, b reason) int {
+		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.code, b.code))
+	})
+	return list[:min(len(list), maxReasons)], total
+}
+
+func (s *Console) reasonsPart(o overview, by parties) (templ.Component, error) {
+	if by.err != nil {
+		return nil, by.err
+	}
+	list, total := by.reasons()
+	v := console.OverviewReasons{Title: i18n.T(o.ctx, i18n.OverviewWhy), Aside: i18n.T(o.ctx, o.span.word) + " · " + i18n.Number(o.ctx, total)}
+	for _, r := range list {
+		cause, _ := explain(o.ctx, r.code, "")
+		row := console.OverviewReason{Code: r.code, Words: cause, Count: i18n.Number(o.ctx, r.count), Href: s.refusedHref(o, r.call, r.code, o.partner)}
+		row.Share, row.Most = int(r.count), int(list[0].count)
+		v.Rows = append(v.Rows, row)
+	}
+	return console.OverviewWhy(v), nil
+}
+
+// refusedHref is the list behind a number of refusals.
+func (s *Console) refusedHref(o overview, call bool, code, partner string) string {
+	q := o.span.log(partner)
+	q.code, q.refused = code, true
+	if call {
+		return callQuery{from: whole(o.span.from.UnixMilli()), partner: partner, code: code, refused: true}.address()
+	}
+	return q.address(logPath)
+}
+
+// upstreamHours is how far back an upstream's health is counted.
+func (o overview) upstreamHours() store.TrafficSpan {
+	begun := hourOf(o.span.now)
+	return store.TrafficSpan{Span: models.SpanHour, From: begun.Add(-time.Hour).UnixMilli(), Until: o.span.now.UnixMilli() + 1, Applications: o.apps}
 }

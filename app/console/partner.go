@@ -177,10 +177,11 @@ func partnerLead(ctx context.Context, p models.Partner) string {
 }
 
 func (v partnerView) actions() (list []ui.ButtonView) {
-	if v.row.Status == models.Closed {
-		return nil
-	}
 	path := partnerPath(v.row.ID)
+	list = append(list, ui.ButtonView{Text: i18n.T(v.ctx, i18n.StatementTitle), Icon: "file-text", Href: statementPath(v.row.ID)})
+	if v.row.Status == models.Closed {
+		return list
+	}
 	if v.canMake {
 		list = append(list, ui.ButtonView{Text: i18n.T(v.ctx, i18n.PartnerClose), Icon: "x", Kind: ui.Risky, Href: path + "/close"},
 			ui.ButtonView{Text: i18n.T(v.ctx, i18n.PartnerEdit), Icon: "pencil", Href: path + "/edit"})

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -99,4 +100,24 @@ func (s *Store) ConsentSQL(ctx context.Context, f ConsentFilter) string {
 		var list []models.Consent
 		return f.apply(db).Order(f.order()).Limit(10).Find(&list)
 	})
+}
+
+// OverviewSQL is what the overview, statements and the list of calls ask, by what
+// it is about.
+func OverviewSQL() map[string]string {
+	all := map[string]string{
+		"live visits": liveByApplicationSQL, "ending grants": endingGrantsSQL, "ending contracts": endingContractsSQL,
+		"statement": strings.ReplaceAll(statementSQL, "IN ?", "IN (?)"), "visits opened": strings.ReplaceAll(visitsOpenedSQL, "IN ?", "IN (?)"),
+		"end of calls": callsEndSQL,
+	}
+	all["calls"], _ = walkCallsSQL(CallFilter{Service: "s", Refused: true})
+	for name, query := range map[string]string{"time": trafficByTimeSQL, "party": trafficByPartySQL, "service": trafficByServiceSQL} {
+		for _, span := range []string{models.SpanHour, models.SpanDay} {
+			rows, _ := TrafficSpan{Span: span}.rows()
+			all[name+" by "+span] = fmt.Sprintf(query, rows)
+			rows, _ = TrafficSpan{Span: span, Applications: []string{"a"}}.rows()
+			all[name+" of applications by "+span] = strings.ReplaceAll(fmt.Sprintf(query, rows), "IN ?", "IN (?)")
+		}
+	}
+	return all
 }

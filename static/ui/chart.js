@@ -22,14 +22,15 @@ function draw(place) {
     width: place.clientWidth - 16, height: 246, legend: { show: false },
     cursor: { points: { show: false }, drag: { x: Boolean(place.dataset.range), y: false, setScale: false } },
     scales: { y: { range: (chart, low, high) => [0, roundMaximum(high)] } },
-    axes: [axis({ values: "{HH}:{mm}", size: 28, space: 60 }), axis({ size: 48, grid: { stroke: css("--p-line"), width: 1 } })],
+    axes: [axis({ values: "days" in place.dataset ? "{MM}-{DD}" : "{HH}:{mm}", size: 28, space: 60, incrs: "days" in place.dataset ? [86400, 2 * 86400, 7 * 86400] : undefined }), axis({ size: 48, grid: { stroke: css("--p-line"), width: 1 } })],
     series: [{}, ...colours.map((colour, i) => ({
-      label: names[i], stroke: css("--p-series-" + colour), width: 1.5, points: { show: false },
+      label: names[i], stroke: css("--p-series-" + colour), width: 1.5, points: { show: times.length < 3, size: 5 },
       fill: i === 0 ? css("--p-accent-soft") : undefined,
     }))],
     hooks: {
       setSelect: [chart => select(place, chart)],
       setCursor: [chart => say(place, chart, names)],
+      drawClear: [chart => shade(place, chart)],
     },
   };
   drawn.get(place)?.destroy();
@@ -45,24 +46,43 @@ function roundMaximum(high) {
   return size * ([1, 1.2, 1.5, 2, 3, 4, 5, 6, 8].find(step => size * step >= high) ?? 10);
 }
 
+function when(place, time) {
+  const lang = document.documentElement.lang, timeZone = place.dataset.zone;
+  return "days" in place.dataset
+    ? time.toLocaleDateString(lang, { day: "numeric", month: "short", timeZone })
+    : time.toLocaleTimeString(lang, { hour: "2-digit", minute: "2-digit", hour12: false, timeZone });
+}
+
 // say writes the time and all values under the cursor into the corner.
 function say(place, chart, names) {
   const corner = place.querySelector(".p-plot-values");
   if (!corner) return;
   const at = chart.cursor.idx;
   corner.textContent = at == null ? "" : [
-    new Date(chart.data[0][at] * 1000).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false, timeZone: place.dataset.zone }),
+    when(place, new Date(chart.data[0][at] * 1000)),
     ...names.map((name, i) => name + " " + (chart.data[i + 1][at] ?? "–").toLocaleString("en")),
   ].join("  ");
 }
 
-// select turns a dragged range into the page's filter: from and to in Unix ms.
+// shade greys the bucket that is not over: from the last but one value on.
+function shade(place, chart) {
+  const times = chart.data[0];
+  if (!("open" in place.dataset) || times.length < 2) return;
+  const { ctx, bbox } = chart;
+  const left = chart.valToPos(times.at(-2), "x", true);
+  ctx.save();
+  ctx.fillStyle = css("--p-sunken");
+  ctx.fillRect(left, bbox.top, bbox.left + bbox.width - left, bbox.height);
+  ctx.restore();
+}
+
+// select turns a dragged range into the page's filter: from and until in Unix ms.
 function select(place, chart) {
   const { left, width } = chart.select;
   if (!place.dataset.range || width < 4) return;
   const address = new URL(place.dataset.range, location.href);
   address.searchParams.set("from", String(Math.round(chart.posToVal(left, "x") * 1000)));
-  address.searchParams.set("to", String(Math.round(chart.posToVal(left + width, "x") * 1000)));
+  address.searchParams.set("until", String(Math.round(chart.posToVal(left + width, "x") * 1000)));
   location.assign(address);
 }
 

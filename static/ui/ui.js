@@ -6,6 +6,7 @@ import { keys } from "./keys.js";
 import { charts } from "./chart.js";
 import { live } from "./live.js";
 import { passkeys } from "./passkey.js";
+import { refresh } from "./refresh.js";
 import { times } from "./time.js";
 
 // Buttons that only the script can serve are hidden until it runs.
@@ -149,3 +150,4 @@ editor();
 live();
 keys();
 passkeys();
+refresh();

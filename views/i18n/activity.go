@@ -42,6 +42,7 @@ var (
 	_ = def("did.grant.created", "made a grant", "新增授权")
 	_ = def("did.grant.changed", "changed a grant", "变更授权")
 	_ = def("did.log.read", "read the issuance log", "查看签发日志")
+	_ = def("did.statement.exported", "downloaded a statement", "下载对账单")
 	_ = def("did.log.exported", "exported the issuance log", "导出签发日志")
 	_ = def("did.visit.read", "looked through a visit", "透视访问")
 	_ = def("did.subject.shown", "saw whose visit it was", "查看访问者身份")

@@ -112,24 +112,6 @@ var (
 	ConsoleToStart      = def("console.to_start", "To the overview", "返回概览")
 )
 
-// The overview.
-var (
-	ConsoleIssuedToday = def("console.issued_today", "ATs issued today", "今日签发 AT")
-	ConsoleVisitsToday = def("console.visits_today", "Visits opened today", "今日访问")
-	ConsoleCallsToday  = def("console.calls_today", "Calls answered today", "今日业务调用")
-	ConsoleRefusedOf   = def("console.refused_of", "%s refused", "拒绝 %s")
-	ConsoleYesterday   = def("console.yesterday", "%s by this hour yesterday", "昨日同期 %s")
-	ConsoleRefusals    = def("console.refusals", "Refusals today, most frequent first", "今日拒绝，按次数排列")
-	ConsoleNoRefusals  = def("console.no_refusals", "Nothing was refused today", "今日没有拒绝")
-	ConsoleNoRefText   = def("console.no_refusals_text", "As soon as the gateway refuses a request, its code stands here.", "网关一旦拒绝请求，拒绝代码就会列在这里。")
-	ConsoleStep        = def("console.step", "Step", "步骤")
-	ConsoleCodeOf      = def("console.code_of", "Code", "代码")
-	ConsoleTimes       = def("console.times", "Times", "次数")
-	ConsoleKindAT      = def("console.kind_at", "AT", "AT")
-	ConsoleKindVT      = def("console.kind_vt", "VT", "VT")
-	ConsoleKindCall    = def("console.kind_call", "Call", "业务调用")
-)
-
 // Approvals.
 var (
 	ConsoleApprovals     = def("console.approvals", "Approvals", "审批")

@@ -74,3 +74,24 @@ func Duration(ctx context.Context, d time.Duration) string {
 	}
 	return fmt.Sprintf("%d %s %d %s", int(d.Minutes()), unit("min", "分"), int(d.Seconds())%60, unit("s", "秒"))
 }
+
+var weekdays = [...]struct{ english, chinese string }{
+	{"Sunday", "周日"}, {"Monday", "周一"}, {"Tuesday", "周二"}, {"Wednesday", "周三"}, {"Thursday", "周四"}, {"Friday", "周五"}, {"Saturday", "周六"},
+}
+
+// Weekday is the day of the week of t in t's zone: "Friday", "周五".
+func Weekday(ctx context.Context, t time.Time) string {
+	day := weekdays[t.Weekday()]
+	if From(ctx) == Chinese {
+		return day.chinese
+	}
+	return day.english
+}
+
+// Month is the month of t in t's zone: "November 2026", "2026年11月".
+func Month(ctx context.Context, t time.Time) string {
+	if From(ctx) == Chinese {
+		return t.Format("2006年1月")
+	}
+	return t.Format("January 2006")
+}

@@ -1,0 +1,181 @@
+package console
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"postern/app/store"
+	"postern/models"
+	"postern/policies"
+	"postern/views/console"
+	"postern/views/i18n"
+	"postern/views/ui"
+)
+
+// What the overview's parts ask for.
+var (
+	readsLogRight      = policies.Permission{Resource: "log", Action: "read"}
+	readsBusinessRight = policies.Permission{Resource: "business", Action: "read"}
+)
+
+func (o overview) may(p policies.Permission) bool { return visitOf(o.c).rights.May(p) }
+
+func whole(n int64) string { return strconv.FormatInt(n, 10) }
+
+// liveTiles is the tiles in the frame that asks for them again.
+func (s *Console) liveTiles(o overview) templ.Component {
+	if !o.may(readsLogRight) {
+		return nil
+	}
+	return console.OverviewLive(console.OverviewLivePart{
+		ID: "now-tiles", Address: overviewAddress(overviewPath+"/now/tiles", o.span.name, o.partner), Body: s.tilesPart(o),
+	})
+}
+
+// tilesPart is five numbers.
+func (s *Console) tilesPart(o overview) templ.Component {
+	return s.part(o, i18n.ConsoleOverview, func() (templ.Component, error) {
+		live, more, err := s.o.Store.LiveByApplication(o.ctx, o.span.now.UnixMilli())
+		if err != nil {
+			return nil, err
+		}
+		all, err := s.series(o)
+		if err != nil {
+			return nil, err
+		}
+		_, earlier := o.span.counts(o.apps)
+		list, err := s.o.Store.TrafficByTime(o.ctx, earlier)
+		if err != nil {
+			return nil, err
+		}
+		before := map[models.RollupKind]*tally{}
+		for _, t := range list {
+			if before[t.Kind] == nil {
+				before[t.Kind] = &tally{}
+			}
+			before[t.Kind].add(t)
+		}
+		calls, err := s.callTimes(o)
+		if err != nil {
+			return nil, err
+		}
+		return ui.Tiles(ui.TilesView{Tiles: o.tiles(all, before, calls, o.liveTile(live, more))}), nil
+	})
+}
+
+// callTimes is how long calls took, all together.
+func (s *Console) callTimes(o overview) (sum store.Traffic, err error) {
+	span, _ := o.span.counts(o.apps)
+	list, err := s.o.Store.TrafficByService(o.ctx, span)
+	for _, t := range list {
+		sum = together(sum, t)
+	}
+	return sum, err
+}
+
+// together adds up counts of calls.
+func together(a, b store.Traffic) store.Traffic {
+	a.Count, a.UpstreamSum, a.DurationMax = a.Count+b.Count, a.UpstreamSum+b.UpstreamSum, max(a.DurationMax, b.DurationMax)
+	a.Took = a.Took.Plus(b.Took)
+	return a
+}
+
+func (o overview) liveTile(live map[string]int64, more bool) ui.Tile {
+	var total int64
+	applications := 0
+	for id, n := range live {
+		if o.partner == "" || o.names.Applications[id].PartnerID == o.partner {
+			total += n
+			applications++
+		}
+	}
+	number := i18n.Number(o.ctx, total)
+	if more {
+		number = i18n.T(o.ctx, i18n.OverviewAtLeast, number)
+	}
+	q := logQuery{time: timeToday, event: "vt_issued", partner: o.partner}
+	return ui.Tile{Label: i18n.T(o.ctx, i18n.OverviewLive), Number: number, Note: i18n.T(o.ctx, i18n.OverviewLiveOf, applications), Href: q.address(logPath)}
+}
+
+func (o overview) tiles(all series, before map[models.RollupKind]*tally, calls store.Traffic, live ui.Tile) []ui.Tile {
+	buckets := o.span.buckets()
+	over := buckets[:len(buckets)-1]
+	kind := func(label i18n.Key, k models.RollupKind, event string) ui.Tile {
+		q := o.span.log(o.partner)
+		q.event = event
+		was := tally{}
+		if b := before[k]; b != nil {
+			was = *b
+		}
+		return ui.Tile{
+			Label: i18n.T(o.ctx, label), Number: i18n.Number(o.ctx, all.sum(buckets, k).ok()), Href: q.address(logPath),
+			Note:  o.compared(all.sum(over, k).ok(), was.ok()),
+			Spark: all.line(buckets, func(b int64) int64 { return all.sum([]int64{b}, k).ok() }),
+		}
+	}
+	issued := kind(i18n.OverviewIssued, models.RollupAT, "at_issued")
+	opened := kind(i18n.OverviewOpened, models.RollupVT, "vt_issued")
+	if n := all.sum(buckets, models.RollupAT).ok(); n > 0 {
+		opened.Note = i18n.T(o.ctx, i18n.OverviewRedeemed, percentOf(all.sum(buckets, models.RollupVT).ok(), n))
+	}
+	sealed := kind(i18n.OverviewCalls, models.RollupCall, "")
+	sealed.Href = callQuery{from: whole(o.span.from.UnixMilli()), partner: o.partner}.address()
+	sealed.Note = i18n.T(o.ctx, i18n.OverviewNoTimes)
+	if p95, known := calls.Took.Percentile(95, calls.DurationMax); known {
+		upstream := time.Duration(calls.UpstreamSum/max(1, calls.Count)) * time.Microsecond
+		sealed.Note = i18n.T(o.ctx, i18n.OverviewTook, i18n.Duration(o.ctx, p95), i18n.Duration(o.ctx, upstream))
+	}
+	return []ui.Tile{live, issued, opened, sealed, o.refusedTile(all, before, buckets, over)}
+}
+
+func (o overview) refusedTile(all series, before map[models.RollupKind]*tally, buckets, over []int64) ui.Tile {
+	was := tally{}
+	for _, b := range before {
+		was.all, was.refused = was.all+b.all, was.refused+b.refused
+	}
+	sum, past := all.sum(buckets), all.sum(over)
+	q := o.span.log(o.partner)
+	q.refused = true
+	tile := ui.Tile{
+		Label: i18n.T(o.ctx, i18n.OverviewRefused), Number: percentOf(sum.refused, sum.all), Href: q.address(logPath),
+		Note:  i18n.T(o.ctx, i18n.OverviewTimes, i18n.Number(o.ctx, sum.refused)),
+		Spark: all.line(buckets, func(b int64) int64 { return all.sum([]int64{b}).refused }),
+	}
+	if past.all > 0 && was.all > 0 {
+		points := 100 * (float64(past.refused)/float64(past.all) - float64(was.refused)/float64(was.all))
+		tile.Note = i18n.T(o.ctx, i18n.OverviewPoints, i18n.Number(o.ctx, sum.refused), fmt.Sprintf("%+.1f", points))
+	}
+	if sum.all >= alarmingFrom && sum.refused*100 >= sum.all*alarmingShare {
+		tile.Tone = ui.Bad
+	}
+	return tile
+}
+
+// From how many answers on, and from which share of them, refusals call for action.
+const (
+	alarmingFrom  = 50
+	alarmingShare = 10 // percent
+)
+
+// compared says how much more there was than before, of what is over.
+func (o overview) compared(now, before int64) string {
+	if before == 0 {
+		return i18n.T(o.ctx, i18n.OverviewNone)
+	}
+	change := fmt.Sprintf("%+.1f%%", 100*(float64(now)/float64(before)-1))
+	if o.span.name == timeToday {
+		return i18n.T(o.ctx, i18n.OverviewMore, change, i18n.Weekday(o.ctx, o.span.before), o.span.last.Format("15:04"))
+	}
+	return i18n.T(o.ctx, i18n.OverviewMoreOn, change, i18n.T(o.ctx, o.span.word))
+}
+
+// percentOf is a share to a tenth; of nothing it is 0.
+func percentOf(part, of int64) string {
+	if of == 0 || part == 0 {
+		return "0%"
+	}
+	return fmt.Sprintf("%.1f%%", 100*float64(part)/float64(of))
+}

@@ -1,0 +1,147 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"postern/models"
+)
+
+// Traffic is a sum of counts, over what it does not name.
+type Traffic struct {
+	Start         int64 // Unix ms, of the hour or the day
+	Kind          models.RollupKind
+	ApplicationID string
+	ServiceID     string
+	Outcome       string
+	Count         int64
+	Refused       int64 // of Count, where the sum is over outcomes
+	DurationMax   int64 // microseconds, of calls only; so the others
+	UpstreamSum   int64
+	Took          models.Took `gorm:"embedded"`
+}
+
+// TrafficSpan says which counts are added up.
+type TrafficSpan struct {
+	Span         string   // models.SpanHour or SpanDay
+	From, Until  int64    // of hours or days that begin in [From, Until), Unix ms
+	Applications []string // nil is any
+}
+
+const (
+	hourRows = "SELECT * FROM rollups WHERE span = 'hour' AND start >= ? AND start < ?"
+	// A count is an hour's of a node until it is in the day's.
+	dayRows = "SELECT * FROM rollups WHERE span = 'day' AND start >= ? AND start < ?%s UNION ALL SELECT * FROM rollups WHERE node <> '' AND start >= ? AND start < ?"
+)
+
+// rows is the query of the counts that are added up, and its arguments.
+func (t TrafficSpan) rows() (query string, args []any) {
+	where := ""
+	if t.Applications != nil {
+		where = " AND application_id IN ?"
+	}
+	times := []any{t.From, t.Until}
+	if t.Applications != nil {
+		times = append(times, t.Applications)
+	}
+	if t.Span == models.SpanHour {
+		return hourRows + where, times
+	}
+	return fmt.Sprintf(dayRows, where) + where, append(append(args, times...), times...)
+}
+
+const refusedSum = "sum(CASE WHEN outcome = 'ok' THEN 0 ELSE count END) AS refused"
+
+// tookSums adds up how long calls took.
+var tookSums = func() string {
+	var b strings.Builder
+	for _, c := range models.TookColumns {
+		b.WriteString(", sum(" + c + ") AS " + c)
+	}
+	return "max(duration_max) AS duration_max, sum(upstream_sum) AS upstream_sum" + b.String()
+}()
+
+// What is asked of the rows: by time, by application, by service.
+var (
+	trafficByTimeSQL    = "SELECT start, kind, sum(count) AS count, " + refusedSum + " FROM (%s) AS counted GROUP BY start, kind"
+	trafficByPartySQL   = "SELECT kind, application_id, outcome, sum(count) AS count, " + tookSums + " FROM (%s) AS counted GROUP BY kind, application_id, outcome"
+	trafficByServiceSQL = "SELECT service_id, outcome, sum(count) AS count, " + tookSums + " FROM (%s) AS counted WHERE kind = 'call' GROUP BY service_id, outcome"
+)
+
+func (s *Store) traffic(ctx context.Context, query string, t TrafficSpan) ([]Traffic, error) {
+	rows, args := t.rows()
+	var list []Traffic
+	if err := s.read(ctx).Raw(fmt.Sprintf(query, rows), args...).Scan(&list).Error; err != nil {
+		return nil, fmt.Errorf("read traffic: %w", err)
+	}
+	return list, nil
+}
+
+// TrafficByTime adds up counts by hour or day and kind. Hours that are in no day
+// yet have a line each.
+func (s *Store) TrafficByTime(ctx context.Context, t TrafficSpan) ([]Traffic, error) {
+	return s.traffic(ctx, trafficByTimeSQL, t)
+}
+
+// TrafficByParty adds up counts by kind, application and outcome.
+func (s *Store) TrafficByParty(ctx context.Context, t TrafficSpan) ([]Traffic, error) {
+	return s.traffic(ctx, trafficByPartySQL, t)
+}
+
+// TrafficByService adds up counts of calls by service and outcome.
+func (s *Store) TrafficByService(ctx context.Context, t TrafficSpan) ([]Traffic, error) {
+	return s.traffic(ctx, trafficByServiceSQL, t)
+}
+
+const liveByApplicationSQL = `SELECT live.application_id AS id, count(*) AS n
+	FROM (SELECT application_id, epoch FROM visits WHERE ended_at = 0 AND dead_after > ? LIMIT ?) AS live
+	JOIN applications a ON a.id = live.application_id AND a.epoch = live.epoch GROUP BY live.application_id`
+
+// LiveByApplication counts the visits that are live at now (Unix ms), by
+// application; 100,000 in all at most, and then more is true.
+func (s *Store) LiveByApplication(ctx context.Context, now int64) (counts map[string]int64, more bool, err error) {
+	var rows []struct {
+		ID string
+		N  int64
+	}
+	if err := s.read(ctx).Raw(liveByApplicationSQL, now, maxLive).Scan(&rows).Error; err != nil {
+		return nil, false, fmt.Errorf("count live visits: %w", err)
+	}
+	counts, total := make(map[string]int64, len(rows)), int64(0)
+	for _, r := range rows {
+		counts[r.ID] = r.N
+		total += r.N
+	}
+	return counts, total >= maxLive, nil
+}
+
+// A grant has a successor where one of the same scope goes on when it ends.
+const endingGrantsSQL = `SELECT g.* FROM grants g JOIN applications a ON a.id = g.application_id
+	WHERE g.ended_at = 0 AND g.ends_at > 0 AND g.ends_at > ? AND g.ends_at <= ? AND a.status = 'active'
+	AND NOT EXISTS (SELECT 1 FROM grants n WHERE n.application_id = g.application_id AND n.scope_id = g.scope_id AND n.id <> g.id
+		AND n.ended_at = 0 AND n.starts_at <= g.ends_at AND (n.ends_at = 0 OR n.ends_at > g.ends_at))
+	ORDER BY g.ends_at LIMIT ?`
+
+// EndingGrants lists the grants of active applications that end in (after,
+// until], Unix ms, with none of the same scope to go on with; the soonest first.
+func (s *Store) EndingGrants(ctx context.Context, after, until int64, limit int) ([]models.Grant, error) {
+	var list []models.Grant
+	if err := s.read(ctx).Raw(endingGrantsSQL, after, until, limit).Scan(&list).Error; err != nil {
+		return nil, fmt.Errorf("read ending grants: %w", err)
+	}
+	return list, nil
+}
+
+const endingContractsSQL = `SELECT * FROM partners WHERE contract_ends >= ? AND contract_ends <= ? AND status <> 'closed'
+	ORDER BY contract_ends, id LIMIT ?`
+
+// EndingContracts lists the partners whose contracts end between two days
+// (YYYY-MM-DD), both counted; the soonest first.
+func (s *Store) EndingContracts(ctx context.Context, from, to string, limit int) ([]models.Partner, error) {
+	var list []models.Partner
+	if err := s.read(ctx).Raw(endingContractsSQL, from, to, limit).Scan(&list).Error; err != nil {
+		return nil, fmt.Errorf("read ending contracts: %w", err)
+	}
+	return list, nil
+}
