@@ -2,13 +2,16 @@ package app
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"postern/app/alerts"
 	"postern/app/alerts/post"
 	"postern/app/config"
+	"postern/app/console"
 	"postern/app/gateway/upstream"
 	"postern/app/jobs"
+	"postern/policies"
 )
 
 // Who looks, and who tells.
@@ -17,13 +20,23 @@ func (a *App) openAlerts(context.Context) error {
 	if err != nil {
 		return err
 	}
+	if a.notices, err = NoticesOf(a.config.Alerts, a.config.Console.Address, a.config.Rand); err != nil {
+		return err
+	}
 	a.sources = alerts.NewSources(a.store)
 	a.alerts = alerts.New(alerts.Options{
 		Store: a.store, Config: a.config.Alerts, Node: a.config.Node, Zone: a.config.Zone, Now: a.config.Now, Rand: a.config.Rand,
-		Local: a.local(), Rules: a.settings.Rules, Feeds: a.feedsBehind,
+		Local: a.local(), Rules: a.settings.Rules, Feeds: a.feedsBehind, Notices: a.notices,
 	})
 	a.outbox = alerts.NewOutbox(a.alerts, senders)
 	return nil
+}
+
+// NoticesOf tell the bank's staff of change requests, as the settings have it; for
+// commands beside a gateway, too.
+func NoticesOf(c config.Alerts, address string, random io.Reader) (alerts.Notices, error) {
+	staff, err := policies.NewStaff()
+	return alerts.Notices{Config: c, Console: address, Staff: staff, Check: console.CheckOf, Rand: random}, err
 }
 
 // feedsBehind is how far the feeds of events are behind, whichever node delivers them.

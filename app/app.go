@@ -102,6 +102,7 @@ type App struct {
 	alerts    *alerts.Watch
 	outbox    *alerts.Outbox
 	sources   *alerts.Sources
+	notices   alerts.Notices
 	oauth     *oauth.OAuth
 	gateway   *gateway.Gateway
 	identity  *identity.Identity
@@ -287,11 +288,15 @@ func (a *App) openJobs(context.Context) (err error) {
 // expireRequests is the job that puts away change requests that nobody has decided.
 func (a *App) expireRequests() jobs.Job {
 	return jobs.Job{
-		Name: "requests", About: "puts away change requests that nobody has decided in time",
+		Name: "requests", About: "puts away change requests that nobody has decided in time, and tells of those that end soon",
 		Every: time.Hour, After: time.Minute, Limit: 30 * time.Second, Alone: true,
 		Do: func(ctx context.Context) (string, error) {
 			n, err := a.approvals.Expire(ctx)
-			return fmt.Sprintf("put away %d", n), err
+			if err != nil {
+				return "", err
+			}
+			warned, err := a.approvals.Warn(ctx)
+			return fmt.Sprintf("put away %d, told of %d that end soon", n, warned), err
 		},
 	}
 }
@@ -393,7 +398,7 @@ func (a *App) openConsole(context.Context) error {
 		Store: a.store, Subjects: func() records.Subjects { return a.ring.Subjects() }, Now: c.Now, Rand: c.Rand, Zone: c.Zone,
 	})
 	a.tail = a.records.NewTail(c.Log)
-	a.approvals = approval.New(approval.Options{Store: a.store, Kinds: a.approvalKinds(), Now: c.Now, Rand: c.Rand, Applied: a.applied})
+	a.approvals = approval.New(approval.Options{Store: a.store, Kinds: a.approvalKinds(), Tell: a.notices, Now: c.Now, Rand: c.Rand, Applied: a.applied})
 	a.console = console.New(console.Options{
 		Approvals: a.approvals, Records: a.records, Tail: a.tail, Address: c.Console.Address,
 		Cursors:   web.Cursors{MAC: func(text string) string { return a.ring.Subjects().MAC(keyring.Places, text) }},

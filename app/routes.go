@@ -142,6 +142,7 @@ func accountScreens(s *console.Console) []screen {
 		{http.MethodGet, "/console/now/:part", console.Insider.Quietly(), s.OverviewNow},
 		{http.MethodGet, "/console/menu", console.Insider, s.Menu},
 		{http.MethodGet, "/console/account", console.Insider, s.Account},
+		{http.MethodPost, "/console/account/email", console.Insider, s.EmailSet},
 		{http.MethodPost, "/console/account/sessions/:session/end", console.Insider, s.SessionEnd},
 		{http.MethodGet, "/console/verify", console.Insider, s.Verify},
 		{http.MethodPost, "/console/verify", console.Insider, s.VerifySubmit},

@@ -215,7 +215,7 @@ func TestEveryWrongSignInLooksAlike(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		invited, err := w.App.Identity().Invite(t.Context(), "command line", "sun.yue", "Sun Yue", models.AuditRole)
+		invited, err := w.App.Identity().Invite(t.Context(), "command line", identity.Invitation{Login: "sun.yue", Name: "Sun Yue", Roles: []models.StaffRole{models.AuditRole}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -268,7 +268,7 @@ func TestNobodySkipsTheSecondFactor(t *testing.T) {
 		half := visitor(t, w)
 		half.leads(half.post("/console/sign-in", "login", a.login, "password", passphrase), "/console/second?next=%2Fconsole")
 		cookie := half.jar["__Host-postern-staff"]
-		link, err := w.App.Identity().Invite(t.Context(), "command line", "sun.yue", "Sun Yue", models.AuditRole)
+		link, err := w.App.Identity().Invite(t.Context(), "command line", identity.Invitation{Login: "sun.yue", Name: "Sun Yue", Roles: []models.StaffRole{models.AuditRole}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -76,13 +76,28 @@ const (
 	NewsWorse    News = "worse" // it has become critical
 	NewsReminder News = "reminder"
 	NewsResolved News = "resolved"
+
+	// Of change requests.
+	NewsAsked    News = "asked"
+	NewsApproved News = "approved"
+	NewsSentBack News = "sent_back"
+	NewsRejected News = "rejected"
+	NewsOutdated News = "outdated"
+	NewsExpired  News = "expired"
+	NewsExpiring News = "expiring" // nobody has decided it, and its time is nearly over
+
+	// Of accounts.
+	NewsRecovered News = "recovered" // a new set-up link was made on the command line
 )
 
-// Delivery is one piece of news for one receiver.
+// Delivery is one piece of news for one receiver: of an alert, a change request
+// or an account.
 type Delivery struct {
 	ID        string `gorm:"primaryKey"` // UUIDv7: the order in which they go
 	AlertID   string
-	Receiver  string
+	RequestID int64
+	AccountID string
+	Receiver  string // a queue: "mail", "wecom/staff", or "mail/" and the id of the account that is written to
 	News      News
 	DueAt     int64 // Unix ms; so the others
 	Attempts  int64

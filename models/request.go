@@ -39,6 +39,7 @@ type ChangeRequest struct {
 	MadeAt        int64
 	ExpiresAt     int64
 	DecidedAt     int64
+	WarnedAt      int64 // when its maker was told that its time is nearly over; 0 for never
 }
 
 // ChangeComment is what somebody has said about a change request.

@@ -9,7 +9,10 @@
 // a turn to one receiver. A person acknowledges with Acknowledge, which is an
 // event of the ledger.
 //
+// By the same outbox Notices tells the bank's staff of change requests: by mail who
+// may decide and who asked, groups in one message.
+//
 // It does not own when it is run (app/jobs), how a receiver is spoken to
 // (app/alerts/post), nor any SQL (app/store). docs/alerts.md has a section for
-// each rule; docs/decisions/0021 says why it is made so.
+// each rule; docs/decisions/0021 and 0031 say why it is made so.
 package alerts

@@ -73,7 +73,7 @@ func (s *scene) eye() *alerts.Watch {
 	}
 	s.of = s.App
 	s.watch = alerts.New(alerts.Options{
-		Store: s.App.Store(), Config: s.config, Node: s.node, Zone: time.UTC, Now: s.Clock.Now, Rand: s.Config.Rand,
+		Store: s.App.Store(), Config: s.config, Notices: s.notices(), Node: s.node, Zone: time.UTC, Now: s.Clock.Now, Rand: s.Config.Rand,
 		Local: alerts.Local{
 			Circuits:     func() map[string]bool { return s.circuits },
 			Certificates: func() map[string]time.Time { return s.certificates },

@@ -111,27 +111,34 @@ func (w writer) line(t told) string { return w.head(t) + " " + w.about(t) + " " 
 // room that the last line needs.
 const roomFurther = 120
 
-// text is as much as there is room for. An alert that fits whole is whole; more
-// is how many are not even a line.
+// text is as much as there is room for; more is how many are not even a line.
 func (w writer) text() (text string, more int) {
+	return layout(len(w.all), w.room,
+		func(i int) string { return w.whole(w.all[i]) }, func(i int) string { return w.line(w.all[i]) },
+		func(more int) string { return i18n.AlertsFurther.In(w.lang, more) })
+}
+
+// layout puts n things into a text of at most room octets: one that fits whole is
+// whole; more is how many are not even a line, which further says at the end.
+func layout(n, room int, whole, line func(i int) string, further func(more int) string) (text string, more int) {
 	var b strings.Builder
-	room := w.room - roomFurther
-	for _, t := range w.all {
-		whole, left := w.whole(t)+"\n", room-b.Len()
+	room -= roomFurther
+	for i := range n {
+		text, left := whole(i)+"\n", room-b.Len()
 		// Lines for the others must not be crowded out by few that are whole.
-		if len(w.all) == 1 || len(whole) <= left*2/3 {
-			b.WriteString(fit(whole, left))
+		if n == 1 || len(text) <= left*2/3 {
+			b.WriteString(fit(text, left))
 			continue
 		}
-		line := w.line(t)
-		if len(line) > left {
+		short := line(i)
+		if len(short) > left {
 			more++
 			continue
 		}
-		b.WriteString(line)
+		b.WriteString(short)
 	}
 	if more > 0 {
-		b.WriteString(i18n.AlertsFurther.In(w.lang, more) + "\n")
+		b.WriteString(further(more) + "\n")
 	}
 	return strings.TrimRight(b.String(), "\n") + "\n", more
 }

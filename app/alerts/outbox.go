@@ -18,6 +18,9 @@ import (
 const (
 	// sendPatience is how long one receiver may take.
 	sendPatience = 15 * time.Second
+	// maxPersons is to how many persons is written at once: a mail server that hangs
+	// must not be besieged.
+	maxPersons = 8
 	// maxTogether is how much news one message is about at most.
 	maxTogether = 200
 	// A receiver that does not take a message is tried again after firstWait, then
@@ -37,21 +40,31 @@ type Outbox struct {
 func NewOutbox(w *Watch, senders map[string]post.Sender) *Outbox { return &Outbox{w, senders} }
 
 // Send sends each receiver what waits for it, in one message, all receivers at
-// once. Whom it could not reach waits longer and longer, and what comes after
-// waits behind. It returns what it did in a line for people.
+// once and persons a few at a time. Whom it could not reach waits longer and
+// longer, and what comes after waits behind. It returns what it did in a line for
+// people.
 func (o *Outbox) Send(ctx context.Context) (string, error) {
+	due, err := o.due(ctx)
+	if err != nil {
+		return "", err
+	}
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	var sent int
 	var faults []error
-	for _, receiver := range slices.Sorted(maps.Keys(o.senders)) {
+	persons := make(chan struct{}, maxPersons)
+	for _, queue := range due {
 		all.Go(func() {
-			n, err := o.sendTo(ctx, receiver)
+			if _, account := Reader(queue); account != "" {
+				persons <- struct{}{}
+				defer func() { <-persons }()
+			}
+			n, err := o.sendTo(ctx, queue)
 			mu.Lock()
 			defer mu.Unlock()
 			sent += n
 			if err != nil {
-				faults = append(faults, fmt.Errorf("%s: %w", receiver, err))
+				faults = append(faults, fmt.Errorf("%s: %w", queue, err))
 			}
 		})
 	}
@@ -59,17 +72,56 @@ func (o *Outbox) Send(ctx context.Context) (string, error) {
 	return fmt.Sprintf("told %d pieces of news", sent), errors.Join(faults...)
 }
 
-// sendTo sends what waits for one receiver; n is how much it took.
-func (o *Outbox) sendTo(ctx context.Context, receiver string) (n int, err error) {
-	now := o.watch.o.Now()
-	waiting, err := o.watch.o.Store.WaitingDeliveries(ctx, receiver, maxTogether)
-	if err != nil || len(waiting) == 0 || waiting[0].DueAt > now.UnixMilli() {
+// due are the queues whose first news is due and whose receiver is there.
+func (o *Outbox) due(ctx context.Context) (queues []string, err error) {
+	firsts, err := o.watch.o.Store.WaitingReceivers(ctx)
+	now := o.watch.o.Now().UnixMilli()
+	for _, first := range firsts {
+		receiver, _ := Reader(first.Receiver)
+		if _, there := o.senders[receiver]; there && first.DueAt <= now {
+			queues = append(queues, first.Receiver)
+		}
+	}
+	return queues, err
+}
+
+// sendTo sends what waits in one queue; n is how much was taken.
+func (o *Outbox) sendTo(ctx context.Context, queue string) (n int, err error) {
+	waiting, err := o.watch.o.Store.WaitingDeliveries(ctx, queue, maxTogether)
+	if err != nil || len(waiting) == 0 {
 		return 0, err
 	}
-	m, err := o.compose(ctx, receiver, waiting)
+	receiver, _ := Reader(queue)
+	m, ok := post.Message{}, true
+	if receiver == queue {
+		m, err = o.compose(ctx, receiver, waiting)
+	} else {
+		m, ok, err = o.composeNotices(ctx, queue, waiting)
+	}
 	if err != nil {
 		return 0, err
 	}
+	if !ok {
+		return 0, o.drop(ctx, waiting)
+	}
+	return o.send(ctx, receiver, waiting, m)
+}
+
+// NotNeeded stands where another delivery has an error: nobody needed to be told.
+const NotNeeded = "not needed any more"
+
+// drop marks what nobody needs to be told any more.
+func (o *Outbox) drop(ctx context.Context, waiting []models.Delivery) error {
+	ids := make([]string, len(waiting))
+	for i, d := range waiting {
+		ids[i] = d.ID
+	}
+	return o.watch.o.Store.Write(ctx, func(tx *store.Tx) error {
+		return tx.MarkDeliveries(ids, models.Delivery{DueAt: waiting[0].DueAt, GaveUpAt: o.watch.o.Now().UnixMilli(), LastError: NotNeeded})
+	})
+}
+
+func (o *Outbox) send(ctx context.Context, receiver string, waiting []models.Delivery, m post.Message) (n int, err error) {
 	limited, cancel := context.WithTimeout(ctx, sendPatience)
 	failed := o.senders[receiver].Send(limited, m)
 	cancel()

@@ -34,6 +34,8 @@ type Options struct {
 	Local  Local
 	Rules  func() config.AlertRules                                 // asked at each look; nil for Config's
 	Feeds  func(ctx context.Context, now time.Time) ([]Feed, error) // what follows the database; nil for nothing
+	// Notices are what the outbox knows of the bank's staff.
+	Notices Notices
 }
 
 // Local is what a node can tell of itself. What is nil is not there to be

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"postern/app/change"
 	"postern/app/errs"
@@ -148,7 +149,19 @@ func (a *Approvals) record(w change.Writer, by By, r models.ChangeRequest, state
 	if !ok {
 		return ErrDecided
 	}
-	return told(w, event, r, detail)
+	if err := told(w, event, r, detail); err != nil {
+		return err
+	}
+	if news, known := newsOf[state]; known {
+		return a.tell(w, r, news)
+	}
+	return nil
+}
+
+// newsOf is what the maker is told; who withdraws a request knows.
+var newsOf = map[models.RequestState]models.News{
+	models.RequestApproved: models.NewsApproved, models.RequestSentBack: models.NewsSentBack,
+	models.RequestRejected: models.NewsRejected, models.RequestOutdated: models.NewsOutdated,
 }
 
 // decideSeeing approves, with what was seen on record.
@@ -239,6 +252,32 @@ func (a *Approvals) Expire(ctx context.Context) (n int, err error) {
 		n = len(ids)
 		for _, id := range ids {
 			if err := told(w, "change.expired", models.ChangeRequest{ID: id}, map[string]string{}); err != nil {
+				return err
+			}
+			r, _, err := w.Tx.Request(id)
+			if err != nil {
+				return err
+			}
+			if err := a.tell(w, r, models.NewsExpired); err != nil {
+				return err
+			}
+		}
+		return err
+	})
+	return n, err
+}
+
+// warnBefore is how long before a request's end its maker is told of it.
+const warnBefore = 24 * time.Hour
+
+// Warn tells the makers of requests whose time is nearly over, once, and returns
+// of how many.
+func (a *Approvals) Warn(ctx context.Context) (n int, err error) {
+	err = a.write(ctx, "", func(w change.Writer, _ store.Business) error {
+		list, err := w.EndingRequests(w.Now.Add(warnBefore).UnixMilli(), w.At(), expireAtOnce)
+		n = len(list)
+		for _, r := range list {
+			if err := a.tell(w, r, models.NewsExpiring); err != nil {
 				return err
 			}
 		}

@@ -50,6 +50,11 @@ type Preparer interface {
 	Prepare(content string) (func(store.Business, string, change.Writer) (change.Plan, error), error)
 }
 
+// Teller writes down, in w's transaction, who is to be told what of a request.
+type Teller interface {
+	TellOfRequest(w change.Writer, r models.ChangeRequest, news models.News) error
+}
+
 // Kind is a use case with changes to approve.
 type Kind struct {
 	Applier Applier
@@ -61,6 +66,7 @@ type Kind struct {
 type Options struct {
 	Store *store.Store
 	Kinds map[string]Kind
+	Tell  Teller // nil: nobody is told
 	Now   func() time.Time
 	Rand  io.Reader
 	// Applied, if set, is called once a change is on disk: this node need not wait
@@ -178,7 +184,17 @@ func (a *Approvals) file(w change.Writer, by By, ask Ask, plan change.Plan) (int
 	if err := w.CreateRequest(&r); err != nil {
 		return 0, err
 	}
-	return r.ID, told(w, "change.requested", r, map[string]string{"reason": r.Reason})
+	if err := told(w, "change.requested", r, map[string]string{"reason": r.Reason}); err != nil {
+		return 0, err
+	}
+	return r.ID, a.tell(w, r, models.NewsAsked)
+}
+
+func (a *Approvals) tell(w change.Writer, r models.ChangeRequest, news models.News) error {
+	if a.o.Tell == nil {
+		return nil
+	}
+	return a.o.Tell.TellOfRequest(w, r, news)
 }
 
 func hash(text string) string {

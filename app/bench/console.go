@@ -137,7 +137,7 @@ func (o ConsoleOptions) hire(ctx context.Context, known *identity.Identity) (coo
 	if err != nil {
 		return "", err
 	}
-	support, err := known.Invite(ctx, "bench", "support", "support", models.SupportRole)
+	support, err := known.Invite(ctx, "bench", identity.Invitation{Login: "support", Name: "support", Roles: []models.StaffRole{models.SupportRole}})
 	if err != nil {
 		return "", err
 	}

@@ -59,8 +59,16 @@ func (c applyCommand) request(i invocation, s *store.Store, document *bankfile.D
 	if err != nil {
 		return err
 	}
+	configured, faults := c.load(i)
+	if err := faults.Of("alerts", "console", "listeners").Err(); err != nil {
+		return err
+	}
+	notices, err := app.NoticesOf(configured.Alerts, consoleSettings(configured).Address, i.Rand)
+	if err != nil {
+		return err
+	}
 	name := filepath.Base(c.File)
-	out, err := approval.New(approval.Options{Store: s, Kinds: app.ApprovalKinds(), Now: i.Now, Rand: i.Rand}).Submit(i.ctx,
+	out, err := approval.New(approval.Options{Store: s, Kinds: app.ApprovalKinds(), Tell: notices, Now: i.Now, Rand: i.Rand}).Submit(i.ctx,
 		approval.By{Account: approval.CommandLine},
 		approval.Ask{Kind: bankfile.Kind, Subject: "file " + name, Content: content, Reason: cmp.Or(c.Reason, "postern apply -f "+name)})
 	if err != nil {

@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"io"
 
+	"postern/app"
 	"postern/app/approval"
+	"postern/app/errs"
 	"postern/app/identity"
 	"postern/models"
 )
 
 type staffCommand struct {
-	Setup staffSetupCommand `cmd:"" help:"Print new one-time links by which the system and the security administrator set up their accounts."`
+	Recover staffRecoverCommand `cmd:"" help:"Print a one-time link for a system or security administrator who has lost every factor and whom no two other administrators can help."`
+	Setup   staffSetupCommand   `cmd:"" help:"Print new one-time links by which the system and the security administrator set up their accounts."`
 }
 
 type staffSetupCommand struct {
@@ -29,6 +32,36 @@ func (c staffSetupCommand) Run(i invocation) error {
 		err = tellLinks(i.Out, consoleSettings(configured).Address, links)
 	}
 	return errors.Join(err, s.Close())
+}
+
+type staffRecoverCommand struct {
+	settings
+	Login string `arg:"" help:"The administrator's login."`
+}
+
+func (c staffRecoverCommand) Run(i invocation) error {
+	s, configured, err := c.beside(i, "console", "listeners", "alerts")
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	address := consoleSettings(configured).Address
+	notices, err := app.NoticesOf(configured.Alerts, address, i.Rand)
+	if err != nil {
+		return err
+	}
+	link, err := identity.New(identity.Options{Store: s, Now: i.Now, Rand: i.Rand}).Recover(i.ctx, approval.CommandLine, c.Login, notices)
+	switch {
+	case errors.Is(err, identity.ErrNoAccount):
+		return fmt.Errorf("there is no account %s", c.Login)
+	case errs.KindOf(err) == errs.Conflict:
+		return errors.New(errs.Of(err).Message)
+	case err != nil:
+		return err
+	}
+	_, err = fmt.Fprintf(i.Out, "Hand this to %s, the %s, in person. It works once, and for 30 minutes; what the account has now ends when it is gone through.\n"+
+		"This is on record, and the other administrators are told.\n\n  %s/console/setup/%s\n\n", link.Account.Name, officeNames[link.Role], address, link.Token)
+	return err
 }
 
 var officeNames = map[models.StaffRole]string{

@@ -153,7 +153,11 @@ type Telling struct {
 	// The rules that are told, by name. Empty: all.
 	Rules []string `key:"rules"`
 
-	// The language of messages: zh-CN or en.
+	// Whether news of change requests goes there: by mail to each person who may decide or who asked and whose account has an address, to others as one
+	// message for the group.
+	Approvals bool `key:"approvals"`
+
+	// The language of messages: zh-CN or en. Somebody who has chosen one in the console gets mail in that.
 	Language string `key:"language"`
 
 	// PEM file with the authorities that may sign the server's certificate. Empty: the system's.
@@ -271,7 +275,7 @@ func RuleNames() []string {
 // defaultAlerts are meant to be silent on a quiet day of a bank; each field's
 // comment says why.
 func defaultAlerts() Alerts {
-	telling := Telling{Severity: "warning", Language: "zh-CN"}
+	telling := Telling{Severity: "warning", Approvals: true, Language: "zh-CN"}
 	return Alerts{
 		Remind: 4 * time.Hour,
 		Rules: AlertRules{

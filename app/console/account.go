@@ -2,9 +2,11 @@ package console
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
+	"postern/app/errs"
 	"postern/app/web"
 	"postern/models"
 	"postern/views/console"
@@ -14,6 +16,23 @@ import (
 
 // Account shows one's own sessions and second factors.
 func (s *Console) Account(c *gin.Context) error {
+	return s.showAccount(c, http.StatusOK, visitOf(c).who.Account.Email, nil)
+}
+
+// EmailSet sets where notices for oneself go.
+func (s *Console) EmailSet(c *gin.Context) error {
+	address := strings.TrimSpace(c.PostForm("email"))
+	err := s.o.Identity.SetEmail(c.Request.Context(), visitOf(c).who, address)
+	if faults := errs.FieldsOf(err); faults != nil {
+		return s.showAccount(c, http.StatusUnprocessableEntity, address, s.words(c, faults))
+	}
+	if err != nil {
+		return err
+	}
+	return done(c, "/console/account", "email-set")
+}
+
+func (s *Console) showAccount(c *gin.Context, status int, email string, faults map[string]string) error {
 	ctx, who := c.Request.Context(), visitOf(c).who
 	sessions, err := s.o.Identity.Sessions(ctx, who.Account.ID)
 	if err != nil {
@@ -27,7 +46,7 @@ func (s *Console) Account(c *gin.Context) error {
 	page := console.AccountPage{
 		Frame: s.frame(c, i18n.T(ctx, i18n.ConsoleAccount)), Login: who.Account.Login, Name: who.Account.Name,
 		Roles: roleNames(c, who.Roles), CodesLeft: codes, PasswordSet: s.at(who.Account.PasswordAt), Passkeys: s.o.Identity.Passkeys(),
-		Linkable: s.signOnName(c),
+		Linkable: s.signOnName(c), Email: email, Faults: faults,
 	}
 	for _, session := range sessions {
 		page.Sessions = append(page.Sessions, console.SessionRow{
@@ -41,7 +60,7 @@ func (s *Console) Account(c *gin.Context) error {
 			Manage: factorPath(f.ID),
 		})
 	}
-	return web.Render(c, http.StatusOK, console.Account(page))
+	return web.Render(c, status, console.Account(page))
 }
 
 var factorWords = map[models.FactorKind]i18n.Key{

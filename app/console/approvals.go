@@ -54,6 +54,10 @@ func (s *Console) effects(ctx context.Context, r models.ChangeRequest) ([]ui.Not
 	return nil, nil
 }
 
+// CheckOf is the permission that requests of a kind are decided with; one that
+// nobody has for an unknown kind.
+func CheckOf(kind string) policies.Permission { return requestRights[kind].check }
+
 // requestsPage is how many requests a page lists.
 const requestsPage = 50
 
@@ -236,6 +240,9 @@ func (s *Console) showApproval(c *gin.Context, status int, reason string, faults
 		page.Comments = append(page.Comments, console.CommentRow{
 			Name: names[said.AccountID], Initial: initial(names[said.AccountID]), At: s.at(said.At), Text: said.Text,
 		})
+	}
+	if page.Told, err = s.toldOf(c, r.ID); err != nil {
+		return err
 	}
 	return web.Render(c, status, console.Approval(page))
 }

@@ -21,7 +21,7 @@ var flashes = map[string]i18n.Key{
 	"approved":       i18n.ConsoleDoneApproved, "sent-back": i18n.ConsoleDoneSentBack, "rejected": i18n.ConsoleDoneRejected,
 	"withdrawn": i18n.ConsoleDoneWithdrawn, "commented": i18n.ConsoleDoneCommented,
 	"noted": i18n.PartnerNoted, "draft-kept": i18n.OnboardingKept, "dropped": i18n.OnboardingDropped,
-	"disabled": i18n.StaffDisabled, "enabled": i18n.StaffEnabled, "sessions-ended": i18n.StaffSessionsEnded,
+	"email-set": i18n.ConsoleDoneEmail, "disabled": i18n.StaffDisabled, "enabled": i18n.StaffEnabled, "sessions-ended": i18n.StaffSessionsEnded,
 	"alert-acknowledged": i18n.AlertsDone,
 	"asked":              i18n.ConsoleDoneAsked, "applied": i18n.ConsoleDoneApplied,
 }

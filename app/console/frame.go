@@ -10,7 +10,6 @@ import (
 
 	"postern/app/web"
 	"postern/models"
-	"postern/policies"
 	"postern/views/console"
 	"postern/views/i18n"
 	"postern/views/layout"
@@ -79,7 +78,7 @@ var sidebar = []struct {
 }{
 	{i18n.Key{}, []entry{
 		{i18n.ConsoleOverview, "/console", "layout-dashboard", "o", Insider},
-		{i18n.ConsoleApprovals, "/console/approvals", "clipboard-check", "a", May("business", "read").Or("accounts", "read").Or("keys", "read").Or("settings", "read")},
+		{i18n.ConsoleApprovals, approvalsPath, "clipboard-check", "a", May("business", "read").Or("accounts", "read").Or("keys", "read").Or("settings", "read")},
 		{i18n.AlertsTitle, alertsPath, "bell", "", readsAlerts},
 	}},
 	{i18n.ConsoleDirectory, []entry{
@@ -108,7 +107,7 @@ func (s *Console) frame(c *gin.Context, title string, above ...layout.Crumb) lay
 	v, ctx := visitOf(c), c.Request.Context()
 	l := layout.ConsoleLayout{
 		Title: title, Bank: s.bank(c), Home: "/console", Menu: "/console/menu", SignOut: "/console/sign-out",
-		Breadcrumb: append(above, layout.Crumb{Text: title}), Preferences: s.preferences(c), Nav: s.nav(c, v.rights),
+		Breadcrumb: append(above, layout.Crumb{Text: title}), Preferences: s.preferences(c), Nav: s.nav(c, v),
 		User: layout.User{
 			Name: v.who.Account.Name, Role: strings.Join(roleNames(c, v.who.Roles), " · "),
 			Initial: initial(v.who.Account.Name), Href: "/console/account",
@@ -124,15 +123,16 @@ func (s *Console) frame(c *gin.Context, title string, above ...layout.Crumb) lay
 	return l
 }
 
-func (s *Console) nav(c *gin.Context, rights policies.Rights) (groups []layout.NavGroup) {
+func (s *Console) nav(c *gin.Context, v *visit) (groups []layout.NavGroup) {
 	for _, g := range sidebar {
 		group := layout.NavGroup{Title: i18n.T(c.Request.Context(), g.title)}
 		for _, e := range g.entries {
-			if !e.access.Allows(rights) {
+			if !e.access.Allows(v.rights) {
 				continue
 			}
 			group.Items = append(group.Items, layout.NavItem{
 				Text: i18n.T(c.Request.Context(), e.text), Href: e.href, Icon: e.icon, Key: e.key, Current: current(c, e.href),
+				Count: s.waitingAt(c, v, e.href),
 			})
 		}
 		if len(group.Items) > 0 {

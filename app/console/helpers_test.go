@@ -44,7 +44,7 @@ func newHouseOf(t *testing.T, c store.Config, o apptest.Options) *house {
 		if h.cookies[role] != "" {
 			continue
 		}
-		link, err := known.Invite(t.Context(), "test", string(role), string(role), role)
+		link, err := known.Invite(t.Context(), "test", identity.Invitation{Login: string(role), Name: string(role), Roles: []models.StaffRole{role}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -56,7 +56,7 @@ func newDesk(t *testing.T, w *apptest.World) *desk {
 		d.enrol(l, l.Role)
 	}
 	for _, role := range []models.StaffRole{audit, officer, reviewer, support} {
-		l, err := known.Invite(t.Context(), "test", string(role), string(role), role)
+		l, err := known.Invite(t.Context(), "test", identity.Invitation{Login: string(role), Name: string(role), Roles: []models.StaffRole{role}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -92,7 +92,7 @@ func (s *Console) eventsTable(ctx context.Context, events []models.Event) (ui.Ta
 // changeEventWords says an event of a change: what was made or changed.
 func changeEventWords(ctx context.Context, kind, id string) string {
 	thing, verb, _ := strings.Cut(kind, ".")
-	if word, known := thingWords[thing]; known {
+	if word, known := i18n.Things[thing]; known {
 		switch verb {
 		case "created":
 			return i18n.T(ctx, i18n.PartnerEventMade, i18n.T(ctx, word), id)

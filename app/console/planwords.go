@@ -15,15 +15,10 @@ func crumb(ctx context.Context, text i18n.Key, href string) layout.Crumb {
 	return layout.Crumb{Text: i18n.T(ctx, text), Href: href}
 }
 
-var thingWords = map[string]i18n.Key{
-	"service": i18n.KindService, "scope": i18n.KindScope, "partner": i18n.KindPartner, "application": i18n.KindApplication,
-	"credential": i18n.KindCredential, "grant": i18n.KindGrant, "staff": i18n.KindStaff, "key": i18n.KindKey, "setting": i18n.KindSetting,
-}
-
 // subjectWords is a subject, "partner lianhe-travel", in the reader's language.
 func subjectWords(ctx context.Context, subject string) string {
 	kind, id, found := strings.Cut(subject, " ")
-	if word, known := thingWords[kind]; found && known {
+	if word, known := i18n.Things[kind]; found && known {
 		return i18n.T(ctx, word) + " " + thingName(ctx, kind, id)
 	}
 	return subject
@@ -46,7 +41,7 @@ func thingName(ctx context.Context, kind, id string) string {
 // planWords is a plan as the page of a request says it.
 func planWords(ctx context.Context, plan change.Plan) (things []console.ThingView) {
 	for _, t := range plan.Things {
-		view := console.ThingView{Kind: i18n.T(ctx, thingWords[t.Kind]), ID: thingName(ctx, t.Kind, t.ID), New: t.New}
+		view := console.ThingView{Kind: i18n.T(ctx, i18n.Things[t.Kind]), ID: thingName(ctx, t.Kind, t.ID), New: t.New}
 		for _, d := range t.Differences {
 			label, before, after, compares := i18n.Difference(ctx, d.Format, d.Args)
 			view.Lines = append(view.Lines, console.DifferenceLine{

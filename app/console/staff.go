@@ -90,7 +90,7 @@ func (s *Console) showStaffNew(c *gin.Context, status int, page console.StaffNew
 
 // StaffInvite makes an account without roles and shows its link, once.
 func (s *Console) StaffInvite(c *gin.Context) error {
-	page := console.StaffNewPage{Login: c.PostForm("login"), Name: c.PostForm("name")}
+	page := console.StaffNewPage{Login: c.PostForm("login"), Name: c.PostForm("name"), Email: strings.TrimSpace(c.PostForm("email"))}
 	ok, refused, err := s.proved(c)
 	if err != nil {
 		return err
@@ -102,7 +102,9 @@ func (s *Console) StaffInvite(c *gin.Context) error {
 		page.Verify.Due = true
 		return s.showStaffNew(c, http.StatusUnprocessableEntity, page)
 	}
-	link, err := s.o.Identity.Invite(c.Request.Context(), visitOf(c).who.Account.ID, page.Login, page.Name)
+	link, err := s.o.Identity.Invite(c.Request.Context(), visitOf(c).who.Account.ID, identity.Invitation{
+		Login: page.Login, Name: page.Name, Email: page.Email,
+	})
 	if faults := errs.FieldsOf(err); faults != nil {
 		page.Faults, page.Verify = s.words(c, faults), console.VerifyView{}
 		return s.showStaffNew(c, http.StatusUnprocessableEntity, page)

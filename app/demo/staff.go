@@ -78,7 +78,7 @@ func enrolAll(ctx context.Context, o Options, known *identity.Identity) ([]colle
 	for n, c := range colleagues {
 		link, first := byRole[c.Role]
 		if !first {
-			if link, err = known.Invite(ctx, "demo", c.Login, c.Name, c.Role); err != nil {
+			if link, err = known.Invite(ctx, "demo", identity.Invitation{Login: c.Login, Name: c.Name, Roles: []models.StaffRole{c.Role}}); err != nil {
 				return nil, fmt.Errorf("invite %s: %w", c.Login, err)
 			}
 		}

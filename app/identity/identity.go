@@ -132,5 +132,5 @@ func told(w change.Writer, kind string, a models.Account, detail map[string]stri
 
 // alarming are the events that somebody should look at.
 var alarming = map[string]bool{
-	"account.locked": true, "account.reset": true, "factor.recovery_used": true, "passkey.counter_dropped": true,
+	"account.locked": true, "account.reset": true, "account.recovered": true, "factor.recovery_used": true, "passkey.counter_dropped": true,
 }

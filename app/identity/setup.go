@@ -89,7 +89,7 @@ func (i *Identity) setUp(w change.Writer, role models.StaffRole, login, name str
 		a = holder
 	}
 	if a.ID == "" {
-		if a, err = i.invite(w, login, name, role); err != nil {
+		if a, err = i.invite(w, Invitation{Login: login, Name: name, Roles: []models.StaffRole{role}}); err != nil {
 			return Link{}, false, err
 		}
 	}
@@ -98,17 +98,25 @@ func (i *Identity) setUp(w change.Writer, role models.StaffRole, login, name str
 	return link, true, err
 }
 
+// Invitation is whose account is made.
+type Invitation struct {
+	Login, Name string
+	Email       string // may be empty
+	Roles       []models.StaffRole
+}
+
 // Invite makes somebody's account with roles and returns the link by which its
-// owner sets it up. Faults come back by field: "login", "name", "roles".
-func (i *Identity) Invite(ctx context.Context, actor, login, name string, roles ...models.StaffRole) (link Link, err error) {
+// owner sets it up. Faults come back by field: "login", "name", "email", "roles".
+func (i *Identity) Invite(ctx context.Context, actor string, v Invitation) (link Link, err error) {
 	var f errs.Fields
-	checkLogin(&f, Fold(login))
-	f.Check(models.ReadableName(name), "name", "account.name", "Enter a name.")
+	checkLogin(&f, Fold(v.Login))
+	f.Check(models.ReadableName(v.Name), "name", "account.name", "Enter a name.")
+	checkEmail(&f, v.Email)
 	if err := f.Invalid(); err != nil {
 		return Link{}, err
 	}
 	err = i.write(ctx, actor, func(w change.Writer) error {
-		_, found, err := w.Accounts().AccountByLogin(models.StaffRealm, Fold(login))
+		_, found, err := w.Accounts().AccountByLogin(models.StaffRealm, Fold(v.Login))
 		if err != nil {
 			return err
 		}
@@ -116,7 +124,7 @@ func (i *Identity) Invite(ctx context.Context, actor, login, name string, roles 
 			f.Check(false, "login", "account.login_taken", "Somebody else has this login.")
 			return f.Invalid()
 		}
-		a, err := i.invite(w, login, name, roles...)
+		a, err := i.invite(w, v)
 		if errors.Is(err, store.ErrTaken) {
 			f.Check(false, "roles", "account.roles", "System, security and audit administrator are three different persons.")
 			return f.Invalid()
@@ -131,7 +139,7 @@ func (i *Identity) Invite(ctx context.Context, actor, login, name string, roles 
 }
 
 // invite makes a person with an account that has no password yet.
-func (i *Identity) invite(w change.Writer, login, name string, roles ...models.StaffRole) (models.Account, error) {
+func (i *Identity) invite(w change.Writer, v Invitation) (models.Account, error) {
 	person, err := i.id("per_")
 	if err != nil {
 		return models.Account{}, err
@@ -141,10 +149,10 @@ func (i *Identity) invite(w change.Writer, login, name string, roles ...models.S
 		return models.Account{}, err
 	}
 	a := models.Account{
-		ID: id, Realm: models.StaffRealm, PersonID: person, Login: Fold(login), Name: name, Status: models.AccountInvited,
+		ID: id, Realm: models.StaffRealm, PersonID: person, Login: Fold(v.Login), Name: v.Name, Email: v.Email, Status: models.AccountInvited,
 		CreatedAt: w.At(), UpdatedAt: w.At(),
 	}
-	if err := w.SavePerson(models.Person{ID: person, Name: name, CreatedAt: w.At()}); err != nil {
+	if err := w.SavePerson(models.Person{ID: person, Name: v.Name, CreatedAt: w.At()}); err != nil {
 		return models.Account{}, err
 	}
 	if err := w.SaveAccount(a); err != nil {
@@ -153,7 +161,7 @@ func (i *Identity) invite(w change.Writer, login, name string, roles ...models.S
 	if err := told(w, "account.invited", a, map[string]string{"login": a.Login}); err != nil {
 		return models.Account{}, err
 	}
-	for _, role := range roles {
+	for _, role := range v.Roles {
 		if err := give(w, a, role); err != nil {
 			return models.Account{}, err
 		}

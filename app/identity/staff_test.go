@@ -173,7 +173,7 @@ func TestWhoIsDisabledIsOut(t *testing.T) {
 		links := must[[]identity.Link](t)(h.SetUp(ctx, "command line"))
 		system, security := h.enrol(links[0], "lin.tao"), h.enrol(links[1], "he.jing")
 		by := must[identity.Who](t)(h.current(security.cookie))
-		m := h.enrol(must[identity.Link](t)(h.Invite(ctx, "command line", "sun", "Sun Yue", models.AuditRole)), "sun")
+		m := h.enrol(must[identity.Link](t)(h.Invite(ctx, "command line", identity.Invitation{Login: "sun", Name: "Sun Yue", Roles: []models.StaffRole{models.AuditRole}})), "sun")
 		key := h.passkey(m)
 		account := must[identity.Who](t)(h.current(m.cookie)).Account.ID
 

@@ -39,12 +39,10 @@ func CreditCodeValid(text string) bool {
 const (
 	maxContract = 64 // characters of a contract's number
 	maxContacts = 20
-	maxEmail    = 254 // RFC 5321 section 4.5.3.1.3, without its brackets
 )
 
 var (
 	phone = regexp.MustCompile(`^\+?[0-9][0-9 ()-]{4,30}$`)
-	email = regexp.MustCompile(`^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>".]+$`)
 )
 
 func (p Partner) checkProfile(f *errs.Fields) {
@@ -76,7 +74,7 @@ func (c Contact) validate() errs.Fields {
 	f.Check(models.ReadableName(c.Name), "name", "rule.contact_name", "this cannot be a name: want 1 to 200 characters on one line")
 	f.Check(c.Phone != "" || c.Email != "", "phone", "rule.contact_reach", "enter a phone number or an e-mail address")
 	f.Check(c.Phone == "" || phone.MatchString(c.Phone), "phone", "rule.phone", "this is no phone number: want one such as +86 138 0000 0000")
-	f.Check(c.Email == "" || len(c.Email) <= maxEmail && email.MatchString(c.Email), "email", "rule.email", "this is no e-mail address: want one such as he.jing@partner.example")
+	f.Check(c.Email == "" || models.MailAddress(c.Email), "email", "rule.email", "this is no e-mail address: want one such as he.jing@partner.example")
 	return f
 }
 

@@ -107,6 +107,25 @@ func (a Accounts) WithRole(role models.StaffRole, limit int) ([]models.Account, 
 	return list, nil
 }
 
+// Mailboxes lists the staff who are in, have one of the roles and an address for
+// mail, by id, at most limit. Nobody's row is locked: whether they still are and
+// have is looked at again when they are written to.
+func (tx *Tx) Mailboxes(roles []models.StaffRole, limit int) ([]models.Account, error) {
+	var list []models.Account
+	if err := tx.db.Raw(mailboxesSQL, roles, models.AccountActive, limit).Scan(&list).Error; err != nil {
+		return nil, fmt.Errorf("read mailboxes: %w", err)
+	}
+	return list, nil
+}
+
+const mailboxesSQL = `SELECT * FROM accounts WHERE id IN (SELECT account_id FROM staff_roles WHERE role IN ?)
+	AND status = ? AND email <> '' ORDER BY id LIMIT ?`
+
+// Mailbox is an account as it is, unlocked.
+func (tx *Tx) Mailbox(account string) (models.Account, bool, error) {
+	return one[models.Account](tx.db, "id = ?", account)
+}
+
 // Factors lists an account's factors, oldest first.
 func (a Accounts) Factors(account string) ([]models.Factor, error) {
 	return find[models.Factor](Business(a), "account_id", "created_at, id", []string{account})

@@ -204,6 +204,17 @@ func (s *Store) WaitingReceivers(ctx context.Context) ([]models.Delivery, error)
 const waitingReceiversSQL = `SELECT * FROM deliveries WHERE id IN (
 	SELECT min(id) FROM deliveries WHERE sent_at = 0 AND gave_up_at = 0 GROUP BY receiver) ORDER BY receiver`
 
+// DeliveriesOf lists the news of a change request, the oldest first, at most limit.
+func (s *Store) DeliveriesOf(ctx context.Context, request int64, limit int) ([]models.Delivery, error) {
+	var list []models.Delivery
+	if err := s.read(ctx).Raw(deliveriesOfSQL, request, limit).Scan(&list).Error; err != nil {
+		return nil, fmt.Errorf("read deliveries: %w", err)
+	}
+	return list, nil
+}
+
+const deliveriesOfSQL = "SELECT * FROM deliveries WHERE request_id = ? AND request_id > 0 ORDER BY id LIMIT ?"
+
 // MarkDeliveries writes what came of sending deliveries together: of each the
 // same, but for the attempts, of which each has had one more.
 func (tx *Tx) MarkDeliveries(ids []string, d models.Delivery) error {

@@ -89,6 +89,7 @@ func AlertSQL() map[string]string {
 		"refusals": refusalsSQL, "unredeemed": unredeemedSQL, "new sources": newSourcesSQL, "alarms": alarmsSQL,
 		"ending credentials": endingCredentialsSQL, "lasting": lastingAlertsSQL, "remind": remindSQL, "listed": listedAlertsSQL,
 		"counts": lastingCountsSQL, "unacknowledged": unacknowledgedSQL,
+		"deliveries of a request": deliveriesOfSQL, "open requests": openHeadsSQL,
 		"waiting deliveries": waitingDeliveriesSQL, "waiting receivers": waitingReceiversSQL,
 		"one lasting": "SELECT * FROM alerts WHERE " + lastingAlert,
 	}

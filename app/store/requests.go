@@ -48,6 +48,55 @@ func (tx *Tx) ExpireRequests(now int64, limit int) (ids []int64, err error) {
 	return ids, nil
 }
 
+// EndingRequests lists up to limit submitted requests whose time is over before a
+// time (Unix ms) and whose makers were not told so, and notes that they are.
+func (tx *Tx) EndingRequests(before, now int64, limit int) (list []models.ChangeRequest, err error) {
+	err = tx.db.Order("id").Limit(limit).
+		Find(&list, "state = ? AND expires_at <= ? AND warned_at = 0", models.RequestSubmitted, before).Error
+	if err != nil {
+		return nil, fmt.Errorf("find change requests that end: %w", err)
+	}
+	ids := make([]int64, len(list))
+	for i, r := range list {
+		ids[i] = r.ID
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	if err := tx.db.Model(&models.ChangeRequest{}).Where("id IN ?", ids).Update("warned_at", now).Error; err != nil {
+		return nil, fmt.Errorf("note change requests that end: %w", err)
+	}
+	return list, nil
+}
+
+// requestHeads are a request's columns but for its content and what was said.
+const requestHeads = "id, kind, subject, state, maker, maker_person, made_at, expires_at"
+
+// RequestHeads reads change requests by their numbers, without their content.
+func (s *Store) RequestHeads(ctx context.Context, ids []int64) (map[int64]models.ChangeRequest, error) {
+	var list []models.ChangeRequest
+	if err := s.read(ctx).Select(requestHeads).Find(&list, "id IN ?", ids).Error; err != nil {
+		return nil, fmt.Errorf("read change requests: %w", err)
+	}
+	found := make(map[int64]models.ChangeRequest, len(list))
+	for _, r := range list {
+		found[r.ID] = r
+	}
+	return found, nil
+}
+
+// OpenRequestHeads lists the change requests that wait, the newest first, at most
+// limit, without their content.
+func (s *Store) OpenRequestHeads(ctx context.Context, limit int) ([]models.ChangeRequest, error) {
+	var list []models.ChangeRequest
+	if err := s.read(ctx).Raw(openHeadsSQL, models.RequestSubmitted, limit).Scan(&list).Error; err != nil {
+		return nil, fmt.Errorf("read open change requests: %w", err)
+	}
+	return list, nil
+}
+
+const openHeadsSQL = "SELECT " + requestHeads + " FROM change_requests WHERE state = ? ORDER BY id DESC LIMIT ?"
+
 // AddComment inserts a comment on a change request.
 func (tx *Tx) AddComment(c models.ChangeComment) error { return tx.put(&c) }
 

@@ -14,6 +14,8 @@ var (
 	_ = def("did.account.enabled", "enabled an account", "重新启用账号")
 	_ = def("did.account.reset_allowed", "agreed to a new set-up link", "同意重新发放设置链接")
 	_ = def("did.account.reset", "made a set-up link for who was in", "为已启用账号发放设置链接")
+	_ = def("did.account.recovered", "made a set-up link for an administrator who was in, on the command line", "在命令行为已启用的管理员发放设置链接")
+	_ = def("did.account.email_set", "set an e-mail address", "设置邮箱地址")
 	_ = def("did.setup_link.made", "made a set-up link", "发放设置链接")
 	_ = def("did.setup_link.used", "opened a set-up link", "打开设置链接")
 	_ = def("did.factor.added", "added a second factor", "添加第二因素")

@@ -129,6 +129,8 @@ type payload struct {
 	Text   string  `json:"text"`
 	Alerts []Entry `json:"alerts"`
 	More   int     `json:"more,omitempty"`
+
+	Requests []RequestEntry `json:"requests,omitempty"`
 }
 
 // The headers that a webhook verifies by.
@@ -141,7 +143,7 @@ func (w webhook) Send(ctx context.Context, m Message) error {
 	if m.Entries == nil {
 		m.Entries = []Entry{} // an empty list to programs, not null
 	}
-	body, err := json.Marshal(payload{m.ID, m.At.UnixMilli(), m.Title, m.Text, m.Entries, m.More})
+	body, err := json.Marshal(payload{m.ID, m.At.UnixMilli(), m.Title, m.Text, m.Entries, m.More, m.Requests})
 	if err != nil {
 		return fmt.Errorf("encode message: %w", err)
 	}

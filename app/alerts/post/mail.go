@@ -39,8 +39,12 @@ func (s mailSender) Send(ctx context.Context, m Message) error {
 	if err != nil {
 		return s.clean(err)
 	}
-	letters := make([]*mail.Msg, len(s.config.To))
-	for i, to := range s.config.To {
+	readers := m.To
+	if readers == nil {
+		readers = s.config.To
+	}
+	letters := make([]*mail.Msg, len(readers))
+	for i, to := range readers {
 		if letters[i], err = s.letter(m, to); err != nil {
 			return s.clean(err)
 		}

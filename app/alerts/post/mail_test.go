@@ -234,3 +234,27 @@ func TestFaultsOfTheMailServerTellNoPassword(t *testing.T) {
 		})
 	}
 }
+
+// A letter to one person goes to that person alone, and no name in it makes a header.
+func TestALetterToOnePerson(t *testing.T) {
+	t.Parallel()
+	s := newMailServer(t, func(*mailServer) {})
+	m := message
+	m.To, m.Title = []string{"he.jing@bank.example"}, "Request\r\nBcc: evil@example.com\r\n\r\n"+strings.Repeat("长", 20_000)
+	if err := open(t, s.to("starttls")).Send(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range s.heard {
+		if strings.HasPrefix(line, "RCPT") && !strings.HasPrefix(line, "RCPT TO:<he.jing@bank.example>") {
+			t.Errorf("the server heard %q", line)
+		}
+	}
+	letter, err := mail.ReadMessage(strings.NewReader(s.letter))
+	if err != nil || letter.Header.Get("Bcc") != "" || letter.Header.Get("To") != "<he.jing@bank.example>" {
+		t.Errorf("%v, header %v", err, letter.Header["Bcc"])
+	}
+	m.To = []string{"he.jing@bank.example\r\nRCPT TO:<evil@example.com>"}
+	if err := open(t, s.to("starttls")).Send(t.Context(), m); err == nil {
+		t.Error("an address with a line's end was taken")
+	}
+}

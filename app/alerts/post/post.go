@@ -22,6 +22,21 @@ type Message struct {
 	Text    string // the whole of it, plain, lines end with \n
 	Entries []Entry
 	More    int // how many alerts are in neither Text nor Entries
+
+	To       []string       // who gets it by mail; nil for those whom the configuration names
+	Requests []RequestEntry // of messages about change requests
+}
+
+// RequestEntry is news of a change request as programs read it.
+type RequestEntry struct {
+	Number    int64  `json:"number"`
+	News      string `json:"news"`
+	Kind      string `json:"kind"`
+	Subject   string `json:"subject"`
+	State     string `json:"state"`
+	MadeAt    int64  `json:"made_at"` // Unix ms
+	ExpiresAt int64  `json:"expires_at"`
+	Address   string `json:"address"` // of its page in the console
 }
 
 // Entry is one alert as programs read it; docs/alerts.md describes it.

@@ -1,0 +1,50 @@
+package console
+
+import (
+	"log/slog"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"postern/models"
+	"postern/views/i18n"
+)
+
+const approvalsPath = "/console/approvals"
+
+// maxCounted bounds how many requests that wait are looked at beside a page.
+const maxCounted = 100
+
+// waitingAt is what the sidebar says beside an entry: beside Approvals how many
+// requests wait for the reader's decision. It is read by an index each time, so
+// that whoever has decided sees it at once; a page does not fail for it.
+func (s *Console) waitingAt(c *gin.Context, v *visit, href string) string {
+	if href != approvalsPath || !v.in {
+		return ""
+	}
+	ctx := c.Request.Context()
+	list, err := s.o.Store.OpenRequestHeads(ctx, maxCounted)
+	if err != nil {
+		s.o.Log.WarnContext(ctx, "requests that wait were not counted", slog.Any("err", err))
+		return ""
+	}
+	n := 0
+	for _, r := range list {
+		if v.waits(r) && s.o.Now().UnixMilli() < r.ExpiresAt {
+			n++
+		}
+	}
+	switch {
+	case n == 0:
+		return ""
+	case n == maxCounted:
+		return strconv.Itoa(n) + "+"
+	}
+	return i18n.Number(ctx, int64(n))
+}
+
+// waits reports whether a request is one that the reader decides.
+func (v *visit) waits(r models.ChangeRequest) bool {
+	own := r.Maker == v.who.Account.ID || r.MakerPerson == v.who.Account.PersonID
+	return !own && v.rights.May(requestRights[r.Kind].check)
+}
