@@ -38,6 +38,12 @@ type tab struct {
 
 func newTab(t *testing.T, address string) *tab {
 	t.Helper()
+	return newTabFor(t, address, 3*time.Minute)
+}
+
+// newTabFor is newTab of a tab that may stay open for longer.
+func newTabFor(t *testing.T, address string, life time.Duration) *tab {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("a browser takes long to start")
 	}
@@ -57,7 +63,7 @@ func newTab(t *testing.T, address string) *tab {
 	t.Cleanup(stop)
 	window, closeTab := chromedp.NewContext(allocator)
 	t.Cleanup(closeTab)
-	ctx, cancel := context.WithTimeout(window, 3*time.Minute)
+	ctx, cancel := context.WithTimeout(window, life)
 	t.Cleanup(cancel)
 	b := &tab{t: t, ctx: ctx, address: address}
 	chromedp.ListenTarget(ctx, b.hear)
@@ -167,35 +173,47 @@ func (b *tab) forget() {
 // accessible has axe-core look at the page, in both themes' widths.
 func (b *tab) accessible(where string) {
 	b.t.Helper()
+	for _, width := range []int64{1440, 390} {
+		b.run(chromedp.EmulateViewport(width, 900))
+		b.fits(where, width)
+		b.axe(fmt.Sprintf("%s at %d", where, width))
+	}
+	b.run(chromedp.EmulateViewport(1440, 900))
+}
+
+// fits holds the page to the window's width.
+func (b *tab) fits(where string, width int64) {
+	b.t.Helper()
+	if b.eval(`document.documentElement.scrollWidth > innerWidth`) == "true" {
+		b.t.Errorf("%s scrolls sideways at %d", where, width)
+	}
+}
+
+// axe has axe-core look at the page as it is.
+func (b *tab) axe(where string) {
+	b.t.Helper()
 	source, err := os.ReadFile("../static/testdata/axe-core/axe.min.js")
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	for _, width := range []int64{1440, 390} {
-		b.run(chromedp.EmulateViewport(width, 900))
-		if b.eval(`document.documentElement.scrollWidth > innerWidth`) == "true" {
-			b.t.Errorf("%s scrolls sideways at %d", where, width)
-		}
-		var found string
-		b.run(
-			chromedp.Evaluate(string(source)+";true", nil),
-			chromedp.Evaluate(`axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations))`, &found,
-				func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }),
-		)
-		var list []struct {
-			ID, Help string
-			Nodes    []struct{ HTML, FailureSummary string }
-		}
-		if err := json.Unmarshal([]byte(found), &list); err != nil {
-			b.t.Fatal(err)
-		}
-		for _, v := range list {
-			for _, node := range v.Nodes {
-				b.t.Errorf("%s at %d: %s (%s)\n\t%s\n\t%s", where, width, v.ID, v.Help, node.HTML, node.FailureSummary)
-			}
+	var found string
+	b.run(
+		chromedp.Evaluate(string(source)+";true", nil),
+		chromedp.Evaluate(`axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations))`, &found,
+			func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }),
+	)
+	var list []struct {
+		ID, Help string
+		Nodes    []struct{ HTML, FailureSummary string }
+	}
+	if err := json.Unmarshal([]byte(found), &list); err != nil {
+		b.t.Fatal(err)
+	}
+	for _, v := range list {
+		for _, node := range v.Nodes {
+			b.t.Errorf("%s: %s (%s)\n\t%s\n\t%s", where, v.ID, v.Help, node.HTML, node.FailureSummary)
 		}
 	}
-	b.run(chromedp.EmulateViewport(1440, 900))
 }
 
 // calm fails the test with what the browser complained about.
@@ -212,22 +230,26 @@ func (b *tab) calm() {
 // bank's sign-on, or nil.
 func served(t *testing.T, p *provider) (*apptest.World, string) {
 	t.Helper()
-	var inner http.Handler
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { inner.ServeHTTP(w, r) }))
+	return servedWith(t, p, nil)
+}
+
+// servedWith is served of a world that change, or nil, has told something.
+func servedWith(t *testing.T, p *provider, change func(*apptest.Options)) (w *apptest.World, address string) {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.InternalHandler().ServeHTTP(rw, r) }))
 	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
-	address := strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
+	address = strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
 	o := apptest.Options{Config: func(c *app.Config) { c.Console = config.Console{Address: address} }}
 	if p != nil {
 		p.console = address
 		o = p.options(nil)
 	}
-	w := newWorld(t, o)
+	if change != nil {
+		change(&o)
+	}
+	w = newWorld(t, o)
 	if p != nil {
 		p.set(func() { p.now = w.Clock.Now })
-	}
-	var err error
-	if inner, err = w.App.Internal(); err != nil {
-		t.Fatal(err)
 	}
 	return w, address
 }

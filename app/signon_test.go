@@ -117,10 +117,16 @@ var shownSecret = regexp.MustCompile(`<code class="p-mono">([A-Z2-7 ]+)</code>`)
 // setUp goes the way from a link to a session, by the pages.
 func setUp(t *testing.T, w *apptest.World, link identity.Link, login string) *somebody {
 	t.Helper()
+	return enrolled(t, w, link, login, "Wang Lei")
+}
+
+// enrolled is setUp of somebody with a name of their own.
+func enrolled(t *testing.T, w *apptest.World, link identity.Link, login, name string) *somebody {
+	t.Helper()
 	b := visitor(t, w)
 	b.wants(b.get("/console/setup/"+link.Token), http.StatusOK, "Begin")
 	b.leads(b.post("/console/setup/"+link.Token), "/console/enrol")
-	b.leads(b.post("/console/enrol", "login", login, "name", "Wang Lei", "password", passphrase, "again", passphrase), "/console/enrol/authenticator")
+	b.leads(b.post("/console/enrol", "login", login, "name", name, "password", passphrase, "again", passphrase), "/console/enrol/authenticator")
 	b.login = login
 	b.secret = shown(t, b.get("/console/enrol/authenticator"))
 	b.wants(b.post("/console/enrol/authenticator", "code", b.code()), http.StatusOK, "Recovery codes")

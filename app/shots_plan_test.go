@@ -1,0 +1,198 @@
+package app_test
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"postern/app/apptest"
+	"postern/models"
+)
+
+// noPages are the rows of the table that answer with no page, and why.
+var noPages = map[string]string{
+	"/console/sign-in/sign-on": "it leads to the bank's sign-on",
+	"/console/log/stream":      "a stream of events",
+}
+
+const (
+	off = models.OfficerRole
+	rev = models.ReviewerRole
+	sec = models.SecurityRole
+	sys = models.SystemRole
+	aud = models.AuditRole
+	sup = models.SupportRole
+)
+
+// fullShots are the screens of a gateway with some busy hours behind it, each as
+// whoever sees most of it.
+func (s *studio) fullShots() []shot {
+	return slices.Concat([]shot{
+		{name: "sign-in", as: outsider, path: "/console/sign-in"},
+		{name: "sign-in-refused", as: outsider, path: "/console/sign-in", script: `document.querySelector("#login").value = "wang.lei"; document.querySelector("#password").value = "wrong"; document.querySelector("#password").form.requestSubmit()`, status: 401, once: true},
+		{name: "sign-on-failed", as: outsider, path: "/console/sign-on", status: 400, once: true},
+		{name: "second", as: halfway, path: "/console/second"},
+		{name: "setup", as: outsider, path: "/console/setup/" + s.link},
+		{name: "enrol", as: invited, path: "/console/enrol"},
+		{name: "authenticator", as: enrolling, path: "/console/enrol/authenticator"},
+
+		{name: "overview", as: rev, path: "/console"},
+		{name: "overview-system", as: sys, path: "/console", once: true},
+		{name: "menu", as: off, path: "/console/menu", once: true},
+		{name: "account", as: off, path: "/console/account"},
+		{name: "verify", as: off, path: "/console/verify?next=%2Fconsole%2Faccount"},
+		{name: "password", as: off, path: "/console/account/password"},
+		{name: "authenticator-new", as: off, path: "/console/account/authenticators/new"},
+		{name: "passkey-new", as: off, path: "/console/account/passkeys/new"},
+		{name: "factor", as: off, path: s.find(off, "/console/account", "/console/account/factors/[^/\"]+")},
+		{name: "recovery-codes", as: off, path: "/console/account/recovery-codes"},
+
+		{name: "approvals", as: rev, path: "/console/approvals"},
+		{name: "approvals-decided", as: rev, path: "/console/approvals?show=decided"},
+		{name: "approval", as: rev, path: s.find(rev, "/console/approvals", `/console/approvals/\d+`)},
+		{name: "approval-own", as: off, path: s.find(off, "/console/approvals", `/console/approvals/\d+`), once: true},
+		{name: "change-new", as: off, path: "/console/changes/new"},
+	}, s.partnerShots(), s.applicationShots(), s.catalogueShots(), s.logShots(), s.controlShots(), s.refusedShots())
+}
+
+func (s *studio) partnerShots() []shot {
+	const p = "/console/partners/p_travel"
+	draft := s.kept[0]
+	list := []shot{
+		{name: "partners", as: off, path: "/console/partners"},
+		{name: "partners-none-found", as: off, path: "/console/partners?q=nobody", once: true},
+		{name: "partner", as: off, path: p},
+		{name: "partner-suspended", as: off, path: "/console/partners/p_nanfeng", once: true},
+		{name: "partner-frozen", as: off, path: "/console/partners/yunqi", once: true},
+		{name: "partner-edit", as: off, path: p + "/edit"},
+		{name: "partner-activate", as: off, path: "/console/partners/qingshan/activate"},
+		{name: "partner-suspend", as: off, path: p + "/suspend"},
+		{name: "partner-resume", as: off, path: "/console/partners/p_nanfeng/resume"},
+		{name: "partner-close", as: off, path: p + "/close"},
+		{name: "onboarding-new", as: off, path: "/console/onboarding/new"},
+	}
+	for _, tab := range []string{"applications", "grants", "credentials", "limits", "history", "notes"} {
+		list = append(list, shot{name: "partner-" + tab, as: off, path: p + "/" + tab})
+	}
+	for _, step := range []string{"partner", "application", "services", "scopes", "review"} {
+		list = append(list, shot{name: "onboarding-" + step, as: off, path: draft + step})
+	}
+	return list
+}
+
+func (s *studio) applicationShots() []shot {
+	const p = "/console/partners/p_travel"
+	const a, sandbox, nanfeng = p + "/applications/" + apptest.Travel, p + "/applications/travel-sandbox", "/console/partners/p_nanfeng/applications/" + apptest.Nanfeng
+	return []shot{
+		{name: "application-new", as: off, path: p + "/applications/new"},
+		{name: "application", as: off, path: a},
+		{name: "application-sandbox", as: off, path: sandbox, once: true},
+		{name: "application-edit", as: off, path: a + "/edit"},
+		{name: "application-limits", as: off, path: a + "/limits"},
+		{name: "application-activate", as: off, path: sandbox + "/activate"},
+		{name: "application-suspend", as: off, path: a + "/suspend"},
+		{name: "application-resume", as: off, path: nanfeng + "/resume"},
+		{name: "application-close", as: off, path: a + "/close"},
+		{name: "credential-new", as: off, path: a + "/credentials/new"},
+		{name: "credential-revoke", as: off, path: s.find(off, p+"/credentials", p+`/credentials/[^/"]+/revoke`)},
+		{name: "grant-new", as: off, path: p + "/grants/new"},
+		{name: "grant", as: off, path: s.find(off, p+"/grants", p+`/grants/[^/"?n][^/"?]*`)},
+		{name: "grant-end", as: off, path: s.find(off, p+"/grants", p+`/grants/[^/"]+/end`)},
+	}
+}
+
+func (s *studio) catalogueShots() []shot {
+	const loan = "/console/services/" + apptest.Service
+	return []shot{
+		{name: "services", as: off, path: "/console/services"},
+		{name: "service-new", as: off, path: "/console/services/new"},
+		{name: "service", as: off, path: loan},
+		{name: "service-hours", as: off, path: "/console/services/urn:h5:card", once: true},
+		{name: "service-edit", as: off, path: loan + "/edit"},
+		{name: "route-new", as: off, path: loan + "/routes/new"},
+		{name: "route", as: off, path: loan + "/routes/balance"},
+		{name: "scopes", as: off, path: "/console/scopes"},
+		{name: "scope-new-service", as: off, path: "/console/scopes/new", once: true},
+		{name: "scope-new", as: off, path: "/console/scopes/new?service=" + apptest.Service},
+		{name: "scope", as: off, path: "/console/scopes/loan.offer:read"},
+		{name: "scope-consent", as: off, path: "/console/scopes/card:read", once: true},
+		{name: "scope-edit", as: off, path: "/console/scopes/loan.offer:read/edit"},
+		{name: "simulator", as: rev, path: "/console/simulator?app=" + apptest.Travel + "&method=GET&path=%2Floans%2Foffers"},
+		{name: "simulator-refused", as: rev, path: "/console/simulator?app=" + apptest.Rent + "&method=POST&path=%2Floans%2Fapplications", once: true},
+	}
+}
+
+func (s *studio) logShots() []shot {
+	row := s.find(sup, "/console/log?code=origin_denied", `/console/log/[0-9a-f-]{36}[^"]*`)
+	return []shot{
+		{name: "log", as: aud, path: "/console/log"},
+		{name: "log-filtered", as: sup, path: "/console/log?refused=1&partner=p_nanfeng", once: true},
+		{name: "log-row", as: sup, path: row},
+		{name: "log-export", as: aud, path: "/console/log/export"},
+		{name: "visits", as: sup, path: "/console/visits"},
+		{name: "visits-found", as: sup, path: "/console/visits/find?app=" + apptest.Travel + "&when=" + s.now("2006-01-02T15:04")},
+		{name: "xray", as: sup, path: "/console/visits/" + s.vid},
+		{name: "xray-unused", as: sup, path: "/console/visits/at/" + s.jti},
+		{name: "xray-refused", as: sup, path: s.find(sup, "/console/log/"+rowOf(row), `/console/visits/(?:request|at)/[^"]+`)},
+		{name: "xray-request", as: sup, path: s.find(sup, "/console/log/"+rowOf(s.find(sup, "/console/log?code=at_spent", `/console/log/[0-9a-f-]{36}[^"]*`)), `/console/visits/request/[^"]+`)},
+		{name: "activity", as: aud, path: "/console/activity"},
+	}
+}
+
+func rowOf(link string) string {
+	id, _, _ := strings.Cut(strings.TrimPrefix(link, "/console/log/"), "?")
+	return id
+}
+
+func (s *studio) controlShots() []shot {
+	return []shot{
+		{name: "keys", as: sec, path: "/console/keys"},
+		{name: "key-rotate", as: sec, path: "/console/keys/ak-production/rotate"},
+		{name: "key-replace", as: sec, path: "/console/keys/ak-production/replace"},
+		{name: "key-retire", as: sec, path: strings.TrimSuffix(s.find(sec, "/console/keys", `/console/keys/[^/"]+/retire-now`), "-now")},
+		{name: "key-retire-now", as: sec, path: s.find(sec, "/console/keys", `/console/keys/[^/"]+/retire-now`)},
+		{name: "settings", as: sys, path: "/console/settings"},
+		{name: "settings-edit", as: sys, path: "/console/settings/retention/edit"},
+		{name: "settings-alerts", as: sys, path: "/console/settings/alerts/edit", once: true},
+		{name: "staff", as: sys, path: "/console/staff"},
+		{name: "staff-new", as: sys, path: "/console/staff/new"},
+		{name: "staff-member", as: sec, path: s.find(sys, "/console/staff", `/console/staff/[^/"n][^/"]*`)},
+	}
+}
+
+// refusedShots are the states in which a page does not do what it is for.
+func (s *studio) refusedShots() []shot {
+	const p = "/console/partners/p_travel"
+	submit := `document.querySelector("main form[method=post]").requestSubmit()`
+	return []shot{
+		{name: "x-forbidden", as: sup, path: p + "/edit", status: 403, once: true},
+		{name: "x-not-found", as: off, path: "/console/partners/nobody", status: 404, once: true},
+		{name: "x-form-errors", as: off, path: p + "/edit", script: `document.querySelector("#name").value = ""; document.querySelector("#credit_code").value = "91350100M000100Y44"; document.querySelector("#contract_ends").value = "30 June"; ` + submit, status: 422, once: true},
+		{name: "x-log-empty", as: sup, path: "/console/log?code=no_route&service=urn:h5:none", once: true},
+		{name: "x-visit-none", as: sup, path: "/console/visits/find?q=nothing", status: 404, once: true},
+	}
+}
+
+// emptyShots are the lists of a gateway that was just set up, and a page whose
+// table is gone.
+func (s *studio) emptyShots() []shot {
+	return []shot{
+		{name: "empty-overview", as: off, path: "/console", once: true},
+		{name: "empty-approvals", as: off, path: "/console/approvals", once: true},
+		{name: "empty-partners", as: off, path: "/console/partners", once: true},
+		{name: "empty-services", as: off, path: "/console/services", once: true},
+		{name: "empty-scopes", as: off, path: "/console/scopes", once: true},
+		{name: "empty-simulator", as: off, path: "/console/simulator", once: true},
+		{name: "empty-log", as: sup, path: "/console/log", once: true},
+		{name: "empty-visits", as: sup, path: "/console/visits", once: true},
+		{name: "empty-keys", as: sec, path: "/console/keys", once: true},
+		{name: "empty-settings", as: sys, path: "/console/settings", once: true},
+		{name: "empty-staff", as: sys, path: "/console/staff", once: true},
+		{name: "empty-activity", as: off, path: "/console/activity", once: true},
+	}
+}
+
+// now is the bank's clock in a layout.
+func (s *studio) now(layout string) string {
+	return s.Clock.Now().In(time.FixedZone("", 8*3600)).Format(layout)
+}

@@ -1,0 +1,212 @@
+package app_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"golang.org/x/net/html"
+
+	"postern/app/apptest"
+	"postern/models"
+)
+
+// formOn is the form of a page that leads to action, as a browser without
+// script would send it.
+func formOn(page, action string) url.Values {
+	root, err := html.Parse(strings.NewReader(page))
+	if err != nil {
+		return nil
+	}
+	for n := range root.Descendants() {
+		if n.Type == html.ElementNode && n.Data == "form" && leadsTo(n, action) {
+			return fieldsOf(n)
+		}
+	}
+	return nil
+}
+
+// leadsTo reports whether the form or one of its buttons sends it to action.
+func leadsTo(form *html.Node, action string) bool {
+	for n := range form.Descendants() {
+		if n.Data == "button" && attribute(n, "formaction") == action {
+			return true
+		}
+	}
+	return attribute(form, "action") == action
+}
+
+func fieldsOf(form *html.Node) url.Values {
+	values := url.Values{}
+	for n := range form.Descendants() {
+		name, value := attribute(n, "name"), attribute(n, "value")
+		if n.Type != html.ElementNode || name == "" {
+			continue
+		}
+		switch kind := attribute(n, "type"); {
+		case n.Data == "select":
+			values.Set(name, chosenOf(n))
+		case n.Data == "textarea" && n.FirstChild != nil:
+			values.Set(name, n.FirstChild.Data)
+		case n.Data == "input" && (kind != "radio" && kind != "checkbox" || has(n, "checked")):
+			values.Add(name, value)
+		}
+	}
+	return values
+}
+
+func chosenOf(list *html.Node) (value string) {
+	first := true
+	for n := range list.Descendants() {
+		if n.Type == html.ElementNode && n.Data == "option" && (first || has(n, "selected")) {
+			value, first = attribute(n, "value"), false
+		}
+	}
+	return value
+}
+
+func attribute(n *html.Node, key string) string {
+	for _, a := range n.Attr {
+		if a.Key == key {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+func has(n *html.Node, key string) bool {
+	for _, a := range n.Attr {
+		if a.Key == key {
+			return true
+		}
+	}
+	return false
+}
+
+// fill opens a page, writes into its form and sends it to action; it returns
+// where that led.
+func (s *studio) fill(as models.StaffRole, path, action string, values map[string]string) string {
+	s.t.Helper()
+	rec := s.send(as, path, action, values)
+	if rec.Code != http.StatusSeeOther {
+		s.t.Fatalf("%s as %s: status %d\n%s", action, as, rec.Code, words(rec))
+	}
+	s.Later(20 * time.Second)
+	s.prove()
+	return rec.Header().Get("Location")
+}
+
+// find is the address of the first link of a page that fits a pattern.
+func (s *studio) find(as models.StaffRole, path, pattern string) string {
+	s.t.Helper()
+	page := s.people[as].get(path).Body.String()
+	m := regexp.MustCompile(`(?:href|action)="(` + pattern + `)"`).FindStringSubmatch(page)
+	if m == nil {
+		s.t.Errorf("%s as %s has no link like %s", path, as, pattern)
+		return path
+	}
+	return html.UnescapeString(m[1])
+}
+
+const because = "The contract of November covers it."
+
+// work is a morning of the staff: what is asked for, decided, noted and stopped.
+func (s *studio) work() {
+	s.t.Helper()
+	const officer, reviewer = models.OfficerRole, models.ReviewerRole
+	const travel = "/console/partners/p_travel"
+	s.fill(officer, travel+"/edit", travel, map[string]string{
+		"contacts.0.kind": "security", "contacts.0.name": "何静", "contacts.0.phone": "+86 138 0000 6027", "contacts.0.email": "he.jing@lianhe.example",
+		"contacts.1.kind": "technical", "contacts.1.name": "周一帆", "contacts.1.email": "zhou.yifan@lianhe.example", "reason": "Their security contact has changed.",
+	})
+	s.fill(officer, travel+"/notes", travel+"/notes", map[string]string{"note": "They move their offices in May; new addresses come in April."})
+	s.fill(reviewer, travel+"/notes", travel+"/notes", map[string]string{"note": "复核了 2026 年的渗透测试报告，三项问题已整改。"})
+
+	s.decide("approve", s.asked(officer, travel+"/applications/"+apptest.Travel+"/limits", travel+"/applications/"+apptest.Travel+"/limits", map[string]string{"daily_quota": "", "at_rate": "40", "reason": "Their traffic doubles for the new year."}))
+	s.decide("reject", s.asked(officer, "/console/partners/p_nanfeng/resume", "/console/partners/p_nanfeng/resume", map[string]string{"reason": "They say that it is mended."}))
+	s.decide("send-back", s.wizard("haixi", "Haixi Ferry 海西轮渡"))
+	s.wizard("linjia", "Linjia Market 邻家超市")
+	s.asked(officer, travel+"/grants/new?application="+apptest.Travel, travel+"/grants", map[string]string{"scope": "loan.basic:read", "purpose": "A short offer on the first screen", "reason": because})
+	s.asked(officer, "/console/partners/p_nanfeng/resume", "/console/partners/p_nanfeng/resume", map[string]string{"reason": "Their report of the incident is in."})
+	s.half("xinglu", "Xinglu Insurance 星路保险")
+	s.fill(models.SystemRole, "/console/settings/retention/edit", "/console/settings/retention", map[string]string{"retention.calls_days": "365", "reason": "The new rule of the records office."})
+}
+
+// asked sends a form and returns the request's address.
+func (s *studio) asked(as models.StaffRole, path, action string, values map[string]string) string {
+	s.t.Helper()
+	to, _, _ := strings.Cut(s.fill(as, path, action, values), "?")
+	return to
+}
+
+// decide lets the reviewer decide a request.
+func (s *studio) decide(how, request string) {
+	s.t.Helper()
+	if !strings.HasPrefix(request, "/console/approvals/") {
+		return // what opens less was written at once
+	}
+	s.fill(models.ReviewerRole, request, request+"/comments", map[string]string{"comment": "Is this the new contract, or the old one?"})
+	s.fill(models.ReviewerRole, request, request+"/"+how, map[string]string{"reason": "Compared with the contract, page 4."})
+}
+
+// half goes through the wizard up to its review.
+func (s *studio) half(id, name string) (draft string) {
+	s.t.Helper()
+	const officer = models.OfficerRole
+	to := s.fill(officer, "/console/onboarding/new", "/console/onboarding", map[string]string{
+		"id": id, "name": name, "legal_name": "厦门" + id + "服务有限公司", "contract": "HT-2026-0401", "contract_ends": "2028-09-01", "risk": "medium",
+		"contacts.0.kind": "security", "contacts.0.name": "林岚", "contacts.0.phone": "+86 138 0000 1180", "do": "continue",
+	})
+	draft = strings.TrimSuffix(to, "application")
+	client := id + "-h5"
+	s.fill(officer, draft+"application", draft+"application", map[string]string{
+		"application.id": client, "application.name": name, "application.environment": "production", "application.return_addresses": "https://" + id + ".example/back",
+		"application.sig": string(s.PublicJWK(client, "sig")), "application.enc": string(s.PublicJWK(client, "enc")), "do": "continue",
+	})
+	s.fill(officer, draft+"services", draft+"services", map[string]string{"service": apptest.Service, "do": "continue"})
+	scopes := map[string]string{"do": "continue"}
+	for _, scope := range []string{"loan.offer:read", "loan:apply"} {
+		prefix := "scope." + code64(scope) + "."
+		maps.Copy(scopes, map[string]string{prefix + "on": "yes", prefix + "purpose": "Loan offers at the checkout", prefix + "ends": "2028-09-01"})
+	}
+	s.fill(officer, draft+"scopes", draft+"scopes", scopes)
+	s.kept = append(s.kept, draft)
+	return draft
+}
+
+// wizard goes through it, hands in and returns the request's address.
+func (s *studio) wizard(id, name string) string {
+	s.t.Helper()
+	draft := s.half(id, name)
+	s.kept = s.kept[:len(s.kept)-1]
+	return s.asked(models.OfficerRole, draft+"review", draft+"review", map[string]string{"reason": because})
+}
+
+// prove makes everybody's last proof one of now, as if they typed their codes.
+func (s *studio) prove() {
+	s.t.Helper()
+	s.Exec(fmt.Sprintf("UPDATE sessions SET verified_at = %d WHERE verified_at > 0", s.Clock.Now().UnixMilli()))
+}
+
+// send is fill without an opinion of the answer.
+func (s *studio) send(as models.StaffRole, path, action string, values map[string]string) *httptest.ResponseRecorder {
+	s.t.Helper()
+	page := s.people[as].get(path)
+	form := formOn(page.Body.String(), action)
+	if form == nil {
+		s.t.Fatalf("%s as %s: status %d, no form to %s\n%s", path, as, page.Code, action, words(page))
+	}
+	for name, value := range values {
+		form.Set(name, value)
+	}
+	return s.people[as].do(http.MethodPost, action, form)
+}
+
+// code64 is how addresses and fields write ids that hold colons.
+func code64(id string) string { return base64.RawURLEncoding.EncodeToString([]byte(id)) }

@@ -1,0 +1,275 @@
+package app_test
+
+import (
+	"crypto/rand"
+	"net/http"
+	"net/url"
+	"os"
+	"testing"
+	"time"
+
+	"postern/app"
+	"postern/app/apptest"
+	"postern/app/bankfile"
+	"postern/app/identity"
+	"postern/app/store"
+	"postern/models"
+)
+
+// The staff of the pictures, by the names that they have in shots.
+const (
+	outsider  = models.StaffRole("nobody")    // has not signed in
+	halfway   = models.StaffRole("halfway")   // has shown a password
+	invited   = models.StaffRole("invited")   // has opened the link
+	enrolling = models.StaffRole("enrolling") // has chosen a password
+	newcomer  = models.StaffRole("newcomer")  // an officer who has done nothing yet
+)
+
+var staffNames = map[models.StaffRole]string{
+	models.OfficerRole: "王磊", models.ReviewerRole: "赵宁", models.SecurityRole: "何静",
+	models.SystemRole: "林涛", models.AuditRole: "孙悦", models.SupportRole: "许敏", newcomer: "周一帆",
+}
+
+// studio is the gateway whose screens are taken, and its staff at their browsers.
+type studio struct {
+	*apptest.World
+	t       *testing.T
+	address string
+	people  map[models.StaffRole]*somebody
+	link    string   // to set up an account, unused
+	vid     string   // of the visit with most to see
+	jti     string   // of an AT that was never traded in
+	kept    []string // of a wizard
+}
+
+// newStudio opens a gateway and lets its staff in; full, it has had some busy hours.
+func newStudio(t *testing.T, full bool) *studio {
+	t.Helper()
+	p := newProvider(t)
+	w, address := servedWith(t, p, func(o *apptest.Options) {
+		console := o.Config
+		o.Config = func(c *app.Config) {
+			console(c)
+			c.Bank, c.BankZH = "Haitang Bank", "海棠银行"
+		}
+		o.Seed = furnished(full)
+	})
+	s := &studio{World: w, t: t, address: address, people: map[models.StaffRole]*somebody{}}
+	if full {
+		s.furnish()
+	}
+	s.hire()
+	if full {
+		s.live()
+	}
+	s.signInAll()
+	s.comeHalf()
+	return s
+}
+
+// furnished is the seed: the default one in words for people, or nothing.
+func furnished(full bool) func(*apptest.Seed) {
+	return func(seed *apptest.Seed) {
+		if !full {
+			*seed = apptest.Seed{}
+			return
+		}
+		profiles := []models.Partner{
+			{Name: "Lianhe Travel 联合出行", LegalName: "上海联合出行科技有限公司", CreditCode: "91350100M000100Y43", Contract: "HT-2026-0317", ContractEnds: "2027-06-30", Risk: models.RiskMedium},
+			{Name: "Chengzi Rent 橙子租房", LegalName: "杭州橙子租房信息服务有限公司", Contract: "HT-2025-0142", ContractEnds: "2026-12-31", Risk: models.RiskLow},
+			{Name: "Nanfeng 南风", LegalName: "南风数据服务有限公司", Contract: "HT-2025-0077", ContractEnds: "2026-11-30", Risk: models.RiskHigh},
+		}
+		for i := range seed.Partners {
+			profiles[i].ID, profiles[i].Status = seed.Partners[i].ID, seed.Partners[i].Status
+			seed.Partners[i] = profiles[i]
+			seed.Applications[i].Name = profiles[i].Name
+		}
+		titles := map[string]string{
+			"loan.offer:read": "Read the loan offer", "loan.basic:read": "Read that there is an offer", "account.balance:read": "Read an account's balance",
+			"loan:apply": "Apply for the loan", "me:read": "List the customer's accounts", "session:open": "Sign in at the bank",
+		}
+		for i := range seed.Scopes {
+			seed.Scopes[i].Title = titles[seed.Scopes[i].ID]
+		}
+		for i := range seed.Routes {
+			if seed.Routes[i].ID == "offers" {
+				seed.Routes[i].SampleReply = apptest.Offers
+			}
+		}
+		for i := range seed.Grants {
+			seed.Grants[i].Purpose = "Loan offers inside the partner's app"
+		}
+		seed.Services[0].Name = "Car instalments 购车分期"
+		seed.Services[0].APIID = "OP10972302H5010000000001"
+	}
+}
+
+// furnish applies testdata/shots.yaml, as long as nobody of the staff would have
+// to agree.
+func (s *studio) furnish() {
+	s.t.Helper()
+	text, err := os.ReadFile("testdata/shots.yaml")
+	s.must(err)
+	document, err := bankfile.Read("shots.yaml", text, nil)
+	s.must(err)
+	_, err = document.Apply(s.t.Context(), s.App.Store(), bankfile.Options{Now: s.Clock.Now()}, rand.Reader)
+	s.must(err)
+	s.Refresh()
+}
+
+func (s *studio) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// hire sets up an account of each role, and some that stand half way.
+func (s *studio) hire() {
+	s.t.Helper()
+	known := s.App.Identity()
+	links, err := known.SetUp(s.t.Context(), "command line")
+	s.must(err)
+	for _, role := range append(models.StaffRoles, newcomer) {
+		var link identity.Link
+		given := role
+		if role == newcomer {
+			given = models.OfficerRole
+		}
+		for _, l := range links {
+			if l.Role == role {
+				link = l
+			}
+		}
+		if link.Token == "" {
+			link, err = known.Invite(s.t.Context(), "command line", string(role), staffNames[role], given)
+			s.must(err)
+		}
+		s.people[role] = enrolled(s.t, s.World, link, string(role), staffNames[role])
+	}
+}
+
+// signInAll lets everybody in anew: no session outlives the hours that were
+// played, and what matters asks for a proof of the last minutes.
+func (s *studio) signInAll() {
+	s.t.Helper()
+	for _, b := range s.people {
+		b.jar = map[string]string{}
+		b.leads(b.post("/console/sign-in", "login", b.login, "password", passphrase), "/console/second?next=%2Fconsole")
+		b.leads(b.post("/console/second", "code", b.code()), "/console")
+	}
+}
+
+// comeHalf is who stands on the way in: at the second factor, and at each step
+// of the set-up.
+func (s *studio) comeHalf() {
+	s.t.Helper()
+	half := visitor(s.t, s.World)
+	half.post("/console/sign-in", "login", s.people[newcomer].login, "password", passphrase)
+	s.people[halfway], s.people[outsider] = half, visitor(s.t, s.World)
+	for name, role := range map[models.StaffRole]models.StaffRole{invited: models.SupportRole, enrolling: models.ReviewerRole, "": models.AuditRole} {
+		link, err := s.App.Identity().Invite(s.t.Context(), "command line", "new-"+string(role), "吴帆", role)
+		s.must(err)
+		s.link = link.Token
+		if name == "" {
+			continue
+		}
+		b := visitor(s.t, s.World)
+		b.leads(b.post("/console/setup/"+link.Token), "/console/enrol")
+		if name == enrolling {
+			b.leads(b.post("/console/enrol", "login", "wu.fan", "name", "吴帆", "password", passphrase, "again", passphrase), "/console/enrol/authenticator")
+		}
+		s.people[name] = b
+	}
+}
+
+// live lets some hours pass: visits of every kind, and what the staff does meanwhile.
+func (s *studio) live() {
+	s.t.Helper()
+	for hour := range 8 {
+		s.traffic(3 + hour*2)
+		s.Later(25 * time.Minute)
+	}
+	s.refusals()
+	s.Later(680 * time.Minute) // to the next morning
+	for range 6 {
+		s.traffic(8)
+		s.refusals()
+		s.Later(7 * time.Minute)
+	}
+	s.Rotate(models.ApplicationKey)
+	s.Later(2 * time.Minute)
+	s.signInAll()
+	s.work()
+	freeze(s.World, models.FreezePartner, "yunqi", models.FreezeAll)
+	s.alert()
+	s.traffic(6)
+	s.refusals()
+	s.story()
+	s.Restart() // what was queued is on disk
+}
+
+// traffic is visits that go well.
+func (s *studio) traffic(n int) {
+	s.t.Helper()
+	for i := range n {
+		client := apptest.Travel
+		if i%3 == 2 {
+			client = apptest.Rent
+		}
+		p := s.NewVisit(client, url.Values{"subject": {"user-" + apptest.NewID()[:8]}})
+		p.Get("/loans/offers")
+		if client == apptest.Travel && i%2 == 0 {
+			s.Later(3 * time.Second)
+			p.Get("/accounts/6228480402564890018/balance")
+		}
+		s.Later(11 * time.Second)
+	}
+}
+
+// refusals is one of each of what goes wrong.
+func (s *studio) refusals() {
+	s.t.Helper()
+	s.PostForm("/oauth/token", s.TokenForm(apptest.Nanfeng))
+	s.Later(2 * time.Second)
+	foreign := s.NewPage(s.AT(apptest.Rent, url.Values{"subject": {"user-77120031"}}))
+	foreign.Origin = "https://loan-bank.example"
+	foreign.TryOpen()
+	s.Later(5 * time.Second)
+	p := s.NewVisit(apptest.Travel, url.Values{"subject": {"user-20817733"}})
+	s.NewPage(p.AT).TryOpen()
+	p.Get("/nowhere")
+	s.Later(time.Second)
+	s.NewVisit(apptest.Rent, nil).Get("/accounts/6228480402564890018/balance")
+	form := s.TokenForm(apptest.Rent)
+	form.Set("scope", "loan:apply")
+	s.PostForm("/oauth/token", form)
+}
+
+// story is the visit of the X-ray, and an AT that nobody used.
+func (s *studio) story() {
+	s.t.Helper()
+	p := s.NewVisit(apptest.Travel, url.Values{"subject": {"user-20817733"}})
+	s.Later(900 * time.Millisecond)
+	p.Get("/loans/offers")
+	s.Later(4 * time.Second)
+	p.Call(p.Plain(http.MethodPost, "/session/sign-in"))
+	s.Later(2 * time.Second)
+	p.Get("/me/accounts")
+	s.Later(3 * time.Second)
+	p.Get("/loans/letter")
+	p.Get("/nowhere")
+	s.vid = p.Visit.VID
+	s.jti = s.Claims(s.AT(apptest.Travel, nil)).JTI
+}
+
+// alert is what the watch would have raised about a partner's refusals.
+func (s *studio) alert() {
+	s.Write(func(tx *store.Tx, now int64) error {
+		_, err := tx.RaiseAlert(models.Alert{
+			ID: apptest.NewID(), Rule: "refusals", SubjectKind: "application", SubjectID: apptest.Nanfeng, SubjectName: "Nanfeng 南风", Severity: models.Critical,
+			FirstAt: now - 600_000, LastAt: now, Count: 12, Numbers: map[string]string{"refused": "41", "allowed": "20"}, RemindedAt: now,
+		})
+		return err
+	})
+}
