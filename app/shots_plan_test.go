@@ -13,6 +13,7 @@ import (
 var noPages = map[string]string{
 	"/console/sign-in/sign-on": "it leads to the bank's sign-on",
 	"/console/log/stream":      "a stream of events",
+	"/console/now/:part":       "a part of a page that renews itself",
 }
 
 const (
@@ -38,9 +39,10 @@ func (s *studio) fullShots() []shot {
 
 		{name: "overview", as: rev, path: "/console"},
 		{name: "overview-system", as: sys, path: "/console", once: true},
+		{name: "overview-week", as: off, path: "/console?time=week", once: true},
 		{name: "menu", as: off, path: "/console/menu", once: true},
 		{name: "account", as: off, path: "/console/account"},
-		{name: "verify", as: off, path: "/console/verify?next=%2Fconsole%2Faccount"},
+		{name: "verify", as: newcomer, path: "/console/verify?next=%2Fconsole%2Faccount"},
 		{name: "password", as: off, path: "/console/account/password"},
 		{name: "authenticator-new", as: off, path: "/console/account/authenticators/new"},
 		{name: "passkey-new", as: off, path: "/console/account/passkeys/new"},
@@ -48,7 +50,7 @@ func (s *studio) fullShots() []shot {
 		{name: "recovery-codes", as: off, path: "/console/account/recovery-codes"},
 
 		{name: "approvals", as: rev, path: "/console/approvals"},
-		{name: "approvals-decided", as: rev, path: "/console/approvals?show=decided"},
+		{name: "approvals-all", as: rev, path: "/console/approvals?show=all"},
 		{name: "approval", as: rev, path: s.find(rev, "/console/approvals", `/console/approvals/\d+`)},
 		{name: "approval-own", as: off, path: s.find(off, "/console/approvals", `/console/approvals/\d+`), once: true},
 		{name: "change-new", as: off, path: "/console/changes/new"},
@@ -64,6 +66,8 @@ func (s *studio) partnerShots() []shot {
 		{name: "partner", as: off, path: p},
 		{name: "partner-suspended", as: off, path: "/console/partners/p_nanfeng", once: true},
 		{name: "partner-frozen", as: off, path: "/console/partners/yunqi", once: true},
+		{name: "partner-statement", as: off, path: p + "/statement"},
+		{name: "statements", as: off, path: "/console/statements"},
 		{name: "partner-edit", as: off, path: p + "/edit"},
 		{name: "partner-activate", as: off, path: "/console/partners/qingshan/activate"},
 		{name: "partner-suspend", as: off, path: p + "/suspend"},
@@ -129,6 +133,8 @@ func (s *studio) logShots() []shot {
 		{name: "log-filtered", as: sup, path: "/console/log?refused=1&partner=p_nanfeng", once: true},
 		{name: "log-row", as: sup, path: row},
 		{name: "log-export", as: aud, path: "/console/log/export"},
+		{name: "calls", as: sup, path: "/console/calls"},
+		{name: "calls-refused", as: sup, path: "/console/calls?refused=1", once: true},
 		{name: "visits", as: sup, path: "/console/visits"},
 		{name: "visits-found", as: sup, path: "/console/visits/find?app=" + apptest.Travel + "&when=" + s.now("2006-01-02T15:04")},
 		{name: "xray", as: sup, path: "/console/visits/" + s.vid},
@@ -151,6 +157,8 @@ func (s *studio) controlShots() []shot {
 		{name: "key-replace", as: sec, path: "/console/keys/ak-production/replace"},
 		{name: "key-retire", as: sec, path: strings.TrimSuffix(s.find(sec, "/console/keys", `/console/keys/[^/"]+/retire-now`), "-now")},
 		{name: "key-retire-now", as: sec, path: s.find(sec, "/console/keys", `/console/keys/[^/"]+/retire-now`)},
+		{name: "alerts", as: sec, path: "/console/alerts"},
+		{name: "alert", as: sec, path: s.find(sec, "/console/alerts", `/console/alerts/[^/"]+`)},
 		{name: "settings", as: sys, path: "/console/settings"},
 		{name: "settings-edit", as: sys, path: "/console/settings/retention/edit"},
 		{name: "settings-alerts", as: sys, path: "/console/settings/alerts/edit", once: true},
@@ -185,6 +193,9 @@ func (s *studio) emptyShots() []shot {
 		{name: "empty-simulator", as: off, path: "/console/simulator", once: true},
 		{name: "empty-log", as: sup, path: "/console/log", once: true},
 		{name: "empty-visits", as: sup, path: "/console/visits", once: true},
+		{name: "empty-calls", as: sup, path: "/console/calls", once: true},
+		{name: "empty-statements", as: off, path: "/console/statements", once: true},
+		{name: "empty-alerts", as: sec, path: "/console/alerts", once: true},
 		{name: "empty-keys", as: sec, path: "/console/keys", once: true},
 		{name: "empty-settings", as: sys, path: "/console/settings", once: true},
 		{name: "empty-staff", as: sys, path: "/console/staff", once: true},

@@ -39,6 +39,7 @@ type somebody struct {
 	login   string
 	secret  string // of the authenticator
 	account string
+	agent   string // the browser's; empty: it says none
 }
 
 func (b *somebody) do(method, path string, form url.Values, header ...string) *httptest.ResponseRecorder {
@@ -49,6 +50,9 @@ func (b *somebody) do(method, path string, form url.Values, header ...string) *h
 	}
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
+	}
+	if b.agent != "" {
+		r.Header.Set("User-Agent", b.agent)
 	}
 	for name, value := range b.jar {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
