@@ -29,6 +29,7 @@ import (
 	"postern/app/identity"
 	"postern/app/jobs"
 	"postern/app/keyring"
+	"postern/app/killswitch"
 	"postern/app/ledger"
 	"postern/app/limit"
 	"postern/app/oauth"
@@ -423,6 +424,10 @@ func ApprovalKinds() map[string]approval.Kind {
 		identity.RoleKind:  {Applier: identity.Roles{}, Alone: true},
 		identity.ResetKind: {Applier: identity.Resets{}, Alone: true},
 		partners.CloseKind: {Applier: partners.Closer{}, Alone: true},
+
+		killswitch.FreezeKind: {Applier: killswitch.Freezes{}},
+		killswitch.ThawKind:   {Applier: killswitch.Thaws{}, Alone: true},
+		killswitch.EndKind:    {Applier: killswitch.Ends{}},
 	}
 }
 

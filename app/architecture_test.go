@@ -26,7 +26,9 @@ var tiers = [...][]string{
 		"views/layout", "views/ui", "views/link", "views/console", "views/portal", "views/demo",
 	},
 	2: {"app/ledger", "app/ledger/crashrig", "app/feeds", "app/keyring", "app/clients", "app/control", "app/directory", "app/change", "app/consents"},
-	3: {"app/authority", "app/backup", "app/partners", "app/catalog", "app/identity", "app/approval", "app/records", "app/alerts", "app/alerts/post", "app/signon", "app/settings"},
+	3: {"app/authority", "app/backup", "app/partners", "app/catalog", "app/identity", "app/approval", "app/records", "app/alerts", "app/alerts/post", "app/signon", "app/settings",
+		"app/killswitch",
+	},
 	4: {"app/web", "app/oauth", "app/gateway", "app/gateway/upstream", "app/console", "app/portal", "app/bankfile", "app/bankfile/gen"},
 	5: {
 		"app", "app/apptest", "app/jobs", "app/bench", "app/doctor",

@@ -15,6 +15,7 @@ type Service struct {
 	MaxAge        int64 // seconds a visit may live; 0 means 7200
 	MaxBody       int64 // octets of a sealed call; 0 means 1 MiB
 	DurableCalls  bool  // a call's record is committed before its reply leaves
+	VisitsAfter   int64 // Unix ms: visits opened up to then are over; 0 for none
 	CreatedAt     int64
 	UpdatedAt     int64 `gorm:"autoUpdateTime:false"` // Unix ms, as given: gorm would write seconds of its own clock
 }

@@ -91,6 +91,8 @@ type Ask struct {
 	Reason  string
 	// Narrows is for whoever may only stop things: what widens is ErrWidens.
 	Narrows bool
+	// Waits is for whoever may only ask: another person decides, whatever it does.
+	Waits bool
 	// Unless, if set, refuses by its error, in the transaction of the change: for
 	// what must still be as it was shown.
 	Unless func(store.Business) error
@@ -145,7 +147,7 @@ func (a *Approvals) Submit(ctx context.Context, by By, ask Ask) (out Outcome, er
 		if ask.Narrows && plan.Widening() > 0 {
 			return ErrWidens
 		}
-		_, err = Directly(b, kind.Alone || plan.Widening() > 0)
+		_, err = Directly(b, kind.Alone || ask.Waits || plan.Widening() > 0)
 		if errors.Is(err, ErrSecondPerson) {
 			out.Request, err = a.file(w, by, ask, plan)
 			return err

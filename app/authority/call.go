@@ -170,8 +170,9 @@ func (a *Authority) checkTicket(t token.Ticket, app *directory.Application, svc 
 		return errInvalidVT.Because("visit_too_old")
 	case a.Feed.VisitEnded(t.VID):
 		return errInvalidVT.Because("visit_ended")
-	case t.Epoch < app.Epoch:
-		return errInvalidVT.Because("epoch")
+	}
+	if why := over(t.VID, t.Epoch, app, svc); why != "" {
+		return errInvalidVT.Because(why)
 	}
 	return a.checkServing(app, svc, l.stops)
 }
@@ -231,11 +232,11 @@ func (c *Call) stillPermitted(ctx context.Context) error {
 	if c.app, c.svc, err = c.a.parties(ctx, c.ticket.ClientID, c.ticket.ServiceID); err != nil {
 		return err
 	}
-	switch {
-	case c.a.Feed.VisitEnded(c.ticket.VID):
+	if c.a.Feed.VisitEnded(c.ticket.VID) {
 		return errInvalidVT.Because("visit_ended")
-	case c.ticket.Epoch < c.app.Epoch:
-		return errInvalidVT.Because("epoch")
+	}
+	if why := over(c.ticket.VID, c.ticket.Epoch, c.app, c.svc); why != "" {
+		return errInvalidVT.Because(why)
 	}
 	if err := c.a.checkActive(c.app, c.svc, models.FreezeCall); err != nil {
 		return err

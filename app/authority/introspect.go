@@ -92,11 +92,11 @@ func (a *Authority) introspectVT(ctx context.Context, by Introspector, vt string
 		return Introspection{}, err
 	}
 	scopes, err := a.stillGranted(ctx, t.ClientID, t.ServiceID, t.Scopes)
-	if err != nil || len(scopes) == 0 || t.Epoch < app.Epoch {
+	if err != nil || len(scopes) == 0 {
 		return Introspection{}, err
 	}
 	svc, err := a.Directory.Service(ctx, t.ServiceID)
-	if err != nil {
+	if err != nil || over(t.VID, t.Epoch, app, svc) != "" {
 		return Introspection{}, err
 	}
 	return Introspection{

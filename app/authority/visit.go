@@ -229,7 +229,7 @@ func (a *Authority) spend(ctx context.Context, row models.ATRow, pg page, app *d
 	case ledger.SpendFirst:
 		return visit, nil
 	case ledger.SpendAgain:
-		return a.sameVisit(ctx, spent.VID, app)
+		return a.sameVisit(ctx, spent.VID, app, svc)
 	case ledger.SpendOtherR:
 		a.Feed.EndVisit(spent.VID, now+maxVisitAge.Milliseconds())
 		return models.Visit{}, errATSpent.Because(reasonOtherR)
@@ -249,7 +249,7 @@ const reasonOtherR = "other_r"
 const maxVisitAge = keyring.TicketOutlives
 
 // sameVisit answers a repeated exchange while the visit lives.
-func (a *Authority) sameVisit(ctx context.Context, vid string, app *directory.Application) (models.Visit, error) {
+func (a *Authority) sameVisit(ctx context.Context, vid string, app *directory.Application, svc *directory.Service) (models.Visit, error) {
 	v, err := a.Ledger.Visit(ctx, vid)
 	if err != nil {
 		return models.Visit{}, errUnavailable.Because("ledger").Wrap(err)
@@ -257,8 +257,8 @@ func (a *Authority) sameVisit(ctx context.Context, vid string, app *directory.Ap
 	if v.EndedAt != 0 || a.Feed.VisitEnded(vid) || a.Now().UnixMilli() >= v.DeadAfter {
 		return models.Visit{}, errATSpent.Because("visit_ended")
 	}
-	if v.Epoch < app.Epoch {
-		return models.Visit{}, errATSpent.Because("epoch")
+	if why := over(vid, v.Epoch, app, svc); why != "" {
+		return models.Visit{}, errATSpent.Because(why)
 	}
 	scopes := a.Feed.Thawed(splitScope(v.Scope), models.FreezeVT)
 	if len(scopes) == 0 {

@@ -133,7 +133,7 @@ func (s Service) row(was models.Service, at int64) models.Service {
 	row := models.Service{
 		ID: s.ID, Name: s.Name, H5URL: s.H5URL, Class: s.Class, APIID: s.APIID, Status: s.Status, AllowNoOrigin: s.AllowNoOrigin,
 		VTLifetime: s.VTLifetime, RenewWindow: s.RenewWindow, MaxAge: s.MaxAge, MaxBody: s.MaxBody, DurableCalls: s.DurableCalls,
-		CreatedAt: was.CreatedAt, UpdatedAt: at,
+		VisitsAfter: was.VisitsAfter, CreatedAt: was.CreatedAt, UpdatedAt: at,
 	}
 	if was.ID == "" {
 		row.CreatedAt = at

@@ -86,7 +86,7 @@ func (r *Registry) endVisits(w change.Writer, partner string) error {
 		return err
 	}
 	for _, row := range rows {
-		row.Epoch++
+		row.Epoch, row.UpdatedAt = row.Epoch+1, w.At()
 		if err := w.SaveApplication(row); err != nil {
 			return err
 		}

@@ -208,6 +208,8 @@ var (
 		"The page must draw a new R for each AT: it does not use the SDK, or was tampered with.", "页面应为每个 AT 生成新的 R：页面没有使用 SDK，或被篡改。"), "r_reused")
 	_ = under(why("visit_ended", "The visit had ended.", "访问已经结束。",
 		"The visitor goes back to the partner's app and opens the page again.", "访客返回合作方 App 重新进入即可。"), "visit_ended", "visit_too_old")
+	_ = under(why("service_visits_ended", "All visits of the service were ended by the bank.", "该服务的所有访问已由银行结束。",
+		"See in the service's history who did it, and why. New visits are not concerned.", "在服务的历史中查看由谁操作及原因。新的访问不受影响。"), "service_visits_ended")
 	_ = under(why("epoch", "All visits of the application were ended by the bank.", "该应用的所有访问已由银行结束。",
 		"See in the application's history who did it, and why. New visits are not concerned.", "在应用的历史中查看由谁操作及原因。新的访问不受影响。"), "epoch")
 	_ = under(why("scopes_frozen", "All scopes of this AT are frozen.", "此 AT 的所有数据范围均已冻结。",

@@ -1,0 +1,133 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"postern/models"
+)
+
+// liveOfApplication are the visits of an application, of those that were opened
+// since, that nothing has ended at now: neither on their own nor with others.
+const liveOfApplication = ` FROM visits v JOIN applications a ON a.id = v.application_id AND a.epoch = v.epoch
+	LEFT JOIN services s ON s.id = v.service_id
+	WHERE v.application_id = ? AND v.opened_at >= ? AND v.ended_at = 0 AND v.dead_after > ? AND v.opened_at > coalesce(s.visits_after, 0)`
+
+// maxLiveKinds bounds how many kinds of live visits are listed.
+const maxLiveKinds = 2000
+
+// LiveKind is how many visits of an application are live at one service.
+type LiveKind struct {
+	PartnerID, ApplicationID, ServiceID string
+	Environment                         models.Environment
+	Visits                              int64
+}
+
+// LiveKinds counts the visits that are live at now (Unix ms), of those opened
+// since, by application and service, at most 2,000 of these. It walks the live
+// visits alone.
+func (s *Store) LiveKinds(ctx context.Context, since, now int64) ([]LiveKind, error) {
+	var list []LiveKind
+	err := s.read(ctx).Raw(`SELECT a.partner_id, v.application_id, v.service_id, a.environment, count(*) AS visits
+		FROM applications a CROSS JOIN visits v LEFT JOIN services s ON s.id = v.service_id
+		WHERE v.application_id = a.id AND a.epoch = v.epoch AND v.opened_at >= ? AND v.ended_at = 0 AND v.dead_after > ?
+			AND v.opened_at > coalesce(s.visits_after, 0)
+		GROUP BY a.partner_id, v.application_id, v.service_id, a.environment
+		ORDER BY v.application_id, v.service_id LIMIT ?`, since, now, maxLiveKinds).Scan(&list).Error
+	if err != nil {
+		return nil, fmt.Errorf("count live visits: %w", err)
+	}
+	return list, nil
+}
+
+// LiveVisitsOfService counts the live visits of a service in a change's own
+// picture, of those opened since; at most 100,000 of each application.
+func (b Business) LiveVisitsOfService(service string, since, now int64) (n int64, err error) {
+	if b.db == nil || unstorable(service) {
+		return 0, nil
+	}
+	// What is counted is no row to lock.
+	err = b.db.Session(&gorm.Session{NewDB: true}).Raw(`SELECT count(*) FROM applications a CROSS JOIN visits v JOIN services s ON s.id = v.service_id
+		WHERE v.application_id = a.id AND a.epoch = v.epoch AND v.opened_at >= ? AND v.ended_at = 0 AND v.dead_after > ?
+			AND v.service_id = ? AND v.opened_at > s.visits_after`, since, now, service).Scan(&n).Error
+	if err != nil {
+		return 0, fmt.Errorf("count live visits: %w", err)
+	}
+	return n, nil
+}
+
+// LiveQuery asks for a page of an application's live visits, newest first.
+type LiveQuery struct {
+	Application string
+	Service     string // "" for all
+	Since, Now  int64  // Unix ms
+	BelowAt     int64  // those before this opening and vid; 0 begins with the newest
+	BelowVID    string
+	Limit       int
+}
+
+// LiveVisitsOf lists the live visits of an application.
+func (s *Store) LiveVisitsOf(ctx context.Context, q LiveQuery) ([]models.Visit, error) {
+	var list []models.Visit
+	if unstorable(q.Application) || unstorable(q.Service) || unstorable(q.BelowVID) {
+		return nil, nil
+	}
+	where, args := liveOfApplication, []any{q.Application, q.Since, q.Now}
+	if q.Service != "" {
+		where, args = where+" AND v.service_id = ?", append(args, q.Service)
+	}
+	if q.BelowAt > 0 {
+		where, args = where+" AND v.opened_at <= ? AND (v.opened_at, v.vid) < (?, ?)", append(args, q.BelowAt, q.BelowAt, q.BelowVID)
+	}
+	err := s.read(ctx).Raw("SELECT v.*"+where+" ORDER BY v.opened_at DESC, v.vid DESC LIMIT ?", append(args, q.Limit)...).Scan(&list).Error
+	if err != nil {
+		return nil, fmt.Errorf("read live visits: %w", err)
+	}
+	return list, nil
+}
+
+// Stopped is what became of traffic after a moment.
+type Stopped struct {
+	LastAnswer int64 // of the last call that was answered after it, Unix ms; 0 for none
+	Refused    int64 // calls that were refused because of a freeze
+	Partial    bool  // there was more to read than was read
+}
+
+// maxStopped bounds how many calls are read to tell what became of a freeze.
+const maxStopped = 20_000
+
+// AfterFreeze reads what became of the calls of applications, or of all when
+// there are none, that began in [from, until) (Unix ms), counting answers after
+// moment alone; service, if not "", is whose calls are meant. It reads at most
+// 20,000 calls, the first ones.
+func (s *Store) AfterFreeze(ctx context.Context, applications []string, service string, moment, from, until int64) (Stopped, error) {
+	var all Stopped
+	read := func(where string, args ...any) error {
+		var row struct{ LastAnswer, Refused, Seen int64 }
+		err := s.read(ctx).Raw(`SELECT coalesce(max(CASE WHEN code = '' AND (? = '' OR service_id = ?) THEN at + duration / 1000 END), 0) AS last_answer,
+				coalesce(sum(CASE WHEN reason = 'frozen' AND (? = '' OR service_id = ?) THEN 1 ELSE 0 END), 0) AS refused, count(*) AS seen
+			FROM (SELECT code, reason, service_id, at, duration FROM calls WHERE `+where+` LIMIT ?) AS c`,
+			append([]any{service, service, service, service}, append(args, maxStopped)...)...).Scan(&row).Error
+		if err != nil {
+			return fmt.Errorf("read calls after a freeze: %w", err)
+		}
+		if row.LastAnswer > moment {
+			all.LastAnswer = max(all.LastAnswer, row.LastAnswer)
+		}
+		all.Refused += row.Refused
+		all.Partial = all.Partial || row.Seen == maxStopped
+		return nil
+	}
+	if len(applications) == 0 {
+		return all, read("id >= ? AND id < ? ORDER BY id", firstID(time.UnixMilli(from)), firstID(time.UnixMilli(until)))
+	}
+	for _, id := range applications {
+		if err := read("application_id = ? AND at >= ? AND at < ? ORDER BY at", id, from, until); err != nil {
+			return all, err
+		}
+	}
+	return all, nil
+}
