@@ -403,7 +403,7 @@ func (a *App) openConsole(context.Context) error {
 	a.console = console.New(console.Options{
 		Approvals: a.approvals, Records: a.records, Tail: a.tail, Address: c.Console.Address,
 		Cursors:   web.Cursors{MAC: func(text string) string { return a.ring.Subjects().MAC(keyring.Places, text) }},
-		Directory: a.directory, Feed: a.feed, Upstreams: a.upstreams,
+		Directory: a.directory, Feed: a.feed, Visits: a.authority, Upstreams: a.upstreams,
 		Identity: a.identity, Store: a.store, Staff: staff, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone,
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Console.Address, "https://")},
 		Failures: limit.NewFailureGate(maxAddresses, signInRate), Questions: limit.NewFailureGate(maxAddresses, questionRate),

@@ -90,6 +90,7 @@ func (a *App) consoleRoutes() []screen {
 		partnerScreens(a.console),
 		applicationScreens(a.console),
 		catalogueScreens(a.console),
+		stopScreens(a.console),
 		logScreens(a.console),
 		keyScreens(a.console),
 		staffScreens(a.console),
@@ -168,7 +169,7 @@ func accountScreens(s *console.Console) []screen {
 func approvalScreens(s *console.Console) []screen {
 	// Which of them somebody sees and decides their kind says.
 	readsRequests := console.May("business", "read").Or("accounts", "read").Or("keys", "read").Or("settings", "read")
-	checksRequests := console.May("business", "check").Or("roles", "check").Or("keys", "check").Or("settings", "check")
+	checksRequests := console.May("business", "check").Or("roles", "check").Or("keys", "check").Or("settings", "check").Or("stops", "make").Or("thaw", "check")
 	return []screen{
 		{http.MethodGet, "/console/approvals", readsRequests, s.Approvals},
 		{http.MethodGet, "/console/approvals/:request", readsRequests, s.Approval},
@@ -269,6 +270,25 @@ func catalogueScreens(s *console.Console) []screen {
 		{http.MethodGet, "/console/scopes/:scope/edit", makesBusiness, s.ScopeEdit},
 		{http.MethodPost, "/console/scopes/:scope/edit", makesBusiness, s.ScopeUpdate},
 		{http.MethodGet, "/console/simulator", readsBusiness, s.Simulator},
+	}
+}
+
+// stopScreens is the kill switch and the end of live visits.
+func stopScreens(s *console.Console) []screen {
+	readsStops, asksStops := console.May("stops", "read"), console.May("stops", "make").Or("stops", "ask")
+	return []screen{
+		{http.MethodGet, "/console/kill-switch", readsStops, s.KillSwitch},
+		{http.MethodPost, "/console/kill-switch/freezes", asksStops, s.Freeze},
+		{http.MethodGet, "/console/kill-switch/freezes/:freeze", readsStops, s.FreezeShow},
+		{http.MethodPost, "/console/kill-switch/freezes/:freeze/thaw", console.May("thaw", "make"), s.FreezeThaw},
+		{http.MethodGet, "/console/kill-switch/drill", makesStops, s.FreezeDrill},
+		{http.MethodPost, "/console/kill-switch/drills", makesStops, s.FreezeDrillSubmit},
+
+		{http.MethodGet, "/console/live", readsLog, s.Live},
+		{http.MethodGet, "/console/live/end", asksStops, s.LiveEnding},
+		{http.MethodPost, "/console/live/end", asksStops, s.LiveEndingSubmit},
+		{http.MethodGet, "/console/visits/:id/end", makesStops, s.VisitEnding},
+		{http.MethodPost, "/console/visits/:id/end", makesStops, s.VisitEnd},
 	}
 }
 

@@ -26,7 +26,7 @@ type Verdict struct {
 // exactly what was shown and still changes exactly that: ErrOther and
 // ErrOutdated if not, ErrOwn for its maker, ErrDecided when it is not open.
 func (a *Approvals) Approve(ctx context.Context, by By, v Verdict) error {
-	if err := checkReason("reason", v.Reason); err != nil {
+	if err := CheckReason("reason", v.Reason); err != nil {
 		return err
 	}
 	apply, err := a.prepare(ctx, by, v)
@@ -184,7 +184,7 @@ func (a *Approvals) Reject(ctx context.Context, by By, v Verdict) error {
 }
 
 func (a *Approvals) refuse(ctx context.Context, by By, v Verdict, state models.RequestState, event string) error {
-	if err := checkReason("reason", v.Reason); err != nil {
+	if err := CheckReason("reason", v.Reason); err != nil {
 		return err
 	}
 	return a.write(ctx, by.Account, func(w change.Writer, _ store.Business) error {
@@ -216,7 +216,7 @@ func (a *Approvals) Withdraw(ctx context.Context, by By, id int64) error {
 
 // Comment says something about a request, whatever its state.
 func (a *Approvals) Comment(ctx context.Context, by By, id int64, text string) error {
-	if err := checkReason("comment", text); err != nil {
+	if err := CheckReason("comment", text); err != nil {
 		return err
 	}
 	return a.write(ctx, by.Account, func(w change.Writer, _ store.Business) error {

@@ -111,7 +111,8 @@ const (
 	maxReason = 1000
 )
 
-func checkReason(field, reason string) error {
+// CheckReason refuses a reason that is too short or too long, as a fault of the field.
+func CheckReason(field, reason string) error {
 	var f errs.Fields
 	n := utf8.RuneCountInString(reason)
 	f.Check(n >= minReason && n <= maxReason && utf8.ValidString(reason), field, "approval.reason", "Say why, in 5 to 1,000 characters.")
@@ -126,7 +127,7 @@ func (a *Approvals) Submit(ctx context.Context, by By, ask Ask) (out Outcome, er
 	if !known {
 		return out, fmt.Errorf("no changes of kind %q", ask.Kind)
 	}
-	if err := checkReason("reason", ask.Reason); err != nil {
+	if err := CheckReason("reason", ask.Reason); err != nil {
 		return out, err
 	}
 	err = a.write(ctx, by.Account, func(w change.Writer, b store.Business) error {

@@ -29,7 +29,7 @@ func (k known) Application(_ context.Context, id string) (*directory.Application
 type nothing struct{}
 
 func (nothing) Frozen(models.FreezeTarget, string, models.FreezeScope) bool { return false }
-func (nothing) RestoredAt() int64                              { return 0 }
+func (nothing) RestoredAt() int64                                           { return 0 }
 
 // application has one signature key.
 func application(id string, suite seal.Suite, method models.AuthMethod, key *seal.PublicKey) *directory.Application {

@@ -16,6 +16,7 @@ import (
 	"postern/app/errs"
 	"postern/app/identity"
 	"postern/app/keyring"
+	"postern/app/killswitch"
 	"postern/app/partners"
 	"postern/app/settings"
 	"postern/app/store"
@@ -29,18 +30,22 @@ import (
 
 // requestRights is which permissions a kind of request is read and decided with.
 var requestRights = map[string]struct{ read, check policies.Permission }{
-	bankfile.Kind:      {policies.Permission{Resource: "business", Action: "read"}, policies.Permission{Resource: "business", Action: "check"}},
-	identity.RoleKind:  {policies.Permission{Resource: "accounts", Action: "read"}, policies.Permission{Resource: "roles", Action: "check"}},
-	identity.ResetKind: {policies.Permission{Resource: "accounts", Action: "read"}, policies.Permission{Resource: "roles", Action: "check"}},
-	partners.CloseKind: {policies.Permission{Resource: "business", Action: "read"}, policies.Permission{Resource: "business", Action: "check"}},
-	keyring.ChangeKind: {policies.Permission{Resource: "keys", Action: "read"}, policies.Permission{Resource: "keys", Action: "check"}},
-	settings.Kind:      {policies.Permission{Resource: "settings", Action: "read"}, policies.Permission{Resource: "settings", Action: "check"}},
+	killswitch.FreezeKind: {policies.Permission{Resource: "stops", Action: "read"}, makesStops},
+	killswitch.EndKind:    {policies.Permission{Resource: "stops", Action: "read"}, makesStops},
+	killswitch.ThawKind:   {policies.Permission{Resource: "stops", Action: "read"}, policies.Permission{Resource: "thaw", Action: "check"}},
+	bankfile.Kind:         {policies.Permission{Resource: "business", Action: "read"}, policies.Permission{Resource: "business", Action: "check"}},
+	identity.RoleKind:     {policies.Permission{Resource: "accounts", Action: "read"}, policies.Permission{Resource: "roles", Action: "check"}},
+	identity.ResetKind:    {policies.Permission{Resource: "accounts", Action: "read"}, policies.Permission{Resource: "roles", Action: "check"}},
+	partners.CloseKind:    {policies.Permission{Resource: "business", Action: "read"}, policies.Permission{Resource: "business", Action: "check"}},
+	keyring.ChangeKind:    {policies.Permission{Resource: "keys", Action: "read"}, policies.Permission{Resource: "keys", Action: "check"}},
+	settings.Kind:         {policies.Permission{Resource: "settings", Action: "read"}, policies.Permission{Resource: "settings", Action: "check"}},
 }
 
 // deciders say who decides a kind of request; a reviewer where nothing is said.
 var deciders = map[string]i18n.Key{
 	identity.RoleKind: i18n.ConsoleSystemDecides, identity.ResetKind: i18n.ConsoleSystemDecides,
 	keyring.ChangeKind: i18n.ConsoleSystemDecides, settings.Kind: i18n.ConsoleSecurityDecides,
+	killswitch.FreezeKind: i18n.KillDecides, killswitch.EndKind: i18n.KillDecides,
 }
 
 // effects says, of a request that waits, what it would do as of now.

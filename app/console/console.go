@@ -31,6 +31,7 @@ type Options struct {
 	Store        *store.Store
 	Directory    *directory.Directory
 	Feed         Feed
+	Visits       Visits
 	Upstreams    *upstream.Pool // this node's
 	Keys         *keyring.Ring
 	Settings     *settings.Live
@@ -52,10 +53,16 @@ type Options struct {
 	Log          *slog.Logger
 }
 
+// Visits ends visits; authority.Authority does.
+type Visits interface {
+	EndVisit(ctx context.Context, vid, account, why string) error
+}
+
 // Feed knows what is frozen; control.Feed does.
 type Feed interface {
 	Frozen(kind models.FreezeTarget, id string, what models.FreezeScope) bool
 	Thawed(scopes []string, what models.FreezeScope) []string
+	Poll(ctx context.Context) error
 }
 
 // Console has the staff's screens.

@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"postern/app/approval"
+	"postern/app/authority"
 	"postern/app/errs"
 	"postern/app/identity"
 	"postern/app/web"
@@ -41,6 +42,7 @@ var faultPages = []faultWords{
 	{is: identity.ErrNoReset, title: i18n.ConsoleConflict, text: i18n.StaffNoReset},
 	{is: identity.ErrOwn, title: i18n.ConsoleConflict, text: i18n.StaffOwn},
 	{is: errScopeTooLarge, title: i18n.CatalogTooLarge, text: i18n.CatalogTooLargeText},
+	{is: authority.ErrVisitOver, title: i18n.ConsoleConflict, text: i18n.LiveOver},
 	{is: web.ErrForm, title: i18n.ConsoleBadForm, text: i18n.ConsoleBadFormText},
 	{kind: errs.Forbidden, title: i18n.ConsoleForbidden, text: i18n.ConsoleForbidText},
 	{kind: errs.Unauthenticated, title: i18n.ConsoleSignedOut, text: i18n.ConsoleSignedText},

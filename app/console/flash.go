@@ -22,6 +22,7 @@ var flashes = map[string]i18n.Key{
 	"withdrawn": i18n.ConsoleDoneWithdrawn, "commented": i18n.ConsoleDoneCommented,
 	"noted": i18n.PartnerNoted, "draft-kept": i18n.OnboardingKept, "dropped": i18n.OnboardingDropped,
 	"email-set": i18n.ConsoleDoneEmail, "disabled": i18n.StaffDisabled, "enabled": i18n.StaffEnabled, "sessions-ended": i18n.StaffSessionsEnded,
+	"visits-ended": i18n.LiveDone, "visit-ended": i18n.LiveDoneOne,
 	"alert-acknowledged": i18n.AlertsDone,
 	"asked":              i18n.ConsoleDoneAsked, "applied": i18n.ConsoleDoneApplied,
 }

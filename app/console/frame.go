@@ -88,10 +88,12 @@ var sidebar = []struct {
 	}},
 	{i18n.LogTraffic, []entry{
 		{i18n.LogTitle, logPath, "list-details", "l", May("log", "read")},
+		{i18n.LiveTitle, livePath, "activity", "v", May("log", "read")},
 		{i18n.XRayTitle, visitsPath, "scan", "x", May("log", "read")},
 		{i18n.StatementList, statementsPath, "file-text", "", May("business", "read")},
 	}},
 	{i18n.ConsoleControl, []entry{
+		{i18n.KillTitle, killSwitchPath, "snowflake", "k", May("stops", "read")},
 		{i18n.SimulatorTitle, simulatorPath, "scale", "", May("business", "read")},
 		{i18n.KeysTitle, keysPath, "key", "k", May("keys", "read")},
 	}},

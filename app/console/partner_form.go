@@ -108,8 +108,17 @@ func (f *former) choose(name string, label i18n.Key, options []option, set func(
 }
 
 // reason asks why; it stays on record.
-func (f *former) reason() {
-	f.row(f.field("reason", i18n.PartnerReason, with(area(2), f.help(i18n.PartnerReasonHelp), func(v *ui.FieldView) { v.MaxLength = 1000 })))
+func (f *former) reason() { f.reasonWith(i18n.PartnerReasonHelp) }
+
+func (f *former) reasonWith(help i18n.Key) {
+	f.row(f.field("reason", i18n.PartnerReason, with(area(2), f.help(help), func(v *ui.FieldView) { v.MaxLength = 1000 })))
+}
+
+// choices is a field with a few answers, all of which are seen.
+func (f *former) choices(name string, legend i18n.Key, options []ui.Choice) console.FormField {
+	v := ui.ChoicesView{ID: name, Name: name, Legend: i18n.T(f.ctx, legend), Options: options}
+	v.Error = f.fault(name, v.Legend)
+	return console.FormField{Choices: &v}
 }
 
 // hidden carries a value along.

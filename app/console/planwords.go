@@ -17,9 +17,9 @@ func crumb(ctx context.Context, text i18n.Key, href string) layout.Crumb {
 
 // subjectWords is a subject, "partner lianhe-travel", in the reader's language.
 func subjectWords(ctx context.Context, subject string) string {
-	kind, id, found := strings.Cut(subject, " ")
-	if word, known := i18n.Things[kind]; found && known {
-		return i18n.T(ctx, word) + " " + thingName(ctx, kind, id)
+	kind, id, _ := strings.Cut(subject, " ")
+	if word, known := i18n.Things[kind]; known {
+		return strings.TrimSpace(i18n.T(ctx, word) + " " + thingName(ctx, kind, id))
 	}
 	return subject
 }

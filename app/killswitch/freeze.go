@@ -63,7 +63,7 @@ func ordered(b store.Business, content string) (o Order, plan change.Plan, err e
 		return o, plan, err
 	}
 	var d change.Comparison
-	d.Note(change.Narrows, "frozen: %s", stopsWords[o.Stops])
+	d.Text("frozen", "", stopsWords[o.Stops], change.Narrows)
 	if o.ends() {
 		d.Note(change.Narrows, "its live visits end, and do not come back with the thaw")
 	}

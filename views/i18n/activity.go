@@ -50,6 +50,11 @@ var (
 	_ = def("did.subject.shown", "saw whose visit it was", "查看访问者身份")
 	_ = def("did.subject.searched", "searched for a customer", "按客户查找")
 	_ = def("did.alert.acknowledged", "acknowledged an alert", "确认告警")
+	_ = def("did.freeze.started", "froze something", "冻结")
+	_ = def("did.freeze.ended", "let a thaw take effect", "解冻生效")
+	_ = def("did.freeze.drilled", "ran a drill", "演练")
+	_ = def("did.visits.ended", "ended all live visits of a kind", "批量结束在线访问")
+	_ = def("did.visit.ended", "ended a visit", "结束访问")
 	_ = def("did.activity.read", "read what others did", "查看他人操作记录")
 
 	ActivityTitle  = def("activity.title", "Activity", "操作记录")

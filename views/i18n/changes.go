@@ -10,7 +10,11 @@ import (
 // changeSentences are what a change's differences say (app/change), by their
 // English format. The arguments come in the same order.
 var changeSentences = map[string]string{
-	"%s: %s":                             "%s：%s",
+	"%s: %s":                "%s：%s",
+	"frozen: %s":            "冻结：%s",
+	"no longer frozen (%s)": "不再冻结（%s）",
+	"all live visits end":   "全部在线访问结束",
+	"its live visits end, and do not come back with the thaw": "其在线访问结束，解冻后不恢复",
 	"%s: %s -> %s":                       "%s：%s → %s",
 	"%s: %s -> none":                     "%s：%s → 无",
 	"%s: %t":                             "%s：%s",
@@ -80,6 +84,8 @@ var changeWords = map[string]string{
 	"off": "不检查", "dry_run": "仅记录", "enforce": "强制", "allowed": "允许", "denied": "禁止", "client secret": "客户端密钥",
 	"system": "系统管理员", "security": "安全管理员", "audit": "审计管理员", "officer": "准入专员", "reviewer": "审核员", "support": "客服支持",
 	"business contact": "业务联系人", "technical contact": "技术联系人", "security contact": "安全联系人", "manager contact": "客户经理",
+	"frozen": "冻结", "no new ATs": "不签发新 AT", "no new visits": "不开新访问", "no calls": "不放行调用",
+	"no ATs, no visits, no calls": "不签发 AT、不开访问、不放行调用", "nothing is stopped: a drill": "不停止任何流量：演练",
 	"low": "低", "medium": "中", "high": "高",
 	"key": "密钥", "a successor": "新密钥", "the successor is not known": "不知道新密钥",
 }

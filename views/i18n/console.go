@@ -184,6 +184,7 @@ var (
 	KindApplication = def("kind.application", "Application", "应用")
 	KindCredential  = def("kind.credential", "Credential", "凭证")
 	KindGrant       = def("kind.grant", "Grant", "授权")
+	KindEverything  = def("kind.everything", "Everything", "全部")
 	KindStaff       = def("kind.staff", "Staff", "员工")
 
 	ConsoleOutdatedText = def("console.outdated_text", "What this was made on has changed since, so it was put away. Its maker must ask anew.", "所依据的数据已变化，此申请已失效，经办人需重新提交。")

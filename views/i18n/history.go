@@ -6,7 +6,7 @@ var (
 	HistoryButton   = def("history.button", "Preview on recorded calls", "策略预演")
 	HistorySpan     = def("history.span", "Days", "天数")
 	HistoryDays     = def("history.days", "%d days", "%d 天")
-	HistoryReplayed = def("history.replayed", "%s recorded calls replayed, since %s", "自 %[2]s 起，重放 %[1]s 次已记录的调用")
+	HistoryReplayed = def("history.replayed", "%[1]s recorded calls replayed, since %[2]s", "自 %[2]s 起，重放 %[1]s 次已记录的调用")
 
 	HistoryFails      = def("history.fails", "Would newly fail", "将新增失败")
 	HistoryPasses     = def("history.passes", "Would newly pass", "将新增放行")
@@ -37,7 +37,7 @@ var (
 	HistoryNothing = def("history.nothing", "No recorded call would end otherwise", "没有调用的结果会改变")
 	HistoryFewer   = def("history.fewer", "No call is on record of these days, so this says nothing about what will happen.", "这些天没有调用记录，因此无法据此判断影响。")
 	HistorySame    = def("history.same", "Every call of these days would pass or fail as it does now, and the same fields would leave.", "这些天的每次调用，放行与否和传出的字段都与现在相同。")
-	HistoryMore    = def("history.more", "More is affected than the table shows: %d rows of %d.", "受影响的多于表中所列：共 %[2]d 行，显示 %[1]d 行。")
+	HistoryMore    = def("history.more", "More is affected than the table shows: %[1]d rows of %[2]d.", "受影响的多于表中所列：共 %[2]d 行，显示 %[1]d 行。")
 
 	HistoryRule         = def("history.rule", "rule %s", "规则 %s")
 	HistoryThen         = def("history.then", "then by rule %s", "变更后按规则 %s")
@@ -66,9 +66,9 @@ var (
 	HistoryFaulty     = def("history.faulty", "The form has something to correct first", "表单有内容需先更正")
 	HistoryUntouched  = def("history.untouched", "Nothing that decides about calls is different", "没有影响调用的变更")
 
-	HistorySeenFail   = def("history.seen_fail", "I have seen that %s calls of the last %d days would fail", "我已知晓：最近 %[2]d 天有 %[1]s 次调用将失败")
+	HistorySeenFail   = def("history.seen_fail", "I have seen that %[1]s calls of the last %[2]d days would fail", "我已知晓：最近 %[2]d 天有 %[1]s 次调用将失败")
 	HistorySeenLeave  = def("history.seen_leave", "I have seen that %d fields would newly leave", "我已知晓：将有 %d 个字段新增传出")
-	HistorySeenBoth   = def("history.seen_both", "I have seen that %s calls of the last %d days would fail and %d fields would newly leave", "我已知晓：最近 %[2]d 天有 %[1]s 次调用将失败，%[3]d 个字段新增传出")
+	HistorySeenBoth   = def("history.seen_both", "I have seen that %[1]s calls of the last %[2]d days would fail and %[3]d fields would newly leave", "我已知晓：最近 %[2]d 天有 %[1]s 次调用将失败，%[3]d 个字段新增传出")
 	HistorySeenFailed = def("history.seen_failed", "I have seen that nobody knows what this does to calls", "我已知晓：无法得知此变更对调用的影响")
 	HistoryTick       = def("history.tick", "Tick this to approve.", "勾选后才能批准。")
 	HistoryLookAgain  = def("history.look_again", "The preview is not of this hour: look at it again, then approve.", "预演已过时：请重新查看后再批准。")

@@ -49,6 +49,7 @@ var (
 var Things = map[string]Key{
 	"service": KindService, "scope": KindScope, "partner": KindPartner, "application": KindApplication,
 	"credential": KindCredential, "grant": KindGrant, "staff": KindStaff, "key": KindKey, "setting": KindSetting,
+	"everything": KindEverything,
 }
 
 // Subject is what a change is mainly about, "partner lianhe-travel", in words.

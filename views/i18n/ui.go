@@ -69,7 +69,6 @@ var (
 	UIState       = def("ui.state", "State", "状态")
 	UISince       = def("ui.since_click", "Since the click", "按下之后")
 	UIObeyedAfter = def("ui.obeyed_after", "Obeyed after", "生效用时")
-	UIEnded       = def("ui.visits_ended", "Visits ended", "已结束访问")
 	UIInFlight    = def("ui.in_flight", "Calls in flight", "进行中的调用")
 	UIYou         = def("ui.owner.you", "you", "你")
 	UIBank        = def("ui.owner.bank", "the bank", "银行")

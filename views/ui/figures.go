@@ -20,7 +20,6 @@ func stopRows(ctx context.Context, nodes []StopNode) []Row {
 			{Part: Bar(BarView{Value: n.Share, Max: 100, Label: n.Name + " " + n.After, Tone: tone})},
 			{Text: n.After},
 			{Part: Badge(state)},
-			{Text: n.Ended},
 			{Text: n.InFlight},
 		}}
 	}

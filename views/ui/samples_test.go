@@ -48,8 +48,8 @@ var stopwatch = ui.StopwatchView{
 	Seconds: "0.91", Share: 66, Title: "Everything is stopping for Chengzi Rent", Text: "Lin Qiao at 10:06:31.204: one AT after another is being redeemed twice.", Scale: "0 to 1 s", Ticking: true,
 	Facts: []ui.Tile{{Label: "Nodes that obeyed", Number: "1 of 2"}, {Label: "Visits ended", Number: "214"}, {Label: "Last accepted call", Number: "+0.37 s"}},
 	Nodes: []ui.StopNode{
-		{Name: "gw-1", Place: "Zone A, 10.8.0.11", Share: 18, After: "0.184 s", Obeyed: true, Ended: "118", InFlight: "0"},
-		{Name: "gw-3", Place: "Zone B, 10.9.0.11", Share: 91, After: "0.91 s", Ended: "–", InFlight: "counting"},
+		{Name: "gw-1", Place: "Zone A, 10.8.0.11", Share: 18, After: "0.184 s", Obeyed: true, InFlight: "0"},
+		{Name: "gw-3", Place: "Zone B, 10.9.0.11", Share: 91, After: "0.91 s", InFlight: "counting"},
 	},
 }
 

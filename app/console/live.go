@@ -1,0 +1,260 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"postern/app/approval"
+	"postern/app/directory"
+	"postern/app/errs"
+	"postern/app/killswitch"
+	"postern/app/store"
+	"postern/app/web"
+	"postern/models"
+	"postern/views/console"
+	"postern/views/i18n"
+	"postern/views/layout"
+	"postern/views/ui"
+)
+
+const livePath = "/console/live"
+
+// livePage is how many visits a page lists.
+const livePage = 50
+
+// Live counts the live visits by kind, and lists those of one application.
+func (s *Console) Live(c *gin.Context) error {
+	ctx := c.Request.Context()
+	names, err := s.o.Records.Names(ctx)
+	if err != nil {
+		return err
+	}
+	kinds, err := s.o.Store.LiveKinds(ctx, s.liveSince(), s.o.Now().UnixMilli())
+	if err != nil {
+		return err
+	}
+	page := console.LivePage{Frame: s.frame(c, i18n.T(ctx, i18n.LiveTitle)), Kinds: ui.TableView{
+		Caption: i18n.T(ctx, i18n.LiveKinds), Head: []ui.Column{
+			{Text: i18n.T(ctx, i18n.LiveApp)}, {Text: i18n.T(ctx, i18n.LiveService)}, {Text: ""}, {Text: i18n.T(ctx, i18n.LiveCount), Number: true},
+		},
+		Empty: ui.Empty(ui.EmptyView{Title: i18n.T(ctx, i18n.LiveNone), Text: i18n.T(ctx, i18n.LiveNoneText)}),
+	}}
+	var total int64
+	for _, k := range kinds {
+		total += k.Visits
+		page.Kinds.Rows = append(page.Kinds.Rows, ui.Row{Cells: []ui.Cell{
+			{Text: names.Application(k.ApplicationID), Second: names.Partner(k.PartnerID), Href: liveAddress(k.ApplicationID, k.ServiceID, "")},
+			{Text: names.Service(k.ServiceID)}, {Part: environment(k.Environment)}, {Text: i18n.Number(ctx, k.Visits)},
+		}})
+	}
+	page.Header = ui.HeaderView{Title: i18n.T(ctx, i18n.LiveTitle), Lead: ui.Text(i18n.T(ctx, i18n.LiveLead, i18n.Number(ctx, total))), Actions: s.endAction(c)}
+	if app := c.Query("app"); app != "" {
+		page.Of = names.Application(app)
+		if err := s.liveVisitsOf(c, &page, app); err != nil {
+			return err
+		}
+	}
+	return web.Render(c, http.StatusOK, console.Live(page))
+}
+
+func (s *Console) endAction(c *gin.Context) []ui.ButtonView {
+	if r := visitOf(c).rights; !r.May(makesStops) && !r.May(asksStops) {
+		return nil
+	}
+	return []ui.ButtonView{{Text: i18n.T(c.Request.Context(), i18n.LiveEndAll), Icon: "player-stop", Href: livePath + "/end", Kind: ui.Risky}}
+}
+
+func liveAddress(app, service, below string) string {
+	q := url.Values{"app": {app}}
+	if service != "" {
+		q.Set("service", service)
+	}
+	if below != "" {
+		q.Set("below", below)
+	}
+	return livePath + "?" + q.Encode()
+}
+
+// liveSince is before the opening of any visit that can be live, Unix ms.
+func (s *Console) liveSince() int64 {
+	return s.o.Now().Add(-directory.MaxMaxAge * time.Second).UnixMilli()
+}
+
+func (s *Console) liveVisitsOf(c *gin.Context, page *console.LivePage, app string) error {
+	ctx, service := c.Request.Context(), c.Query("service")
+	q := store.LiveQuery{Application: app, Service: service, Since: s.liveSince(), Now: s.o.Now().UnixMilli(), Limit: livePage + 1}
+	at, vid, _ := strings.Cut(c.Query("below"), " ")
+	q.BelowAt, _ = strconv.ParseInt(at, 10, 64) // anything else begins with the newest
+	q.BelowVID = vid
+	list, err := s.o.Store.LiveVisitsOf(ctx, q)
+	if err != nil {
+		return err
+	}
+	paging := ui.PagingView{}
+	if q.BelowAt > 0 {
+		paging.Newer = liveAddress(app, service, "")
+	}
+	if len(list) > livePage {
+		list = list[:livePage]
+		last := list[livePage-1]
+		paging.Older = liveAddress(app, service, strconv.FormatInt(last.OpenedAt, 10)+" "+last.VID)
+	}
+	if paging != (ui.PagingView{}) {
+		paging.Words = i18n.Number(ctx, int64(len(list)))
+		page.Paging = &paging
+	}
+	page.Visits = s.liveTable(c, list)
+	return nil
+}
+
+func (s *Console) liveTable(c *gin.Context, list []models.Visit) ui.TableView {
+	ctx, ends := c.Request.Context(), visitOf(c).rights.May(makesStops)
+	t := ui.TableView{Caption: i18n.T(ctx, i18n.LiveTitle), Head: []ui.Column{
+		{Text: i18n.T(ctx, i18n.LiveOpened)}, {Text: i18n.T(ctx, i18n.LiveService)}, {Text: i18n.T(ctx, i18n.LiveUntil)},
+	}, Empty: ui.Empty(ui.EmptyView{Title: i18n.T(ctx, i18n.LiveNone), Text: i18n.T(ctx, i18n.LiveNoneText)})}
+	if ends {
+		t.Head = append(t.Head, ui.Column{})
+	}
+	for _, v := range list {
+		row := ui.Row{ID: v.VID, Cells: []ui.Cell{
+			{Text: i18n.Stamp(ctx, s.inZone(v.OpenedAt)), Mono: true, Href: visitsPath + "/" + v.VID, Second: shortID(v.VID), Coded: true},
+			{Text: v.ServiceID, Mono: true}, {Part: ui.Time(s.at(v.DeadAfter))},
+		}}
+		if ends {
+			row.Cells = append(row.Cells, ui.Cell{Part: ui.Button(ui.ButtonView{
+				Text: i18n.T(ctx, i18n.LiveEnd), Small: true, Kind: ui.Risky, Href: visitsPath + "/" + v.VID + "/end",
+			})})
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+// LiveEnding asks whose live visits end, and why.
+func (s *Console) LiveEnding(c *gin.Context) error {
+	return s.showLiveEnding(c, c.Query("target"), nil, faulty{}, false)
+}
+
+func (s *Console) showLiveEnding(c *gin.Context, target string, values map[string]string, fault faulty, refused bool) error {
+	ctx := c.Request.Context()
+	names, err := s.targetNames(ctx)
+	if err != nil {
+		return err
+	}
+	title := i18n.T(ctx, i18n.LiveEndTitle)
+	page := console.LiveEndPage{
+		Frame:   s.frame(c, title, crumb(ctx, i18n.LiveTitle, livePath)),
+		Header:  ui.HeaderView{Title: title, Lead: ui.Text(i18n.T(ctx, i18n.LiveEndText)), Actions: []ui.ButtonView{{Text: i18n.T(ctx, i18n.LiveFreeze), Icon: "snowflake", Href: killSwitchPath}}},
+		Targets: names.options(ctx, target, i18n.LiveEndFirst, false),
+	}
+	if t, chosen := parseTarget(target); chosen {
+		if err := s.endForm(c, &page, names, t, values, fault, refused); err != nil {
+			return err
+		}
+	}
+	return web.Render(c, fault.code(), console.LiveEnd(page))
+}
+
+func (s *Console) endForm(c *gin.Context, page *console.LiveEndPage, names targetNames, t killswitch.Target, values map[string]string, fault faulty, refused bool) error {
+	ctx, rights := c.Request.Context(), visitOf(c).rights
+	asks := !rights.May(makesStops)
+	switch {
+	case !names.has(t) || t.Kind == models.FreezeDataScope:
+		page.Note = &ui.NoteView{Tone: ui.Bad, Text: i18n.T(ctx, i18n.KillNoTarget)}
+		return nil
+	case !asks && !mayStop(rights, t):
+		page.Note = &ui.NoteView{Tone: ui.Warn, Text: i18n.T(ctx, i18n.KillNotYours)}
+		return nil
+	}
+	live, err := s.liveOf(ctx, t)
+	if err != nil {
+		return err
+	}
+	f := s.former(c, livePath+"/end", values, fault)
+	f.hidden("target", targetValue(t))
+	f.reason()
+	button := ui.ButtonView{Text: i18n.T(ctx, i18n.LiveEndBtn, names.of(ctx, t), live), Kind: ui.Danger}
+	if asks {
+		button = ui.ButtonView{Text: i18n.T(ctx, i18n.LiveEndAsk, names.of(ctx, t)), Kind: ui.Primary}
+		page.Note = &ui.NoteView{Tone: ui.Accent, Text: i18n.T(ctx, i18n.KillAskNote)}
+	}
+	if f.form.Verify, err = s.verifyView(c, refused); err != nil {
+		return err
+	}
+	form := f.done(livePath, button)
+	page.Order = &form
+	return nil
+}
+
+// LiveEndingSubmit ends them, or asks for it.
+func (s *Console) LiveEndingSubmit(c *gin.Context) error {
+	values := typed(c, "target", "reason")
+	t, ok := parseTarget(values["target"])
+	if !ok {
+		return s.showLiveEnding(c, "", values, faulty{}, false)
+	}
+	rights := visitOf(c).rights
+	asks := !rights.May(makesStops)
+	if !asks && !mayStop(rights, t) {
+		return errForbidden.Because("stops:all")
+	}
+	if ok, refused, err := s.proved(c); err != nil {
+		return err
+	} else if !ok {
+		return s.showLiveEnding(c, targetValue(t), values, faulty{status: http.StatusUnprocessableEntity}, refused)
+	}
+	content, err := killswitch.End{Target: t}.Content()
+	if err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	out, err := s.o.Approvals.Submit(ctx, s.by(c), approval.Ask{
+		Kind: killswitch.EndKind, Subject: t.Subject(), Content: content, Reason: strings.TrimSpace(values["reason"]), Waits: asks,
+	})
+	if fault, taken := s.faultsOf(c, err, "", ""); err != nil && taken {
+		return s.showLiveEnding(c, targetValue(t), values, fault, false)
+	}
+	if err != nil {
+		return err
+	}
+	if !out.Applied {
+		return done(c, requestPath(out.Request), "asked")
+	}
+	_ = s.o.Feed.Poll(context.WithoutCancel(ctx)) // what this can't do the feed does a moment later
+	return done(c, livePath, "visits-ended")
+}
+
+// VisitEnding asks why one visit ends.
+func (s *Console) VisitEnding(c *gin.Context) error {
+	return s.showVisitEnding(c, "", faulty{})
+}
+
+func (s *Console) showVisitEnding(c *gin.Context, reason string, fault faulty) error {
+	ctx, vid := c.Request.Context(), c.Param("id")
+	f := s.former(c, visitsPath+"/"+url.PathEscape(vid)+"/end", map[string]string{"reason": reason}, fault)
+	f.reason()
+	return s.showForm(c, fault.status, formPage{
+		title: i18n.T(ctx, i18n.LiveEndOneT, shortID(shown(vid))), lead: i18n.T(ctx, i18n.LiveEndOneX),
+		crumb: []layout.Crumb{crumb(ctx, i18n.LiveTitle, livePath)},
+		form:  f.done(livePath, ui.ButtonView{Text: i18n.T(ctx, i18n.LiveEndOne), Kind: ui.Danger}),
+	})
+}
+
+// VisitEnd ends one visit.
+func (s *Console) VisitEnd(c *gin.Context) error {
+	reason := strings.TrimSpace(c.PostForm("reason"))
+	if err := approval.CheckReason("reason", reason); err != nil {
+		return s.showVisitEnding(c, reason, faulty{status: http.StatusUnprocessableEntity, fields: s.words(c, errs.FieldsOf(err))})
+	}
+	err := s.o.Visits.EndVisit(c.Request.Context(), c.Param("id"), visitOf(c).who.Account.ID, reason)
+	if err != nil {
+		return err
+	}
+	return done(c, visitsPath+"/"+c.Param("id"), "visit-ended")
+}
