@@ -453,9 +453,14 @@ func (a *App) Identity() *identity.Identity { return a.identity }
 // Store is the gateway's store, for use cases beside the doors.
 func (a *App) Store() *store.Store { return a.store }
 
-// Refresh makes this node take up at once what was just written; other nodes
-// do so within a second.
-func (a *App) Refresh(ctx context.Context) error { return a.feed.Poll(ctx) }
+// Refresh makes this node take up at once what was just written, and say so;
+// other nodes do so within a second.
+func (a *App) Refresh(ctx context.Context) error {
+	if err := a.feed.Poll(ctx); err != nil {
+		return err
+	}
+	return a.heart.Beat(ctx)
+}
 
 // closeTimeout bounds how long a dead store can hold up the end.
 const closeTimeout = 30 * time.Second

@@ -37,8 +37,9 @@ type Heart struct {
 	started int64
 	woken   chan struct{}
 
+	turn   sync.Mutex // one beat at a time
 	mu     sync.Mutex
-	obeyed []models.FreezeNode // not on record yet
+	obeyed []models.FreezeNode // not on record yet; guarded by mu
 }
 
 // NewHeart returns the heart of a node that starts now. Run makes it beat.
@@ -87,6 +88,8 @@ func (h *Heart) Run(ctx context.Context) {
 // Beat puts on record that the node is there, and what it has obeyed. What could
 // not be written is tried again with the next one.
 func (h *Heart) Beat(ctx context.Context) error {
+	h.turn.Lock()
+	defer h.turn.Unlock()
 	h.mu.Lock()
 	waiting := slices.Clone(h.obeyed)
 	h.mu.Unlock()
