@@ -50,7 +50,7 @@ func TestAFrozenPartnerIsStoppedAtOnceAndThawedByTwo(t *testing.T) {
 			t.Errorf("an AT under the freeze: %d", rec.Code)
 		}
 		wants(t, said(d.page(support, freeze)), "1 of 1", "obeyed", "Visits ended 1", "none after it", why)
-		wants(t, said(d.page(officer, killSwitch)), "Frozen now", "everything, since", "Ask to thaw")
+		wants(t, said(d.page(officer, killSwitch)), "Frozen now", "Everything, since", "Ask to thaw")
 		if events := d.Events("freeze.started"); len(events) != 1 {
 			t.Errorf("%d events of the freeze", len(events))
 		}
