@@ -131,7 +131,7 @@ func (d *desk) submit(as models.StaffRole, path string, form url.Values) string 
 var (
 	tags    = regexp.MustCompile(`(?s)<script.*?</script>|<[^>]*>`)
 	spaces  = regexp.MustCompile(`\s+`)
-	hidden  = regexp.MustCompile(`name="(content|plan|seen)" value="([^"]*)"`)
+	hidden  = regexp.MustCompile(`name="(content|plan|seen|history)" value="([^"]*)"`)
 	request = regexp.MustCompile(`/console/approvals/(\d+)\?done=asked`)
 )
 
