@@ -10,6 +10,7 @@ import (
 
 	"postern/app/change"
 	"postern/app/clients"
+	"postern/app/killswitch"
 	"postern/app/partners"
 	"postern/app/web"
 	"postern/models"
@@ -245,7 +246,10 @@ func (s *Console) applicationStop(v partnerView, a partners.Application, path st
 	}
 	return []console.Section{{
 		Card: ui.CardView{Title: i18n.T(v.ctx, i18n.PartnerStop), Icon: "player-stop"}, Text: i18n.T(v.ctx, i18n.PartnerStopText),
-		Links: []ui.ButtonView{{Text: i18n.T(v.ctx, i18n.PartnerSuspendNow, v.live[a.ID]), Kind: ui.Risky, Href: path + "/suspend"}},
+		Links: []ui.ButtonView{
+			{Text: i18n.T(v.ctx, i18n.PartnerSuspendNow, v.live[a.ID]), Kind: ui.Risky, Href: path + "/suspend"},
+			{Text: i18n.T(v.ctx, i18n.KillOpen), Icon: "snowflake", Href: targetQuery(killswitch.Target{Kind: models.FreezeApplication, ID: a.ID})},
+		},
 	}, next}
 }
 

@@ -95,7 +95,7 @@ var sidebar = []struct {
 	{i18n.ConsoleControl, []entry{
 		{i18n.KillTitle, killSwitchPath, "snowflake", "k", May("stops", "read")},
 		{i18n.SimulatorTitle, simulatorPath, "scale", "", May("business", "read")},
-		{i18n.KeysTitle, keysPath, "key", "k", May("keys", "read")},
+		{i18n.KeysTitle, keysPath, "key", "y", May("keys", "read")},
 	}},
 	{i18n.ConsoleAdmin, []entry{
 		{i18n.ConsoleStaff, "/console/staff", "users", "", May("accounts", "read")},

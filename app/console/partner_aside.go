@@ -1,6 +1,7 @@
 package console
 
 import (
+	"postern/app/killswitch"
 	"postern/models"
 	"postern/views/console"
 	"postern/views/i18n"
@@ -39,9 +40,10 @@ func (s *Console) partnerAside(v partnerView, tab string) (list []console.Sectio
 	if v.row.Status == models.Active && v.canStop {
 		list = append(list, console.Section{
 			Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerStop), Icon: "player-stop"}, Text: i18n.T(ctx, i18n.PartnerStopText),
-			Links: []ui.ButtonView{{
-				Text: i18n.T(ctx, i18n.PartnerSuspendNow, sum(v.live)), Kind: ui.Risky, Href: partnerPath(v.row.ID) + "/suspend",
-			}},
+			Links: []ui.ButtonView{
+				{Text: i18n.T(ctx, i18n.PartnerSuspendNow, sum(v.live)), Kind: ui.Risky, Href: partnerPath(v.row.ID) + "/suspend"},
+				{Text: i18n.T(ctx, i18n.KillOpen), Icon: "snowflake", Href: targetQuery(killswitch.Target{Kind: models.FreezePartner, ID: v.row.ID})},
+			},
 		})
 	}
 	return list

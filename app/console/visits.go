@@ -131,7 +131,7 @@ func (s *Console) showHits(c *gin.Context, page console.VisitsPage, hits []recor
 
 // endWord says why a visit ended, by the ledger's word.
 func (s *Console) endWord(ctx context.Context, reason string) string {
-	words := map[string]i18n.Key{"closed": i18n.XRayClosed, "revoked": i18n.XRayRevoked, "at_reused": i18n.XRayReused}
+	words := map[string]i18n.Key{"closed": i18n.XRayClosed, "revoked": i18n.XRayRevoked, "at_reused": i18n.XRayReused, "ended_by_bank": i18n.LogEnded}
 	if k, known := words[reason]; known {
 		return i18n.T(ctx, k)
 	}

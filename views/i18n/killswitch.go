@@ -32,6 +32,7 @@ var (
 	KillNothing  = def("kill.nothing", "Nothing, a drill", "无（演练）")
 
 	KillReasonHelp = def("kill.reason_help", "What happened, and who was told. Whoever decides about the thaw reads it.", "发生了什么，通知了谁。决定解冻的人会看到。")
+	KillOpen       = def("kill.open", "Freeze a part, or everything", "冻结部分或全部")
 	KillButton     = def("kill.button", "Freeze %s", "冻结%s")
 	KillButtonEnds = def("kill.button_ends", "Freeze %s: up to %d live visits end now", "冻结%s：至多 %d 个在线访问立即结束")
 	KillAsk        = def("kill.ask", "Ask to freeze %s", "申请冻结%s")
