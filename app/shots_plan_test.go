@@ -31,7 +31,7 @@ func (s *studio) fullShots() []shot {
 	return slices.Concat([]shot{
 		{name: "sign-in", as: outsider, path: "/console/sign-in"},
 		{name: "sign-in-refused", as: outsider, path: "/console/sign-in", script: `document.querySelector("#login").value = "wang.lei"; document.querySelector("#password").value = "wrong"; document.querySelector("#password").form.requestSubmit()`, status: 401, once: true},
-		{name: "sign-on-failed", as: outsider, path: "/console/sign-on", status: 400, once: true},
+		{name: "sign-on-failed", as: outsider, path: "/console/sign-on", status: 409, once: true},
 		{name: "second", as: halfway, path: "/console/second"},
 		{name: "setup", as: outsider, path: "/console/setup/" + s.link},
 		{name: "enrol", as: invited, path: "/console/enrol"},
@@ -175,7 +175,7 @@ func (s *studio) refusedShots() []shot {
 	return []shot{
 		{name: "x-forbidden", as: sup, path: p + "/edit", status: 403, once: true},
 		{name: "x-not-found", as: off, path: "/console/partners/nobody", status: 404, once: true},
-		{name: "x-form-errors", as: off, path: p + "/edit", script: `document.querySelector("#name").value = ""; document.querySelector("#credit_code").value = "91350100M000100Y44"; document.querySelector("#contract_ends").value = "30 June"; ` + submit, status: 422, once: true},
+		{name: "x-form-errors", as: off, path: p + "/edit", script: `document.querySelector("#name").value = ""; document.querySelector("#credit_code").value = "91350100M000100Y44"; ` + submit, status: 422, once: true},
 		{name: "x-log-empty", as: sup, path: "/console/log?code=no_route&service=urn:h5:none", once: true},
 		{name: "x-visit-none", as: sup, path: "/console/visits/find?q=nothing", status: 404, once: true},
 	}

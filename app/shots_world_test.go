@@ -143,7 +143,7 @@ func (s *studio) hire() {
 			}
 		}
 		if link.Token == "" {
-			link, err = known.Invite(s.t.Context(), "command line", string(role), staffNames[role], given)
+			link, err = known.Invite(s.t.Context(), "command line", identity.Invitation{Login: string(role), Name: staffNames[role], Roles: []models.StaffRole{given}})
 			s.must(err)
 		}
 		s.people[role] = enrolled(s.t, s.World, link, string(role), staffNames[role])
@@ -183,7 +183,7 @@ func (s *studio) comeHalf() {
 // invite makes a link for somebody new.
 func (s *studio) invite(role models.StaffRole) string {
 	s.t.Helper()
-	link, err := s.App.Identity().Invite(s.t.Context(), "command line", "new-"+string(role), "吴帆", role)
+	link, err := s.App.Identity().Invite(s.t.Context(), "command line", identity.Invitation{Login: "new-" + string(role), Name: "吴帆", Roles: []models.StaffRole{role}})
 	s.must(err)
 	return link.Token
 }
@@ -202,12 +202,11 @@ func (s *studio) live() {
 		s.refusals()
 		s.Later(7 * time.Minute)
 	}
-	s.Rotate(models.ApplicationKey)
-	s.Later(2 * time.Minute)
 	s.signInAll()
 	s.work()
 	freeze(s.World, models.FreezePartner, "yunqi", models.FreezeAll)
 	s.alert()
+	s.Rotate(models.ApplicationKey)
 	s.traffic(6)
 	s.refusals()
 	s.story()

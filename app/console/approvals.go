@@ -217,7 +217,7 @@ func (s *Console) showApproval(c *gin.Context, status int, reason string, faults
 	number := i18n.T(ctx, i18n.ConsoleRequestNo, r.ID)
 	page := console.ApprovalPage{
 		Frame: s.frame(c, number, crumb(ctx, i18n.ConsoleApprovals, "/console/approvals")), RequestRow: s.requestRow(c, r, names),
-		Things: planWords(ctx, plan), Action: requestPath(r.ID), ContentHash: r.ContentHash, PlanHash: r.PlanHash,
+		Things: s.planWords(ctx, plan), Action: requestPath(r.ID), ContentHash: r.ContentHash, PlanHash: r.PlanHash,
 		Expires: s.at(r.ExpiresAt), Decided: s.at(r.DecidedAt), IsDecided: r.DecidedAt != 0, Checker: names[r.Checker], Decision: r.Decision,
 		Given: reason, Faults: faults, Verify: verify,
 	}

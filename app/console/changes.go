@@ -67,7 +67,7 @@ func (s *Console) ChangeSubmit(c *gin.Context) error {
 func (s *Console) previewChange(c *gin.Context, page *console.ChangePage) error {
 	err := s.o.Store.Business(c.Request.Context(), func(b store.Business) error {
 		plan, err := bankfile.Applier{}.Describe(b, page.Text, s.o.Now())
-		page.Things, page.Opens = planWords(c.Request.Context(), plan), plan.Widening()
+		page.Things, page.Opens = s.planWords(c.Request.Context(), plan), plan.Widening()
 		return err
 	})
 	if s.explainChange(c, page, err) {

@@ -144,9 +144,12 @@ func (s *Console) nav(c *gin.Context, v *visit) (groups []layout.NavGroup) {
 	return groups
 }
 
+// belongs is where pages stand in the sidebar whose address does not say so.
+var belongs = strings.NewReplacer("/console/onboarding/", partnersPath+"/", "/console/changes/", "/console/approvals/")
+
 // current reports whether the request is for a page or one below it.
 func current(c *gin.Context, href string) bool {
-	path := c.Request.URL.Path
+	path := belongs.Replace(c.Request.URL.Path)
 	return path == href || (href != "/console" && strings.HasPrefix(path, href+"/"))
 }
 

@@ -109,7 +109,7 @@ func (s *Console) showKeyChange(c *gin.Context, k keyStep, asked askedKey, reaso
 	f.reason()
 	page := formPage{
 		title: i18n.T(ctx, k.title, keyKindWords(ctx, asked.kind)), lead: i18n.T(ctx, k.text), crumb: keyCrumbs(ctx),
-		above: planWords(ctx, asked.plan),
+		above: s.planWords(ctx, asked.plan),
 	}
 	if fault.moved {
 		page.note = i18n.T(ctx, i18n.KeysMoved)

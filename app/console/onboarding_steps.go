@@ -355,9 +355,9 @@ func (s *Console) onboardingReview(c *gin.Context, f *former, o onboarding) ([]c
 		for _, fault := range refusal.Faults {
 			f.form.Others = append(f.form.Others, otherFault(ctx, fault))
 		}
-		return planWords(ctx, plan), nil
+		return s.planWords(ctx, plan), nil
 	}
-	return planWords(ctx, plan), err
+	return s.planWords(ctx, plan), err
 }
 
 // reviewerLooks is what a reviewer asks first, and whether it is there.

@@ -61,14 +61,14 @@ func (s *Console) grantsTab(v partnerView) ([]console.Section, error) {
 		return nil, err
 	}
 	t := ui.TableView{Caption: i18n.T(ctx, i18n.PartnerGrants), Head: []ui.Column{
-		{Text: i18n.T(ctx, i18n.KindScope)}, {Text: i18n.T(ctx, i18n.GrantClass)}, {Text: i18n.T(ctx, i18n.KindService)}, {Text: i18n.T(ctx, i18n.KindApplication)},
+		{Text: i18n.T(ctx, i18n.KindScope)}, {Text: i18n.T(ctx, i18n.GrantClass)}, {Text: i18n.T(ctx, i18n.KindApplication)},
 		{Text: i18n.T(ctx, i18n.GrantPurpose)}, {Text: i18n.T(ctx, i18n.GrantEnds)}, {Text: i18n.T(ctx, i18n.PartnerStatus)}, {Text: i18n.T(ctx, i18n.PartnerActions)},
 	}}
 	for _, g := range grants {
 		fact := facts[g.Scope]
 		state, over := s.grantState(ctx, g)
 		row := ui.Row{Cells: []ui.Cell{
-			{Text: g.Scope, Second: fact.title, Mono: true}, {Part: classPart(fact.class)}, {Text: fact.service}, {Text: g.Application, Mono: true},
+			{Text: g.Scope, Second: fact.title, Mono: true}, {Part: classPart(fact.class)}, {Text: g.Application, Second: fact.service, Mono: true},
 			{Text: g.Purpose}, s.endCell(ctx, g.EndsAt), {Part: state}, {Text: ""},
 		}}
 		if !over && v.row.Status != models.Closed {

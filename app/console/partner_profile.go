@@ -21,7 +21,7 @@ func (s *Console) contractFacts(v partnerView) (rows []ui.KeyValue) {
 	}
 	add(i18n.PartnerContract, v.partner.Contract)
 	cell := s.contractCell(ctx, v.partner.ContractEnds)
-	add(i18n.PartnerContractEnds, strings.TrimSpace(cell.Text+" "+cell.Second))
+	add(i18n.PartnerContractEnds, strings.TrimSuffix(cell.Text+" · "+cell.Second, " · "))
 	return rows
 }
 

@@ -2,7 +2,9 @@ package console
 
 import (
 	"context"
+	"slices"
 	"strings"
+	"time"
 
 	"postern/app/change"
 	"postern/views/console"
@@ -39,11 +41,11 @@ func thingName(ctx context.Context, kind, id string) string {
 }
 
 // planWords is a plan as the page of a request says it.
-func planWords(ctx context.Context, plan change.Plan) (things []console.ThingView) {
+func (s *Console) planWords(ctx context.Context, plan change.Plan) (things []console.ThingView) {
 	for _, t := range plan.Things {
 		view := console.ThingView{Kind: i18n.T(ctx, i18n.Things[t.Kind]), ID: thingName(ctx, t.Kind, t.ID), New: t.New}
 		for _, d := range t.Differences {
-			label, before, after, compares := i18n.Difference(ctx, d.Format, d.Args)
+			label, before, after, compares := i18n.Difference(ctx, d.Format, s.clocked(ctx, d.Args))
 			view.Lines = append(view.Lines, console.DifferenceLine{
 				Label: label, Before: before, After: after, Sentence: !compares, Tone: effectTone(t.New, d.Effect),
 			})
@@ -51,6 +53,18 @@ func planWords(ctx context.Context, plan change.Plan) (things []console.ThingVie
 		things = append(things, view)
 	}
 	return things
+}
+
+// clocked says the moments among words on the bank's clock: a plan has them as
+// files do, in UTC.
+func (s *Console) clocked(ctx context.Context, args []string) []string {
+	words := slices.Clone(args)
+	for i, word := range words {
+		if t, err := time.Parse(time.RFC3339Nano, word); err == nil {
+			words[i] = i18n.Stamp(ctx, t.In(s.o.Zone))
+		}
+	}
+	return words
 }
 
 // effectTone marks what opens more. Of what is new everything does, and the

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -260,7 +261,7 @@ func (s *Console) holdings(c *gin.Context, scope string, page *console.ScopePage
 	for _, g := range grants {
 		row := console.HoldingRow{
 			Application: g.Application, ID: g.ApplicationID, Partner: g.Partner, Production: g.Environment == models.Production, Purpose: g.Purpose,
-			From: i18n.Date(ctx, s.inZone(g.StartsAt)), Reaches: simulatorPath + "?" + url.Values{"app": {g.ApplicationID}}.Encode(),
+			From: i18n.Date(ctx, s.inZone(cmp.Or(g.StartsAt, g.CreatedAt))), Reaches: simulatorPath + "?" + url.Values{"app": {g.ApplicationID}}.Encode(),
 		}
 		until := g.Until()
 		switch {

@@ -49,7 +49,7 @@ var (
 	SignRecoveryMake    = def("sign.recovery_make", "Make new codes", "生成新恢复码")
 	SignRecoveryOnce    = def("sign.recovery_once", "Each of these gets you in once without the authenticator. They are not shown again.", "没有验证器时，每个恢复码可登录一次。此页不再显示。")
 	SignRecoveryCodes   = def("sign.recovery_codes", "Recovery codes", "恢复码")
-	SignLink            = def("sign.link", "Link %s", "关联%s")
+	SignLink            = def("sign.link", "Link %s", "关联 %s")
 	SignDonePassword    = def("sign.done_password", "The password is changed. Your other sessions have ended.", "密码已修改，其他设备已退出登录。")
 	SignDonePasskey     = def("sign.done_passkey", "The passkey is added. Your other sessions have ended.", "通行密钥已添加，其他设备已退出登录。")
 	SignDoneTOTP        = def("sign.done_totp", "The authenticator is added. Your other sessions have ended.", "验证器已添加，其他设备已退出登录。")
@@ -70,7 +70,7 @@ var (
 
 // The bank's own sign-on.
 var (
-	SignOnButton      = def("sign.on_button", "Sign in with %s", "使用%s登录")
+	SignOnButton      = def("sign.on_button", "Sign in with %s", "使用 %s 登录")
 	SignOnUnreachable = def("sign.on_unreachable", "The bank's sign-on does not answer at the moment. A passkey or your password gets you in.", "行内统一登录暂时没有响应，可使用通行密钥或密码登录。")
 	SignOnRefused     = def("sign.on_refused", "The sign-on came to nothing: it was called off, took too long, or proves nothing here.", "统一登录未完成：已取消、等待时间过长，或结果无法确认。")
 	SignOnUnlinked    = def("sign.on_unlinked", "Nobody's account here is linked to that sign-on. Get in by a passkey or your password, and link it on your account's page.", "该统一登录没有关联到这里的账号。先用通行密钥或密码登录，再到账号页面关联。")
