@@ -39,7 +39,7 @@ func (s *studio) fullShots() []shot {
 
 		{name: "overview", as: rev, path: "/console"},
 		{name: "overview-system", as: sys, path: "/console", once: true},
-		{name: "overview-week", as: off, path: "/console?time=week", once: true},
+		{name: "overview-week", as: off, path: "/console?time=7d", once: true},
 		{name: "menu", as: off, path: "/console/menu", once: true},
 		{name: "account", as: off, path: "/console/account"},
 		{name: "verify", as: newcomer, path: "/console/verify?next=%2Fconsole%2Faccount"},
@@ -152,6 +152,12 @@ func rowOf(link string) string {
 
 func (s *studio) controlShots() []shot {
 	return []shot{
+		{name: "kill-switch", as: sec, path: "/console/kill-switch"},
+		{name: "kill-switch-freeze", as: sec, path: s.find(sec, "/console/kill-switch", `/console/kill-switch/freezes/[^/"]+`)},
+		{name: "kill-switch-drill", as: sec, path: "/console/kill-switch/drill"},
+		{name: "live", as: sec, path: "/console/live"},
+		{name: "live-end", as: sec, path: "/console/live/end?target=partner:p_travel"},
+		{name: "visit-end", as: sec, path: "/console/visits/" + s.vid + "/end"},
 		{name: "keys", as: sec, path: "/console/keys"},
 		{name: "key-rotate", as: sec, path: "/console/keys/ak-production/rotate"},
 		{name: "key-replace", as: sec, path: "/console/keys/ak-production/replace"},

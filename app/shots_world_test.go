@@ -207,6 +207,7 @@ func (s *studio) live() {
 	freeze(s.World, models.FreezePartner, "yunqi", models.FreezeAll)
 	s.alert()
 	s.Rotate(models.ApplicationKey)
+	s.Later(2 * time.Minute) // the sign-ins to come take as long again as the new key waits
 	s.traffic(6)
 	s.refusals()
 	s.story()
