@@ -42,9 +42,7 @@ func (w world) draft(b store.Business, now time.Time) (records.Draft, error) {
 	for _, x := range w.registry.Grants.Changes() {
 		scope, _ := w.catalog.Scopes.Find(x.After.Scope)
 		services[scope.Service] = append(services[scope.Service], x.After.Application)
-		for _, moment := range []time.Time{x.Before.EndsAt, x.After.EndsAt, x.After.StartsAt} {
-			draft.Moments = append(draft.Moments, moment)
-		}
+		draft.Moments = append(draft.Moments, x.Before.EndsAt, x.After.EndsAt, x.After.StartsAt)
 	}
 	for id, applications := range services {
 		p, found, err := b.ServiceProfile(id)
