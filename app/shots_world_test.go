@@ -204,7 +204,12 @@ func (s *studio) live() {
 	}
 	s.signInAll()
 	s.work()
-	freeze(s.World, models.FreezePartner, "yunqi", models.FreezeAll)
+	s.Write(func(tx *store.Tx, now int64) error {
+		return tx.SaveFreeze(models.Freeze{
+			ID: apptest.NewID(), TargetKind: models.FreezePartner, TargetID: "yunqi", Stops: models.FreezeAll, Reason: "A phone with their key was stolen.",
+			StartedAt: now, StartedBy: s.people[models.SecurityRole].account,
+		}, now)
+	})
 	s.alert()
 	s.Rotate(models.ApplicationKey)
 	s.Later(2 * time.Minute) // the sign-ins to come take as long again as the new key waits
@@ -273,7 +278,8 @@ func (s *studio) alert() {
 	s.Write(func(tx *store.Tx, now int64) error {
 		_, err := tx.RaiseAlert(models.Alert{
 			ID: apptest.NewID(), Rule: "refusals", SubjectKind: "application", SubjectID: apptest.Nanfeng, SubjectName: "Nanfeng 南风", Severity: models.Critical,
-			FirstAt: now - 600_000, LastAt: now, Count: 12, Numbers: map[string]string{"refused": "41", "allowed": "20"}, RemindedAt: now,
+			FirstAt: now - 600_000, LastAt: now, Count: 12, RemindedAt: now,
+			Numbers: map[string]string{"refused": "41", "answered": "48", "percent": "85", "hours": "2", "limit": "20", "limit_percent": "20"},
 		})
 		return err
 	})
