@@ -131,7 +131,7 @@ func TestACompromisedAKIsReplacedByTwo(t *testing.T) {
 		wants(t, h.page(models.SystemRole, request), "1 AT that is not redeemed stops opening", leaked, old)
 		wants(t, h.page(models.AuditRole, request), "A system administrator decides this")
 		for role, want := range map[models.StaffRole]int{
-			models.SecurityRole: http.StatusForbidden, models.AuditRole: http.StatusForbidden, models.OfficerRole: http.StatusForbidden,
+			models.SecurityRole: http.StatusForbidden, models.AuditRole: http.StatusForbidden, models.OfficerRole: http.StatusNotFound,
 			models.ReviewerRole: http.StatusNotFound, models.SupportRole: http.StatusForbidden,
 		} {
 			if rec := h.as(role, request+"/approve", verdict); rec.Code != want {

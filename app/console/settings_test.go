@@ -72,7 +72,7 @@ func TestASettingIsChangedByTwo(t *testing.T) {
 		wants(t, h.page(models.SystemRole, request), "You asked for this")
 		wants(t, h.page(models.AuditRole, request), "A security administrator decides this")
 		for role, want := range map[models.StaffRole]int{
-			models.SystemRole: http.StatusForbidden, models.AuditRole: http.StatusForbidden, models.OfficerRole: http.StatusForbidden,
+			models.SystemRole: http.StatusForbidden, models.AuditRole: http.StatusForbidden, models.OfficerRole: http.StatusNotFound,
 			models.ReviewerRole: http.StatusNotFound, models.SupportRole: http.StatusForbidden,
 		} {
 			if rec := h.as(role, request+"/approve", verdict); rec.Code != want {
