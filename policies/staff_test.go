@@ -30,6 +30,7 @@ sessions:end     security
 settings:check   security
 settings:make    system
 settings:read    system security audit
+stops:all        security reviewer
 stops:ask        support
 stops:make       security officer reviewer
 stops:read       security audit officer reviewer support

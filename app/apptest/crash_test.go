@@ -96,6 +96,7 @@ func childStore(driver, target string) store.Config {
 
 // acknowledged is what reached the clients of gateways that are dead by now.
 type acknowledged struct {
+	first      func() // called when an AT reached its partner
 	mu         sync.Mutex
 	assertions []url.Values    // forms of step B that got an AT
 	ats        []string        // every AT that reached its partner
@@ -214,10 +215,9 @@ func door(address string) http.Handler {
 }
 
 // work runs visits from several clients until the gateway is killed, at a
-// random moment, under them.
+// random moment after the first AT reached one, under them.
 func work(w *apptest.World, got *acknowledged, kill func()) {
-	timer := time.AfterFunc(50*time.Millisecond+mathrand.N(300*time.Millisecond), kill)
-	defer timer.Stop()
+	got.first = sync.OnceFunc(func() { time.AfterFunc(mathrand.N(350*time.Millisecond), kill) })
 	var clients sync.WaitGroup
 	for range 8 {
 		clients.Go(func() {
@@ -240,6 +240,7 @@ func (g *acknowledged) visit(w *apptest.World) error {
 	}
 	at := w.OpenTokenResponse(apptest.Travel, rec)
 	g.add(func() { g.assertions, g.ats = append(g.assertions, form), append(g.ats, at) })
+	g.first()
 
 	p := w.NewPage(at)
 	if rec = p.Post("/gateway/v1/visit-tokens", p.Exchange(nil)); rec.Code != http.StatusOK {
