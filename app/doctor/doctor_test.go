@@ -288,7 +288,7 @@ func TestClocksOfTwoMachines(t *testing.T) {
 func TestAnEmptyDatabaseIsRightBeforeTheFirstStart(t *testing.T) {
 	t.Parallel()
 	w := newWard(t, storetest.PostgresConfig(t))
-	w.Store = storetest.PostgresConfig(t)
+	w.Store = storetest.EmptyPostgresConfig(t)
 	for _, f := range w.Examine(t.Context()) {
 		if f.Check == "migrations" && f.State == doctor.Failed && strings.Contains(f.Advice, "Before the first start") {
 			return

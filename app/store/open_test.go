@@ -20,7 +20,7 @@ import (
 
 func TestNodesThatStartTogetherMigrateOnce(t *testing.T) {
 	t.Parallel()
-	c := storetest.PostgresConfig(t)
+	c := storetest.EmptyPostgresConfig(t)
 	var all sync.WaitGroup
 	for range 3 {
 		all.Go(func() {
@@ -220,7 +220,7 @@ func TestCallersThatPrepareOneQueryTogetherGetOneStatement(t *testing.T) {
 
 func TestWhoOnlyLooksChangesNoSchema(t *testing.T) {
 	t.Parallel()
-	for name, config := range map[string]func(testing.TB) store.Config{"sqlite": storetest.SQLiteConfig, "postgres": storetest.PostgresConfig} {
+	for name, config := range map[string]func(testing.TB) store.Config{"sqlite": storetest.SQLiteConfig, "postgres": storetest.EmptyPostgresConfig} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := config(t)

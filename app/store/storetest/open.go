@@ -79,20 +79,35 @@ func SQLiteConfig(t testing.TB) store.Config {
 	}
 }
 
-// PostgresConfig makes a fresh database for the test and names it; several
-// stores may be opened on it, as several nodes would.
+// PostgresConfig makes a database for the test, migrated and without a row, and
+// names it; several stores may be opened on it, as several nodes would.
 func PostgresConfig(t testing.TB) store.Config {
 	t.Helper()
 	server := postgresServer(t)
-	name := "postern_test_" + strings.ToLower(rand.Text())
-	administer(t, server, "CREATE DATABASE "+name)
-	t.Cleanup(func() { administer(t, server, "DROP DATABASE "+name+" WITH (FORCE)") })
+	return postgresDatabase(t, server, "TEMPLATE "+template(t, server))
+}
 
+// EmptyPostgresConfig is PostgresConfig of a database without a table.
+func EmptyPostgresConfig(t testing.TB) store.Config {
+	t.Helper()
+	return postgresDatabase(t, postgresServer(t), "")
+}
+
+func postgresDatabase(t testing.TB, server, how string) store.Config {
+	t.Helper()
+	name := "postern_test_" + strings.ToLower(rand.Text())
+	administer(t, server, "CREATE DATABASE "+name+" "+how)
+	t.Cleanup(func() { administer(t, server, "DROP DATABASE "+name+" WITH (FORCE)") })
+	return postgresConfig(t, server, name)
+}
+
+func postgresConfig(t testing.TB, server, database string) store.Config {
+	t.Helper()
 	dsn, err := url.Parse(server)
 	if err != nil {
 		t.Fatalf("POSTERN_TEST_POSTGRES must be a URL: %v", err)
 	}
-	dsn.Path = "/" + name
+	dsn.Path = "/" + database
 	return store.Config{
 		Driver:   string(store.Postgres),
 		DSN:      dsn.String(),
