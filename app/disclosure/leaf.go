@@ -62,14 +62,15 @@ func (s Shape) Had(path string) Evidence {
 	if err != nil {
 		return Absent
 	}
-	leaves := slices.Concat(s.Kept, s.Masked, s.Dropped)
-	if slices.Contains(leaves, path) {
+	if slices.Contains(s.Kept, path) || slices.Contains(s.Masked, path) {
 		return Present
 	}
-	if slices.ContainsFunc(leaves, func(l string) bool { return Overlap(l, path) }) {
+	leaves := slices.Concat(s.Kept, s.Masked, s.Dropped)
+	if slices.ContainsFunc(leaves, func(l string) bool { return l == path || Overlap(l, path) }) {
 		return Possible
 	}
-	// What was dropped as a leaf may have been an object with all it held.
+	// What was dropped as a leaf may have been an object with all it held: then
+	// there was none here, and some below.
 	for _, held := range slices.Concat(s.Unknown, s.Dropped) {
 		if holds(held, steps) {
 			return Possible
