@@ -3,14 +3,14 @@ package app
 import (
 	"context"
 
-	"postern/app/console"
+	"postern/app/entrance"
 	"postern/models"
 )
 
 // ConsoleScreen is a row of the console's table.
 type ConsoleScreen struct {
 	Method, Pattern string
-	Access          console.Access
+	Access          entrance.Access
 }
 
 // ConsoleScreens is the console's table.

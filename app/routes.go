@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"postern/app/console"
+	"postern/app/entrance"
 	"postern/app/web"
 	"postern/static"
 	"postern/static/sdk"
@@ -73,10 +74,10 @@ func (a *App) internalRoutes() []route {
 	}
 }
 
-// screen is a row of the console's table.
+// screen is a row of a house's table.
 type screen struct {
 	method, pattern string
-	access          console.Access
+	access          entrance.Access
 	screen          web.Screen
 }
 
@@ -84,8 +85,8 @@ type screen struct {
 // listener.
 func (a *App) consoleRoutes() []screen {
 	return slices.Concat(
-		entranceScreens(a.console),
-		accountScreens(a.console),
+		entranceScreens("/console", a.console.Entrance),
+		homeScreens(a.console),
 		approvalScreens(a.console),
 		partnerScreens(a.console),
 		applicationScreens(a.console),
@@ -100,83 +101,90 @@ func (a *App) consoleRoutes() []screen {
 
 // What most rows ask for.
 var (
-	readsBusiness = console.May("business", "read")
-	makesBusiness = console.May("business", "make")
-	makesStops    = console.May("stops", "make")
-	readsLog      = console.May("log", "read")
-	readsAlerts   = console.May("settings", "read").Or("stops", "read")
+	readsBusiness = entrance.May("business", "read")
+	makesBusiness = entrance.May("business", "make")
+	makesStops    = entrance.May("stops", "make")
+	readsLog      = entrance.May("log", "read")
+	readsAlerts   = entrance.May("settings", "read").Or("stops", "read")
 	// Whoever may stop what an alert is about, or set it, may say that they looked.
-	acksAlerts = console.May("settings", "make").Or("stops", "make")
+	acksAlerts = entrance.May("settings", "make").Or("stops", "make")
 )
 
-// entranceScreens is how one comes in, and the words one reads in.
-func entranceScreens(s *console.Console) []screen {
-	return []screen{
-		{http.MethodGet, "/console/sign-in", console.Anybody, s.SignIn},
-		{http.MethodPost, "/console/sign-in", console.Anybody, s.SignInSubmit},
-		{http.MethodPost, "/console/sign-in/passkey/options", console.Anybody, s.PasskeyAsk},
-		{http.MethodPost, "/console/sign-in/passkey", console.Anybody, s.PasskeySubmit},
-		{http.MethodGet, "/console/sign-in/sign-on", console.Anybody, s.SignOnLeave},
-		{http.MethodGet, "/console/sign-on", console.Anybody, s.SignOnReturn},
-		{http.MethodGet, "/console/second", console.Second, s.Second},
-		{http.MethodPost, "/console/second", console.Second, s.SecondSubmit},
-		{http.MethodPost, "/console/second/passkey/options", console.Second, s.OwnPasskeyAsk},
-		{http.MethodPost, "/console/second/passkey", console.Second, s.SecondPasskeySubmit},
-		{http.MethodPost, "/console/sign-out", console.Anybody, s.SignOut},
-		{http.MethodGet, "/console/setup/:token", console.Anybody, s.Link},
-		{http.MethodPost, "/console/setup/:token", console.Anybody, s.LinkOpen},
-		{http.MethodGet, "/console/enrol", console.Enrolled, s.Enrol},
-		{http.MethodPost, "/console/enrol", console.Enrolled, s.EnrolSubmit},
-		{http.MethodGet, "/console/enrol/authenticator", console.Enrolled, s.Authenticator},
-		{http.MethodPost, "/console/enrol/authenticator", console.Enrolled, s.AuthenticatorSubmit},
-		{http.MethodPost, "/console/enrol/passkey/options", console.Enrolled, s.PasskeyOffer},
-		{http.MethodPost, "/console/enrol/passkey", console.Enrolled, s.EnrolPasskeySubmit},
-		{http.MethodPost, "/console/enrol/done", console.Insider, s.EnrolDone},
-		{http.MethodPost, "/console/preferences", console.Anybody, s.Preferences},
+// entranceScreens is how one comes into a house, the words one reads in, and what
+// everybody has there: an account of one's own.
+func entranceScreens(base string, e *entrance.Entrance) []screen {
+	list := []screen{
+		{http.MethodGet, "/sign-in", entrance.Anybody, e.SignIn},
+		{http.MethodPost, "/sign-in", entrance.Anybody, e.SignInSubmit},
+		{http.MethodPost, "/sign-in/passkey/options", entrance.Anybody, e.PasskeyAsk},
+		{http.MethodPost, "/sign-in/passkey", entrance.Anybody, e.PasskeySubmit},
+		{http.MethodGet, "/second", entrance.Second, e.Second},
+		{http.MethodPost, "/second", entrance.Second, e.SecondSubmit},
+		{http.MethodPost, "/second/passkey/options", entrance.Second, e.OwnPasskeyAsk},
+		{http.MethodPost, "/second/passkey", entrance.Second, e.SecondPasskeySubmit},
+		{http.MethodPost, "/sign-out", entrance.Anybody, e.SignOut},
+		{http.MethodGet, "/setup/:token", entrance.Anybody, e.Link},
+		{http.MethodPost, "/setup/:token", entrance.Anybody, e.LinkOpen},
+		{http.MethodGet, "/enrol", entrance.Enrolled, e.Enrol},
+		{http.MethodPost, "/enrol", entrance.Enrolled, e.EnrolSubmit},
+		{http.MethodGet, "/enrol/authenticator", entrance.Enrolled, e.Authenticator},
+		{http.MethodPost, "/enrol/authenticator", entrance.Enrolled, e.AuthenticatorSubmit},
+		{http.MethodPost, "/enrol/passkey/options", entrance.Enrolled, e.PasskeyOffer},
+		{http.MethodPost, "/enrol/passkey", entrance.Enrolled, e.EnrolPasskeySubmit},
+		{http.MethodPost, "/enrol/done", entrance.Insider, e.EnrolDone},
+		{http.MethodPost, "/preferences", entrance.Anybody, e.Preferences},
+
+		{http.MethodGet, "/account", entrance.Insider, e.Account},
+		{http.MethodPost, "/account/email", entrance.Insider, e.EmailSet},
+		{http.MethodPost, "/account/sessions/:session/end", entrance.Insider, e.SessionEnd},
+		{http.MethodGet, "/verify", entrance.Insider, e.Verify},
+		{http.MethodPost, "/verify", entrance.Insider, e.VerifySubmit},
+		{http.MethodPost, "/verify/passkey/options", entrance.Insider, e.OwnPasskeyAsk},
+		{http.MethodGet, "/account/password", entrance.Insider, e.Password},
+		{http.MethodPost, "/account/password", entrance.Insider, e.PasswordSubmit},
+		{http.MethodGet, "/account/authenticators/new", entrance.Insider, e.AuthenticatorNew},
+		{http.MethodPost, "/account/authenticators", entrance.Insider, e.AuthenticatorAdd},
+		{http.MethodGet, "/account/passkeys/new", entrance.Insider, e.PasskeyNew},
+		{http.MethodPost, "/account/passkeys/options", entrance.Insider, e.PasskeyOffer},
+		{http.MethodPost, "/account/passkeys", entrance.Insider, e.PasskeyAdd},
+		{http.MethodGet, "/account/factors/:factor", entrance.Insider, e.Factor},
+		{http.MethodPost, "/account/factors/:factor/rename", entrance.Insider, e.FactorRename},
+		{http.MethodPost, "/account/factors/:factor/remove", entrance.Insider, e.FactorRemove},
+		{http.MethodGet, "/account/recovery-codes", entrance.Insider, e.RecoveryCodes},
+		{http.MethodPost, "/account/recovery-codes", entrance.Insider, e.RecoveryCodesMake},
+		{http.MethodPost, "/account/recovery-codes/done", entrance.Insider, e.RecoveryCodesDone},
 	}
+	for i := range list {
+		list[i].pattern = base + list[i].pattern
+	}
+	return list
 }
 
-// accountScreens is what everybody has: the first page and the own account.
-func accountScreens(s *console.Console) []screen {
+// homeScreens is what the console alone has for everybody: the bank's sign-on and
+// the first page.
+func homeScreens(s *console.Console) []screen {
 	return []screen{
-		{http.MethodGet, "/console", console.Insider, s.Overview},
-		{http.MethodGet, "/console/now/:part", console.Insider.Quietly(), s.OverviewNow},
-		{http.MethodGet, "/console/menu", console.Insider, s.Menu},
-		{http.MethodGet, "/console/account", console.Insider, s.Account},
-		{http.MethodPost, "/console/account/email", console.Insider, s.EmailSet},
-		{http.MethodPost, "/console/account/sessions/:session/end", console.Insider, s.SessionEnd},
-		{http.MethodGet, "/console/verify", console.Insider, s.Verify},
-		{http.MethodPost, "/console/verify", console.Insider, s.VerifySubmit},
-		{http.MethodPost, "/console/verify/passkey/options", console.Insider, s.OwnPasskeyAsk},
-		{http.MethodGet, "/console/account/password", console.Insider, s.Password},
-		{http.MethodPost, "/console/account/password", console.Insider, s.PasswordSubmit},
-		{http.MethodGet, "/console/account/authenticators/new", console.Insider, s.AuthenticatorNew},
-		{http.MethodPost, "/console/account/authenticators", console.Insider, s.AuthenticatorAdd},
-		{http.MethodGet, "/console/account/passkeys/new", console.Insider, s.PasskeyNew},
-		{http.MethodPost, "/console/account/passkeys/options", console.Insider, s.PasskeyOffer},
-		{http.MethodPost, "/console/account/passkeys", console.Insider, s.PasskeyAdd},
-		{http.MethodPost, "/console/account/sign-on", console.Insider, s.SignOnLink},
-		{http.MethodGet, "/console/account/factors/:factor", console.Insider, s.Factor},
-		{http.MethodPost, "/console/account/factors/:factor/rename", console.Insider, s.FactorRename},
-		{http.MethodPost, "/console/account/factors/:factor/remove", console.Insider, s.FactorRemove},
-		{http.MethodGet, "/console/account/recovery-codes", console.Insider, s.RecoveryCodes},
-		{http.MethodPost, "/console/account/recovery-codes", console.Insider, s.RecoveryCodesMake},
-		{http.MethodPost, "/console/account/recovery-codes/done", console.Insider, s.RecoveryCodesDone},
+		{http.MethodGet, "/console/sign-in/sign-on", entrance.Anybody, s.SignOnLeave},
+		{http.MethodGet, "/console/sign-on", entrance.Anybody, s.SignOnReturn},
+		{http.MethodPost, "/console/account/sign-on", entrance.Insider, s.SignOnLink},
+		{http.MethodGet, "/console", entrance.Insider, s.Overview},
+		{http.MethodGet, "/console/now/:part", entrance.Insider.Quietly(), s.OverviewNow},
+		{http.MethodGet, "/console/menu", entrance.Insider, s.Menu},
 	}
 }
 
 // approvalScreens is changes that wait for a second person.
 func approvalScreens(s *console.Console) []screen {
 	// Which of them somebody sees and decides their kind says.
-	readsRequests := console.May("business", "read").Or("accounts", "read").Or("keys", "read").Or("settings", "read")
-	checksRequests := console.May("business", "check").Or("roles", "check").Or("keys", "check").Or("settings", "check").Or("stops", "make").Or("thaw", "check")
+	readsRequests := entrance.May("business", "read").Or("accounts", "read").Or("keys", "read").Or("settings", "read")
+	checksRequests := entrance.May("business", "check").Or("roles", "check").Or("keys", "check").Or("settings", "check").Or("stops", "make").Or("thaw", "check")
 	return []screen{
 		{http.MethodGet, "/console/approvals", readsRequests, s.Approvals},
 		{http.MethodGet, "/console/approvals/:request", readsRequests, s.Approval},
 		{http.MethodPost, "/console/approvals/:request/approve", checksRequests, s.ApprovalApprove},
 		{http.MethodPost, "/console/approvals/:request/send-back", checksRequests, s.ApprovalSendBack},
 		{http.MethodPost, "/console/approvals/:request/reject", checksRequests, s.ApprovalReject},
-		{http.MethodPost, "/console/approvals/:request/withdraw", console.Insider, s.ApprovalWithdraw},
+		{http.MethodPost, "/console/approvals/:request/withdraw", entrance.Insider, s.ApprovalWithdraw},
 		{http.MethodPost, "/console/approvals/:request/comments", readsRequests, s.ApprovalComment},
 		{http.MethodGet, "/console/changes/new", makesBusiness, s.ChangeNew},
 		{http.MethodPost, "/console/changes", makesBusiness, s.ChangeSubmit},
@@ -275,12 +283,12 @@ func catalogueScreens(s *console.Console) []screen {
 
 // stopScreens is the kill switch and the end of live visits.
 func stopScreens(s *console.Console) []screen {
-	readsStops, asksStops := console.May("stops", "read"), console.May("stops", "make").Or("stops", "ask")
+	readsStops, asksStops := entrance.May("stops", "read"), entrance.May("stops", "make").Or("stops", "ask")
 	return []screen{
 		{http.MethodGet, "/console/kill-switch", readsStops, s.KillSwitch},
 		{http.MethodPost, "/console/kill-switch/freezes", asksStops, s.Freeze},
 		{http.MethodGet, "/console/kill-switch/freezes/:freeze", readsStops, s.FreezeShow},
-		{http.MethodPost, "/console/kill-switch/freezes/:freeze/thaw", console.May("thaw", "make"), s.FreezeThaw},
+		{http.MethodPost, "/console/kill-switch/freezes/:freeze/thaw", entrance.May("thaw", "make"), s.FreezeThaw},
 		{http.MethodGet, "/console/kill-switch/drill", makesStops, s.FreezeDrill},
 		{http.MethodPost, "/console/kill-switch/drills", makesStops, s.FreezeDrillSubmit},
 
@@ -297,8 +305,8 @@ func logScreens(s *console.Console) []screen {
 	return []screen{
 		{http.MethodGet, "/console/log", readsLog, s.LogList},
 		{http.MethodGet, "/console/log/stream", readsLog, s.LogStream},
-		{http.MethodGet, "/console/log/export", console.May("log", "export"), s.LogExport},
-		{http.MethodPost, "/console/log/export", console.May("log", "export"), s.LogExportSubmit},
+		{http.MethodGet, "/console/log/export", entrance.May("log", "export"), s.LogExport},
+		{http.MethodPost, "/console/log/export", entrance.May("log", "export"), s.LogExportSubmit},
 		{http.MethodGet, "/console/log/:id", readsLog, s.LogShow},
 		{http.MethodGet, "/console/calls", readsLog, s.Calls},
 		{http.MethodGet, "/console/alerts", readsAlerts, s.Alerts},
@@ -306,8 +314,8 @@ func logScreens(s *console.Console) []screen {
 		{http.MethodPost, "/console/alerts/:alert/acknowledge", acksAlerts, s.AlertAcknowledge},
 		{http.MethodGet, "/console/visits", readsLog, s.Visits},
 		{http.MethodGet, "/console/visits/find", readsLog, s.VisitFind},
-		{http.MethodPost, "/console/visits/find", console.May("log", "clear"), s.VisitFindSubject},
-		{http.MethodPost, "/console/visits/subject", console.May("log", "clear"), s.SubjectShow},
+		{http.MethodPost, "/console/visits/find", entrance.May("log", "clear"), s.VisitFindSubject},
+		{http.MethodPost, "/console/visits/subject", entrance.May("log", "clear"), s.SubjectShow},
 		{http.MethodGet, "/console/visits/at/:id", readsLog, s.XRayOfAT},
 		{http.MethodGet, "/console/visits/request/:id", readsLog, s.XRayOfRequest},
 		{http.MethodGet, "/console/visits/:id", readsLog, s.XRay},
@@ -316,9 +324,9 @@ func logScreens(s *console.Console) []screen {
 
 // keyScreens is the gateway's own keys.
 func keyScreens(s *console.Console) []screen {
-	makesKeys := console.May("keys", "make")
+	makesKeys := entrance.May("keys", "make")
 	return []screen{
-		{http.MethodGet, "/console/keys", console.May("keys", "read"), s.Keys},
+		{http.MethodGet, "/console/keys", entrance.May("keys", "read"), s.Keys},
 		{http.MethodGet, "/console/keys/:key/rotate", makesKeys, s.KeyChange(console.KeyRotation)},
 		{http.MethodPost, "/console/keys/:key/rotate", makesKeys, s.KeyChangeSubmit(console.KeyRotation)},
 		{http.MethodGet, "/console/keys/:key/replace", makesKeys, s.KeyChange(console.KeyReplacement)},
@@ -333,26 +341,26 @@ func keyScreens(s *console.Console) []screen {
 // settingScreens is what gateways are told.
 func settingScreens(s *console.Console) []screen {
 	return []screen{
-		{http.MethodGet, "/console/settings", console.May("settings", "read"), s.Settings},
-		{http.MethodGet, "/console/settings/:section/edit", console.May("settings", "make"), s.SettingsEdit},
-		{http.MethodPost, "/console/settings/:section", console.May("settings", "make"), s.SettingsUpdate},
+		{http.MethodGet, "/console/settings", entrance.May("settings", "read"), s.Settings},
+		{http.MethodGet, "/console/settings/:section/edit", entrance.May("settings", "make"), s.SettingsEdit},
+		{http.MethodPost, "/console/settings/:section", entrance.May("settings", "make"), s.SettingsUpdate},
 	}
 }
 
 // staffScreens is the staff, and what they did.
 func staffScreens(s *console.Console) []screen {
 	return []screen{
-		{http.MethodGet, "/console/staff", console.May("accounts", "read"), s.Staff},
-		{http.MethodGet, "/console/staff/new", console.May("accounts", "make"), s.StaffNew},
-		{http.MethodPost, "/console/staff", console.May("accounts", "make"), s.StaffInvite},
-		{http.MethodGet, "/console/staff/:account", console.May("accounts", "read"), s.StaffMember},
-		{http.MethodPost, "/console/staff/:account/roles", console.May("roles", "make"), s.StaffRole},
-		{http.MethodPost, "/console/staff/:account/link", console.May("accounts", "make").Or("roles", "make"), s.StaffLink},
-		{http.MethodPost, "/console/staff/:account/reset", console.May("roles", "make"), s.StaffReset},
-		{http.MethodPost, "/console/staff/:account/disable", console.May("accounts", "make"), s.StaffDisable},
-		{http.MethodPost, "/console/staff/:account/enable", console.May("accounts", "make"), s.StaffEnable},
-		{http.MethodPost, "/console/staff/:account/sessions/end", console.May("sessions", "end"), s.StaffSessionsEnd},
-		{http.MethodGet, "/console/activity", console.May("activity", "own"), s.Activity},
+		{http.MethodGet, "/console/staff", entrance.May("accounts", "read"), s.Staff},
+		{http.MethodGet, "/console/staff/new", entrance.May("accounts", "make"), s.StaffNew},
+		{http.MethodPost, "/console/staff", entrance.May("accounts", "make"), s.StaffInvite},
+		{http.MethodGet, "/console/staff/:account", entrance.May("accounts", "read"), s.StaffMember},
+		{http.MethodPost, "/console/staff/:account/roles", entrance.May("roles", "make"), s.StaffRole},
+		{http.MethodPost, "/console/staff/:account/link", entrance.May("accounts", "make").Or("roles", "make"), s.StaffLink},
+		{http.MethodPost, "/console/staff/:account/reset", entrance.May("roles", "make"), s.StaffReset},
+		{http.MethodPost, "/console/staff/:account/disable", entrance.May("accounts", "make"), s.StaffDisable},
+		{http.MethodPost, "/console/staff/:account/enable", entrance.May("accounts", "make"), s.StaffEnable},
+		{http.MethodPost, "/console/staff/:account/sessions/end", entrance.May("sessions", "end"), s.StaffSessionsEnd},
+		{http.MethodGet, "/console/activity", entrance.May("activity", "own"), s.Activity},
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 	"postern/app"
 	"postern/app/apptest"
 	"postern/app/config"
-	"postern/app/console"
+	"postern/app/entrance"
 	"postern/app/identity"
 	"postern/app/store"
 	"postern/models"
@@ -286,18 +286,18 @@ func TestNobodySkipsTheSecondFactor(t *testing.T) {
 		enrolling.leads(enrolling.post("/console/setup/"+link.Token), "/console/enrol")
 		for _, s := range w.App.ConsoleScreens() {
 			path := regexp.MustCompile(`:[a-z]+`).ReplaceAllString(s.Pattern, "1")
-			if s.Access.String() == console.Anybody.String() {
+			if s.Access.String() == entrance.Anybody.String() {
 				continue
 			}
 			for _, who := range []struct {
 				name   string
 				cookie string
 				next   string
-				open   console.Access
+				open   entrance.Access
 			}{
-				{"nobody", "", "/console/sign-in", console.Access{}},
-				{"password only", cookie, "/console/second", console.Second},
-				{"link only", enrolling.jar["__Host-postern-staff"], "/console/enrol", console.Enrolled},
+				{"nobody", "", "/console/sign-in", entrance.Access{}},
+				{"password only", cookie, "/console/second", entrance.Second},
+				{"link only", enrolling.jar["__Host-postern-staff"], "/console/enrol", entrance.Enrolled},
 			} {
 				if s.Access.String() == who.open.String() {
 					continue
@@ -374,7 +374,7 @@ func TestOnlyTheConsolesOwnPagesChangeAnything(t *testing.T) {
 		for _, media := range []string{"application/json", "text/plain", "multipart/form-data; boundary=a", ""} {
 			b := visitor(t, w)
 			b.jar = a.jar
-			if s.Access.String() != console.Anybody.String() && s.Access.String() != console.Insider.String() {
+			if s.Access.String() != entrance.Anybody.String() && s.Access.String() != entrance.Insider.String() {
 				continue
 			}
 			if rec := b.do(http.MethodPost, path, nil, "Content-Type", media); rec.Code != http.StatusUnprocessableEntity {

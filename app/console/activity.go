@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -13,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"postern/app/change"
+	"postern/app/entrance"
 	"postern/app/ledger"
 	"postern/app/store"
 	"postern/app/web"
@@ -31,11 +33,11 @@ const (
 
 // Activity lists what staff did: everybody's for who may read it, else one's own.
 func (s *Console) Activity(c *gin.Context) error {
-	ctx, v := c.Request.Context(), visitOf(c)
-	all := v.rights.May(policies.Permission{Resource: "activity", Action: "read"})
+	ctx, v := c.Request.Context(), entrance.VisitOf(c)
+	all := v.Rights.May(policies.Permission{Resource: "activity", Action: "read"})
 	filter := store.ActivityFilter{Actor: c.Query("who")}
 	if !all || filter.Actor == "me" {
-		filter.Actor = v.who.Account.ID
+		filter.Actor = v.Who.Account.ID
 	}
 	if cursor := c.Query("after"); cursor != "" {
 		at, err := s.o.Cursors.Open(activityList, cursor, 2)
@@ -51,13 +53,13 @@ func (s *Console) Activity(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if filter.Actor != v.who.Account.ID {
-		if err := s.readActivity(ctx, v.who.Account.ID, filter.Actor); err != nil {
+	if filter.Actor != v.Who.Account.ID {
+		if err := s.readActivity(ctx, v.Who.Account.ID, filter.Actor); err != nil {
 			return err
 		}
 	}
 
-	page := console.ActivityPage{Frame: s.frame(c, i18n.T(ctx, i18n.ActivityTitle)), All: all, Own: filter.Actor == v.who.Account.ID}
+	page := console.ActivityPage{Frame: s.frame(c, i18n.T(ctx, i18n.ActivityTitle)), All: all, Own: filter.Actor == v.Who.Account.ID}
 	if len(list) > activityRows {
 		list = list[:activityRows]
 		last := list[activityRows-1]
@@ -75,7 +77,7 @@ func (s *Console) Activity(c *gin.Context) error {
 func (s *Console) readActivity(ctx context.Context, reader, whose string) error {
 	return s.o.Store.Write(ctx, func(tx *store.Tx) error {
 		w := change.Writer{Tx: tx, Now: s.o.Now(), Rand: s.o.Rand, Actor: reader}
-		return w.Event(ledger.Event{Kind: "activity.read"}, map[string]string{"whose": firstOf(whose, "everybody")})
+		return w.Event(ledger.Event{Kind: "activity.read"}, map[string]string{"whose": cmp.Or(whose, "everybody")})
 	})
 }
 
@@ -89,10 +91,10 @@ func (s *Console) activityRows(c *gin.Context, list []models.Event) (rows []cons
 		return nil, err
 	}
 	for _, e := range list {
-		at := s.at(e.At)
+		at := s.At(e.At)
 		at.Exactly = true
 		rows = append(rows, console.ActivityRow{
-			At: at, Date: i18n.Date(c.Request.Context(), s.inZone(e.At)), Who: firstOf(names[e.Actor], e.Actor), What: did(c.Request.Context(), e.Kind),
+			At: at, Date: i18n.Date(c.Request.Context(), s.InZone(e.At)), Who: cmp.Or(names[e.Actor], e.Actor), What: did(c.Request.Context(), e.Kind),
 			About: aboutEvent(e), Alarm: e.Alarm, Details: details(e.Body),
 		})
 	}
@@ -109,7 +111,7 @@ func did(ctx context.Context, kind string) string {
 }
 
 func aboutEvent(e models.Event) string {
-	return firstOf(e.ApplicationID, e.PartnerID, e.ServiceID, e.VID)
+	return cmp.Or(e.ApplicationID, e.PartnerID, e.ServiceID, e.VID)
 }
 
 // details are an event's own, by name; hashes and the account's id help nobody

@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"postern/app/alerts"
+	"postern/app/entrance"
 	"postern/app/errs"
 	"postern/app/web"
 	"postern/models"
@@ -23,8 +24,8 @@ const alertsPath = "/console/alerts"
 // Whoever may stop what an alert is about, or set it, may say that they have
 // looked; everybody who may see either may see alerts.
 var (
-	readsAlerts = May("settings", "read").Or("stops", "read")
-	acksAlerts  = May("settings", "make").Or("stops", "make")
+	readsAlerts = entrance.May("settings", "read").Or("stops", "read")
+	acksAlerts  = entrance.May("settings", "make").Or("stops", "make")
 )
 
 func alertPath(id string) string { return alertsPath + "/" + url.PathEscape(id) }
@@ -64,7 +65,7 @@ func (s *Console) Alerts(c *gin.Context) error {
 	for _, a := range list {
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
 			{Text: alertTitle(ctx, a), Second: alertAbout(ctx, a), Href: alertPath(a.ID)}, severityCell(ctx, a),
-			{Part: ui.Badge(alertState(ctx, a))}, {Part: ui.Time(s.at(a.FirstAt))}, {Part: ui.Time(s.at(a.LastAt))},
+			{Part: ui.Badge(alertState(ctx, a))}, {Part: ui.Time(s.At(a.FirstAt))}, {Part: ui.Time(s.At(a.LastAt))},
 		}})
 	}
 	t.Empty = ui.Empty(ui.EmptyView{Title: i18n.T(ctx, i18n.AlertsNone), Text: i18n.T(ctx, i18n.AlertsNoneText)})
@@ -118,7 +119,7 @@ func (s *Console) showAlert(c *gin.Context, note string, fault faulty) error {
 	page.Header.Badges = append(page.Header.Badges, ui.Badge(alertState(ctx, a)))
 	switch {
 	case a.AckedAt != 0:
-	case acksAlerts.Allows(visitOf(c).rights):
+	case acksAlerts.Allows(entrance.VisitOf(c).Rights):
 		f := s.former(c, alertPath(a.ID)+"/acknowledge", map[string]string{"note": note}, fault)
 		f.row(f.field("note", i18n.AlertsNote, with(f.help(i18n.AlertsNoteHelp), func(v *ui.FieldView) { v.MaxLength = 500 })))
 		form := f.done(alertsPath, ui.ButtonView{Text: i18n.T(ctx, i18n.AlertsButton), Icon: "check", Kind: ui.Primary})
@@ -127,7 +128,7 @@ func (s *Console) showAlert(c *gin.Context, note string, fault faulty) error {
 		page.Notes = append(page.Notes, ui.NoteView{Tone: ui.Accent, Text: i18n.T(ctx, i18n.AlertsMayNot)})
 	}
 	if a.AckedAt != 0 && note != "" {
-		page.Notes = append(page.Notes, ui.NoteView{Tone: ui.Warn, Text: i18n.T(ctx, i18n.AlertsAlready, a.AckedBy, i18n.Stamp(ctx, s.inZone(a.AckedAt)))})
+		page.Notes = append(page.Notes, ui.NoteView{Tone: ui.Warn, Text: i18n.T(ctx, i18n.AlertsAlready, a.AckedBy, i18n.Stamp(ctx, s.InZone(a.AckedAt)))})
 	}
 	return web.Render(c, cmp.Or(fault.status, http.StatusOK), console.Partner(page))
 }
@@ -137,13 +138,13 @@ func (s *Console) alertFacts(ctx context.Context, a models.Alert) ui.KeyValuesVi
 	rows := []ui.KeyValue{
 		{Key: i18n.T(ctx, i18n.AlertsWhat), Value: ui.Text(rule.What(lang, a.Numbers))}, {Key: i18n.T(ctx, i18n.AlertsDo), Value: ui.Text(rule.Do(lang))},
 		{Key: i18n.T(ctx, i18n.AlertsSeverity), Value: ui.Text(severityCell(ctx, a).Text)},
-		{Key: i18n.T(ctx, i18n.AlertsSince), Value: ui.Time(s.at(a.FirstAt))}, {Key: i18n.T(ctx, i18n.AlertsLast), Value: ui.Time(s.at(a.LastAt))},
+		{Key: i18n.T(ctx, i18n.AlertsSince), Value: ui.Time(s.At(a.FirstAt))}, {Key: i18n.T(ctx, i18n.AlertsLast), Value: ui.Time(s.At(a.LastAt))},
 	}
 	if a.ResolvedAt != 0 {
-		rows = append(rows, ui.KeyValue{Key: i18n.T(ctx, i18n.AlertsOver), Value: ui.Time(s.at(a.ResolvedAt))})
+		rows = append(rows, ui.KeyValue{Key: i18n.T(ctx, i18n.AlertsOver), Value: ui.Time(s.At(a.ResolvedAt))})
 	}
 	if a.AckedAt != 0 {
-		rows = append(rows, ui.KeyValue{Key: i18n.T(ctx, i18n.AlertsBy), Value: ui.Text(a.AckedBy + " · " + i18n.Stamp(ctx, s.inZone(a.AckedAt)))},
+		rows = append(rows, ui.KeyValue{Key: i18n.T(ctx, i18n.AlertsBy), Value: ui.Text(a.AckedBy + " · " + i18n.Stamp(ctx, s.InZone(a.AckedAt)))},
 			ui.KeyValue{Key: i18n.T(ctx, i18n.AlertsNote), Value: ui.Text(a.AckNote)})
 	}
 	return ui.KeyValuesView{Rows: rows}
@@ -151,7 +152,7 @@ func (s *Console) alertFacts(ctx context.Context, a models.Alert) ui.KeyValuesVi
 
 // AlertAcknowledge puts it on record that somebody has looked.
 func (s *Console) AlertAcknowledge(c *gin.Context) error {
-	ctx, who, note := c.Request.Context(), visitOf(c).who.Account, c.PostForm("note")
+	ctx, who, note := c.Request.Context(), entrance.VisitOf(c).Who.Account, c.PostForm("note")
 	_, err := alerts.Acknowledge(ctx, s.o.Store, alerts.Acknowledgement{
 		ID: c.Param("alert"), By: who.Name, Note: note, User: who.Login, Account: who.ID,
 	}, s.o.Now(), s.o.Rand)
@@ -163,5 +164,5 @@ func (s *Console) AlertAcknowledge(c *gin.Context) error {
 	case err != nil:
 		return err
 	}
-	return done(c, alertPath(c.Param("alert")), "alert-acknowledged")
+	return entrance.Done(c, alertPath(c.Param("alert")), "alert-acknowledged")
 }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -88,7 +89,7 @@ func limitFields(f *former) {
 
 // limitFacts say the same on a page.
 func limitFacts(ctx context.Context, a partners.Application) []ui.KeyValue {
-	list := func(lines []string) string { return firstOf(strings.Join(lines, ", "), i18n.T(ctx, i18n.LimitNone)) }
+	list := func(lines []string) string { return cmp.Or(strings.Join(lines, ", "), i18n.T(ctx, i18n.LimitNone)) }
 	number := func(n int64, unit, otherwise i18n.Key) string {
 		if n == 0 {
 			return i18n.T(ctx, otherwise)
@@ -207,7 +208,7 @@ func (s *Console) ApplicationShow(c *gin.Context) error {
 		{Key: i18n.T(ctx, i18n.PartnerSuite), Value: ui.Text(a.Suite)},
 		{Key: i18n.T(ctx, i18n.ApplicationMethod), Value: ui.Mono(string(a.AuthMethod))},
 		{Key: i18n.T(ctx, i18n.PartnerLiveVisits), Value: ui.Text(i18n.Number(ctx, v.live[a.ID]))},
-		{Key: i18n.T(ctx, i18n.PartnerSince), Value: ui.Time(s.at(file.rows[a.ID].CreatedAt))},
+		{Key: i18n.T(ctx, i18n.PartnerSince), Value: ui.Time(s.At(file.rows[a.ID].CreatedAt))},
 	}, limitFacts(ctx, a)...)}
 	page := console.PartnerPage{
 		Frame:  s.frame(c, a.Name, partnerCrumbs(ctx, file.row)...),

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"postern/app/approval"
 	"postern/app/bankfile"
 	"postern/app/change"
+	"postern/app/entrance"
 	"postern/app/errs"
 	"postern/app/identity"
 	"postern/app/keyring"
@@ -68,12 +70,12 @@ const requestsPage = 50
 
 // Approvals lists change requests: those that wait, one's own, or all.
 func (s *Console) Approvals(c *gin.Context) error {
-	ctx, v := c.Request.Context(), visitOf(c)
+	ctx, v := c.Request.Context(), entrance.VisitOf(c)
 	which := c.Query("show")
 	filter := store.RequestFilter{State: models.RequestSubmitted}
 	switch which {
 	case "mine":
-		filter = store.RequestFilter{Maker: v.who.Account.ID}
+		filter = store.RequestFilter{Maker: v.Who.Account.ID}
 	case "all":
 		filter = store.RequestFilter{}
 	default:
@@ -87,7 +89,7 @@ func (s *Console) Approvals(c *gin.Context) error {
 
 	page := console.ApprovalsPage{
 		Frame: s.frame(c, i18n.T(ctx, i18n.ConsoleApprovals)), Show: which,
-		CanAsk: v.rights.May(policies.Permission{Resource: "business", Action: "make"}),
+		CanAsk: v.Rights.May(policies.Permission{Resource: "business", Action: "make"}),
 	}
 	if len(list) > requestsPage {
 		list = list[:requestsPage]
@@ -101,7 +103,7 @@ func (s *Console) Approvals(c *gin.Context) error {
 		return err
 	}
 	for _, r := range list {
-		if !v.rights.May(requestRights[r.Kind].read) {
+		if !v.Rights.May(requestRights[r.Kind].read) {
 			continue
 		}
 		page.Rows = append(page.Rows, s.requestRow(c, r, names))
@@ -137,7 +139,7 @@ func (s *Console) requestRow(c *gin.Context, r models.ChangeRequest, names map[s
 	ctx := c.Request.Context()
 	row := console.RequestRow{
 		Number: i18n.T(ctx, i18n.ConsoleRequestNo, r.ID), Href: requestPath(r.ID), Subject: subjectWords(ctx, r.Subject), Reason: r.Reason,
-		Maker: firstOf(names[r.Maker], r.Maker), Asked: s.at(r.MadeAt), State: requestState(ctx, r.State),
+		Maker: cmp.Or(names[r.Maker], r.Maker), Asked: s.At(r.MadeAt), State: requestState(ctx, r.State),
 	}
 	var plan change.Plan
 	if err := json.Unmarshal([]byte(r.Plan), &plan); err == nil {
@@ -172,7 +174,7 @@ func (s *Console) shownRequest(c *gin.Context) (models.ChangeRequest, error) {
 	if err != nil {
 		return r, err
 	}
-	if !found || !visitOf(c).rights.May(requestRights[r.Kind].read) {
+	if !found || !entrance.VisitOf(c).Rights.May(requestRights[r.Kind].read) {
 		return r, approval.ErrNoRequest
 	}
 	return r, nil
@@ -187,7 +189,7 @@ func (s *Console) Approval(c *gin.Context) error {
 const maxComments = 200
 
 func (s *Console) showApproval(c *gin.Context, status int, reason string, faults map[string]string, refused bool) error {
-	ctx, v := c.Request.Context(), visitOf(c)
+	ctx, v := c.Request.Context(), entrance.VisitOf(c)
 	r, err := s.shownRequest(c)
 	if err != nil {
 		return err
@@ -209,7 +211,7 @@ func (s *Console) showApproval(c *gin.Context, status int, reason string, faults
 		return err
 	}
 
-	verify, err := s.verifyView(c, refused)
+	verify, err := s.VerifyView(c, refused)
 	if err != nil {
 		return err
 	}
@@ -218,14 +220,14 @@ func (s *Console) showApproval(c *gin.Context, status int, reason string, faults
 	page := console.ApprovalPage{
 		Frame: s.frame(c, number, crumb(ctx, i18n.ConsoleApprovals, "/console/approvals")), RequestRow: s.requestRow(c, r, names),
 		Things: s.planWords(ctx, plan), Action: requestPath(r.ID), ContentHash: r.ContentHash, PlanHash: r.PlanHash,
-		Expires: s.at(r.ExpiresAt), Decided: s.at(r.DecidedAt), IsDecided: r.DecidedAt != 0, Checker: names[r.Checker], Decision: r.Decision,
+		Expires: s.At(r.ExpiresAt), Decided: s.At(r.DecidedAt), IsDecided: r.DecidedAt != 0, Checker: names[r.Checker], Decision: r.Decision,
 		Given: reason, Faults: faults, Verify: verify,
 	}
 	open := r.State == models.RequestSubmitted && s.o.Now().UnixMilli() < r.ExpiresAt
-	own := r.Maker == v.who.Account.ID || r.MakerPerson == v.who.Account.PersonID
-	page.CanWithdraw = open && r.Maker == v.who.Account.ID
+	own := r.Maker == v.Who.Account.ID || r.MakerPerson == v.Who.Account.PersonID
+	page.CanWithdraw = open && r.Maker == v.Who.Account.ID
 	page.Own = open && own
-	page.CanDecide = open && !own && v.rights.May(requestRights[r.Kind].check)
+	page.CanDecide = open && !own && v.Rights.May(requestRights[r.Kind].check)
 	page.Open = open
 	page.Decides = i18n.T(ctx, i18n.ConsoleCannotDecide)
 	if key, ok := deciders[r.Kind]; ok {
@@ -243,7 +245,7 @@ func (s *Console) showApproval(c *gin.Context, status int, reason string, faults
 	}
 	for _, said := range comments {
 		page.Comments = append(page.Comments, console.CommentRow{
-			Name: names[said.AccountID], Initial: initial(names[said.AccountID]), At: s.at(said.At), Text: said.Text,
+			Name: names[said.AccountID], Initial: initial(names[said.AccountID]), At: s.At(said.At), Text: said.Text,
 		})
 	}
 	if page.Told, err = s.toldOf(c, r.ID); err != nil {
@@ -258,11 +260,11 @@ func (s *Console) decide(c *gin.Context, what string, do func(context.Context, a
 	if err != nil {
 		return err
 	}
-	v, reason := visitOf(c), c.PostForm("reason")
-	if !v.rights.May(requestRights[r.Kind].check) {
-		return errForbidden.Because("check " + r.Kind)
+	v, reason := entrance.VisitOf(c), c.PostForm("reason")
+	if !v.Rights.May(requestRights[r.Kind].check) {
+		return entrance.ErrForbidden.Because("check " + r.Kind)
 	}
-	ok, refused, err := s.proved(c)
+	ok, refused, err := s.Proved(c)
 	if err != nil {
 		return err
 	}
@@ -285,16 +287,16 @@ func (s *Console) decide(c *gin.Context, what string, do func(context.Context, a
 	}
 	err = do(c.Request.Context(), s.by(c), verdict)
 	if faults := errs.FieldsOf(err); faults != nil {
-		return s.showApproval(c, http.StatusUnprocessableEntity, reason, s.words(c, faults), false)
+		return s.showApproval(c, http.StatusUnprocessableEntity, reason, s.Words(c, faults), false)
 	}
 	if err != nil {
 		return err
 	}
-	return done(c, requestPath(r.ID), what)
+	return entrance.Done(c, requestPath(r.ID), what)
 }
 
 func (s *Console) by(c *gin.Context) approval.By {
-	a := visitOf(c).who.Account
+	a := entrance.VisitOf(c).Who.Account
 	return approval.By{Account: a.ID, Person: a.PersonID}
 }
 
@@ -322,7 +324,7 @@ func (s *Console) ApprovalWithdraw(c *gin.Context) error {
 	if err := s.o.Approvals.Withdraw(c.Request.Context(), s.by(c), r.ID); err != nil {
 		return err
 	}
-	return done(c, requestPath(r.ID), "withdrawn")
+	return entrance.Done(c, requestPath(r.ID), "withdrawn")
 }
 
 // ApprovalComment says something about it.
@@ -333,10 +335,10 @@ func (s *Console) ApprovalComment(c *gin.Context) error {
 	}
 	err = s.o.Approvals.Comment(c.Request.Context(), s.by(c), r.ID, c.PostForm("comment"))
 	if faults := errs.FieldsOf(err); faults != nil {
-		return s.showApproval(c, http.StatusUnprocessableEntity, "", s.words(c, faults), false)
+		return s.showApproval(c, http.StatusUnprocessableEntity, "", s.Words(c, faults), false)
 	}
 	if err != nil {
 		return err
 	}
-	return done(c, requestPath(r.ID), "commented")
+	return entrance.Done(c, requestPath(r.ID), "commented")
 }

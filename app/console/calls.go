@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -168,7 +169,7 @@ func (s *Console) callTable(ctx context.Context, rows []models.Call, n records.N
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
 			{Text: s.clock(ctx, k.At), Mono: true, Href: xrayAddress(records.Found{VID: k.VID})},
 			{Text: n.Partner(k.PartnerID), Second: n.Application(k.ApplicationID)}, {Text: n.Service(k.ServiceID)},
-			{Text: firstOf(k.RouteID, "–"), Second: k.Method, Coded: true}, outcome,
+			{Text: cmp.Or(k.RouteID, "–"), Second: k.Method, Coded: true}, outcome,
 			{Text: i18n.Duration(ctx, time.Duration(k.Duration)*time.Microsecond)},
 		}})
 	}

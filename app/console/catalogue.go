@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -11,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"postern/app/catalog"
+	"postern/app/entrance"
 	"postern/app/store"
 	"postern/models"
 	"postern/policies"
@@ -61,7 +63,7 @@ func routePath(service, route string) string {
 
 // mayMake reports whether the reader may ask for changes of the business.
 func mayMake(c *gin.Context) bool {
-	return visitOf(c).rights.May(policies.Permission{Resource: "business", Action: "make"})
+	return entrance.VisitOf(c).Rights.May(policies.Permission{Resource: "business", Action: "make"})
 }
 
 // place opens a list's cursor, which the address carries; "" is its beginning.
@@ -77,7 +79,7 @@ func (s *Console) place(c *gin.Context, list string, parts int) ([]string, error
 func classOf(fields []models.ScopeField) string {
 	p := catalog.Permission{}
 	for _, f := range fields {
-		p.Fields = append(p.Fields, catalog.Field{Class: firstOf(f.Class, "C3"), Treatment: f.Treatment})
+		p.Fields = append(p.Fields, catalog.Field{Class: cmp.Or(f.Class, "C3"), Treatment: f.Treatment})
 	}
 	return highestClass(catalog.Scope{Permissions: []catalog.Permission{p}})
 }
@@ -124,14 +126,14 @@ func (s *Console) historyOf(c *gin.Context, service, kind, id string) ([]console
 			continue
 		}
 		actors = append(actors, e.Actor)
-		rows = append(rows, console.HistoryRow{Who: e.Actor, At: s.at(e.At), Because: body.Detail.Because})
+		rows = append(rows, console.HistoryRow{Who: e.Actor, At: s.At(e.At), Because: body.Detail.Because})
 		if len(rows) == historyShown {
 			break
 		}
 	}
 	names, err := s.accountNames(ctx, actors)
 	for i := range rows {
-		rows[i].Who = firstOf(names[rows[i].Who], rows[i].Who)
+		rows[i].Who = cmp.Or(names[rows[i].Who], rows[i].Who)
 	}
 	return rows, err
 }

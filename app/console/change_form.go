@@ -17,6 +17,7 @@ import (
 	"postern/app/approval"
 	"postern/app/bankfile"
 	"postern/app/catalog"
+	"postern/app/entrance"
 	"postern/app/errs"
 	"postern/app/store"
 	"postern/app/web"
@@ -96,9 +97,9 @@ func (s *Console) propose(c *gin.Context, p proposal) (approval.Outcome, error) 
 // proposed leads to where the change shows, or waits.
 func proposed(c *gin.Context, out approval.Outcome, path string) error {
 	if out.Applied {
-		return done(c, path, "applied")
+		return entrance.Done(c, path, "applied")
 	}
-	return done(c, requestPath(out.Request), "asked")
+	return entrance.Done(c, requestPath(out.Request), "asked")
 }
 
 // faulty is a form that was not taken: a sentence for each field, and what is wrong
@@ -126,14 +127,14 @@ func (s *Console) faultsOf(c *gin.Context, err error, kind, id string) (f faulty
 	case errors.Is(err, approval.ErrWidens):
 		f.status, f.others = http.StatusForbidden, []string{i18n.T(ctx, i18n.PartnerOnlyNarrows)}
 	case errors.As(err, &refusal):
-		f.fields = s.words(c, refusal.Fields(kind, id))
+		f.fields = s.Words(c, refusal.Fields(kind, id))
 		for _, fault := range refusal.Faults {
 			if fault.Kind != kind || fault.ID != id {
 				f.others = append(f.others, otherFault(ctx, fault))
 			}
 		}
 	case errs.FieldsOf(err) != nil:
-		f.fields = s.words(c, errs.FieldsOf(err))
+		f.fields = s.Words(c, errs.FieldsOf(err))
 	default:
 		return f, false
 	}
@@ -145,7 +146,7 @@ func (s *Console) faultsOf(c *gin.Context, err error, kind, id string) (f faulty
 
 // otherFault says what is wrong with something else than the form's thing.
 func otherFault(ctx context.Context, fault bankfile.Fault) string {
-	return i18n.T(ctx, i18n.CatalogOtherFault, fault.Where, sentence(ctx, errs.Message{ID: fault.Message.ID, Text: fault.Text}))
+	return i18n.T(ctx, i18n.CatalogOtherFault, fault.Where, entrance.Sentence(ctx, errs.Message{ID: fault.Message.ID, Text: fault.Text}))
 }
 
 // filled is a form as its page shows it.

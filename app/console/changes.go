@@ -9,6 +9,7 @@ import (
 
 	"postern/app/approval"
 	"postern/app/bankfile"
+	"postern/app/entrance"
 	"postern/app/errs"
 	"postern/app/store"
 	"postern/app/web"
@@ -57,9 +58,9 @@ func (s *Console) ChangeSubmit(c *gin.Context) error {
 	case err != nil:
 		return err
 	case out.Applied:
-		return done(c, "/console/approvals", "applied")
+		return entrance.Done(c, "/console/approvals", "applied")
 	}
-	return done(c, requestPath(out.Request), "asked")
+	return entrance.Done(c, requestPath(out.Request), "asked")
 }
 
 // previewChange puts what the file would change, or what is wrong with it, on
@@ -95,7 +96,7 @@ func (s *Console) explainChange(c *gin.Context, page *console.ChangePage, err er
 		page.Nothing = true
 		return true
 	case errs.FieldsOf(err) != nil:
-		page.Fields = s.words(c, errs.FieldsOf(err))
+		page.Fields = s.Words(c, errs.FieldsOf(err))
 		return true
 	}
 	return false

@@ -4,11 +4,15 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
+	"github.com/a-h/templ"
+	"github.com/gin-gonic/gin"
+
 	"postern/app/approval"
+	"postern/app/authority"
 	"postern/app/directory"
+	"postern/app/entrance"
 	"postern/app/gateway/upstream"
 	"postern/app/identity"
 	"postern/app/keyring"
@@ -19,6 +23,9 @@ import (
 	"postern/app/web"
 	"postern/models"
 	"postern/policies"
+	views "postern/views/entrance"
+	"postern/views/i18n"
+	"postern/views/layout"
 )
 
 // Options are what the console works with.
@@ -67,10 +74,70 @@ type Feed interface {
 
 // Console has the staff's screens.
 type Console struct {
+	*entrance.Entrance
 	o     Options
 	looks *limit.Buckets // at pages, by account
-	ready atomic.Bool    // both administrators are in; it does not become untrue
 }
 
 // New returns the console's screens.
-func New(o Options) *Console { return &Console{o: o, looks: limit.NewBuckets(maxLookers)} }
+func New(o Options) *Console {
+	s := &Console{o: o, looks: limit.NewBuckets(maxLookers)}
+	s.Entrance = entrance.New(entrance.Options{
+		Identity: o.Identity, Realm: models.StaffRealm, Base: "/console", Bank: o.Bank, BankZH: o.BankZH, Cookies: o.Cookies, Zone: o.Zone,
+		Words: views.Words{
+			SignIn: i18n.ConsoleSignIn, SignInLead: i18n.ConsoleSignInLead, NoWayIn: i18n.ConsoleNoWayIn, Login: i18n.ConsoleLogin,
+			EmailHelp: i18n.ConsoleEmailHelp, ToStart: i18n.ConsoleToStart,
+		},
+		Failures: o.Failures, Questions: o.Questions, SignOn: o.SignOn, SignOnName: o.SignOnName, Now: o.Now, Log: o.Log,
+		Rights: s.rights, Opened: s.opened, Roles: func(c *gin.Context, who identity.Who) []string { return roleNames(c, who.Roles) },
+		Needed: func(c *gin.Context, a entrance.Access) []string { return roleNames(c, s.mayRole(a)) },
+		Frame: func(c *gin.Context, title string, above ...layout.Crumb) templ.Component {
+			return layout.Console(s.frame(c, title, above...))
+		},
+		Faults: faults, Notes: notes,
+	})
+	return s
+}
+
+// rights are what the rules of the staff give to somebody's roles.
+func (s *Console) rights(_ *gin.Context, who identity.Who) (policies.Rights, error) {
+	roles := make([]string, len(who.Roles))
+	for i, r := range who.Roles {
+		roles[i] = string(r)
+	}
+	return s.o.Staff.Rights(roles...)
+}
+
+// opened refuses until both administrators are in.
+func (s *Console) opened(c *gin.Context) error {
+	ready, err := s.o.Identity.Ready(c.Request.Context())
+	if err == nil && !ready {
+		err = identity.ErrNotYet
+	}
+	return err
+}
+
+// faults are the console's own errors that have words of their own.
+var faults = []entrance.Fault{
+	{Is: approval.ErrOutdated, Title: i18n.ConsoleConflict, Text: i18n.ConsoleOutdatedText},
+	{Is: approval.ErrOwn, Title: i18n.ConsoleForbidden, Text: i18n.ConsoleOwnText},
+	{Is: approval.ErrDecided, Title: i18n.ConsoleConflict, Text: i18n.ConsoleDecidedText},
+	{Is: approval.ErrOther, Title: i18n.ConsoleConflict, Text: i18n.ConsoleDiffersText},
+	{Is: errHandedIn, Title: i18n.ConsoleConflict, Text: i18n.ConsoleMovedPage},
+	{Is: identity.ErrLastAdmin, Title: i18n.ConsoleConflict, Text: i18n.StaffLastAdmin},
+	{Is: identity.ErrNoReset, Title: i18n.ConsoleConflict, Text: i18n.StaffNoReset},
+	{Is: identity.ErrOwn, Title: i18n.ConsoleConflict, Text: i18n.StaffOwn},
+	{Is: errScopeTooLarge, Title: i18n.CatalogTooLarge, Text: i18n.CatalogTooLargeText},
+	{Is: authority.ErrVisitOver, Title: i18n.ConsoleConflict, Text: i18n.LiveOver},
+}
+
+// notes are what the console's pages say after a change.
+var notes = map[string]i18n.Key{
+	"approved": i18n.ConsoleDoneApproved, "sent-back": i18n.ConsoleDoneSentBack, "rejected": i18n.ConsoleDoneRejected,
+	"withdrawn": i18n.ConsoleDoneWithdrawn, "commented": i18n.ConsoleDoneCommented,
+	"noted": i18n.PartnerNoted, "draft-kept": i18n.OnboardingKept, "dropped": i18n.OnboardingDropped,
+	"disabled": i18n.StaffDisabled, "enabled": i18n.StaffEnabled, "sessions-ended": i18n.StaffSessionsEnded,
+	"visits-ended": i18n.LiveDone, "visit-ended": i18n.LiveDoneOne,
+	"alert-acknowledged": i18n.AlertsDone,
+	"asked":              i18n.ConsoleDoneAsked, "applied": i18n.ConsoleDoneApplied,
+}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"postern/app/control"
+	"postern/app/entrance"
 	"postern/app/killswitch"
 	"postern/app/store"
 	"postern/app/web"
@@ -50,7 +52,7 @@ func (s *Console) showFreeze(c *gin.Context, f models.Freeze, values map[string]
 		Header: ui.HeaderView{Title: name, Badges: freezeBadges(ctx, f), Lead: ui.Text(i18n.T(ctx, i18n.KillClocks))},
 		Facts:  s.freezeFacts(ctx, f, who),
 	}
-	if err := s.watch(ctx, &page, f, name, firstOf(who[f.StartedBy], f.StartedBy)); err != nil {
+	if err := s.watch(ctx, &page, f, name, cmp.Or(who[f.StartedBy], f.StartedBy)); err != nil {
 		return err
 	}
 	if err := s.thawPart(c, &page, f, values, fault); err != nil {
@@ -75,7 +77,7 @@ func (s *Console) thawPart(c *gin.Context, page *console.FreezePage, f models.Fr
 		}}
 		return nil
 	}
-	if !visitOf(c).rights.May(asksThaws) {
+	if !entrance.VisitOf(c).Rights.May(asksThaws) {
 		return nil
 	}
 	form := s.former(c, freezePath(f.ID)+"/thaw", values, fault)
@@ -88,13 +90,13 @@ func (s *Console) thawPart(c *gin.Context, page *console.FreezePage, f models.Fr
 func (s *Console) freezeFacts(ctx context.Context, f models.Freeze, who map[string]string) ui.KeyValuesView {
 	rows := []ui.KeyValue{
 		{Key: i18n.T(ctx, i18n.KillFar), Value: ui.Text(stopWord(ctx, f.Stops))},
-		{Key: i18n.T(ctx, i18n.KillStarted), Value: ui.Time(s.at(f.StartedAt))},
-		{Key: i18n.T(ctx, i18n.KillWho), Value: ui.Text(firstOf(who[f.StartedBy], f.StartedBy, "–"))},
+		{Key: i18n.T(ctx, i18n.KillStarted), Value: ui.Time(s.At(f.StartedAt))},
+		{Key: i18n.T(ctx, i18n.KillWho), Value: ui.Text(cmp.Or(who[f.StartedBy], f.StartedBy, "–"))},
 		{Key: i18n.T(ctx, i18n.KillReason), Value: ui.Text(f.Reason)},
 	}
 	if f.EndedAt != 0 && !f.Drill() {
-		rows = append(rows, ui.KeyValue{Key: i18n.T(ctx, i18n.KillEnded), Value: ui.Time(s.at(f.EndedAt))},
-			ui.KeyValue{Key: i18n.T(ctx, i18n.KillWho), Value: ui.Text(firstOf(who[f.EndedBy], f.EndedBy, "–"))})
+		rows = append(rows, ui.KeyValue{Key: i18n.T(ctx, i18n.KillEnded), Value: ui.Time(s.At(f.EndedAt))},
+			ui.KeyValue{Key: i18n.T(ctx, i18n.KillWho), Value: ui.Text(cmp.Or(who[f.EndedBy], f.EndedBy, "–"))})
 	}
 	return ui.KeyValuesView{Rows: rows}
 }
@@ -116,7 +118,7 @@ func (s *Console) watch(ctx context.Context, page *console.FreezePage, f models.
 	}
 	v := ui.StopwatchView{
 		Title: i18n.T(ctx, i18n.KillOf, name, stopWord(ctx, f.Stops)),
-		Text:  i18n.T(ctx, i18n.KillBy, by, i18n.Stamp(ctx, s.inZone(f.StartedAt)), f.Reason),
+		Text:  i18n.T(ctx, i18n.KillBy, by, i18n.Stamp(ctx, s.InZone(f.StartedAt)), f.Reason),
 	}
 	took := stops.took
 	if stops.waiting > 0 {
@@ -131,7 +133,7 @@ func (s *Console) watch(ctx context.Context, page *console.FreezePage, f models.
 	for _, n := range stops.list {
 		v.Nodes = append(v.Nodes, s.stopNode(ctx, n, took, scale))
 		if n.silentSince != 0 {
-			page.Notes = append(page.Notes, ui.NoteView{Tone: ui.Warn, Text: i18n.T(ctx, i18n.KillSilent, n.name, i18n.Stamp(ctx, s.inZone(n.silentSince)))})
+			page.Notes = append(page.Notes, ui.NoteView{Tone: ui.Warn, Text: i18n.T(ctx, i18n.KillSilent, n.name, i18n.Stamp(ctx, s.InZone(n.silentSince)))})
 		}
 	}
 	v.Facts = []ui.Tile{

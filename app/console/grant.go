@@ -134,7 +134,7 @@ func (s *Console) GrantCreate(c *gin.Context) error {
 	}
 	from, until, wrong := s.days(values["starts"], values["ends"])
 	if wrong != nil {
-		return s.showGrantNew(c, file, values, faulty{status: 422, fields: s.words(c, wrong)})
+		return s.showGrantNew(c, file, values, faulty{status: 422, fields: s.Words(c, wrong)})
 	}
 	id, err := ledger.NewID(s.o.Now(), s.o.Rand)
 	if err != nil {
@@ -254,7 +254,7 @@ func (s *Console) changeGrant(c *gin.Context, values map[string]string, alter fu
 	}
 	after := g
 	if wrong := alter(&after, values); wrong != nil {
-		return show(c, file, g, values, faulty{status: 422, fields: s.words(c, wrong)})
+		return show(c, file, g, values, faulty{status: 422, fields: s.Words(c, wrong)})
 	}
 	if asksHistory(c) {
 		fault, done, err := s.withHistory(c, "grant", g.ID, after)

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 
 	"postern/app/bankfile"
 	"postern/app/change"
+	"postern/app/entrance"
 	"postern/app/records"
 	"postern/models"
 	"postern/views/console"
@@ -77,7 +79,7 @@ func decidesCalls(r models.ChangeRequest, plan change.Plan) bool {
 // for whoever decides the tick that admits it.
 func (s *Console) requestHistory(c *gin.Context, r models.ChangeRequest, page *console.ApprovalPage) error {
 	ctx := c.Request.Context()
-	days := historyDays(firstOf(c.Query("days"), c.PostForm("days")))
+	days := historyDays(cmp.Or(c.Query("days"), c.PostForm("days")))
 	p, _, err := s.preview(c, r.Content, days)
 	shown := admission{Days: days, Known: err == nil && !p.Cut && p.Behind == 0, Failing: p.Failing, Leaving: len(p.Fields(records.Leaves, records.Opens)), At: s.o.Now().UnixMilli()}
 	if err != nil {
@@ -97,7 +99,7 @@ func (s *Console) requestHistory(c *gin.Context, r models.ChangeRequest, page *c
 	if !page.CanDecide {
 		return nil
 	}
-	page.Seen.Token, page.Seen.Days = s.sealSeen(r, visitOf(c).who.Account.ID, shown), strconv.Itoa(days)
+	page.Seen.Token, page.Seen.Days = s.sealSeen(r, entrance.VisitOf(c).Who.Account.ID, shown), strconv.Itoa(days)
 	if shown.needs() {
 		page.Seen.Tick = &ui.CheckboxView{
 			ID: "seen", Name: "seen", Value: shown.figures(), Label: shown.words(ctx), Checked: c.PostForm("seen") == shown.figures(), Error: page.Faults["seen"],
@@ -126,7 +128,7 @@ func (a admission) words(ctx context.Context) string {
 // is a sentence where they have not.
 func (s *Console) admitted(c *gin.Context, r models.ChangeRequest) (seen, fault string) {
 	ctx := c.Request.Context()
-	a, ok := s.openSeen(r, visitOf(c).who.Account.ID, c.PostForm("history"))
+	a, ok := s.openSeen(r, entrance.VisitOf(c).Who.Account.ID, c.PostForm("history"))
 	switch {
 	case !ok:
 		return "", i18n.T(ctx, i18n.HistoryLookAgain)

@@ -89,8 +89,8 @@ func (s *Console) historyRow(ctx context.Context, a records.AffectedCalls, names
 	badge := effectBadges[a.Effect]
 	row := console.ReplayRow{
 		Effect: ui.BadgeView{Text: i18n.T(ctx, badge.word), Tone: badge.tone, Icon: badge.icon},
-		What:   firstOf(a.Method+" "+a.Pattern, a.Route), Application: firstOf(names["application "+a.Application], a.Application),
-		Partner: firstOf(names["partner "+a.Partner], a.Partner), Calls: i18n.Number(ctx, a.Calls), Last: s.at(a.LastAt),
+		What:   cmp.Or(a.Method+" "+a.Pattern, a.Route), Application: cmp.Or(names["application "+a.Application], a.Application),
+		Partner: cmp.Or(names["partner "+a.Partner], a.Partner), Calls: i18n.Number(ctx, a.Calls), Last: s.At(a.LastAt),
 	}
 	if a.Method == "" {
 		row.What = a.Route
@@ -108,7 +108,7 @@ func (s *Console) historyRow(ctx context.Context, a records.AffectedCalls, names
 		}
 	}
 	if a.From != 0 {
-		row.Second += " · " + i18n.T(ctx, i18n.HistoryFrom, i18n.Stamp(ctx, s.inZone(a.From)))
+		row.Second += " · " + i18n.T(ctx, i18n.HistoryFrom, i18n.Stamp(ctx, s.InZone(a.From)))
 	}
 	return row
 }
@@ -216,7 +216,7 @@ func historyUnknown(ctx context.Context, s *Console, p records.Preview) (list []
 		}
 	}
 	say(p.Cut, i18n.HistoryCut)
-	say(p.Behind != 0, i18n.HistoryBehind, i18n.Stamp(ctx, s.inZone(p.Behind)))
+	say(p.Behind != 0, i18n.HistoryBehind, i18n.Stamp(ctx, s.InZone(p.Behind)))
 	say(p.Begins.IsZero(), i18n.HistoryEmpty)
 	say(p.Begins.After(p.Since), i18n.HistoryShort, i18n.Date(ctx, p.Begins))
 	possible := false

@@ -121,7 +121,7 @@ func (s *Console) showKeyChange(c *gin.Context, k keyStep, asked askedKey, reaso
 		if fault.status == 0 {
 			fault.status = http.StatusConflict
 		}
-		for _, text := range s.words(c, asked.wrong) {
+		for _, text := range s.Words(c, asked.wrong) {
 			f.form.Others = append(f.form.Others, text)
 		}
 		slices.Sort(f.form.Others)
@@ -129,7 +129,7 @@ func (s *Console) showKeyChange(c *gin.Context, k keyStep, asked askedKey, reaso
 	}
 	page.form = f.done(keysPath, buttons...)
 	var err error
-	if page.form.Verify, err = s.verifyView(c, refused); err != nil {
+	if page.form.Verify, err = s.VerifyView(c, refused); err != nil {
 		return err
 	}
 	if page.notes, err = s.keyEffects(ctx, asked.content); err != nil {
@@ -150,7 +150,7 @@ func (s *Console) KeyChangeSubmit(k keyStep) web.Screen {
 			return err
 		}
 		reason := c.PostForm("reason")
-		ok, refused, err := s.proved(c)
+		ok, refused, err := s.Proved(c)
 		if err != nil {
 			return err
 		}

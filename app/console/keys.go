@@ -10,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"postern/app/entrance"
 	"postern/app/keyring"
 	"postern/app/store"
 	"postern/app/web"
@@ -111,7 +112,7 @@ func (s *Console) keyRow(c *gin.Context, row models.Key, waiting map[string]bool
 	if row.Environment != "" {
 		v.Environment = environmentView(row.Environment)
 	}
-	if visitOf(c).rights.May(makesKeys) {
+	if entrance.VisitOf(c).Rights.May(makesKeys) {
 		v.Actions = keyButtons(ctx, status)
 	}
 	return v

@@ -13,6 +13,7 @@ import (
 
 	"postern/app/approval"
 	"postern/app/directory"
+	"postern/app/entrance"
 	"postern/app/errs"
 	"postern/app/killswitch"
 	"postern/app/ledger"
@@ -75,7 +76,7 @@ func (s *Console) showKillSwitch(c *gin.Context, target string, values map[strin
 }
 
 func (s *Console) drillAction(c *gin.Context) []ui.ButtonView {
-	if !visitOf(c).rights.May(makesStops) {
+	if !entrance.VisitOf(c).Rights.May(makesStops) {
 		return nil
 	}
 	return []ui.ButtonView{{Text: i18n.T(c.Request.Context(), i18n.KillDrill), Icon: "clock", Href: killSwitchPath + "/drill"}}
@@ -83,7 +84,7 @@ func (s *Console) drillAction(c *gin.Context) []ui.ButtonView {
 
 // orderForm is how far something is frozen, and why.
 func (s *Console) orderForm(c *gin.Context, page *console.KillSwitchPage, names targetNames, t killswitch.Target, values map[string]string, fault faulty, refused bool) error {
-	ctx, rights := c.Request.Context(), visitOf(c).rights
+	ctx, rights := c.Request.Context(), entrance.VisitOf(c).Rights
 	if !names.has(t) {
 		page.Note = &ui.NoteView{Tone: ui.Bad, Text: i18n.T(ctx, i18n.KillNoTarget)}
 		return nil
@@ -110,7 +111,7 @@ func (s *Console) orderForm(c *gin.Context, page *console.KillSwitchPage, names 
 		button = ui.ButtonView{Text: i18n.T(ctx, i18n.KillAsk, name), Kind: ui.Primary}
 		page.Note = &ui.NoteView{Tone: ui.Accent, Text: i18n.T(ctx, i18n.KillAskNote)}
 	}
-	if f.form.Verify, err = s.verifyView(c, refused); err != nil {
+	if f.form.Verify, err = s.VerifyView(c, refused); err != nil {
 		return err
 	}
 	form := f.done(killSwitchPath, button)
@@ -150,15 +151,15 @@ func (s *Console) Freeze(c *gin.Context) error {
 	if !ok {
 		return s.showKillSwitch(c, values["target"], values, faulty{}, false)
 	}
-	rights := visitOf(c).rights
+	rights := entrance.VisitOf(c).Rights
 	asks := !rights.May(makesStops)
 	if !asks && !mayStop(rights, t) {
-		return errForbidden.Because("stops:all")
+		return entrance.ErrForbidden.Because("stops:all")
 	}
 	if models.FreezeScope(values["stops"]) == models.FreezeNothing {
 		values["stops"] = "" // a drill has its own page
 	}
-	if ok, refused, err := s.proved(c); err != nil {
+	if ok, refused, err := s.Proved(c); err != nil {
 		return err
 	} else if !ok {
 		return s.showKillSwitch(c, targetValue(t), values, faulty{status: http.StatusUnprocessableEntity}, refused)
@@ -269,11 +270,11 @@ func (s *Console) frozenRows(c *gin.Context, names targetNames) (rows []console.
 	for _, f := range list {
 		row := console.FrozenRow{
 			Name: names.of(ctx, killswitch.Target{Kind: f.TargetKind, ID: f.TargetID}), Href: freezePath(f.ID),
-			How: i18n.T(ctx, i18n.KillSince, stopWord(ctx, f.Stops), i18n.Stamp(ctx, s.inZone(f.StartedAt))),
+			How: i18n.T(ctx, i18n.KillSince, stopWord(ctx, f.Stops), i18n.Stamp(ctx, s.InZone(f.StartedAt))),
 		}
 		if request, waiting := waits[f.ID]; waiting {
 			row.Waits, row.WaitsHref = &ui.BadgeView{Tone: ui.Accent, Text: i18n.T(ctx, i18n.KillThawWaits)}, requestPath(request)
-		} else if visitOf(c).rights.May(asksThaws) {
+		} else if entrance.VisitOf(c).Rights.May(asksThaws) {
 			row.Thaw = freezePath(f.ID) + "#thaw"
 		}
 		rows = append(rows, row)
@@ -327,7 +328,7 @@ func (s *Console) pastFreezes(ctx context.Context, names targetNames) (ui.TableV
 			last.Text = i18n.T(ctx, i18n.KillSeconds, stopSeconds(f.LastAt-f.StartedAt))
 		}
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
-			{Text: name, Href: freezePath(f.ID), Second: i18n.T(ctx, i18n.KillSince, state, i18n.Stamp(ctx, s.inZone(f.StartedAt)))}, last,
+			{Text: name, Href: freezePath(f.ID), Second: i18n.T(ctx, i18n.KillSince, state, i18n.Stamp(ctx, s.InZone(f.StartedAt)))}, last,
 		}})
 	}
 	return t, err

@@ -12,6 +12,7 @@ import (
 
 	"postern/app/approval"
 	"postern/app/directory"
+	"postern/app/entrance"
 	"postern/app/errs"
 	"postern/app/killswitch"
 	"postern/app/store"
@@ -64,7 +65,7 @@ func (s *Console) Live(c *gin.Context) error {
 }
 
 func (s *Console) endAction(c *gin.Context) []ui.ButtonView {
-	if r := visitOf(c).rights; !r.May(makesStops) && !r.May(asksStops) {
+	if r := entrance.VisitOf(c).Rights; !r.May(makesStops) && !r.May(asksStops) {
 		return nil
 	}
 	return []ui.ButtonView{{Text: i18n.T(c.Request.Context(), i18n.LiveEndAll), Icon: "player-stop", Href: livePath + "/end", Kind: ui.Risky}}
@@ -114,7 +115,7 @@ func (s *Console) liveVisitsOf(c *gin.Context, page *console.LivePage, app strin
 }
 
 func (s *Console) liveTable(c *gin.Context, list []models.Visit) ui.TableView {
-	ctx, ends := c.Request.Context(), visitOf(c).rights.May(makesStops)
+	ctx, ends := c.Request.Context(), entrance.VisitOf(c).Rights.May(makesStops)
 	t := ui.TableView{Caption: i18n.T(ctx, i18n.LiveTitle), Head: []ui.Column{
 		{Text: i18n.T(ctx, i18n.LiveOpened)}, {Text: i18n.T(ctx, i18n.LiveService)}, {Text: i18n.T(ctx, i18n.LiveUntil)},
 	}, Empty: ui.Empty(ui.EmptyView{Title: i18n.T(ctx, i18n.LiveNone), Text: i18n.T(ctx, i18n.LiveNoneText)})}
@@ -123,8 +124,8 @@ func (s *Console) liveTable(c *gin.Context, list []models.Visit) ui.TableView {
 	}
 	for _, v := range list {
 		row := ui.Row{ID: v.VID, Cells: []ui.Cell{
-			{Text: i18n.Stamp(ctx, s.inZone(v.OpenedAt)), Mono: true, Href: visitsPath + "/" + v.VID, Second: shortID(v.VID), Coded: true},
-			{Text: v.ServiceID, Mono: true}, {Part: ui.Time(s.at(v.DeadAfter))},
+			{Text: i18n.Stamp(ctx, s.InZone(v.OpenedAt)), Mono: true, Href: visitsPath + "/" + v.VID, Second: shortID(v.VID), Coded: true},
+			{Text: v.ServiceID, Mono: true}, {Part: ui.Time(s.At(v.DeadAfter))},
 		}}
 		if ends {
 			row.Cells = append(row.Cells, ui.Cell{Part: ui.Button(ui.ButtonView{
@@ -162,7 +163,7 @@ func (s *Console) showLiveEnding(c *gin.Context, target string, values map[strin
 }
 
 func (s *Console) endForm(c *gin.Context, page *console.LiveEndPage, names targetNames, t killswitch.Target, values map[string]string, fault faulty, refused bool) error {
-	ctx, rights := c.Request.Context(), visitOf(c).rights
+	ctx, rights := c.Request.Context(), entrance.VisitOf(c).Rights
 	asks := !rights.May(makesStops)
 	switch {
 	case !names.has(t) || t.Kind == models.FreezeDataScope:
@@ -184,7 +185,7 @@ func (s *Console) endForm(c *gin.Context, page *console.LiveEndPage, names targe
 		button = ui.ButtonView{Text: i18n.T(ctx, i18n.LiveEndAsk, names.of(ctx, t)), Kind: ui.Primary}
 		page.Note = &ui.NoteView{Tone: ui.Accent, Text: i18n.T(ctx, i18n.KillAskNote)}
 	}
-	if f.form.Verify, err = s.verifyView(c, refused); err != nil {
+	if f.form.Verify, err = s.VerifyView(c, refused); err != nil {
 		return err
 	}
 	form := f.done(livePath, button)
@@ -199,12 +200,12 @@ func (s *Console) LiveEndingSubmit(c *gin.Context) error {
 	if !ok {
 		return s.showLiveEnding(c, "", values, faulty{}, false)
 	}
-	rights := visitOf(c).rights
+	rights := entrance.VisitOf(c).Rights
 	asks := !rights.May(makesStops)
 	if !asks && !mayStop(rights, t) {
-		return errForbidden.Because("stops:all")
+		return entrance.ErrForbidden.Because("stops:all")
 	}
-	if ok, refused, err := s.proved(c); err != nil {
+	if ok, refused, err := s.Proved(c); err != nil {
 		return err
 	} else if !ok {
 		return s.showLiveEnding(c, targetValue(t), values, faulty{status: http.StatusUnprocessableEntity}, refused)
@@ -224,10 +225,10 @@ func (s *Console) LiveEndingSubmit(c *gin.Context) error {
 		return err
 	}
 	if !out.Applied {
-		return done(c, requestPath(out.Request), "asked")
+		return entrance.Done(c, requestPath(out.Request), "asked")
 	}
 	_ = s.o.Feed.Poll(context.WithoutCancel(ctx)) // what this can't do the feed does a moment later
-	return done(c, livePath, "visits-ended")
+	return entrance.Done(c, livePath, "visits-ended")
 }
 
 // VisitEnding asks why one visit ends.
@@ -250,11 +251,11 @@ func (s *Console) showVisitEnding(c *gin.Context, reason string, fault faulty) e
 func (s *Console) VisitEnd(c *gin.Context) error {
 	reason := strings.TrimSpace(c.PostForm("reason"))
 	if err := approval.CheckReason("reason", reason); err != nil {
-		return s.showVisitEnding(c, reason, faulty{status: http.StatusUnprocessableEntity, fields: s.words(c, errs.FieldsOf(err))})
+		return s.showVisitEnding(c, reason, faulty{status: http.StatusUnprocessableEntity, fields: s.Words(c, errs.FieldsOf(err))})
 	}
-	err := s.o.Visits.EndVisit(c.Request.Context(), c.Param("id"), visitOf(c).who.Account.ID, reason)
+	err := s.o.Visits.EndVisit(c.Request.Context(), c.Param("id"), entrance.VisitOf(c).Who.Account.ID, reason)
 	if err != nil {
 		return err
 	}
-	return done(c, visitsPath+"/"+c.Param("id"), "visit-ended")
+	return entrance.Done(c, visitsPath+"/"+c.Param("id"), "visit-ended")
 }

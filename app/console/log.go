@@ -10,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"postern/app/entrance"
 	"postern/app/errs"
 	"postern/app/records"
 	"postern/app/web"
@@ -56,7 +57,7 @@ func (s *Console) showLog(c *gin.Context, chosen *models.Event) error {
 		return err
 	}
 	page.Live, page.Note = s.logLive(ctx, v), s.logSearched(ctx, v)
-	if visitOf(c).rights.May(policies.Permission{Resource: "log", Action: "export"}) {
+	if entrance.VisitOf(c).Rights.May(policies.Permission{Resource: "log", Action: "export"}) {
 		page.Export = v.query.but(func(*logQuery) {}).address(logPath + "/export")
 	}
 	if chosen != nil {
@@ -95,7 +96,7 @@ func (s *Console) loadLog(c *gin.Context) (v logView, err error) {
 
 // traceReading puts on record what somebody reads who watches over the others.
 func (s *Console) traceReading(c *gin.Context, f records.Filter) error {
-	who := visitOf(c).who
+	who := entrance.VisitOf(c).Who
 	if !slices.Contains(who.Roles, models.AuditRole) {
 		return nil
 	}
@@ -263,7 +264,7 @@ func (s *Console) logSpan(ctx context.Context, f records.Filter) string {
 	if f.Until != 0 {
 		until = f.Until
 	}
-	return i18n.T(ctx, i18n.LogSpan, i18n.Stamp(ctx, s.inZone(f.From)), i18n.Stamp(ctx, s.inZone(until)))
+	return i18n.T(ctx, i18n.LogSpan, i18n.Stamp(ctx, s.InZone(f.From)), i18n.Stamp(ctx, s.InZone(until)))
 }
 
 // logPaging is the foot. Rows are numbered on the first page only: nobody counts

@@ -65,7 +65,7 @@ func (s *Console) logFacts(ctx context.Context, n records.Names, e models.Event)
 	var f facts
 	word := func(k i18n.Key) string { return i18n.T(ctx, k) }
 	detail := records.DetailOf(e)
-	f.text(word(i18n.LogWhen), i18n.Exact(ctx, s.inZone(e.At)))
+	f.text(word(i18n.LogWhen), i18n.Exact(ctx, s.InZone(e.At)))
 	f.mono(word(i18n.LogReason), e.Reason)
 	f.id(word(i18n.LogRequest), e.RequestID, "")
 	if e.PartnerID != "" {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"postern/app/entrance"
 	"postern/app/records"
 	"postern/app/web"
 	"postern/views/console"
@@ -57,7 +58,7 @@ func (s *Console) showExport(c *gin.Context, status int, q logQuery, page consol
 
 // LogExportSubmit streams the log as a file.
 func (s *Console) LogExportSubmit(c *gin.Context) error {
-	ctx, who := c.Request.Context(), visitOf(c).who
+	ctx, who := c.Request.Context(), entrance.VisitOf(c).Who
 	q := readLogQuery(c.PostForm)
 	f, err := q.filter(s.o.Now().In(s.o.Zone))
 	if err != nil {

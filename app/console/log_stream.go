@@ -65,7 +65,7 @@ func (s *Console) follow(c *gin.Context, follower *records.Follower, long *web.L
 				return
 			}
 		case <-beat.C:
-			if !s.stillIn(ctx, c) || long.Beat() != nil {
+			if !s.StillIn(ctx, c) || long.Beat() != nil {
 				return
 			}
 		case <-ctx.Done():
@@ -104,18 +104,4 @@ func (s *Console) logRows(ctx context.Context, q logQuery, names records.Names, 
 	var b bytes.Buffer
 	err := console.LogRows(s.logHead(ctx), rows).Render(ctx, &b)
 	return b.Bytes(), err
-}
-
-// stillIn reports whether the session still lives and may still see the log.
-func (s *Console) stillIn(ctx context.Context, c *gin.Context) bool {
-	who, err := s.o.Identity.Peek(ctx, models.StaffRealm, s.o.Cookies.Get(c, sessionCookie))
-	if err != nil || who.Session.Stage != models.StageFull {
-		return false
-	}
-	roles := make([]string, len(who.Roles))
-	for i, r := range who.Roles {
-		roles[i] = string(r)
-	}
-	rights, err := s.o.Staff.Rights(roles...)
-	return err == nil && s.accessOf(c).Allows(rights)
 }

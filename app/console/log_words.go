@@ -76,7 +76,7 @@ func took(ctx context.Context, detail map[string]string) string {
 
 // clock is a time of a list of events: with its day where that is not today.
 func (s *Console) clock(ctx context.Context, ms int64) string {
-	at, now := s.inZone(ms), s.o.Now().In(s.o.Zone)
+	at, now := s.InZone(ms), s.o.Now().In(s.o.Zone)
 	if at.Format(time.DateOnly) == now.Format(time.DateOnly) {
 		return i18n.ClockMillis(ctx, at)
 	}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"postern/app/bankfile"
 	"postern/app/catalog"
 	"postern/app/change"
+	"postern/app/entrance"
 	"postern/app/errs"
 	"postern/app/ledger"
 	"postern/app/partners"
@@ -97,7 +99,7 @@ func newOnboarding(account string) onboarding {
 
 // onboardingOf reads the registration that the path names; only its maker has it.
 func (s *Console) onboardingOf(c *gin.Context) (o onboarding, err error) {
-	row, found, err := s.o.Store.Onboarding(c.Request.Context(), c.Param("draft"), visitOf(c).who.Account.ID)
+	row, found, err := s.o.Store.Onboarding(c.Request.Context(), c.Param("draft"), entrance.VisitOf(c).Who.Account.ID)
 	if err != nil {
 		return o, err
 	}
@@ -141,7 +143,7 @@ func (s *Console) keepOnboarding(ctx context.Context, o *onboarding) error {
 // unfinished lists what the reader has begun; nil for nothing.
 func (s *Console) unfinished(c *gin.Context) (*console.Section, error) {
 	ctx := c.Request.Context()
-	list, err := s.o.Store.Onboardings(ctx, visitOf(c).who.Account.ID, draftsPage)
+	list, err := s.o.Store.Onboardings(ctx, entrance.VisitOf(c).Who.Account.ID, draftsPage)
 	if err != nil {
 		return nil, err
 	}
@@ -163,8 +165,8 @@ func (s *Console) unfinished(c *gin.Context) (*console.Section, error) {
 				href = requestPath(r.ID)
 			}
 		}
-		name := firstOf(d.Name, i18n.T(ctx, i18n.OnboardingUnnamed))
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: name, Second: d.PartnerID, Coded: true, Href: href}, {Part: ui.Badge(state)}, {Part: ui.Time(s.at(d.UpdatedAt))}}})
+		name := cmp.Or(d.Name, i18n.T(ctx, i18n.OnboardingUnnamed))
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: name, Second: d.PartnerID, Coded: true, Href: href}, {Part: ui.Badge(state)}, {Part: ui.Time(s.At(d.UpdatedAt))}}})
 	}
 	if len(t.Rows) == 0 {
 		return nil, nil
@@ -174,7 +176,7 @@ func (s *Console) unfinished(c *gin.Context) (*console.Section, error) {
 
 // OnboardingNew begins to register a partner.
 func (s *Console) OnboardingNew(c *gin.Context) error {
-	return s.showOnboarding(c, newOnboarding(visitOf(c).who.Account.ID), "partner", faulty{})
+	return s.showOnboarding(c, newOnboarding(entrance.VisitOf(c).Who.Account.ID), "partner", faulty{})
 }
 
 // OnboardingShow shows one step.
@@ -195,7 +197,7 @@ func (s *Console) OnboardingShow(c *gin.Context) error {
 
 // OnboardingCreate keeps the first step.
 func (s *Console) OnboardingCreate(c *gin.Context) error {
-	return s.takeStep(c, newOnboarding(visitOf(c).who.Account.ID), "partner")
+	return s.takeStep(c, newOnboarding(entrance.VisitOf(c).Who.Account.ID), "partner")
 }
 
 // OnboardingSubmit keeps a step and leads to the next one; the last hands everything in.
@@ -230,7 +232,7 @@ func (s *Console) OnboardingDrop(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return done(c, partnersPath, "dropped")
+	return entrance.Done(c, partnersPath, "dropped")
 }
 
 // takeStep keeps what was typed, right or wrong, so that nothing is lost; then
@@ -245,7 +247,7 @@ func (s *Console) takeStep(c *gin.Context, o onboarding, step string) error {
 		return err
 	}
 	if c.PostForm("do") == "leave" {
-		return done(c, partnersPath, "draft-kept")
+		return entrance.Done(c, partnersPath, "draft-kept")
 	}
 	fault, err := s.checkStep(c, o, step, wrong)
 	if err != nil {
@@ -427,12 +429,12 @@ func (s *Console) handIn(c *gin.Context, o onboarding) error {
 		if err != nil {
 			return err
 		}
-		return done(c, partnersPath, "applied")
+		return entrance.Done(c, partnersPath, "applied")
 	}
 	if err := s.keepOnboarding(ctx, &o); err != nil {
 		return err
 	}
-	return done(c, requestPath(out.Request), "asked")
+	return entrance.Done(c, requestPath(out.Request), "asked")
 }
 
 // unlessAny refuses where the partner or its application is there by now.

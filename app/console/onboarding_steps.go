@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -100,7 +101,7 @@ func (s *Console) readScopes(c *gin.Context, o *onboarding) error {
 // checkStep looks at a step by the rules that hold for everything handed in.
 func (s *Console) checkStep(c *gin.Context, o onboarding, step string, wrong errs.Fields) (faulty, error) {
 	ctx := c.Request.Context()
-	f := faulty{fields: s.words(c, wrong)}
+	f := faulty{fields: s.Words(c, wrong)}
 	add := func(field, text string) {
 		if f.fields[field] == "" {
 			f.fields[field] = text
@@ -124,7 +125,7 @@ func (s *Console) checkStep(c *gin.Context, o onboarding, step string, wrong err
 		}
 	}
 	list, bad := s.things(o, step)
-	for field, text := range s.words(c, bad) {
+	for field, text := range s.Words(c, bad) {
 		add(field, text)
 	}
 	if err := s.taken(ctx, list, step, func(field string) { add(field, i18n.T(ctx, i18n.RuleTaken)) }); err != nil {
@@ -144,7 +145,7 @@ func (s *Console) checkStep(c *gin.Context, o onboarding, step string, wrong err
 			f.others = append(f.others, otherFault(ctx, fault))
 			continue
 		}
-		one := faulty{fields: s.words(c, errs.Fields{fault.Field: fault.Message})}
+		one := faulty{fields: s.Words(c, errs.Fields{fault.Field: fault.Message})}
 		if list, _, isLine := strings.Cut(fault.Field, "."); isLine {
 			one.intoLines(ctx, list)
 		}
@@ -202,7 +203,7 @@ func (o onboarding) fieldOf(fault bankfile.Fault, step string) (field string, he
 			return "", true
 		}
 		part := map[string]string{"starts_at": "starts", "ends_at": "ends", "scope": "on"}[fault.Field]
-		return scopeField(o.scopeIDs()[n-1], firstOf(part, fault.Field)), true
+		return scopeField(o.scopeIDs()[n-1], cmp.Or(part, fault.Field)), true
 	case fault.Kind == "":
 		return "", true
 	}
@@ -240,7 +241,7 @@ func (s *Console) showOnboarding(c *gin.Context, o onboarding, step string, faul
 	page.Frame = s.frame(c, title, crumb(ctx, i18n.PartnerList, partnersPath))
 	page.Header = ui.HeaderView{Title: title, Lead: ui.Text(i18n.T(ctx, i18n.OnboardingLead))}
 	if o.ID != "" {
-		page.Header.Lead = ui.Text(i18n.T(ctx, i18n.OnboardingLeadSaved, i18n.Stamp(ctx, s.inZone(o.UpdatedAt))))
+		page.Header.Lead = ui.Text(i18n.T(ctx, i18n.OnboardingLeadSaved, i18n.Stamp(ctx, s.InZone(o.UpdatedAt))))
 	}
 	page.Card = i18n.T(ctx, onboardingSteps[stepIndex(step)].word)
 	page.Form = s.onboardingForm(f, o, step)
@@ -345,7 +346,7 @@ func (s *Console) onboardingReview(c *gin.Context, f *former, o onboarding) ([]c
 	f.reason()
 	list, wrong := s.things(o, "review")
 	if wrong != nil {
-		for _, text := range s.words(c, wrong) {
+		for _, text := range s.Words(c, wrong) {
 			f.form.Others = append(f.form.Others, text)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"postern/app/entrance"
 	"postern/app/store"
 	"postern/models"
 	"postern/policies"
@@ -21,7 +22,7 @@ var (
 	readsBusinessRight = policies.Permission{Resource: "business", Action: "read"}
 )
 
-func (o overview) may(p policies.Permission) bool { return visitOf(o.c).rights.May(p) }
+func (o overview) may(p policies.Permission) bool { return entrance.VisitOf(o.c).Rights.May(p) }
 
 func whole(n int64) string { return strconv.FormatInt(n, 10) }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"postern/app/entrance"
 	"postern/app/store"
 	"postern/models"
 	"postern/policies"
@@ -29,7 +30,7 @@ const (
 
 // waitingPart is the requests that one may decide, and one's own that came back.
 func (s *Console) waitingPart(o overview) templ.Component {
-	if !May("business", "read").Or("accounts", "read").Or("keys", "read").Or("settings", "read").Allows(visitOf(o.c).rights) {
+	if !entrance.May("business", "read").Or("accounts", "read").Or("keys", "read").Or("settings", "read").Allows(entrance.VisitOf(o.c).Rights) {
 		return nil
 	}
 	return s.part(o, i18n.OverviewWaiting, func() (templ.Component, error) {
@@ -47,7 +48,7 @@ func (s *Console) waitingPart(o overview) templ.Component {
 		}
 		for _, r := range list[:min(len(list), briefRows)] {
 			row := s.requestRow(o.c, r, makers)
-			line := console.BriefRow{Text: row.Subject, Href: row.Href, Second: row.Maker + " · " + i18n.Stamp(o.ctx, s.inZone(r.MadeAt)), Aside: i18n.T(o.ctx, i18n.OverviewSentBack), Tone: ui.Warn}
+			line := console.BriefRow{Text: row.Subject, Href: row.Href, Second: row.Maker + " · " + i18n.Stamp(o.ctx, s.InZone(r.MadeAt)), Aside: i18n.T(o.ctx, i18n.OverviewSentBack), Tone: ui.Warn}
 			if r.State == models.RequestSubmitted {
 				left := time.UnixMilli(r.ExpiresAt).Sub(o.span.now)
 				line.Aside, line.Tone = i18n.T(o.ctx, i18n.OverviewExpires, shortly(o.ctx, left)), ""
@@ -64,22 +65,22 @@ func (s *Console) waitingPart(o overview) templ.Component {
 // waiting lists what waits for whoever looks, the most pressing first, and counts
 // the open requests that they may read.
 func (s *Console) waiting(o overview) (list []models.ChangeRequest, open int, err error) {
-	v, now := visitOf(o.c), o.span.now.UnixMilli()
+	v, now := entrance.VisitOf(o.c), o.span.now.UnixMilli()
 	submitted, err := s.o.Store.Requests(o.ctx, store.RequestFilter{State: models.RequestSubmitted}, 0, requestsPage)
 	if err != nil {
 		return nil, 0, err
 	}
 	for _, r := range submitted {
-		if r.ExpiresAt <= now || !v.rights.May(requestRights[r.Kind].read) {
+		if r.ExpiresAt <= now || !v.Rights.May(requestRights[r.Kind].read) {
 			continue
 		}
 		open++
-		own := r.Maker == v.who.Account.ID || r.MakerPerson == v.who.Account.PersonID
-		if !own && v.rights.May(requestRights[r.Kind].check) {
+		own := r.Maker == v.Who.Account.ID || r.MakerPerson == v.Who.Account.PersonID
+		if !own && v.Rights.May(requestRights[r.Kind].check) {
 			list = append(list, r)
 		}
 	}
-	mine, err := s.o.Store.Requests(o.ctx, store.RequestFilter{Maker: v.who.Account.ID}, 0, requestsPage)
+	mine, err := s.o.Store.Requests(o.ctx, store.RequestFilter{Maker: v.Who.Account.ID}, 0, requestsPage)
 	for _, r := range mine {
 		if r.State == models.RequestSentBack && r.DecidedAt > now-sentBackFor.Milliseconds() {
 			list = append(list, r)
@@ -168,19 +169,19 @@ func (s *Console) businessEnds(o overview) (list []ending, err error) {
 	}
 	for _, g := range grants {
 		partner := o.names.Applications[g.ApplicationID].PartnerID
-		list = append(list, ending{s.inZone(g.EndsAt), i18n.T(o.ctx, i18n.OverviewGrant, g.ScopeID, o.names.Application(g.ApplicationID)), tabPath(partner, "grants")})
+		list = append(list, ending{s.InZone(g.EndsAt), i18n.T(o.ctx, i18n.OverviewGrant, g.ScopeID, o.names.Application(g.ApplicationID)), tabPath(partner, "grants")})
 	}
 	credentials, err := s.o.Store.EndingCredentials(o.ctx, after, until, briefRows)
 	for _, x := range credentials {
 		partner := o.names.Applications[x.ApplicationID].PartnerID
-		list = append(list, ending{s.inZone(x.NotAfter), i18n.T(o.ctx, i18n.OverviewCredential, o.names.Application(x.ApplicationID)), tabPath(partner, "credentials")})
+		list = append(list, ending{s.InZone(x.NotAfter), i18n.T(o.ctx, i18n.OverviewCredential, o.names.Application(x.ApplicationID)), tabPath(partner, "credentials")})
 	}
 	return list, err
 }
 
 // alertsPart is the alerts that nobody has acknowledged.
 func (s *Console) alertsPart(o overview) templ.Component {
-	if !readsAlerts.Allows(visitOf(o.c).rights) {
+	if !readsAlerts.Allows(entrance.VisitOf(o.c).Rights) {
 		return nil
 	}
 	return s.part(o, i18n.OverviewAlerts, func() (templ.Component, error) {
@@ -204,7 +205,7 @@ func (s *Console) alertsPart(o overview) templ.Component {
 
 // shortClock is a time of today, or else its day.
 func (s *Console) shortClock(ctx context.Context, ms int64) string {
-	at := s.inZone(ms)
+	at := s.InZone(ms)
 	if store.DayOf(at).Equal(store.DayOf(s.o.Now().In(s.o.Zone))) {
 		return at.Format("15:04")
 	}

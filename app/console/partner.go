@@ -220,10 +220,10 @@ func (s *Console) life(v partnerView) *ui.StepsView {
 			step.Progress = ui.Done
 		}
 		if state == ui.Draft {
-			step.When = i18n.Date(v.ctx, s.inZone(v.row.CreatedAt))
+			step.When = i18n.Date(v.ctx, s.InZone(v.row.CreatedAt))
 		}
 		if state == ui.Closed && v.removal != nil {
-			step.When = i18n.Date(v.ctx, s.inZone(v.removal.At))
+			step.When = i18n.Date(v.ctx, s.InZone(v.removal.At))
 		}
 		steps.Steps = append(steps.Steps, step)
 	}

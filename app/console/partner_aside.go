@@ -6,6 +6,7 @@ import (
 	"postern/views/console"
 	"postern/views/i18n"
 	"postern/views/ui"
+	"time"
 )
 
 // partnerAside is the facts, today's visits and how to stop it all.
@@ -24,7 +25,7 @@ func (s *Console) partnerAside(v partnerView, tab string) (list []console.Sectio
 	for _, byHour := range v.visits {
 		for start, n := range byHour {
 			total += n
-			if i := (start - from) / hour.Milliseconds(); i >= 0 && i < 24 {
+			if i := (start - from) / time.Hour.Milliseconds(); i >= 0 && i < 24 {
 				hours[i] += n
 			}
 		}
@@ -34,7 +35,7 @@ func (s *Console) partnerAside(v partnerView, tab string) (list []console.Sectio
 		Second: i18n.T(ctx, i18n.PartnerLiveNow, i18n.Number(ctx, sum(v.live))),
 	}
 	if total > 0 {
-		visits.Bars = &console.HoursView{Values: hours[:max(1, min(24, (until-from)/hour.Milliseconds()))]}
+		visits.Bars = &console.HoursView{Values: hours[:max(1, min(24, (until-from)/time.Hour.Milliseconds()))]}
 	}
 	list = append(list, visits)
 	if v.row.Status == models.Active && v.canStop {
@@ -52,7 +53,7 @@ func (s *Console) partnerAside(v partnerView, tab string) (list []console.Sectio
 func (s *Console) removalCard(v partnerView) console.Section {
 	r, ctx := *v.removal, v.ctx
 	rows := []ui.KeyValue{
-		{Key: i18n.T(ctx, i18n.PartnerClosedAt), Value: ui.Time(s.at(r.At))},
+		{Key: i18n.T(ctx, i18n.PartnerClosedAt), Value: ui.Time(s.At(r.At))},
 		{Key: i18n.T(ctx, i18n.PartnerApplications), Value: ui.Text(i18n.Number(ctx, r.Applications))},
 		{Key: i18n.T(ctx, i18n.PartnerGrants), Value: ui.Text(i18n.Number(ctx, r.Grants))},
 		{Key: i18n.T(ctx, i18n.PartnerCredentials), Value: ui.Text(i18n.Number(ctx, r.Credentials))},

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"net/url"
@@ -142,7 +143,7 @@ func (s *Console) whoMoved(c *gin.Context, partner string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return i18n.T(ctx, i18n.PartnerMovedBy, firstOf(names[events[0].Actor], events[0].Actor), i18n.Stamp(ctx, s.inZone(events[0].At))), nil
+	return i18n.T(ctx, i18n.PartnerMovedBy, cmp.Or(names[events[0].Actor], events[0].Actor), i18n.Stamp(ctx, s.InZone(events[0].At))), nil
 }
 
 // textLines are the lines of a text area that say something.

@@ -10,6 +10,7 @@ import (
 
 	"postern/app/approval"
 	"postern/app/clients"
+	"postern/app/entrance"
 	"postern/app/errs"
 	"postern/app/ledger"
 	"postern/app/partners"
@@ -125,7 +126,7 @@ func (s *Console) CredentialCreate(c *gin.Context) error {
 		return err
 	}
 	if wrong != nil {
-		return s.showCredentialNew(c, file, a, values, faulty{status: http.StatusUnprocessableEntity, fields: s.words(c, wrong)})
+		return s.showCredentialNew(c, file, a, values, faulty{status: http.StatusUnprocessableEntity, fields: s.Words(c, wrong)})
 	}
 	out, err := s.propose(c, proposal{subject: partnerSubject(file.row.ID), things: []any{k}, reason: values["reason"]})
 	if err != nil {
@@ -198,7 +199,7 @@ func (s *Console) CredentialKept(c *gin.Context) error {
 	if c.PostForm("what") == "applied" {
 		what = "applied"
 	}
-	return done(c, tabPath(c.Param("partner"), "credentials"), what)
+	return entrance.Done(c, tabPath(c.Param("partner"), "credentials"), what)
 }
 
 // CredentialRevoking asks why a credential is revoked.

@@ -22,7 +22,7 @@ func (s *Console) credentialsTab(v partnerView) []console.Section {
 			kind, detail := credentialWords(ctx, k)
 			state, over := s.credentialState(ctx, k)
 			row := ui.Row{Cells: []ui.Cell{
-				{Text: k.ID, Mono: true, Second: detail, Coded: true}, {Text: kind}, {Part: ui.Time(s.at(k.NotBefore.UnixMilli()))},
+				{Text: k.ID, Mono: true, Second: detail, Coded: true}, {Text: kind}, {Part: ui.Time(s.At(k.NotBefore.UnixMilli()))},
 				s.endCell(ctx, k.NotAfter), {Part: state}, {Text: ""},
 			}}
 			if !over && v.canStop {

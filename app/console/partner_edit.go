@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"postern/app/entrance"
 	"postern/app/partners"
 	"postern/models"
 	"postern/views/console"
@@ -200,10 +201,10 @@ func (s *Console) PartnerNote(c *gin.Context) error {
 	}
 	text := c.PostForm("note")
 	if fault := checkNote(text); fault != nil {
-		return s.showPartner(c, file, "notes", http.StatusUnprocessableEntity, faulty{fields: s.words(c, fault)}, map[string]string{"note": text})
+		return s.showPartner(c, file, "notes", http.StatusUnprocessableEntity, faulty{fields: s.Words(c, fault)}, map[string]string{"note": text})
 	}
 	if err := s.addNote(c, file.row.ID, text); err != nil {
 		return err
 	}
-	return done(c, partnerPath(file.row.ID)+"/notes", "noted")
+	return entrance.Done(c, partnerPath(file.row.ID)+"/notes", "noted")
 }

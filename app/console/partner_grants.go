@@ -126,5 +126,5 @@ func (s *Console) endCell(ctx context.Context, ends time.Time) ui.Cell {
 	if ends.IsZero() {
 		return ui.Cell{Text: i18n.T(ctx, i18n.PartnerNever)}
 	}
-	return ui.Cell{Part: ui.Time(s.at(ends.UnixMilli()))}
+	return ui.Cell{Part: ui.Time(s.At(ends.UnixMilli()))}
 }

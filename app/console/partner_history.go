@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"postern/app/entrance"
 	"postern/app/store"
 	"postern/models"
 	"postern/views/console"
@@ -80,7 +82,7 @@ func (s *Console) eventsTable(ctx context.Context, events []models.Event) (ui.Ta
 		}
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
 			{Text: changeEventWords(ctx, e.Kind, body.Detail["id"]), Second: body.Detail["changes"]}, {Text: body.Detail["because"]},
-			{Text: firstOf(names[e.Actor], e.Actor)}, {Part: ui.Time(s.at(e.At))},
+			{Text: cmp.Or(names[e.Actor], e.Actor)}, {Part: ui.Time(s.At(e.At))},
 		}})
 	}
 	if len(events) == 0 {
@@ -124,7 +126,7 @@ func (s *Console) requestsTable(c *gin.Context, v partnerView) (ui.TableView, er
 		return t, err
 	}
 	for _, r := range requests {
-		if !visitOf(c).rights.May(requestRights[r.Kind].read) {
+		if !entrance.VisitOf(c).Rights.May(requestRights[r.Kind].read) {
 			continue
 		}
 		row := s.requestRow(c, r, names)

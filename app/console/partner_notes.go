@@ -1,12 +1,14 @@
 package console
 
 import (
+	"cmp"
 	"net/url"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
 	"postern/app/change"
+	"postern/app/entrance"
 	"postern/app/errs"
 	"postern/app/ledger"
 	"postern/app/store"
@@ -29,7 +31,7 @@ func checkNote(text string) errs.Fields {
 // addNote puts a note on record. Its words stay out of the ledger: they may be
 // about persons.
 func (s *Console) addNote(c *gin.Context, partner, text string) error {
-	who := visitOf(c).who.Account.ID
+	who := entrance.VisitOf(c).Who.Account.ID
 	return s.o.Store.Write(c.Request.Context(), func(tx *store.Tx) error {
 		now := s.o.Now()
 		id, err := ledger.NewID(now, s.o.Rand)
@@ -74,8 +76,8 @@ func (s *Console) notesTab(c *gin.Context, v partnerView, fault faulty, values m
 		return nil, err
 	}
 	for _, n := range notes {
-		name := firstOf(names[n.AccountID], n.AccountID)
-		section.Said = append(section.Said, console.CommentRow{Name: name, Initial: initial(name), At: s.at(n.At), Text: n.Text})
+		name := cmp.Or(names[n.AccountID], n.AccountID)
+		section.Said = append(section.Said, console.CommentRow{Name: name, Initial: initial(name), At: s.At(n.At), Text: n.Text})
 	}
 	if len(notes) == 0 {
 		section.Empty = &ui.EmptyView{Title: i18n.T(ctx, i18n.PartnerNoNotes), Text: i18n.T(ctx, i18n.PartnerNoNotesText)}

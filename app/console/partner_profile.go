@@ -33,7 +33,7 @@ func (s *Console) profileTab(v partnerView) []console.Section {
 	}, s.contractFacts(v)...)
 	rows = append(rows,
 		ui.KeyValue{Key: i18n.T(ctx, i18n.PartnerRisk), Value: riskBadge(ctx, v.row.Risk)},
-		ui.KeyValue{Key: i18n.T(ctx, i18n.PartnerSince), Value: ui.Time(s.at(v.row.CreatedAt))},
+		ui.KeyValue{Key: i18n.T(ctx, i18n.PartnerSince), Value: ui.Time(s.At(v.row.CreatedAt))},
 	)
 	contacts := ui.TableView{Caption: i18n.T(ctx, i18n.PartnerContacts), Head: []ui.Column{
 		{Text: i18n.T(ctx, i18n.PartnerContactName)}, {Text: i18n.T(ctx, i18n.PartnerContactKind)}, {Text: i18n.T(ctx, i18n.PartnerPhone)}, {Text: i18n.T(ctx, i18n.PartnerEmail)},

@@ -11,6 +11,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
 
+	"postern/app/entrance"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
@@ -18,6 +19,7 @@ import (
 	"postern/views/console"
 	"postern/views/i18n"
 	"postern/views/ui"
+	"time"
 )
 
 const partnersPath = "/console/partners"
@@ -163,11 +165,11 @@ func (s *Console) Partners(c *gin.Context) error {
 }
 
 func (s *Console) mayMake(c *gin.Context) bool {
-	return visitOf(c).rights.May(policies.Permission{Resource: "business", Action: "make"})
+	return entrance.VisitOf(c).Rights.May(policies.Permission{Resource: "business", Action: "make"})
 }
 
 func (s *Console) mayStop(c *gin.Context) bool {
-	return visitOf(c).rights.May(policies.Permission{Resource: "stops", Action: "make"})
+	return entrance.VisitOf(c).Rights.May(policies.Permission{Resource: "stops", Action: "make"})
 }
 
 var statusWords = map[models.Status]i18n.Key{
@@ -249,7 +251,7 @@ func (s *Console) partnersTable(c *gin.Context, q partnersQuery, list []models.P
 			{Part: riskBadge(ctx, p.Risk)},
 			s.contractCell(ctx, p.ContractEnds),
 			{Text: i18n.Number(ctx, n.Applications)}, {Text: i18n.Number(ctx, n.VisitsToday)},
-			{Part: ui.Time(s.at(changed))},
+			{Part: ui.Time(s.At(changed))},
 		}})
 	}
 	if len(list) == 0 {
@@ -266,7 +268,7 @@ func (s *Console) partnersTable(c *gin.Context, q partnersQuery, list []models.P
 // today is the day in the bank's zone, as far as whole hours go (Unix ms).
 func (s *Console) today() (from, until int64) {
 	now := s.o.Now().In(s.o.Zone)
-	return store.DayOf(now).UnixMilli(), now.Truncate(hour).Add(hour).UnixMilli()
+	return store.DayOf(now).UnixMilli(), now.Truncate(time.Hour).Add(time.Hour).UnixMilli()
 }
 
 // partnerState is a partner's state as people see it: a draft that waits for a

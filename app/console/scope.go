@@ -261,14 +261,14 @@ func (s *Console) holdings(c *gin.Context, scope string, page *console.ScopePage
 	for _, g := range grants {
 		row := console.HoldingRow{
 			Application: g.Application, ID: g.ApplicationID, Partner: g.Partner, Production: g.Environment == models.Production, Purpose: g.Purpose,
-			From: i18n.Date(ctx, s.inZone(cmp.Or(g.StartsAt, g.CreatedAt))), Reaches: simulatorPath + "?" + url.Values{"app": {g.ApplicationID}}.Encode(),
+			From: i18n.Date(ctx, s.InZone(cmp.Or(g.StartsAt, g.CreatedAt))), Reaches: simulatorPath + "?" + url.Values{"app": {g.ApplicationID}}.Encode(),
 		}
 		until := g.Until()
 		switch {
 		case until == 0:
 			row.Until = i18n.T(ctx, i18n.CatalogOpenEnd)
 		default:
-			row.Until = i18n.Date(ctx, s.inZone(until))
+			row.Until = i18n.Date(ctx, s.InZone(until))
 		}
 		row.Over = until != 0 && until <= now
 		page.Holdings = append(page.Holdings, row)

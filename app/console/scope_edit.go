@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -225,7 +226,7 @@ func (p *permissionForm) layOut(ctx context.Context, view *console.EditorPermiss
 	for i, line := range sample.lines {
 		shown := console.EditorLine{Number: fmt.Sprint(i + 1), Spans: lineSpans(line, false)}
 		if line.note != nil {
-			row := p.row(firstOf(line.note.Rule, line.note.Path))
+			row := p.row(cmp.Or(line.note.Rule, line.note.Path))
 			if used[row] {
 				shown.Again = p.rows[row].Path
 			} else {
@@ -248,7 +249,7 @@ func (p *permissionForm) field(ctx context.Context, at string, i int, faults map
 	field := console.EditorField{
 		Name: name, Index: i, Path: r.Path, Class: r.Class, Treatment: r.Treatment, Fault: faults[name], KeepOff: r.Class == "C3",
 	}
-	chosen := firstOf(r.Mask, maskFor(r.Path))
+	chosen := cmp.Or(r.Mask, maskFor(r.Path))
 	for _, m := range masks {
 		field.Masks = append(field.Masks, ui.Option{Value: m, Text: maskWord(ctx, m), Chosen: m == chosen})
 	}

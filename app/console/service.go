@@ -14,6 +14,7 @@ import (
 
 	"postern/app/catalog"
 	"postern/app/directory"
+	"postern/app/entrance"
 	"postern/app/errs"
 	"postern/app/gateway/upstream"
 	"postern/app/limit"
@@ -323,7 +324,7 @@ func (s *Console) ServiceCheck(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if ok, retry := s.looks.Take(visitOf(c).who.Account.ID, lookRate, s.o.Now()); !ok {
+	if ok, retry := s.looks.Take(entrance.VisitOf(c).Who.Account.ID, lookRate, s.o.Now()); !ok {
 		return errLooks.With(errs.Help{RetryAfter: retry})
 	}
 	sight, err := s.o.Upstreams.Look(ctx, f.service.H5URL)

@@ -90,7 +90,7 @@ func (s *Console) showSettingForm(c *gin.Context, form settingForm, values map[s
 	}
 	page.form = f.done(settingsPath, buttons...)
 	var err error
-	if page.form.Verify, err = s.verifyView(c, refused); err != nil {
+	if page.form.Verify, err = s.VerifyView(c, refused); err != nil {
 		return err
 	}
 	page.notes = settingNotes(ctx, form, fault)
@@ -196,7 +196,7 @@ func (s *Console) SettingsUpdate(c *gin.Context) error {
 		return err
 	}
 	values := settingValues(c, form.section)
-	ok, refused, err := s.proved(c)
+	ok, refused, err := s.Proved(c)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"postern/app/config"
+	"postern/app/entrance"
 	"postern/app/settings"
 	"postern/app/web"
 	"postern/policies"
@@ -77,7 +78,7 @@ func sectionOf(key string) string {
 
 func (s *Console) settingGroup(c *gin.Context, section string) console.SettingGroup {
 	g := console.SettingGroup{ID: section, Title: i18n.T(c.Request.Context(), sectionTitles[section])}
-	if _, changeable := settingForms[section]; changeable && visitOf(c).rights.May(makesSettings) {
+	if _, changeable := settingForms[section]; changeable && entrance.VisitOf(c).Rights.May(makesSettings) {
 		g.Change = settingsPath + "/" + section + "/edit"
 	}
 	return g
@@ -115,7 +116,7 @@ func (s *Console) originWords(ctx context.Context, row settings.Row, names map[s
 	case config.FromFlag:
 		return i18n.T(ctx, i18n.SettingsByFlag, row.Origin.Where)
 	case config.FromConsole:
-		return i18n.T(ctx, i18n.SettingsByHand, firstOf(names[row.By], row.By), i18n.Date(ctx, s.inZone(row.At)))
+		return i18n.T(ctx, i18n.SettingsByHand, cmp.Or(names[row.By], row.By), i18n.Date(ctx, s.InZone(row.At)))
 	}
 	return i18n.T(ctx, i18n.SettingsDefault)
 }
@@ -136,8 +137,8 @@ func (s *Console) facts(ctx context.Context, rows []settings.Row) ui.KeyValuesVi
 	kinds := map[string]string{"sqlite": "SQLite", "postgres": "PostgreSQL"}
 	return ui.KeyValuesView{Rows: []ui.KeyValue{
 		fact(i18n.SettingsNode, s.o.Node),
-		fact(i18n.SettingsVersion, firstOf(s.o.Facts.Version, i18n.T(ctx, i18n.SettingsUnstamped))),
-		fact(i18n.SettingsData, firstOf(kinds[s.o.Facts.Database], s.o.Facts.Database)),
+		fact(i18n.SettingsVersion, cmp.Or(s.o.Facts.Version, i18n.T(ctx, i18n.SettingsUnstamped))),
+		fact(i18n.SettingsData, cmp.Or(kinds[s.o.Facts.Database], s.o.Facts.Database)),
 		fact(i18n.SettingsOuter, listenerWords(ctx, values, "listeners.gateway")),
 		fact(i18n.SettingsInner, listenerWords(ctx, values, "listeners.internal")),
 		fact(i18n.SettingsSignOn, signOn),

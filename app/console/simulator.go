@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -34,7 +35,7 @@ func (s *Console) Simulator(c *gin.Context) error {
 	ctx := c.Request.Context()
 	page := console.SimulatorPage{
 		Frame: s.frame(c, i18n.T(ctx, i18n.SimulatorTitle)), Action: simulatorPath,
-		App: strings.TrimSpace(c.Query("app")), Method: strings.ToUpper(strings.TrimSpace(firstOf(c.Query("method"), "GET"))), Path: strings.TrimSpace(c.Query("path")),
+		App: strings.TrimSpace(c.Query("app")), Method: strings.ToUpper(strings.TrimSpace(cmp.Or(c.Query("method"), "GET"))), Path: strings.TrimSpace(c.Query("path")),
 	}
 	known, err := s.o.Store.ApplicationNames(ctx, simulatorApplications)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"postern/app/approval"
+	"postern/app/entrance"
 	"postern/app/errs"
 	"postern/app/identity"
 	"postern/app/store"
@@ -16,6 +17,7 @@ import (
 	"postern/models"
 	"postern/policies"
 	"postern/views/console"
+	views "postern/views/entrance"
 	"postern/views/i18n"
 	"postern/views/ui"
 )
@@ -27,7 +29,7 @@ const staffPage = 100
 func (s *Console) Staff(c *gin.Context) error {
 	ctx := c.Request.Context()
 	page := console.StaffPage{
-		Frame: s.frame(c, i18n.T(ctx, i18n.ConsoleStaff)), CanInvite: visitOf(c).rights.May(makesAccounts),
+		Frame: s.frame(c, i18n.T(ctx, i18n.ConsoleStaff)), CanInvite: entrance.VisitOf(c).Rights.May(makesAccounts),
 	}
 	err := s.o.Store.Accounts(ctx, func(a store.Accounts) error {
 		list, err := a.AccountsOf(models.StaffRealm, c.Query("after"), staffPage+1)
@@ -91,22 +93,22 @@ func (s *Console) showStaffNew(c *gin.Context, status int, page console.StaffNew
 // StaffInvite makes an account without roles and shows its link, once.
 func (s *Console) StaffInvite(c *gin.Context) error {
 	page := console.StaffNewPage{Login: c.PostForm("login"), Name: c.PostForm("name"), Email: strings.TrimSpace(c.PostForm("email"))}
-	ok, refused, err := s.proved(c)
+	ok, refused, err := s.Proved(c)
 	if err != nil {
 		return err
 	}
-	if page.Verify, err = s.verifyView(c, refused); err != nil {
+	if page.Verify, err = s.VerifyView(c, refused); err != nil {
 		return err
 	}
 	if !ok {
 		page.Verify.Due = true
 		return s.showStaffNew(c, http.StatusUnprocessableEntity, page)
 	}
-	link, err := s.o.Identity.Invite(c.Request.Context(), visitOf(c).who.Account.ID, identity.Invitation{
+	link, err := s.o.Identity.Invite(c.Request.Context(), entrance.VisitOf(c).Who.Account.ID, identity.Invitation{
 		Login: page.Login, Name: page.Name, Email: page.Email,
 	})
 	if faults := errs.FieldsOf(err); faults != nil {
-		page.Faults, page.Verify = s.words(c, faults), console.VerifyView{}
+		page.Faults, page.Verify = s.Words(c, faults), views.VerifyView{}
 		return s.showStaffNew(c, http.StatusUnprocessableEntity, page)
 	}
 	if err != nil {
@@ -131,12 +133,12 @@ func (s *Console) StaffLink(c *gin.Context) error {
 		return err
 	}
 	if !s.mayLink(c, a) {
-		return errForbidden.Because("link of " + string(a.Status))
+		return entrance.ErrForbidden.Because("link of " + string(a.Status))
 	}
-	if due, err := s.proveFirst(c, staffPath(a.ID)); due || err != nil {
+	if due, err := s.ProveFirst(c, staffPath(a.ID)); due || err != nil {
 		return err
 	}
-	link, err := s.o.Identity.NewLink(c.Request.Context(), visitOf(c).who, a.ID)
+	link, err := s.o.Identity.NewLink(c.Request.Context(), entrance.VisitOf(c).Who, a.ID)
 	if err != nil {
 		return err
 	}
@@ -147,7 +149,7 @@ func staffPath(account string) string { return "/console/staff/" + account }
 
 // mayLink reports whether the reader makes the link that the account needs.
 func (s *Console) mayLink(c *gin.Context, a models.Account) bool {
-	switch rights := visitOf(c).rights; a.Status {
+	switch rights := entrance.VisitOf(c).Rights; a.Status {
 	case models.AccountInvited:
 		return rights.May(makesAccounts)
 	case models.AccountActive:
@@ -177,13 +179,13 @@ func (s *Console) StaffReset(c *gin.Context) error {
 		Kind: identity.ResetKind, Subject: "staff " + a.Login, Content: content, Reason: page.ResetReason,
 	})
 	if faults := errs.FieldsOf(err); faults != nil {
-		page.Faults = s.words(c, errs.Fields{"reset_reason": faults["reason"]})
+		page.Faults = s.Words(c, errs.Fields{"reset_reason": faults["reason"]})
 		return s.showStaffMember(c, http.StatusUnprocessableEntity, page)
 	}
 	if err != nil {
 		return err
 	}
-	return done(c, requestPath(out.Request), "asked")
+	return entrance.Done(c, requestPath(out.Request), "asked")
 }
 
 // StaffDisable shuts somebody out at once.
@@ -210,13 +212,13 @@ func (s *Console) toMember(c *gin.Context, what string, do func(context.Context,
 	if err != nil {
 		return err
 	}
-	if due, err := s.proveFirst(c, staffPath(a.ID)); due || err != nil {
+	if due, err := s.ProveFirst(c, staffPath(a.ID)); due || err != nil {
 		return err
 	}
-	if err := do(c.Request.Context(), visitOf(c).who, a.ID); err != nil {
+	if err := do(c.Request.Context(), entrance.VisitOf(c).Who, a.ID); err != nil {
 		return err
 	}
-	return done(c, staffPath(a.ID), what)
+	return entrance.Done(c, staffPath(a.ID), what)
 }
 
 // StaffMember shows one account.
@@ -225,14 +227,14 @@ func (s *Console) StaffMember(c *gin.Context) error {
 }
 
 func (s *Console) showStaffMember(c *gin.Context, status int, page console.StaffMemberPage) error {
-	ctx, rights := c.Request.Context(), visitOf(c).rights
+	ctx, rights := c.Request.Context(), entrance.VisitOf(c).Rights
 	a, held, err := s.member(c)
 	if err != nil {
 		return err
 	}
 	page.Frame = s.frame(c, a.Name, crumb(ctx, i18n.ConsoleStaff, "/console/staff"))
-	page.StaffRow, page.Action, page.Made = s.staffRow(c, a, held), staffPath(a.ID), s.at(a.CreatedAt)
-	own := a.PersonID == visitOf(c).who.Account.PersonID
+	page.StaffRow, page.Action, page.Made = s.staffRow(c, a, held), staffPath(a.ID), s.At(a.CreatedAt)
+	own := a.PersonID == entrance.VisitOf(c).Who.Account.PersonID
 	page.CanLink = !own && s.mayLink(c, a)
 	page.CanReset = !own && !page.CanLink && a.Status == models.AccountActive && rights.May(makesRoles)
 	page.CanDisable = !own && a.Status != models.AccountDisabled && rights.May(makesAccounts)
@@ -249,7 +251,7 @@ func (s *Console) showStaffMember(c *gin.Context, status int, page console.Staff
 	for _, role := range models.StaffRoles {
 		page.Roles = append(page.Roles, ui.Option{Value: string(role), Text: i18n.T(ctx, roleWords[role]), Chosen: string(role) == page.Role})
 	}
-	if page.Verify, err = s.verifyView(c, page.Verify.Refused); err != nil {
+	if page.Verify, err = s.VerifyView(c, page.Verify.Refused); err != nil {
 		return err
 	}
 	return web.Render(c, status, console.StaffMemberScreen(page))
@@ -278,7 +280,7 @@ func (s *Console) member(c *gin.Context) (a models.Account, held []models.StaffR
 // StaffRole asks that a role be given or taken.
 func (s *Console) StaffRole(c *gin.Context) error {
 	page := console.StaffMemberPage{Role: c.PostForm("role"), Reason: c.PostForm("reason"), Take: c.PostForm("what") == "take"}
-	ok, refused, err := s.proved(c)
+	ok, refused, err := s.Proved(c)
 	if err != nil {
 		return err
 	}
@@ -302,11 +304,11 @@ func (s *Console) StaffRole(c *gin.Context) error {
 		return s.showStaffMember(c, http.StatusConflict, page)
 	}
 	if faults := errs.FieldsOf(err); faults != nil {
-		page.Faults = s.words(c, faults)
+		page.Faults = s.Words(c, faults)
 		return s.showStaffMember(c, http.StatusUnprocessableEntity, page)
 	}
 	if err != nil {
 		return err
 	}
-	return done(c, requestPath(out.Request), "asked")
+	return entrance.Done(c, requestPath(out.Request), "asked")
 }

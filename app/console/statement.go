@@ -14,6 +14,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"postern/app/entrance"
 	"postern/app/errs"
 	"postern/app/ledger"
 	"postern/app/records"
@@ -206,7 +207,7 @@ func (s *Console) Statement(c *gin.Context) error {
 	for _, l := range v.lines {
 		row := console.StatementRow{Application: names.Application(l.application), Service: names.Service(l.service), Production: v.apps[l.application].Environment == models.Production, Numbers: numbers(ctx, l.numbers())}
 		if v.daily {
-			row.Day = i18n.Date(ctx, s.inZone(l.day))
+			row.Day = i18n.Date(ctx, s.InZone(l.day))
 		}
 		page.Rows = append(page.Rows, row)
 	}
@@ -227,7 +228,7 @@ func (s *Console) statementNotes(ctx context.Context, v statement, since int64) 
 		i18n.T(ctx, i18n.StatementFrom), i18n.T(ctx, i18n.StatementNot), i18n.T(ctx, i18n.StatementWhen), i18n.T(ctx, i18n.StatementLeft),
 	}
 	if since > v.month.UnixMilli() {
-		list = append(list, i18n.T(ctx, i18n.StatementSince, i18n.Stamp(ctx, s.inZone(since))))
+		list = append(list, i18n.T(ctx, i18n.StatementSince, i18n.Stamp(ctx, s.InZone(since))))
 	}
 	if now := s.o.Now(); now.Before(v.until) {
 		list = append(list, i18n.T(ctx, i18n.StatementOpen, i18n.Stamp(ctx, now.In(s.o.Zone))))
@@ -247,7 +248,7 @@ func (s *Console) StatementExport(c *gin.Context) error {
 	if v.daily {
 		by = "day"
 	}
-	err = s.o.Records.Trace(ctx, visitOf(c).who.Account.ID, ledger.Event{Kind: "statement.exported", PartnerID: v.partner.ID}, map[string]string{
+	err = s.o.Records.Trace(ctx, entrance.VisitOf(c).Who.Account.ID, ledger.Event{Kind: "statement.exported", PartnerID: v.partner.ID}, map[string]string{
 		"id": v.partner.ID, "month": v.month.Format(monthLayout), "by": by, "format": string(records.CSV),
 	})
 	if err != nil {
@@ -285,7 +286,7 @@ func (s *Console) writeStatement(w io.Writer, v statement, n records.Names) erro
 	for _, l := range v.lines {
 		day := ""
 		if v.daily {
-			day = s.inZone(l.day).Format(time.DateOnly)
+			day = s.InZone(l.day).Format(time.DateOnly)
 		}
 		err := line(l, month, day, v.partner.Name, v.partner.ID, n.Application(l.application), l.application,
 			string(v.apps[l.application].Environment), n.Service(l.service), l.service)

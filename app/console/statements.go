@@ -72,7 +72,7 @@ func (s *Console) visitsByMonth(ctx context.Context, list []models.Partner, mont
 	rows, err := s.o.Store.VisitsOpened(ctx, apps, first.UnixMilli(), end.UnixMilli())
 	counts := map[string]map[int64]int64{}
 	for _, r := range rows {
-		at := s.inZone(r.Start)
+		at := s.InZone(r.Start)
 		month := time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, s.o.Zone).UnixMilli()
 		if counts[owner[r.ApplicationID]] == nil {
 			counts[owner[r.ApplicationID]] = map[int64]int64{}

@@ -44,7 +44,7 @@ func (s *Console) toldOf(c *gin.Context, request int64) (rows []console.ToldRow,
 			continue
 		}
 		if account == "" {
-			rows = append(rows, console.ToldRow{Text: i18n.T(ctx, toldWords[state].group, i18n.T(ctx, receiverWords[receiver])), At: s.at(at)})
+			rows = append(rows, console.ToldRow{Text: i18n.T(ctx, toldWords[state].group, i18n.T(ctx, receiverWords[receiver])), At: s.At(at)})
 			continue
 		}
 		mails[state]++
@@ -52,7 +52,7 @@ func (s *Console) toldOf(c *gin.Context, request int64) (rows []console.ToldRow,
 	}
 	for _, state := range []string{"waits", "given up", "failed", "sent"} {
 		if n := mails[state]; n > 0 {
-			rows = slices.Insert(rows, 0, console.ToldRow{Text: i18n.T(ctx, toldWords[state].mail, n), At: s.at(when[state])})
+			rows = slices.Insert(rows, 0, console.ToldRow{Text: i18n.T(ctx, toldWords[state].mail, n), At: s.At(when[state])})
 		}
 	}
 	return rows, nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"postern/app/entrance"
 	"postern/app/errs"
 	"postern/app/records"
 	"postern/app/web"
@@ -45,7 +46,7 @@ func (s *Console) showVisits(c *gin.Context, status int, page console.VisitsPage
 }
 
 func mayClear(c *gin.Context) bool {
-	return visitOf(c).rights.May(policies.Permission{Resource: "log", Action: "clear"})
+	return entrance.VisitOf(c).Rights.May(policies.Permission{Resource: "log", Action: "clear"})
 }
 
 // VisitFind leads to the X-ray of an id, or lists visits around a time. It takes
@@ -78,7 +79,7 @@ func (s *Console) findByTime(c *gin.Context, app string) error {
 	}
 	const minutes = int64(5 * time.Minute / time.Millisecond)
 	refused := logQuery{app: app, refused: true, from: strconv.FormatInt(at-minutes, 10), until: strconv.FormatInt(at+minutes, 10)}
-	page := console.VisitsPage{Chosen: app, Moment: s.inZone(at).Format("2006-01-02T15:04"), Refused: refused.address(logPath)}
+	page := console.VisitsPage{Chosen: app, Moment: s.InZone(at).Format("2006-01-02T15:04"), Refused: refused.address(logPath)}
 	return s.showHits(c, page, hits)
 }
 
@@ -88,7 +89,7 @@ func (s *Console) VisitFindSubject(c *gin.Context) error {
 	ctx := c.Request.Context()
 	search := records.Search{Application: c.PostForm("app"), Subject: c.PostForm("subject"), Customer: c.PostForm("customer")}
 	page := console.VisitsPage{Chosen: search.Application, Reason: c.PostForm("reason")}
-	hits, err := s.o.Records.BySubject(ctx, search, visitOf(c).who.Account.ID, page.Reason)
+	hits, err := s.o.Records.BySubject(ctx, search, entrance.VisitOf(c).Who.Account.ID, page.Reason)
 	switch {
 	case errors.Is(err, records.ErrReason):
 		page.Faults = map[string]string{"reason": i18n.T(ctx, i18n.ExportWhy)}
@@ -121,7 +122,7 @@ func (s *Console) showHits(c *gin.Context, page console.VisitsPage, hits []recor
 			state = ui.Cell{Part: ui.Badge(ui.BadgeView{Tone: ui.Warn, Text: i18n.T(ctx, i18n.XRayNotOpened)})}
 		}
 		page.Hits.Rows = append(page.Hits.Rows, ui.Row{Cells: []ui.Cell{
-			{Text: i18n.Stamp(ctx, s.inZone(h.At)), Href: xrayAddress(h.Found), Mono: true, Second: shortID(cmp.Or(h.VID, h.JTI))},
+			{Text: i18n.Stamp(ctx, s.InZone(h.At)), Href: xrayAddress(h.Found), Mono: true, Second: shortID(cmp.Or(h.VID, h.JTI))},
 			{Text: names.Application(h.ApplicationID)}, {Text: names.Service(h.ServiceID)}, state,
 		}})
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"postern/app/entrance"
 	"postern/models"
 	"postern/views/i18n"
 )
@@ -18,8 +19,8 @@ const maxCounted = 100
 // waitingAt is what the sidebar says beside an entry: beside Approvals how many
 // requests wait for the reader's decision. It is read by an index each time, so
 // that whoever has decided sees it at once; a page does not fail for it.
-func (s *Console) waitingAt(c *gin.Context, v *visit, href string) string {
-	if href != approvalsPath || !v.in {
+func (s *Console) waitingAt(c *gin.Context, v *entrance.Visit, href string) string {
+	if href != approvalsPath || !v.In {
 		return ""
 	}
 	ctx := c.Request.Context()
@@ -30,7 +31,7 @@ func (s *Console) waitingAt(c *gin.Context, v *visit, href string) string {
 	}
 	n := 0
 	for _, r := range list {
-		if v.waits(r) && s.o.Now().UnixMilli() < r.ExpiresAt {
+		if waits(v, r) && s.o.Now().UnixMilli() < r.ExpiresAt {
 			n++
 		}
 	}
@@ -44,7 +45,7 @@ func (s *Console) waitingAt(c *gin.Context, v *visit, href string) string {
 }
 
 // waits reports whether a request is one that the reader decides.
-func (v *visit) waits(r models.ChangeRequest) bool {
-	own := r.Maker == v.who.Account.ID || r.MakerPerson == v.who.Account.PersonID
-	return !own && v.rights.May(requestRights[r.Kind].check)
+func waits(v *entrance.Visit, r models.ChangeRequest) bool {
+	own := r.Maker == v.Who.Account.ID || r.MakerPerson == v.Who.Account.PersonID
+	return !own && v.Rights.May(requestRights[r.Kind].check)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"postern/app/entrance"
 	"postern/app/records"
 	"postern/app/web"
 	"postern/models"
@@ -43,7 +44,7 @@ func (s *Console) SubjectShow(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	clear, err := s.o.Records.Show(ctx, x, visitOf(c).who.Account.ID, c.PostForm("reason"))
+	clear, err := s.o.Records.Show(ctx, x, entrance.VisitOf(c).Who.Account.ID, c.PostForm("reason"))
 	if errors.Is(err, records.ErrReason) {
 		return s.showXRay(c, of, showing{fault: i18n.T(ctx, i18n.ExportWhy)})
 	}
@@ -89,7 +90,7 @@ func (s *Console) showXRay(c *gin.Context, of records.Found, show showing) error
 
 // traceXRay puts on record what somebody reads who watches over the others.
 func (s *Console) traceXRay(c *gin.Context, x records.XRay) error {
-	if who := visitOf(c).who; holds(who.Roles, models.AuditRole) {
+	if who := entrance.VisitOf(c).Who; holds(who.Roles, models.AuditRole) {
 		return s.o.Records.LookedAt(c.Request.Context(), who.Account.ID, x)
 	}
 	return nil
@@ -123,7 +124,7 @@ func (v xrayView) page() console.XRayPage {
 	x := v.x
 	p := console.XRayPage{
 		Title: v.t(i18n.XRayVisit, shortID(x.VID)), Badge: v.badge(), Verdict: v.verdict(),
-		Lead:     v.t(i18n.XRayWhere, v.names.Partner(x.PartnerID), v.names.Application(x.ApplicationID), v.names.Service(x.ServiceID), i18n.Stamp(v.ctx, v.s.inZone(x.Start))),
+		Lead:     v.t(i18n.XRayWhere, v.names.Partner(x.PartnerID), v.names.Application(x.ApplicationID), v.names.Service(x.ServiceID), i18n.Stamp(v.ctx, v.s.InZone(x.Start))),
 		Timeline: ui.TimelineView{Label: v.t(i18n.XRayFromTap)}, Scale: v.t(i18n.XRayScale, v.span(time.Duration(x.End-x.Start)*time.Millisecond)),
 		IDs: v.ids(), MoreCalls: x.MoreCalls, ForPartner: v.forPartner(), Other: v.other(), Later: v.later(),
 	}
@@ -131,7 +132,7 @@ func (v xrayView) page() console.XRayPage {
 		p.Title = v.t(i18n.XRayNoVisit)
 	}
 	if x.ApplicationID == "" {
-		p.Lead = i18n.Stamp(v.ctx, v.s.inZone(x.Start))
+		p.Lead = i18n.Stamp(v.ctx, v.s.InZone(x.Start))
 	}
 	for _, step := range x.Steps {
 		p.Timeline.Rows = append(p.Timeline.Rows, v.step(step))
@@ -235,7 +236,7 @@ func (v xrayView) alike(p *console.XRayPage) error {
 // forPartner is what the bank may tell the partner: no personal data, and the
 // reason in the words that the partner's portal would use.
 func (v xrayView) forPartner() string {
-	when := i18n.Exact(v.ctx, v.s.inZone(v.x.Start))
+	when := i18n.Exact(v.ctx, v.s.InZone(v.x.Start))
 	stop := v.x.Stopped()
 	if stop == nil {
 		return v.t(i18n.XRayPartnerOK, cmp.Or(v.x.VID, v.x.JTI, v.x.Request), when)

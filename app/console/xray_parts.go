@@ -49,7 +49,7 @@ func (v xrayView) step(s records.Step) ui.TimelineRow {
 		v.decided(&row, s, rule)
 	case "E":
 		if v.x.Visit != nil {
-			row.Detail = v.t(i18n.XRayUnderR, i18n.Clock(v.ctx, v.s.inZone(v.x.Visit.DeadAfter)))
+			row.Detail = v.t(i18n.XRayUnderR, i18n.Clock(v.ctx, v.s.InZone(v.x.Visit.DeadAfter)))
 			row.Took = v.t(i18n.XRayWithD)
 		}
 	case "F":
@@ -142,7 +142,7 @@ func (v xrayView) decided(row *ui.TimelineRow, s records.Step, rule string) {
 
 func (v xrayView) took(s records.Step) string {
 	if s.State == records.NotReached || s.Took <= 0 && s.Letter != "C" && s.Letter != "F" {
-		return i18n.Clock(v.ctx, v.s.inZone(s.To))
+		return i18n.Clock(v.ctx, v.s.InZone(s.To))
 	}
 	return v.span(s.Took)
 }
@@ -200,7 +200,7 @@ func (v xrayView) other() *ui.KeyValuesView {
 		result = ui.BadgeView{Tone: ui.Warn, Text: v.t(i18n.XRayOpenedEnded)}
 	}
 	var f facts
-	f.text(v.t(i18n.CommonTime), i18n.ClockMillis(v.ctx, v.s.inZone(o.OpenedAt)))
+	f.text(v.t(i18n.CommonTime), i18n.ClockMillis(v.ctx, v.s.InZone(o.OpenedAt)))
 	f.part(v.t(i18n.LogVisit), true, ui.Link(ui.LinkView{Text: shortID(o.VID), Href: xrayAddress(records.Found{VID: o.VID})}))
 	f.part(v.t(i18n.XRayResult), true, ui.Badge(result))
 	return &ui.KeyValuesView{Rows: f.rows}
@@ -220,7 +220,7 @@ func (v xrayView) later() *ui.TableView {
 		if bad {
 			tone = ui.Bad
 		}
-		first := ui.Cell{Text: i18n.ClockMillis(v.ctx, v.s.inZone(at)), Mono: true}
+		first := ui.Cell{Text: i18n.ClockMillis(v.ctx, v.s.InZone(at)), Mono: true}
 		rows = append(rows, laterRow{at, ui.Row{Tone: tone, Cells: append(append([]ui.Cell{first}, cells...), ui.Cell{Part: ui.Mono(shortID(request))})}})
 	}
 	for _, s := range v.x.Later() {

@@ -1,0 +1,81 @@
+package entrance
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"postern/app/errs"
+	"postern/app/identity"
+	"postern/app/web"
+	"postern/models"
+	"postern/views/entrance"
+	"postern/views/i18n"
+)
+
+// Fault is what a page says of an error: first by what it is, else by its kind.
+type Fault struct {
+	Is          error
+	Kind        errs.Kind
+	Title, Text i18n.Key
+}
+
+var faults = []Fault{
+	{Is: identity.ErrNotYet, Title: i18n.ConsoleNotYet, Text: i18n.ConsoleNotYetText},
+	{Is: identity.ErrLink, Title: i18n.ConsoleLinkOver, Text: i18n.ConsoleLinkOverText},
+	{Is: identity.ErrVerify, Title: i18n.SignVerifyNeeded, Text: i18n.SignVerifyText},
+	{Is: identity.ErrPasskey, Title: i18n.SignPasskeyPage, Text: i18n.SignPasskeyPageText},
+	{Is: identity.ErrChallenge, Title: i18n.SignChallenge, Text: i18n.SignChallengeText},
+	{Is: identity.ErrLastFactor, Title: i18n.SignLastFactor, Text: i18n.SignRemoveLast},
+	{Is: identity.ErrManyFactors, Title: i18n.SignManyFactors, Text: i18n.SignManyText},
+	{Is: identity.ErrLinked, Title: i18n.SignOnLinked, Text: i18n.SignOnLinkedText},
+	{Is: identity.ErrLoginGone, Title: i18n.SignLoginGone, Text: i18n.SignLoginGoneText},
+	{Is: web.ErrForm, Title: i18n.ConsoleBadForm, Text: i18n.ConsoleBadFormText},
+	{Kind: errs.Forbidden, Title: i18n.ConsoleForbidden, Text: i18n.ConsoleForbidText},
+	{Kind: errs.Unauthenticated, Title: i18n.ConsoleSignedOut, Text: i18n.ConsoleSignedText},
+	{Kind: errs.NotFound, Title: i18n.ConsoleNotFound, Text: i18n.ConsoleNotFoundText},
+	{Kind: errs.RateLimited, Title: i18n.ConsoleTooMany, Text: i18n.ConsoleTooManyText},
+	{Kind: errs.Conflict, Title: i18n.ConsoleConflict, Text: i18n.ConsoleConflictText},
+	{Kind: errs.Invalid, Title: i18n.ConsoleBadForm, Text: i18n.ConsoleBadFormText},
+}
+
+func (e *Entrance) wordsOf(err error) Fault {
+	for _, list := range [][]Fault{e.o.Faults, faults} {
+		for _, f := range list {
+			if f.Is != nil && errors.Is(err, f.Is) || f.Is == nil && f.Kind == errs.KindOf(err) {
+				return f
+			}
+		}
+	}
+	return Fault{Title: i18n.ConsoleBroken, Text: i18n.ConsoleBrokenText}
+}
+
+// showFault writes the page of an error: inside the house for who is in, else on
+// the card outside.
+func (e *Entrance) showFault(c *gin.Context, status int, err error) error {
+	ctx, v, w := c.Request.Context(), VisitOf(c), e.wordsOf(err)
+	page := entrance.FaultPage{Text: i18n.T(ctx, w.Text), RequestID: web.RequestID(c), Again: e.next(c)}
+	title := i18n.T(ctx, w.Title)
+	if !v.In || v.Who.Session.Stage != models.StageFull {
+		page.Outside, page.Title = e.outside(c), title
+		return web.Render(c, status, entrance.FaultOutside(page))
+	}
+	page.Room, page.Again = e.room(c, title), e.o.Base
+	if errors.Is(err, ErrForbidden) {
+		comma := i18n.T(ctx, i18n.CommonComma)
+		page.Forbidden = true
+		page.Name, page.Role = v.Who.Account.Name, strings.Join(e.o.Roles(c, v.Who), comma)
+		page.Needed = strings.Join(e.o.Needed(c, accessOf(c)), comma)
+	}
+	return web.Render(c, status, entrance.Fault(page))
+}
+
+const accessKey = "postern.access"
+
+// accessOf is what the screen that was asked for needs.
+func accessOf(c *gin.Context) Access {
+	a, _ := c.Get(accessKey)
+	access, _ := a.(Access)
+	return access
+}

@@ -1,0 +1,132 @@
+package entrance
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"image/png"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+	"github.com/pquerna/otp"
+
+	"postern/app/errs"
+	"postern/app/identity"
+	"postern/app/web"
+	"postern/models"
+	"postern/views/entrance"
+)
+
+// Link shows whose set-up link this is. Looking does not spend it: a mail
+// program that looks at links must not.
+func (e *Entrance) Link(c *gin.Context) error {
+	a, err := e.o.Identity.LinkAccount(c.Request.Context(), c.Param("token"))
+	if err != nil {
+		return err
+	}
+	return web.Render(c, http.StatusOK, entrance.Link(entrance.LinkPage{Frame: e.outside(c), Name: a.Name, Action: c.Request.URL.Path}))
+}
+
+// LinkOpen spends the link and begins setting up.
+func (e *Entrance) LinkOpen(c *gin.Context) error {
+	cookie, err := e.o.Identity.OpenLink(c.Request.Context(), c.Param("token"), e.client(c))
+	if err != nil {
+		return err
+	}
+	e.keep(c, cookie)
+	return web.SeeOther(c, e.to("/enrol"))
+}
+
+// Enrol asks for login, name and password.
+func (e *Entrance) Enrol(c *gin.Context) error {
+	a := VisitOf(c).Who.Account
+	return e.showEnrol(c, http.StatusOK, entrance.EnrolPage{Login: a.Login, Name: a.Name})
+}
+
+func (e *Entrance) showEnrol(c *gin.Context, status int, page entrance.EnrolPage) error {
+	a := VisitOf(c).Who.Account
+	page.Frame = e.outside(c)
+	if page.Again = a.Status == models.AccountActive; page.Again {
+		page.Login = a.Login
+	}
+	return web.Render(c, status, entrance.Enrol(page))
+}
+
+// EnrolSubmit keeps them.
+func (e *Entrance) EnrolSubmit(c *gin.Context) error {
+	chosen := identity.Enrolment{
+		Login: c.PostForm("login"), Name: c.PostForm("name"), Password: c.PostForm("password"), Again: c.PostForm("again"),
+	}
+	err := e.o.Identity.SetPassword(c.Request.Context(), e.o.Realm, e.session(c), chosen)
+	if faults := errs.FieldsOf(err); faults != nil {
+		page := entrance.EnrolPage{Login: chosen.Login, Name: chosen.Name, Faults: e.Words(c, faults)}
+		return e.showEnrol(c, http.StatusUnprocessableEntity, page)
+	}
+	if err != nil {
+		return err
+	}
+	return web.SeeOther(c, e.to("/enrol/authenticator"))
+}
+
+// Authenticator shows the seed to put into an authenticator.
+func (e *Entrance) Authenticator(c *gin.Context) error {
+	return e.showAuthenticator(c, http.StatusOK, nil)
+}
+
+func (e *Entrance) showAuthenticator(c *gin.Context, status int, faults map[string]string) error {
+	seed, err := e.o.Identity.OfferTOTP(c.Request.Context(), e.o.Realm, e.session(c))
+	if err != nil {
+		return err
+	}
+	picture, err := qrCode(seed.URL)
+	if err != nil {
+		return err
+	}
+	return web.Render(c, status, entrance.Authenticator(entrance.AuthenticatorPage{
+		Frame: e.outside(c), Picture: picture, Secret: seed.Secret, Faults: faults,
+		Passkey: e.o.Identity.Passkeys(), Device: Browser(c.Request.UserAgent()),
+	}))
+}
+
+// AuthenticatorSubmit takes the first code: from here on its owner is in. The
+// recovery codes are shown this once.
+func (e *Entrance) AuthenticatorSubmit(c *gin.Context) error {
+	cookie, codes, err := e.o.Identity.ConfirmTOTP(c.Request.Context(), e.o.Realm,
+		e.session(c), c.PostForm("code"), e.client(c))
+	return e.enrolled(c, cookie, codes, err)
+}
+
+// enrolled shows the recovery codes, this once, or what was wrong.
+func (e *Entrance) enrolled(c *gin.Context, cookie string, codes []string, err error) error {
+	if faults := errs.FieldsOf(err); faults != nil {
+		return e.showAuthenticator(c, http.StatusUnprocessableEntity, e.Words(c, faults))
+	}
+	if err != nil {
+		return err
+	}
+	e.keep(c, cookie)
+	return web.Render(c, http.StatusOK, entrance.Recovery(entrance.RecoveryPage{Frame: e.outside(c), Codes: codes}))
+}
+
+// EnrolDone leads in, once the recovery codes are kept.
+func (e *Entrance) EnrolDone(c *gin.Context) error { return web.SeeOther(c, e.o.Base) }
+
+// qrSide is the picture's side, pixels.
+const qrSide = 220
+
+// qrCode draws text as a PNG in a data URI.
+func qrCode(text string) (string, error) {
+	key, err := otp.NewKeyFromURL(text)
+	if err != nil {
+		return "", fmt.Errorf("read otpauth address: %w", err)
+	}
+	picture, err := key.Image(qrSide, qrSide)
+	if err != nil {
+		return "", fmt.Errorf("draw QR code: %w", err)
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, picture); err != nil {
+		return "", fmt.Errorf("draw QR code: %w", err)
+	}
+	return "data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes()), nil
+}
