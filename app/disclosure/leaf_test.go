@@ -24,7 +24,7 @@ func TestAShapeTellsWhichLeavesThereWere(t *testing.T) {
 		"kept": disclosure.Present, "masked": disclosure.Present,
 		// What is dropped is not looked into: a leaf or an object.
 		"dropped": disclosure.Possible, "object": disclosure.Possible, "object.inner": disclosure.Possible,
-		"kept.below": disclosure.Possible, "nowhere": disclosure.Absent,
+		"kept.below": disclosure.Absent, "nowhere": disclosure.Absent,
 	} {
 		if got := result.Shape.Had(path); got != want {
 			t.Errorf("%s: %v, want %v", path, got, want)
