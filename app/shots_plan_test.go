@@ -153,6 +153,7 @@ func rowOf(link string) string {
 func (s *studio) controlShots() []shot {
 	return []shot{
 		{name: "kill-switch", as: sec, path: "/console/kill-switch"},
+		{name: "kill-switch-order", as: sec, path: "/console/kill-switch?target=partner:p_travel", once: true},
 		{name: "kill-switch-freeze", as: sec, path: s.find(sec, "/console/kill-switch", `/console/kill-switch/freezes/[^/"]+`)},
 		{name: "kill-switch-drill", as: sec, path: "/console/kill-switch/drill"},
 		{name: "live", as: sec, path: "/console/live"},
@@ -170,8 +171,15 @@ func (s *studio) controlShots() []shot {
 		{name: "settings-alerts", as: sys, path: "/console/settings/alerts/edit", once: true},
 		{name: "staff", as: sys, path: "/console/staff"},
 		{name: "staff-new", as: sys, path: "/console/staff/new"},
-		{name: "staff-member", as: sec, path: s.find(sys, "/console/staff", `/console/staff/[^/"n][^/"]*`)},
+		{name: "staff-member", as: sec, path: s.member(newcomer)},
+		{name: "staff-invited", as: sys, path: s.member(invited), once: true},
+		{name: "staff-left", as: sys, path: s.left, once: true},
 	}
+}
+
+// member is the page of an account.
+func (s *studio) member(who models.StaffRole) string {
+	return "/console/staff/" + s.people[who].account
 }
 
 // refusedShots are the states in which a page does not do what it is for.

@@ -14,6 +14,7 @@ import (
 	"postern/app/bankfile"
 	"postern/app/identity"
 	"postern/app/store"
+	"postern/app/store/storetest"
 	"postern/models"
 )
 
@@ -40,14 +41,20 @@ type studio struct {
 	link    string   // to set up an account, unused
 	vid     string   // of the visit with most to see
 	jti     string   // of an AT that was never traded in
+	left    string   // the address of an account that was disabled
 	kept    []string // of a wizard
 }
 
 // newStudio opens a gateway and lets its staff in; full, it has had some busy hours.
 func newStudio(t *testing.T, full bool) *studio {
 	t.Helper()
+	return newStudioOn(t, storetest.SQLiteConfig(t), full)
+}
+
+func newStudioOn(t *testing.T, db store.Config, full bool) *studio {
+	t.Helper()
 	p := newProvider(t)
-	w, address := servedWith(t, p, func(o *apptest.Options) {
+	w, address := servedWith(t, db, p, func(o *apptest.Options) {
 		console := o.Config
 		o.Config = func(c *app.Config) {
 			console(c)
@@ -165,27 +172,39 @@ func (s *studio) signInAll() {
 // of the set-up.
 func (s *studio) comeHalf() {
 	s.t.Helper()
+	s.left = s.leaver()
 	half := visitor(s.t, s.World)
 	half.post("/console/sign-in", "login", s.people[newcomer].login, "password", passphrase)
 	s.people[halfway], s.people[outsider] = half, visitor(s.t, s.World)
 	s.Exec(fmt.Sprintf("UPDATE sessions SET verified_at = %d WHERE account_id = '%s'", s.Clock.Now().Add(-time.Hour).UnixMilli(), s.people[newcomer].account))
-	s.link = s.invite(models.AuditRole)
+	s.link = s.invite(models.AuditRole).Token
 	for name, role := range map[models.StaffRole]models.StaffRole{invited: models.SupportRole, enrolling: models.ReviewerRole} {
 		b, link := visitor(s.t, s.World), s.invite(role)
-		b.leads(b.post("/console/setup/"+link), "/console/enrol")
+		b.leads(b.post("/console/setup/"+link.Token), "/console/enrol")
 		if name == enrolling {
 			b.leads(b.post("/console/enrol", "login", "wu.fan", "name", "吴帆", "password", passphrase, "again", passphrase), "/console/enrol/authenticator")
 		}
+		b.account = link.Account.ID
 		s.people[name] = b
 	}
 }
 
 // invite makes a link for somebody new.
-func (s *studio) invite(role models.StaffRole) string {
+func (s *studio) invite(role models.StaffRole) identity.Link {
 	s.t.Helper()
 	link, err := s.App.Identity().Invite(s.t.Context(), "command line", identity.Invitation{Login: "new-" + string(role), Name: "吴帆", Roles: []models.StaffRole{role}})
 	s.must(err)
-	return link.Token
+	return link
+}
+
+// leaver is the address of an account that was invited and is disabled.
+func (s *studio) leaver() string {
+	s.t.Helper()
+	link, err := s.App.Identity().Invite(s.t.Context(), "command line", identity.Invitation{Login: "qian.yu", Name: "钱玉", Roles: []models.StaffRole{models.SupportRole}})
+	s.must(err)
+	page := "/console/staff/" + link.Account.ID
+	s.fill(models.SystemRole, page, page+"/disable", nil)
+	return page
 }
 
 // live lets some hours pass: visits of every kind, and what the staff does meanwhile.

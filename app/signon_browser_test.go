@@ -25,6 +25,8 @@ import (
 	"postern/app/apptest"
 	"postern/app/config"
 	"postern/app/identity"
+	"postern/app/store"
+	"postern/app/store/storetest"
 )
 
 // tab is a browser's tab before the console, that keeps what went wrong in it.
@@ -230,11 +232,11 @@ func (b *tab) calm() {
 // bank's sign-on, or nil.
 func served(t *testing.T, p *provider) (*apptest.World, string) {
 	t.Helper()
-	return servedWith(t, p, nil)
+	return servedWith(t, storetest.SQLiteConfig(t), p, nil)
 }
 
 // servedWith is served of a world that change, or nil, has told something.
-func servedWith(t *testing.T, p *provider, change func(*apptest.Options)) (w *apptest.World, address string) {
+func servedWith(t *testing.T, db store.Config, p *provider, change func(*apptest.Options)) (w *apptest.World, address string) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.InternalHandler().ServeHTTP(rw, r) }))
 	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
@@ -247,7 +249,7 @@ func servedWith(t *testing.T, p *provider, change func(*apptest.Options)) (w *ap
 	if change != nil {
 		change(&o)
 	}
-	w = newWorld(t, o)
+	w = apptest.New(t, db, o)
 	if p != nil {
 		p.set(func() { p.now = w.Clock.Now })
 	}

@@ -212,8 +212,8 @@ func (e *Entrance) next(c *gin.Context) string {
 			return e.o.Base
 		}
 	}
-	if c.Request.URL.Path == e.o.Base {
-		return e.to("/sign-in")
+	if c.Request.Method != http.MethodGet || c.Request.URL.Path == e.o.Base {
+		return e.to("/sign-in") // what a form was sent to is no page to come back to
 	}
 	return e.to("/sign-in?") + url.Values{"next": {c.Request.URL.RequestURI()}}.Encode()
 }

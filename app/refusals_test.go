@@ -1,0 +1,410 @@
+package app_test
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"database/sql"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"postern/app"
+	"postern/app/entrance"
+	"postern/app/store"
+	"postern/app/store/storetest"
+	"postern/models"
+	"postern/policies"
+)
+
+// door is a row of the console's table with an address that leads to something,
+// and a form that its page would send.
+type door struct {
+	app.ConsoleScreen
+	path string
+	form url.Values
+	by   models.StaffRole // who has opened it
+}
+
+func (d door) String() string { return d.Method + " " + d.Pattern }
+
+// posted is where the rows lead that no form of a planned page is sent to.
+func (s *studio) posted() map[string]door {
+	return map[string]door{
+		"/console/sign-in/passkey/options":            {by: outsider},
+		"/console/second/passkey/options":             {by: halfway},
+		"/console/second/passkey":                     {by: halfway, form: url.Values{"answer": {"{}"}}},
+		"/console/enrol/passkey/options":              {by: invited},
+		"/console/enrol/done":                         {by: off},
+		"/console/verify/passkey/options":             {by: off},
+		"/console/account/passkeys/options":           {by: off},
+		"/console/account/recovery-codes/done":        {by: off},
+		"/console/onboarding/:draft/kept":             {by: off, path: s.kept[0] + "kept"},
+		"/console/partners/:partner/credentials/kept": {by: off, path: "/console/partners/p_travel/credentials/kept", form: url.Values{"what": {"applied"}}},
+		"/console/staff/:account/link":                {by: sys, path: s.member(invited) + "/link"},
+	}
+}
+
+// got is where the rows lead that answer with no page.
+var got = map[string]string{
+	"/console/sign-in/sign-on": "/console/sign-in/sign-on",
+	"/console/sign-on":         "/console/sign-on",
+	"/console/log/stream":      "/console/log/stream",
+	"/console/now/:part":       "/console/now/health",
+}
+
+// doors are all rows of the table. It fails the test for a row to which nothing
+// of the contact sheets leads.
+func (s *studio) doors() (list []door) {
+	s.t.Helper()
+	pages, posts := map[string]door{}, s.posted()
+	for _, x := range s.fullShots() {
+		if x.status >= http.StatusBadRequest {
+			continue
+		}
+		pattern := s.route(x.path)
+		if _, known := pages[pattern]; !known {
+			pages[pattern] = door{path: x.path, by: x.as}
+		}
+		for _, d := range s.formsOf(x) {
+			if _, known := posts[d.Pattern]; !known {
+				posts[d.Pattern] = d
+			}
+		}
+	}
+	for _, row := range s.App.ConsoleScreens() {
+		d, known := posts[row.Pattern]
+		if row.Method == http.MethodGet {
+			d, known = pages[row.Pattern]
+			if path, bare := got[row.Pattern]; bare {
+				d, known = door{path: path, by: off}, true
+			}
+		}
+		if d.ConsoleScreen = row; d.path == "" {
+			d.path = row.Pattern
+		}
+		if !known || strings.Contains(d.path, "/:") {
+			s.t.Errorf("nothing leads to %s with an id that there is: plan a picture with its form, or name one here", d)
+			continue
+		}
+		list = append(list, d)
+	}
+	return list
+}
+
+// formsOf are the forms of a planned page, each filled in.
+func (s *studio) formsOf(x shot) (list []door) {
+	s.t.Helper()
+	root, err := html.Parse(s.people[x.as].get(x.path).Body)
+	s.must(err)
+	for form := range root.Descendants() {
+		if form.Type != html.ElementNode || form.Data != "form" || attribute(form, "method") != "post" {
+			continue
+		}
+		actions := []string{attribute(form, "action")}
+		for n := range form.Descendants() {
+			if n.Type == html.ElementNode && has(n, "formaction") {
+				actions = append(actions, attribute(n, "formaction"))
+			}
+		}
+		for _, action := range actions {
+			list = append(list, door{ConsoleScreen: app.ConsoleScreen{Pattern: s.posting(action)}, path: action, form: filledIn(form), by: x.as})
+		}
+	}
+	return list
+}
+
+// posting is the pattern of the table that a form is sent to.
+func (s *studio) posting(action string) (best string) {
+	most := -1
+	for _, row := range s.App.ConsoleScreens() {
+		if row.Method != http.MethodPost {
+			continue
+		}
+		row.Method = http.MethodGet // literals looks at pages
+		if n := literals(row, action); n > most {
+			best, most = row.Pattern, n
+		}
+	}
+	return best
+}
+
+// typed is what somebody writes into fields that a page leaves empty, by their names.
+var typed = map[string]string{
+	"reason": because, "reset_reason": because, "note": because, "comment": because, "purpose": because,
+	"id": "new-one", "name": "New 新", "title": "Something new", "login": "zhou.ke", "email": "zhou.ke@bank.example", "role": "support", "legal_name": "新有限公司",
+	"h5_url": "https://new.bank.example/", "pattern": "/new", "resource": "new", "action": "read", "origins": "https://new.bank.example",
+	"return_addresses": "https://new.example/back", "customer": "330106199408162041", "confirm": "p_travel", "text": "scopes: []\n",
+	"contacts.0.kind": "security", "contacts.0.name": "林岚", "contacts.0.phone": "+86 138 0000 1180",
+}
+
+// filledIn is a form as somebody sends it who writes what it needs.
+func filledIn(form *html.Node) url.Values {
+	values := fieldsOf(form)
+	for n := range form.Descendants() {
+		name := attribute(n, "name")
+		if n.Type != html.ElementNode || name == "" || values.Get(name) != "" {
+			continue
+		}
+		if attribute(n, "type") == "radio" {
+			values.Set(name, attribute(n, "value"))
+		} else if text := typed[name]; text != "" {
+			values.Set(name, text)
+		}
+	}
+	return values
+}
+
+// let says what somebody gets who asks for a row of the table: "in", or how they
+// are refused, as status and where that leads.
+func let(d door, who models.StaffRole, rights policies.Rights) string {
+	access := d.Access.String()
+	switch at := map[models.StaffRole]string{outsider: "/console/sign-in", halfway: "/console/second", invited: "/console/enrol"}[who]; {
+	case access == entrance.Anybody.String(),
+		who == halfway && access == entrance.Second.String(),
+		who == invited && access == entrance.Enrolled.String():
+		return "in"
+	case d.Method == http.MethodPost && (at != "" || access == entrance.Second.String() || access == entrance.Enrolled.String()):
+		return "401 "
+	case who == outsider && d.path != "/console":
+		return "303 " + at + "?" + url.Values{"next": {d.path}}.Encode()
+	case at != "":
+		return "303 " + at
+	case access == entrance.Second.String(), access == entrance.Enrolled.String():
+		return "303 /console"
+	case d.Access.Allows(rights):
+		return "in"
+	}
+	return "403 "
+}
+
+// nowhere is a row's address with ids that there are not.
+func nowhere(d door) string {
+	segments := strings.Split(d.Pattern, "/")
+	for i := range segments {
+		if strings.HasPrefix(segments[i], ":") {
+			segments[i] = "n0where"
+		}
+	}
+	return strings.Join(segments, "/")
+}
+
+// spoken is an answer without what differs between any two of the same: its id
+// and the address that was asked for.
+func spoken(rec *httptest.ResponseRecorder, path string) string {
+	text, id := fmt.Sprintf("%d %s\n%s", rec.Code, rec.Header().Get("Location"), rec.Body), rec.Header().Get("X-Request-Id")
+	for _, own := range []string{id, id[:4] + "…" + id[len(id)-4:], path, url.QueryEscape(path)} {
+		text = strings.ReplaceAll(text, own, "·")
+	}
+	return text
+}
+
+// owned are the rows about what is one person's own, and what others get there: a
+// session that is not theirs was not open for them, the rest is not there.
+var owned = map[string]string{
+	"/console/account/sessions/:session/end":  "303 /console/account?done=session-ended",
+	"/console/account/factors/:factor":        "404 ",
+	"/console/account/factors/:factor/rename": "404 ",
+	"/console/account/factors/:factor/remove": "404 ",
+	"/console/approvals/:request/withdraw":    "404 ",
+	"/console/onboarding/:draft/:step":        "404 ",
+	"/console/onboarding/:draft/drop":         "404 ",
+	"/console/onboarding/:draft/kept":         "404 ",
+}
+
+// TestWhoMayNotChangesNothingAndSeesNothing asks for every row of the console's
+// table, with an id that there is and a form that is good, as everybody who may not:
+// each role, who has shown a password, opened a link or nothing, and, of what is one
+// person's own, everybody else. They are refused as the table says, in the same words
+// as for an id that there is not, and no table of the database has changed: a
+// refusal is not on record.
+func TestWhoMayNotChangesNothingAndSeesNothing(t *testing.T) {
+	t.Parallel()
+	for name, config := range map[string]func(testing.TB) store.Config{"sqlite": storetest.SQLiteConfig, "postgres": storetest.PostgresConfig} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStudioOn(t, config(t), true)
+			rights := s.rights()
+			db := s.Database()
+			defer db.Close()
+			doors, refused := s.doors(), 0
+			before := snapshot(t, db)
+			for some := range slices.Chunk(doors, 8) { // to look at every table takes as long as to be refused everywhere
+				for _, d := range some {
+					refused += s.refusedEverybody(d, rights)
+				}
+				after := snapshot(t, db)
+				if changed := differing(before, after); len(changed) > 0 {
+					t.Errorf("one of %v was refused and changed %v", some, changed)
+				}
+				before = after
+			}
+			if least := 4 * len(doors); refused < least {
+				t.Errorf("only %d requests were refused, fewer than %d", refused, least)
+			}
+		})
+	}
+}
+
+// rights is what everybody who tries a door may.
+func (s *studio) rights() map[models.StaffRole]policies.Rights {
+	s.t.Helper()
+	staff, err := policies.NewStaff()
+	s.must(err)
+	all := map[models.StaffRole]policies.Rights{outsider: {}, halfway: {}, invited: {}}
+	for _, role := range models.StaffRoles {
+		all[role], err = staff.Rights(string(role))
+		s.must(err)
+	}
+	all[newcomer] = all[models.OfficerRole]
+	return all
+}
+
+// refusedEverybody tries a door as everybody who may not, and counts them.
+func (s *studio) refusedEverybody(d door, rights map[models.StaffRole]policies.Rights) (n int) {
+	s.t.Helper()
+	for who, may := range rights {
+		want := let(d, who, may)
+		if own, is := owned[d.Pattern]; is && want == "in" && who != d.by {
+			want = own
+		}
+		if want != "in" {
+			s.refused(d, who, want)
+			n++
+		}
+	}
+	return n
+}
+
+// refused wants somebody to be refused at a door as at one that there is not.
+func (s *studio) refused(d door, who models.StaffRole, want string) {
+	s.t.Helper()
+	rec := s.people[who].do(d.Method, d.path, d.form, "Sec-Fetch-Site", "same-origin")
+	if got := fmt.Sprintf("%d %s", rec.Code, rec.Header().Get("Location")); got != want {
+		s.t.Errorf("%s by %s: %q, want %q", d, who, got, want)
+	}
+	if !strings.Contains(d.Pattern, ":") {
+		return
+	}
+	other := nowhere(d)
+	none := s.people[who].do(d.Method, other, d.form, "Sec-Fetch-Site", "same-origin")
+	if spoken(rec, d.path) != spoken(none, other) {
+		s.t.Errorf("%s by %s tells whether there is such a thing", d, who)
+	}
+}
+
+// unheld are the columns that change while somebody is refused: a session that is
+// used, and a node that says that it is there.
+var unheld = map[string]string{"sessions": "seen_at", "nodes": "seen_at"}
+
+// snapshot is what each table holds: how many rows, and a hash of them all.
+func snapshot(t *testing.T, db *sql.DB) map[string]string {
+	t.Helper()
+	held := map[string]string{}
+	for _, table := range tablesOf(t, db) {
+		rows, err := db.Query("SELECT * FROM " + table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, err := linesOf(rows, unheld[table])
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(lines)
+		held[table] = fmt.Sprintf("%d %x", len(lines), sha256.Sum256([]byte(strings.Join(lines, "\n"))))
+	}
+	return held
+}
+
+func tablesOf(t *testing.T, db *sql.DB) (list []string) {
+	t.Helper()
+	rows, err := db.Query("SELECT name FROM sqlite_master WHERE type = 'table'")
+	if err != nil {
+		rows, err = db.Query("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, name)
+	}
+	if err := rows.Err(); err != nil || len(list) < 40 {
+		t.Fatalf("tables %v: %v", list, err)
+	}
+	return list
+}
+
+// linesOf are rows as text, without one column.
+func linesOf(rows *sql.Rows, without string) (lines []string, err error) {
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	for rows.Next() {
+		cells := make([]any, len(columns))
+		for i := range cells {
+			cells[i] = new(any)
+		}
+		if err := rows.Scan(cells...); err != nil {
+			return nil, err
+		}
+		var line strings.Builder
+		for i, cell := range cells {
+			if columns[i] != without {
+				fmt.Fprintf(&line, "%q ", fmt.Sprint(*cell.(*any)))
+			}
+		}
+		lines = append(lines, line.String())
+	}
+	return lines, rows.Err()
+}
+
+func differing(before, after map[string]string) (tables []string) {
+	for _, table := range slices.Sorted(maps.Keys(after)) {
+		if before[table] != after[table] {
+			tables = append(tables, table+" "+before[table]+" -> "+after[table])
+		}
+	}
+	return tables
+}
+
+// ends is 1 for what takes something away, so that it comes last.
+func (d door) ends() int {
+	for _, last := range []string{"/drop", "/disable", "/close", "/end"} {
+		if strings.HasSuffix(d.Pattern, last) {
+			return 1
+		}
+	}
+	return 0
+}
+
+// TestEveryFormOfTheTableLeadsToSomething holds the addresses of the test above to
+// their word: whoever may gets past the door to what there is.
+func TestEveryFormOfTheTableLeadsToSomething(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t, true)
+	list := s.doors()
+	slices.SortStableFunc(list, func(a, b door) int { return cmp.Compare(a.ends(), b.ends()) })
+	for _, d := range list {
+		if d.Method != http.MethodPost || !strings.HasPrefix(d.Access.String(), "may ") {
+			continue
+		}
+		s.prove()
+		rec := s.people[d.by].do(d.Method, d.path, d.form, "Sec-Fetch-Site", "same-origin")
+		if !slices.Contains([]int{http.StatusOK, http.StatusSeeOther, http.StatusConflict, http.StatusUnprocessableEntity}, rec.Code) {
+			t.Errorf("%s by %s with %v: %d\n%s", d, d.by, d.form, rec.Code, words(rec))
+		}
+	}
+}
