@@ -16,6 +16,7 @@ import (
 	"golang.org/x/net/html"
 
 	"postern/app"
+	"postern/app/alerts"
 	"postern/app/entrance"
 	"postern/app/store"
 	"postern/app/store/storetest"
@@ -54,7 +55,6 @@ func (s *studio) posted() map[string]door {
 // got is where the rows lead that answer with no page.
 var got = map[string]string{
 	"/console/sign-in/sign-on": "/console/sign-in/sign-on",
-	"/console/sign-on":         "/console/sign-on",
 	"/console/log/stream":      "/console/log/stream",
 	"/console/now/:part":       "/console/now/health",
 }
@@ -65,7 +65,7 @@ func (s *studio) doors() (list []door) {
 	s.t.Helper()
 	pages, posts := map[string]door{}, s.posted()
 	for _, x := range s.fullShots() {
-		if x.status >= http.StatusBadRequest {
+		if x.status != 0 && x.status != http.StatusConflict {
 			continue
 		}
 		pattern := s.route(x.path)
@@ -88,6 +88,9 @@ func (s *studio) doors() (list []door) {
 		}
 		if d.ConsoleScreen = row; d.path == "" {
 			d.path = row.Pattern
+		}
+		if d.form == nil {
+			d.form = url.Values{}
 		}
 		if !known || strings.Contains(d.path, "/:") {
 			s.t.Errorf("nothing leads to %s with an id that there is: plan a picture with its form, or name one here", d)
@@ -226,28 +229,38 @@ var owned = map[string]string{
 // refusal is not on record.
 func TestWhoMayNotChangesNothingAndSeesNothing(t *testing.T) {
 	t.Parallel()
+	eachStudio(t, func(t *testing.T, s *studio) {
+		rights := s.rights()
+		db := s.Database()
+		defer db.Close()
+		doors, refused := s.doors(), 0
+		before := snapshot(t, db)
+		for some := range slices.Chunk(doors, 8) { // to look at every table takes as long as to be refused everywhere
+			for _, d := range some {
+				refused += s.refusedEverybody(d, rights)
+			}
+			after := snapshot(t, db)
+			if changed := differing(before, after); len(changed) > 0 {
+				t.Errorf("one of %v was refused and changed %v", some, changed)
+			}
+			before = after
+		}
+		if least := 4 * len(doors); refused < least {
+			t.Errorf("only %d requests were refused, fewer than %d", refused, least)
+		}
+	})
+}
+
+// eachStudio runs a test on both databases, with a gateway that has been busy and
+// has nothing left to do by itself.
+func eachStudio(t *testing.T, test func(t *testing.T, s *studio)) {
+	t.Helper()
 	for name, config := range map[string]func(testing.TB) store.Config{"sqlite": storetest.SQLiteConfig, "postgres": storetest.PostgresConfig} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newStudioOn(t, config(t), true)
-			rights := s.rights()
-			db := s.Database()
-			defer db.Close()
-			doors, refused := s.doors(), 0
-			before := snapshot(t, db)
-			for some := range slices.Chunk(doors, 8) { // to look at every table takes as long as to be refused everywhere
-				for _, d := range some {
-					refused += s.refusedEverybody(d, rights)
-				}
-				after := snapshot(t, db)
-				if changed := differing(before, after); len(changed) > 0 {
-					t.Errorf("one of %v was refused and changed %v", some, changed)
-				}
-				before = after
-			}
-			if least := 4 * len(doors); refused < least {
-				t.Errorf("only %d requests were refused, fewer than %d", refused, least)
-			}
+			s.settle()
+			test(t, s)
 		})
 	}
 }
@@ -300,14 +313,30 @@ func (s *studio) refused(d door, who models.StaffRole, want string) {
 }
 
 // unheld are the columns that change while somebody is refused: a session that is
-// used, and a node that says that it is there.
+// used, a node that says that it is there. Jobs write down that they ran.
 var unheld = map[string]string{"sessions": "seen_at", "nodes": "seen_at"}
+
+var jobsOwn = []string{"jobs", "leases"}
+
+// settle runs every job, so that those whose turn comes while a test looks at the
+// tables find nothing to do.
+func (s *studio) settle() {
+	s.t.Helper()
+	for _, name := range []string{"keys", "days", "history", "retention", "requests", alerts.JobNode, alerts.JobAll, alerts.JobMessages} {
+		_, err := s.App.RunJob(s.t.Context(), name)
+		s.must(err)
+	}
+	s.Refresh()
+}
 
 // snapshot is what each table holds: how many rows, and a hash of them all.
 func snapshot(t *testing.T, db *sql.DB) map[string]string {
 	t.Helper()
 	held := map[string]string{}
 	for _, table := range tablesOf(t, db) {
+		if slices.Contains(jobsOwn, table) {
+			continue
+		}
 		rows, err := db.Query("SELECT * FROM " + table)
 		if err != nil {
 			t.Fatal(err)

@@ -162,7 +162,7 @@ func (s *studio) controlShots() []shot {
 		{name: "keys", as: sec, path: "/console/keys"},
 		{name: "key-rotate", as: sec, path: "/console/keys/ak-production/rotate"},
 		{name: "key-replace", as: sec, path: "/console/keys/ak-production/replace"},
-		{name: "key-retire", as: sec, path: strings.TrimSuffix(s.find(sec, "/console/keys", `/console/keys/[^/"]+/retire-now`), "-now")},
+		{name: "key-retire", as: sec, path: strings.TrimSuffix(s.find(sec, "/console/keys", `/console/keys/[^/"]+/retire-now`), "-now"), status: 409}, // it still opens what it made
 		{name: "key-retire-now", as: sec, path: s.find(sec, "/console/keys", `/console/keys/[^/"]+/retire-now`)},
 		{name: "alerts", as: sec, path: "/console/alerts"},
 		{name: "alert", as: sec, path: s.find(sec, "/console/alerts", `/console/alerts/[^/"]+`)},

@@ -71,13 +71,13 @@ func (s *Console) endAction(c *gin.Context) []ui.ButtonView {
 	return []ui.ButtonView{{Text: i18n.T(c.Request.Context(), i18n.LiveEndAll), Icon: "player-stop", Href: livePath + "/end", Kind: ui.Risky}}
 }
 
-func liveAddress(app, service, below string) string {
+func liveAddress(app, service, after string) string {
 	q := url.Values{"app": {app}}
 	if service != "" {
 		q.Set("service", service)
 	}
-	if below != "" {
-		q.Set("below", below)
+	if after != "" {
+		q.Set("after", after)
 	}
 	return livePath + "?" + q.Encode()
 }
@@ -90,9 +90,13 @@ func (s *Console) liveSince() int64 {
 func (s *Console) liveVisitsOf(c *gin.Context, page *console.LivePage, app string) error {
 	ctx, service := c.Request.Context(), c.Query("service")
 	q := store.LiveQuery{Application: app, Service: service, Since: s.liveSince(), Now: s.o.Now().UnixMilli(), Limit: livePage + 1}
-	at, vid, _ := strings.Cut(c.Query("below"), " ")
-	q.BelowAt, _ = strconv.ParseInt(at, 10, 64) // anything else begins with the newest
-	q.BelowVID = vid
+	place := livePath + " " + app + " " + service
+	at, err := s.place(c, place, 2)
+	if err != nil {
+		return err
+	}
+	q.BelowAt, _ = strconv.ParseInt(at[0], 10, 64) // it was written here
+	q.BelowVID = at[1]
 	list, err := s.o.Store.LiveVisitsOf(ctx, q)
 	if err != nil {
 		return err
@@ -104,7 +108,7 @@ func (s *Console) liveVisitsOf(c *gin.Context, page *console.LivePage, app strin
 	if len(list) > livePage {
 		list = list[:livePage]
 		last := list[livePage-1]
-		paging.Older = liveAddress(app, service, strconv.FormatInt(last.OpenedAt, 10)+" "+last.VID)
+		paging.Older = liveAddress(app, service, s.o.Cursors.Make(place, strconv.FormatInt(last.OpenedAt, 10), last.VID))
 	}
 	if paging != (ui.PagingView{}) {
 		paging.Words = i18n.Number(ctx, int64(len(list)))

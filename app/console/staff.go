@@ -31,14 +31,18 @@ func (s *Console) Staff(c *gin.Context) error {
 	page := console.StaffPage{
 		Frame: s.frame(c, i18n.T(ctx, i18n.ConsoleStaff)), CanInvite: entrance.VisitOf(c).Rights.May(makesAccounts),
 	}
-	err := s.o.Store.Accounts(ctx, func(a store.Accounts) error {
-		list, err := a.AccountsOf(models.StaffRealm, c.Query("after"), staffPage+1)
+	after, err := s.place(c, "/console/staff", 1)
+	if err != nil {
+		return err
+	}
+	err = s.o.Store.Accounts(ctx, func(a store.Accounts) error {
+		list, err := a.AccountsOf(models.StaffRealm, after[0], staffPage+1)
 		if err != nil {
 			return err
 		}
 		if len(list) > staffPage {
 			list = list[:staffPage]
-			page.More = "/console/staff?after=" + list[staffPage-1].Login
+			page.More = "/console/staff?after=" + s.o.Cursors.Make("/console/staff", list[staffPage-1].Login)
 		}
 		ids := make([]string, len(list))
 		for i, account := range list {

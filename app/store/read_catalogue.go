@@ -20,6 +20,9 @@ func (b Business) ServicesAfter(id string, limit int) ([]models.Service, error) 
 // ScopesAfter reads scopes by id, those behind one, at most limit; of one service
 // where one is named.
 func (b Business) ScopesAfter(service, id string, limit int) ([]models.Scope, error) {
+	if unstorable(service) {
+		return nil, nil
+	}
 	query := b.db.Order("id").Limit(limit).Where("id > ?", id)
 	if service != "" {
 		query = query.Where("service_id = ?", service)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
@@ -94,9 +95,11 @@ func Speak(c *gin.Context, chosen string) {
 // maxForm bounds a form, octets.
 const maxForm = 1 << 20
 
-// Form reads a request's form: urlencoded, bounded, its line ends as they were
-// before a browser made CRLF of them (HTML, "constructing the entry list"): a text
-// that nobody touched must not come back changed. Anything else is ErrForm.
+// Form reads a request's form: urlencoded, bounded, every value a text that any
+// database holds, which is UTF-8 without NUL; a browser sends nothing else. Its line
+// ends are as they were before a browser made CRLF of them (HTML, "constructing the
+// entry list"): a text that nobody touched must not come back changed. Anything
+// else is ErrForm.
 func Form(c *gin.Context) error {
 	if media := c.ContentType(); media != "application/x-www-form-urlencoded" {
 		return ErrForm
@@ -107,6 +110,9 @@ func Form(c *gin.Context) error {
 	}
 	for _, values := range c.Request.PostForm {
 		for i, text := range values {
+			if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+				return ErrForm
+			}
 			values[i] = strings.ReplaceAll(text, "\r\n", "\n")
 		}
 	}
