@@ -34,6 +34,7 @@ import (
 	"postern/app/limit"
 	"postern/app/oauth"
 	"postern/app/partners"
+	"postern/app/portal"
 	"postern/app/records"
 	"postern/app/settings"
 	"postern/app/signon"
@@ -54,7 +55,7 @@ type Config struct {
 	Other   *keyring.Master // opens keys that Master did not seal, while one replaces the other; nil for none
 	Zone    *time.Location  // the bank's, for daily quotas and services' hours; nil means Asia/Shanghai
 	// Who may say whom a request comes from, at each listener; empty is nobody.
-	TrustedProxies, InternalProxies []netip.Prefix
+	TrustedProxies, InternalProxies, PortalProxies []netip.Prefix
 
 	Keys         config.Keys      // how long keys are used; zero means config's defaults
 	Rates        authority.Rates  // zero means config's defaults
@@ -62,6 +63,7 @@ type Config struct {
 	Retention    config.Retention // zero means config's defaults
 	Bank, BankZH string           // the bank's name, as the console shows it in each language
 	Console      config.Console   // zero means config's defaults, at http://localhost
+	Portal       config.Portal    // zero means config's defaults, at http://localhost
 	Feeds        []config.Feed    // where every event goes; empty for nowhere
 	Alerts       config.Alerts    // zero means config's defaults: nobody is told
 	// Told is everything that the node was told and where, for the page of settings;
@@ -111,6 +113,8 @@ type App struct {
 	tail      *records.Tail
 	approvals *approval.Approvals
 	console   *console.Console
+	users     *identity.Identity // of partners
+	portal    *portal.Portal
 
 	leaving atomic.Bool // the node is about to stop
 	stop    context.CancelFunc
@@ -158,6 +162,9 @@ func (c Config) withDefaults() Config {
 	c.Console.IdleTime = cmp.Or(c.Console.IdleTime, usual.IdleTime)
 	c.Console.SessionTime = cmp.Or(c.Console.SessionTime, usual.SessionTime)
 	c.Console.Address = cmp.Or(c.Console.Address, "http://localhost")
+	c.Portal.Address = cmp.Or(c.Portal.Address, "http://localhost")
+	c.Portal.IdleTime = cmp.Or(c.Portal.IdleTime, config.Default().Portal.IdleTime)
+	c.Portal.SessionTime = cmp.Or(c.Portal.SessionTime, config.Default().Portal.SessionTime)
 	c.Alerts = withAlerts(c.Alerts)
 	c.Told = c.told()
 	c.Store.Log, c.Store.Now = c.Log, c.Now
@@ -200,7 +207,7 @@ func (a *App) open(ctx context.Context) error {
 		// The feed first: what is read after it and kept is told of when it moves.
 		{"", a.openStore}, {"feed", a.openFeed}, {"", a.openSettings}, {"keys", a.openRing}, {"", a.openLedger},
 		{"directory", a.openDirectory}, {"alerts", a.openAlerts}, {"", a.openJobs}, {"", a.openFeeds}, {"doors", a.openDoors},
-		{"", a.openHeart}, {"console", a.openConsole}, {"changes", a.listen},
+		{"", a.openHeart}, {"console", a.openConsole}, {"portal", a.openPortal}, {"changes", a.listen},
 	} {
 		err := step.do(ctx)
 		if err != nil && step.name != "" {
@@ -416,6 +423,27 @@ func (a *App) openConsole(context.Context) error {
 	return nil
 }
 
+// openPortal makes the partners' house. Its accounts, passkeys and sessions are its
+// own: another realm, another host.
+func (a *App) openPortal(context.Context) error {
+	c := a.config
+	rules, err := policies.NewPortal()
+	if err != nil {
+		return err
+	}
+	a.users = identity.New(identity.Options{
+		Store: a.store, Sealer: func() identity.Sealer { return a.ring.Subjects() },
+		Name: cmp.Or(c.Bank, "Postern"), Address: c.Portal.Address, Idle: c.Portal.IdleTime, Session: c.Portal.SessionTime, Now: c.Now, Rand: c.Rand,
+	})
+	a.portal = portal.New(portal.Options{
+		Identity: a.users, Store: a.store, Rules: rules, Address: c.Portal.Address, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone,
+		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Portal.Address, "https://")},
+		Failures: limit.NewFailureGate(maxAddresses, signInRate), Questions: limit.NewFailureGate(maxAddresses, questionRate),
+		Now: c.Now, Log: c.Log,
+	})
+	return nil
+}
+
 // ApprovalKinds are the changes of the bank's business and staff that can be asked
 // for, by their name.
 func ApprovalKinds() map[string]approval.Kind {
@@ -424,6 +452,8 @@ func ApprovalKinds() map[string]approval.Kind {
 		identity.RoleKind:  {Applier: identity.Roles{}, Alone: true},
 		identity.ResetKind: {Applier: identity.Resets{}, Alone: true},
 		partners.CloseKind: {Applier: partners.Closer{}, Alone: true},
+
+		identity.OwnerKind: {Applier: identity.Owners{}, Alone: true},
 
 		killswitch.FreezeKind: {Applier: killswitch.Freezes{}},
 		killswitch.ThawKind:   {Applier: killswitch.Thaws{}, Alone: true},
@@ -449,6 +479,9 @@ func (a *App) applied(ctx context.Context) {
 
 // Identity knows the bank's staff, for commands beside the doors.
 func (a *App) Identity() *identity.Identity { return a.identity }
+
+// Users knows partners' users.
+func (a *App) Users() *identity.Identity { return a.users }
 
 // Store is the gateway's store, for use cases beside the doors.
 func (a *App) Store() *store.Store { return a.store }

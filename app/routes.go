@@ -9,6 +9,7 @@ import (
 
 	"postern/app/console"
 	"postern/app/entrance"
+	"postern/app/portal"
 	"postern/app/web"
 	"postern/static"
 	"postern/static/sdk"
@@ -27,6 +28,7 @@ const (
 	sealedVT     access = "sealed VT"    // whoever holds a VT and its R
 	internal     access = "on this host" // whoever reaches the internal listener
 	staff        access = "staff"        // as the console's own table says
+	partner      access = "partner"      // as the portal's own table says
 )
 
 // route is one row of the table.
@@ -364,6 +366,27 @@ func staffScreens(s *console.Console) []screen {
 	}
 }
 
+// portalRoutes is everything that partners' users can reach, on the portal's
+// listener.
+func (a *App) portalRoutes() []screen {
+	return slices.Concat(entranceScreens("/portal", a.portal.Entrance), teamScreens(a.portal))
+}
+
+// teamScreens is the first page, and who is in a partner's team.
+func teamScreens(p *portal.Portal) []screen {
+	reads, makes := entrance.May("team", "read"), entrance.May("team", "make")
+	return []screen{
+		{http.MethodGet, "/portal", entrance.May("applications", "read"), p.Home},
+		{http.MethodGet, "/portal/team", reads, p.Team},
+		{http.MethodGet, "/portal/team/new", makes, p.MemberNew},
+		{http.MethodPost, "/portal/team", makes, p.MemberInvite},
+		{http.MethodGet, "/portal/team/:account", makes, p.Member},
+		{http.MethodPost, "/portal/team/:account", makes, p.MemberUpdate},
+		{http.MethodPost, "/portal/team/:account/link", makes, p.MemberLink},
+		{http.MethodPost, "/portal/team/:account/remove", makes, p.MemberRemove},
+	}
+}
+
 // Gateway is the handler of the listener that faces the internet.
 func (a *App) Gateway() (http.Handler, error) {
 	return a.engine(a.gatewayRoutes(), a.config.TrustedProxies)
@@ -377,9 +400,24 @@ func (a *App) Internal() (http.Handler, error) {
 	for _, r := range a.consoleRoutes() {
 		routes = append(routes, route{r.method, r.pattern, staff, a.console.Guard(r.access, r.screen)})
 	}
+	return a.house(routes, a.config.InternalProxies)
+}
+
+// Portal is the handler of the listener for partners' users, closed to other sites'
+// pages as the console is.
+func (a *App) Portal() (http.Handler, error) {
+	routes := []route{{http.MethodGet, "/healthz", public, health}}
+	for _, r := range a.portalRoutes() {
+		routes = append(routes, route{r.method, r.pattern, partner, a.portal.Guard(r.access, r.screen)})
+	}
+	return a.house(routes, a.config.PortalProxies)
+}
+
+// house is the handler of screens, with what their pages are made of.
+func (a *App) house(routes []route, proxies []netip.Prefix) (http.Handler, error) {
 	files := gin.WrapH(static.Handler())
 	routes = append(routes, route{http.MethodGet, static.Prefix + "*file", public, files})
-	e, err := a.engine(routes, a.config.InternalProxies)
+	e, err := a.engine(routes, proxies)
 	if err != nil {
 		return nil, err
 	}

@@ -32,12 +32,15 @@ type Rights struct{ allowed map[Permission]bool }
 func (r Rights) May(p Permission) bool { return r.allowed[p] }
 
 // StaffPermissions lists every permission that a rule names, sorted.
-func StaffPermissions() []Permission {
-	var list []Permission
-	for line := range strings.Lines(staffRules) {
+func StaffPermissions() []Permission { return permissionsIn(staffRules, 3) }
+
+// permissionsIn lists every permission that rules name, sorted; the resource stands
+// in the column at, the action in the next.
+func permissionsIn(rules string, at int) (list []Permission) {
+	for line := range strings.Lines(rules) {
 		cells := strings.Split(strings.TrimSpace(line), ", ")
-		if cells[0] == "p" && len(cells) == 6 && cells[3] != "*" {
-			list = append(list, Permission{Resource: cells[3], Action: cells[4]})
+		if cells[0] == "p" && cells[at] != "*" {
+			list = append(list, Permission{Resource: cells[at], Action: cells[at+1]})
 		}
 	}
 	slices.SortFunc(list, comparePermissions)
@@ -71,7 +74,7 @@ func (s *Staff) Rights(roles ...string) (Rights, error) {
 	if known, ok := s.known.Load(key); ok {
 		return known.(Rights), nil
 	}
-	enforcer, err := casbin.NewEnforcer(s.model.Copy(), stringadapter.NewAdapter(plainRules()))
+	enforcer, err := casbin.NewEnforcer(s.model.Copy(), stringadapter.NewAdapter(plain(staffRules)))
 	if err != nil {
 		return Rights{}, fmt.Errorf("load staff rules: %w", err)
 	}
@@ -93,10 +96,10 @@ func (s *Staff) Rights(roles ...string) (Rights, error) {
 	return rights, nil
 }
 
-// plainRules are the rules without comments, which Casbin's adapter does not know.
-func plainRules() string {
+// plain are rules without comments, which Casbin's adapter does not know.
+func plain(rules string) string {
 	var b strings.Builder
-	for line := range strings.Lines(staffRules) {
+	for line := range strings.Lines(rules) {
 		if strings.HasPrefix(line, "p,") {
 			b.WriteString(line)
 		}

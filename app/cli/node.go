@@ -23,6 +23,7 @@ type node struct {
 	app               *app.App
 	limits            config.Limits
 	gateway, internal door
+	portal            *door // nil where there is none
 	manager           notifier
 	log               *slog.Logger
 }
@@ -55,8 +56,12 @@ func open(ctx context.Context, a *app.App, p prepared, log *slog.Logger) (*node,
 	log.InfoContext(ctx, "listeners opened",
 		slog.String("address", outer.Addr().String()), slog.Bool("tls", p.gateway != nil),
 		slog.String("internal", inner.Addr().String()), slog.Bool("internal_tls", p.internal != nil))
+	portal, err := openPortal(ctx, a, p, log)
+	if err != nil {
+		return nil, errors.Join(err, outer.Close(), inner.Close())
+	}
 	return &node{
-		app: a, limits: p.Limits, log: log,
+		app: a, portal: portal, limits: p.Limits, log: log,
 		gateway: door{web.NewServer(web.ServerOptions{
 			Handler: public, Limits: p.Limits, Certificate: p.gateway, HSTS: p.hsts(), Log: log,
 			Proxies: p.Listeners.Gateway.TrustedProxies,
@@ -68,13 +73,41 @@ func open(ctx context.Context, a *app.App, p prepared, log *slog.Logger) (*node,
 	}, nil
 }
 
+// openPortal opens the partners' portal; nil where it has no address.
+func openPortal(ctx context.Context, a *app.App, p prepared, log *slog.Logger) (*door, error) {
+	c := p.Listeners.Portal
+	if c.Address == "" {
+		return nil, nil
+	}
+	handler, err := a.Portal()
+	if err != nil {
+		return nil, err
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Address)
+	if err != nil {
+		return nil, fmt.Errorf("listen for the portal: %w", err)
+	}
+	log.InfoContext(ctx, "portal opened", slog.String("address", l.Addr().String()), slog.Bool("tls", p.portal != nil))
+	return &door{web.NewServer(web.ServerOptions{
+		Handler: handler, Limits: p.Limits, Certificate: p.portal, Log: log, Proxies: c.TrustedProxies,
+	}), l, p.portal}, nil
+}
+
+// doors are those that are open, the internal one last.
+func (n *node) doors() []door {
+	if n.portal == nil {
+		return []door{n.gateway, n.internal}
+	}
+	return []door{n.gateway, *n.portal, n.internal}
+}
+
 // run serves until ctx ends or a listener fails, and then stops.
 func (n *node) run(ctx context.Context) error {
 	g, running := errgroup.WithContext(ctx)
 	ignored := make(chan os.Signal, 1)
 	signal.Notify(ignored, syscall.SIGHUP) // or a reload would end a node without certificates
 	defer signal.Stop(ignored)
-	for _, d := range []door{n.gateway, n.internal} {
+	for _, d := range n.doors() {
 		g.Go(func() error { return d.Serve(d.listener) })
 		if d.certificate != nil {
 			g.Go(func() error { return watch(running, d.certificate, n.log) })
@@ -119,7 +152,11 @@ func (n *node) stop(ctx context.Context) error {
 	// A fifth of the time is the ledger's, whatever requests do.
 	requests, cancelRequests := context.WithTimeout(ctx, n.limits.StopTime*4/5-n.limits.NoticeTime)
 	defer cancelRequests()
-	err := errors.Join(n.gateway.Shutdown(requests), n.internal.Shutdown(requests), n.app.Close(ctx))
+	var faults []error
+	for _, d := range n.doors() {
+		faults = append(faults, d.Shutdown(requests))
+	}
+	err := errors.Join(append(faults, n.app.Close(ctx))...)
 	n.log.InfoContext(ctx, "gateway stopped", slog.Bool("complete", err == nil))
 	return err
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,13 +29,15 @@ type gatewaySettings struct {
 	Issuer   string `help:"The gateway's address as pages and partners see it, e.g. https://gateway.bank.example."`
 	Listen   string `placeholder:"HOST:PORT" help:"Address of the listener that faces pages and partners."`
 	Internal string `placeholder:"HOST:PORT" help:"Address of the internal listener."`
+	Portal   string `placeholder:"HOST:PORT" help:"Address of the partners' portal; without one there is no portal."`
 }
 
 func (g gatewaySettings) load(i invocation) (config.Config, config.Faults) {
 	return g.settings.load(i, slices.Concat(
 		flag("issuer", "issuer", g.Issuer),
 		flag("listen", "listeners.gateway.address", g.Listen),
-		flag("internal", "listeners.internal.address", g.Internal))...)
+		flag("internal", "listeners.internal.address", g.Internal),
+		flag("portal", "listeners.portal.address", g.Portal))...)
 }
 
 type serveCommand struct {
@@ -68,9 +71,9 @@ func (c serveCommand) Run(i invocation) error {
 // prepared is a configuration with what its settings stand for.
 type prepared struct {
 	config.Config
-	node              string
-	master, other     *keyring.Master
-	gateway, internal *web.Certificate // nil without TLS
+	node                      string
+	master, other             *keyring.Master
+	gateway, internal, portal *web.Certificate // nil without TLS
 }
 
 // prepare reads what settings name, and says what is wrong with it.
@@ -104,6 +107,7 @@ func prepare(s config.Config) (p prepared, faults config.Faults) {
 	}
 	p.gateway = certificate("listeners.gateway.tls", s.Listeners.Gateway.TLS)
 	p.internal = certificate("listeners.internal.tls", s.Listeners.Internal.TLS)
+	p.portal = certificate("listeners.portal.tls", s.Listeners.Portal.TLS)
 	_, err = signon.New(s.Console.OIDC, "", nil) // its file; nothing is asked
 	note("console.oidc", err)
 	_, err = post.Open(s.Alerts, nil) // their files; nothing is sent
@@ -125,6 +129,7 @@ func (p prepared) appConfig(i invocation, log *slog.Logger) app.Config {
 	return app.Config{
 		Issuer: p.Issuer, Node: p.node, Version: version(), Store: database, Master: p.master, Other: p.other, Zone: p.Zone,
 		TrustedProxies: p.Listeners.Gateway.TrustedProxies, InternalProxies: p.Listeners.Internal.TrustedProxies,
+		PortalProxies: p.Listeners.Portal.TrustedProxies, Portal: portalSettings(p.Config),
 		Keys: p.Keys, Rates: app.RatesFrom(p.Rates), FailureRate: limit.Rate(p.Rates.Failures), Retention: p.Retention,
 		Bank: p.Bank, BankZH: p.BankZH, Console: consoleSettings(p.Config),
 		Feeds: p.Feeds, Alerts: p.Alerts, Certificates: p.certificates, Told: p.Config.Public(),
@@ -135,22 +140,37 @@ func (p prepared) appConfig(i invocation, log *slog.Logger) app.Config {
 // consoleSettings are the console's, with the address at which it is reached.
 func consoleSettings(s config.Config) config.Console {
 	c := s.Console
-	if c.Address == "" {
-		c.Address = "http://localhost"
-		if s.Listeners.Internal.TLS.Cert != "" {
-			c.Address = "https://localhost"
-		}
-		if _, port, err := net.SplitHostPort(s.Listeners.Internal.Address); err == nil {
-			c.Address += ":" + port
-		}
-	}
+	c.Address = cmp.Or(c.Address, localAddress(s.Listeners.Internal))
 	return c
+}
+
+// portalSettings are the portal's, with the address at which it is reached; none
+// where there is no portal.
+func portalSettings(s config.Config) config.Portal {
+	c := s.Portal
+	if s.Listeners.Portal.Address == "" {
+		return config.Portal{}
+	}
+	c.Address = cmp.Or(c.Address, localAddress(s.Listeners.Portal))
+	return c
+}
+
+// localAddress is a listener's as this machine's browser reaches it.
+func localAddress(l config.Listener) string {
+	address := "http://localhost"
+	if l.TLS.Cert != "" {
+		address = "https://localhost"
+	}
+	if _, port, err := net.SplitHostPort(l.Address); err == nil {
+		address += ":" + port
+	}
+	return address
 }
 
 // certificates are when the listeners' certificates end.
 func (p prepared) certificates() map[string]time.Time {
 	ends := map[string]time.Time{}
-	for listener, c := range map[string]*web.Certificate{"gateway": p.gateway, "internal": p.internal} {
+	for listener, c := range map[string]*web.Certificate{"gateway": p.gateway, "internal": p.internal, "portal": p.portal} {
 		if c != nil {
 			ends[listener] = c.Ends()
 		}

@@ -22,6 +22,12 @@ func (l *loader) check() {
 	if c.Console.SessionTime < c.Console.IdleTime {
 		l.wrong("console.session_time", "want at least console.idle_time, %s, have %s", c.Console.IdleTime, c.Console.SessionTime)
 	}
+	if _, given := l.origins["portal.address"]; given && c.Portal.Address != "" && !validIssuer(c.Portal.Address) {
+		l.wrong("portal.address", "want https://host (http only for localhost), with nothing behind host and port")
+	}
+	if c.Portal.SessionTime < c.Portal.IdleTime {
+		l.wrong("portal.session_time", "want at least portal.idle_time, %s, have %s", c.Portal.IdleTime, c.Portal.SessionTime)
+	}
 	l.checkOIDC(c.Console.OIDC)
 	if !c.Database.DSN.Set() && (c.Database.Path == "" || strings.Contains(c.Database.Path, "://")) {
 		l.wrong("database.path", "want a file for SQLite; the address of PostgreSQL is database.dsn")
@@ -34,6 +40,12 @@ func (l *loader) check() {
 	// Port 0 gives each a port of its own.
 	if a := c.Listeners.Gateway.Address; a == c.Listeners.Internal.Address && !strings.HasSuffix(a, ":0") {
 		l.wrong("listeners.internal.address", "both want %s; the internal one needs an address of its own", a)
+	}
+	if portal := c.Listeners.Portal; portal.Address != "" {
+		l.checkListener("listeners.portal", portal)
+		if a := portal.Address; (a == c.Listeners.Gateway.Address || a == c.Listeners.Internal.Address) && !strings.HasSuffix(a, ":0") {
+			l.wrong("listeners.portal.address", "%s is wanted twice; the portal needs an address of its own", a)
+		}
 	}
 	l.checkTimes(c.Limits)
 	l.checkFeeds(c.Feeds)

@@ -40,6 +40,7 @@ type Config struct {
 	Database  Database  `key:"database"`
 	Listeners Listeners `key:"listeners"`
 	Console   Console   `key:"console"`
+	Portal    Portal    `key:"portal"`
 	Limits    Limits    `key:"limits"`
 	Rates     Rates     `key:"rates"`
 	Keys      Keys      `key:"keys"`
@@ -60,11 +61,12 @@ type Database struct {
 	DSN Secret `key:"dsn"`
 }
 
-// Listeners are where the gateway listens: for pages and partners, and for the
-// bank's own network.
+// Listeners are where the gateway listens: for pages and partners, for the bank's
+// own network, and for the partners' portal, which is open where it has an address.
 type Listeners struct {
 	Gateway  Listener `key:"gateway"`
 	Internal Listener `key:"internal"`
+	Portal   Listener `key:"portal"`
 }
 
 // Listener is one address and how it is reached: beyond this machine through
@@ -93,6 +95,20 @@ type Console struct {
 	SessionTime time.Duration `key:"session_time" least:"5m" most:"24h"`
 
 	OIDC OIDC `key:"oidc"`
+}
+
+// Portal is where partners' users look after what is theirs, on the portal's
+// listener. Without `listeners.portal.address` there is none.
+type Portal struct {
+	// Where they open it: as `console.address`, and another host than the gateway's and the console's. Empty: localhost, with the
+	// portal listener's port.
+	Address string `key:"address"`
+
+	// How long a session may wait unused before it ends.
+	IdleTime time.Duration `key:"idle_time" least:"1m" most:"8h"`
+
+	// How long a session may last in all.
+	SessionTime time.Duration `key:"session_time" least:"5m" most:"24h"`
 }
 
 // OIDC is the bank's own sign-on (OpenID Connect), one more way into the console beside passkeys and passwords. Everybody links their
@@ -270,6 +286,7 @@ func Default() Config {
 			Internal: Listener{Address: "127.0.0.1:8081"},
 		},
 		Console: Console{IdleTime: 30 * time.Minute, SessionTime: 10 * time.Hour, OIDC: OIDC{SecondFactor: OurSecondFactor}},
+		Portal:  Portal{IdleTime: 30 * time.Minute, SessionTime: 10 * time.Hour},
 		Limits: Limits{
 			HeaderSize: 16 << 10,
 			HeaderTime: 5 * time.Second, RequestTime: 30 * time.Second, AnswerTime: time.Minute, IdleTime: 2 * time.Minute,

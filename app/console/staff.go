@@ -123,10 +123,7 @@ func (s *Console) StaffInvite(c *gin.Context) error {
 
 func (s *Console) showLink(c *gin.Context, link identity.Link) error {
 	ctx := c.Request.Context()
-	return web.Render(c, http.StatusOK, console.StaffLink(console.StaffLinkPage{
-		Frame: s.frame(c, link.Account.Name, crumb(ctx, i18n.ConsoleStaff, "/console/staff")),
-		Name:  link.Account.Name, Address: s.o.Address + "/console/setup/" + link.Token, Done: staffPath(link.Account.ID),
-	}))
+	return s.HandOver(c, link, s.o.Address+"/console", i18n.T(ctx, i18n.ConsoleInvited), staffPath(link.Account.ID), crumb(ctx, i18n.ConsoleStaff, "/console/staff"))
 }
 
 // StaffLink makes a new set-up link: the system administrator for who has not set

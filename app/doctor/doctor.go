@@ -51,6 +51,9 @@ func (p Patient) Examine(ctx context.Context) []Finding {
 	list := p.configuration()
 	list = append(list, p.listener(ctx, "gateway", p.Config.Listeners.Gateway)...)
 	list = append(list, p.listener(ctx, "internal", p.Config.Listeners.Internal)...)
+	if portal := p.Config.Listeners.Portal; portal.Address != "" {
+		list = append(list, p.listener(ctx, "portal", portal)...)
+	}
 	list = append(list, p.receivers(ctx)...)
 	if len(p.Faults.Of("database")) > 0 {
 		return list

@@ -15,6 +15,7 @@ import (
 	"postern/app/web"
 	"postern/models"
 	"postern/views/entrance"
+	"postern/views/layout"
 )
 
 // Link shows whose set-up link this is. Looking does not spend it: a mail
@@ -37,10 +38,27 @@ func (e *Entrance) LinkOpen(c *gin.Context) error {
 	return web.SeeOther(c, e.to("/enrol"))
 }
 
+// HandOver shows a link to whoever made it, once: lead says how it is handed over,
+// house where it opens, such as https://console.bank.example/console.
+func (e *Entrance) HandOver(c *gin.Context, link identity.Link, house, lead, done string, above ...layout.Crumb) error {
+	return web.Render(c, http.StatusOK, entrance.HandOver(entrance.HandOverPage{
+		Room: e.room(c, link.Account.Name, above...), Lead: lead, Address: house + "/setup/" + link.Token, Done: done,
+	}))
+}
+
 // Enrol asks for login, name and password.
 func (e *Entrance) Enrol(c *gin.Context) error {
 	a := VisitOf(c).Who.Account
-	return e.showEnrol(c, http.StatusOK, entrance.EnrolPage{Login: a.Login, Name: a.Name})
+	return e.showEnrol(c, http.StatusOK, entrance.EnrolPage{Login: proposed(a), Name: a.Name})
+}
+
+// proposed is a login to begin with: that of the account, or the address of whoever
+// was invited without one.
+func proposed(a models.Account) string {
+	if a.Login == identity.Fold(a.ID) {
+		return a.Email
+	}
+	return a.Login
 }
 
 func (e *Entrance) showEnrol(c *gin.Context, status int, page entrance.EnrolPage) error {

@@ -23,12 +23,13 @@ import (
 
 // Times that nobody need change.
 const (
-	SetupLinkLife = 30 * time.Minute // of a set-up link, and of what it opens
-	secondLife    = 5 * time.Minute  // between password and second factor
-	lockAfter     = 5                // wrong passwords and codes, together
-	lockFor       = 15 * time.Minute
-	seenEvery     = time.Minute     // how often a session's last use is written
-	verifiedFor   = 5 * time.Minute // how long a proof to be there counts
+	SetupLinkLife  = 30 * time.Minute // of a set-up link, and of what it opens
+	InvitationLife = 72 * time.Hour   // of a partner's user's link
+	secondLife     = 5 * time.Minute  // between password and second factor
+	lockAfter      = 5                // wrong passwords and codes, together
+	lockFor        = 15 * time.Minute
+	seenEvery      = time.Minute     // how often a session's last use is written
+	verifiedFor    = 5 * time.Minute // how long a proof to be there counts
 )
 
 // Refusals. Whoever is not in learns one thing only: that it did not work.
@@ -39,6 +40,7 @@ var (
 	ErrVerify      = errs.New(errs.Forbidden, "verify", "Prove first that it is you.")
 	ErrNotYet      = errs.New(errs.Forbidden, "setup_incomplete", "Both administrators must have signed in before anything else works.")
 	ErrNoAccount   = errs.New(errs.NotFound, "no_account", "There is no such account.")
+	ErrNoMember    = errs.New(errs.NotFound, "no_member", "There is no such member of the team.")
 	ErrStage       = errs.New(errs.Conflict, "stage", "Another step of signing in comes first.")
 )
 
@@ -84,7 +86,9 @@ type Client struct {
 type Who struct {
 	Account models.Account
 	Session models.Session
-	Roles   []models.StaffRole
+	Roles   []models.StaffRole // of the staff
+	Member  models.Member      // of a partner's users
+	Partner models.Partner     // theirs
 }
 
 // Fold brings a login into the one form in which it is kept: NFKC, case folded,
@@ -121,13 +125,21 @@ func (i *Identity) write(ctx context.Context, actor string, f func(change.Writer
 	})
 }
 
-// told is an event about an account.
+// told is an event about an account; that of a partner's user is the partner's, too.
 func told(w change.Writer, kind string, a models.Account, detail map[string]string) error {
 	if detail == nil {
 		detail = map[string]string{}
 	}
 	detail["account"] = a.ID
-	return w.Event(ledger.Event{Kind: kind, Alarm: alarming[kind]}, detail)
+	e := ledger.Event{Kind: kind, Alarm: alarming[kind]}
+	if a.Realm == models.PortalRealm {
+		m, _, err := w.Accounts().Member(a.ID)
+		if err != nil {
+			return err
+		}
+		e.PartnerID = m.PartnerID
+	}
+	return w.Event(e, detail)
 }
 
 // alarming are the events that somebody should look at.

@@ -47,15 +47,33 @@ func (i *Identity) current(a store.Accounts, realm models.Realm, cookie string) 
 	if !found || account.Realm != realm || (account.Status != models.AccountActive && !entering) {
 		return Who{}, ErrSignedOut
 	}
+	w := Who{Account: account, Session: s}
+	if realm == models.PortalRealm {
+		if err := belongs(a, &w); err != nil {
+			return Who{}, err
+		}
+		return w, nil
+	}
 	rows, err := a.Roles(account.ID)
 	if err != nil {
 		return Who{}, err
 	}
-	w := Who{Account: account, Session: s}
 	for _, r := range rows {
 		w.Roles = append(w.Roles, r.Role)
 	}
 	return w, nil
+}
+
+// belongs finds whose user somebody is. Of a partner that is closed nobody is in.
+func belongs(a store.Accounts, w *Who) (err error) {
+	found := false
+	if w.Member, found, err = a.Member(w.Account.ID); err != nil || !found {
+		return orElse(err, ErrSignedOut)
+	}
+	if w.Partner, found, err = a.Partner(w.Member.PartnerID); err != nil || !found || w.Partner.Status == models.Closed {
+		return orElse(err, ErrSignedOut)
+	}
+	return nil
 }
 
 // alive reports whether a session's own times let it be used.

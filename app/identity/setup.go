@@ -1,8 +1,12 @@
 package identity
 
 import (
+	"cmp"
 	"context"
+	"encoding/base64"
 	"errors"
+	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -138,24 +142,10 @@ func (i *Identity) Invite(ctx context.Context, actor string, v Invitation) (link
 	return link, err
 }
 
-// invite makes a person with an account that has no password yet.
+// invite makes somebody of the staff.
 func (i *Identity) invite(w change.Writer, v Invitation) (models.Account, error) {
-	person, err := i.id("per_")
+	a, err := newAccount(w, "stf_", models.Account{Realm: models.StaffRealm, Login: Fold(v.Login), Name: v.Name, Email: v.Email})
 	if err != nil {
-		return models.Account{}, err
-	}
-	id, err := i.id("stf_")
-	if err != nil {
-		return models.Account{}, err
-	}
-	a := models.Account{
-		ID: id, Realm: models.StaffRealm, PersonID: person, Login: Fold(v.Login), Name: v.Name, Email: v.Email, Status: models.AccountInvited,
-		CreatedAt: w.At(), UpdatedAt: w.At(),
-	}
-	if err := w.SavePerson(models.Person{ID: person, Name: v.Name, CreatedAt: w.At()}); err != nil {
-		return models.Account{}, err
-	}
-	if err := w.SaveAccount(a); err != nil {
 		return models.Account{}, err
 	}
 	if err := told(w, "account.invited", a, map[string]string{"login": a.Login}); err != nil {
@@ -169,6 +159,26 @@ func (i *Identity) invite(w change.Writer, v Invitation) (models.Account, error)
 	return a, nil
 }
 
+// newAccount makes a person with an account that has no password yet. Without a
+// login it gets one that nobody would choose: its owner will.
+func newAccount(w change.Writer, prefix string, a models.Account) (models.Account, error) {
+	ids := make([]string, 2)
+	for n := range ids {
+		b := make([]byte, 12)
+		if _, err := io.ReadFull(w.Rand, b); err != nil {
+			return a, fmt.Errorf("name account: %w", err)
+		}
+		ids[n] = base64.RawURLEncoding.EncodeToString(b)
+	}
+	a.PersonID, a.ID = "per_"+ids[0], prefix+ids[1]
+	a.Login = cmp.Or(a.Login, Fold(a.ID))
+	a.Status, a.CreatedAt, a.UpdatedAt = models.AccountInvited, w.At(), w.At()
+	if err := w.SavePerson(models.Person{ID: a.PersonID, Name: a.Name, CreatedAt: w.At()}); err != nil {
+		return a, err
+	}
+	return a, w.SaveAccount(a)
+}
+
 // give gives a role; store.ErrTaken where the database holds the person's two
 // offices apart.
 func give(w change.Writer, a models.Account, role models.StaffRole) error {
@@ -179,6 +189,10 @@ func give(w change.Writer, a models.Account, role models.StaffRole) error {
 	return told(w, "role.given", a, map[string]string{"role": string(role)})
 }
 
+// linkLife is how long a link waits for its owner: at the bank they sit in the next
+// room, at a partner they may be asleep.
+var linkLife = map[models.Realm]time.Duration{models.StaffRealm: SetupLinkLife, models.PortalRealm: InvitationLife}
+
 // link makes a set-up link; those from before are dead.
 func (i *Identity) link(w change.Writer, a models.Account) (Link, error) {
 	token, err := i.token(32)
@@ -188,7 +202,7 @@ func (i *Identity) link(w change.Writer, a models.Account) (Link, error) {
 	if err := w.DropSetupLinks(a.ID, w.At()); err != nil {
 		return Link{}, err
 	}
-	ends := w.Now.Add(SetupLinkLife)
+	ends := w.Now.Add(linkLife[a.Realm])
 	if err := w.SaveSetupLink(models.SetupLink{Hash: hash(token), AccountID: a.ID, MadeAt: w.At(), EndsAt: ends.UnixMilli()}); err != nil {
 		return Link{}, err
 	}

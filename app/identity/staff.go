@@ -75,18 +75,24 @@ func (i *Identity) Disable(ctx context.Context, by Who, account string) error {
 		if err := i.dispensable(w, a); err != nil {
 			return err
 		}
-		a.Status, a.UpdatedAt = models.AccountDisabled, w.At()
-		if err := w.SaveAccount(a); err != nil {
-			return err
-		}
-		if err := w.DropSetupLinks(a.ID, w.At()); err != nil {
-			return err
-		}
-		if _, err := w.EndSessions(a.ID, "", "disabled", w.At()); err != nil {
+		if err := shutOut(w, a); err != nil {
 			return err
 		}
 		return told(w, "account.disabled", a, map[string]string{"login": a.Login})
 	})
+}
+
+// shutOut leaves an account no way in.
+func shutOut(w change.Writer, a models.Account) error {
+	a.Status, a.UpdatedAt = models.AccountDisabled, w.At()
+	if err := w.SaveAccount(a); err != nil {
+		return err
+	}
+	if err := w.DropSetupLinks(a.ID, w.At()); err != nil {
+		return err
+	}
+	_, err := w.EndSessions(a.ID, "", "disabled", w.At())
+	return err
 }
 
 // dispensable refuses where nobody else could do a first administrator's work.

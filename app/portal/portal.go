@@ -1,0 +1,132 @@
+package portal
+
+import (
+	"log/slog"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/a-h/templ"
+	"github.com/gin-gonic/gin"
+
+	"postern/app/entrance"
+	"postern/app/identity"
+	"postern/app/limit"
+	"postern/app/store"
+	"postern/app/web"
+	"postern/models"
+	"postern/policies"
+	views "postern/views/entrance"
+	"postern/views/i18n"
+	"postern/views/layout"
+)
+
+// Options are what the portal works with.
+type Options struct {
+	Identity     *identity.Identity
+	Store        *store.Store
+	Rules        *policies.Portal
+	Address      string // where the portal is reached, without a trailing slash
+	Cookies      web.Cookies
+	Bank, BankZH string         // the bank's name in each language
+	Zone         *time.Location // the bank's, in which times are shown
+	Failures     *limit.FailureGate
+	Questions    *limit.FailureGate
+	Now          func() time.Time
+	Log          *slog.Logger
+}
+
+// Portal has the partners' screens.
+type Portal struct {
+	*entrance.Entrance
+	o Options
+}
+
+// New returns the portal's screens.
+func New(o Options) *Portal {
+	p := &Portal{o: o}
+	p.Entrance = entrance.New(entrance.Options{
+		Identity: o.Identity, Realm: models.PortalRealm, Base: homePath, Bank: o.Bank, BankZH: o.BankZH, Cookies: o.Cookies, Zone: o.Zone,
+		Words: views.Words{
+			SignIn: i18n.PortalSignIn, SignInLead: i18n.PortalSignInLead, NoWayIn: i18n.PortalNoWayIn, Login: i18n.PortalLogin,
+			EmailHelp: i18n.PortalEmailHelp, ToStart: i18n.PortalToStart,
+		},
+		Failures: o.Failures, Questions: o.Questions, Now: o.Now, Log: o.Log,
+		Rights: p.rights, Opened: func(*gin.Context) error { return nil },
+		Roles:  func(c *gin.Context, who identity.Who) []string { return []string{roleName(c, who.Member.Role)} },
+		Needed: p.needed,
+		Frame: func(c *gin.Context, title string, _ ...layout.Crumb) templ.Component {
+			return layout.Portal(p.frame(c, title))
+		},
+		Faults: faults, Notes: notes,
+	})
+	return p
+}
+
+const (
+	homePath = "/portal"
+	teamPath = homePath + "/team"
+)
+
+// rights are what the portal's rules give to somebody's role at their partner.
+func (p *Portal) rights(_ *gin.Context, who identity.Who) (policies.Rights, error) {
+	return p.o.Rules.Rights(string(who.Member.Role))
+}
+
+// needed names the roles that may what somebody may not.
+func (p *Portal) needed(c *gin.Context, a entrance.Access) (names []string) {
+	for _, role := range models.PortalRoles {
+		if rights, err := p.o.Rules.Rights(string(role)); err == nil && a.Allows(rights) {
+			names = append(names, roleName(c, role))
+		}
+	}
+	return names
+}
+
+var roleWords = map[models.PortalRole]i18n.Key{
+	models.PortalOwner: i18n.PortalOwnerRole, models.PortalDeveloper: i18n.PortalDeveloperRole, models.PortalViewer: i18n.PortalViewerRole,
+}
+
+func roleName(c *gin.Context, role models.PortalRole) string {
+	return i18n.T(c.Request.Context(), roleWords[role])
+}
+
+var faults = []entrance.Fault{
+	{Is: entrance.ErrForbidden, Title: i18n.ConsoleForbidden, Text: i18n.PortalAskOwner},
+	{Is: identity.ErrLastOwner, Title: i18n.ConsoleConflict, Text: i18n.PortalLastOwner},
+	{Is: identity.ErrTeamFull, Title: i18n.ConsoleConflict, Text: i18n.PortalTeamFull},
+	{Is: identity.ErrOwn, Title: i18n.ConsoleConflict, Text: i18n.PortalOwn},
+	{Is: identity.ErrNoReset, Title: i18n.ConsoleConflict, Text: i18n.PortalNoWayIn},
+}
+
+var notes = map[string]i18n.Key{"role-set": i18n.PortalDoneRole, "removed": i18n.PortalDoneRemoved}
+
+// pages are those of the bar at the top; who may not open one does not see it.
+var pages = []struct {
+	text   i18n.Key
+	href   string
+	access entrance.Access
+}{
+	{i18n.PortalHome, homePath, entrance.Insider},
+	{i18n.PortalTeam, teamPath, entrance.May("team", "read")},
+}
+
+// frame is that of a page of neither world.
+func (p *Portal) frame(c *gin.Context, title string) layout.PortalLayout {
+	v, ctx := entrance.VisitOf(c), c.Request.Context()
+	first, _ := utf8.DecodeRuneInString(v.Who.Account.Name)
+	l := layout.PortalLayout{
+		Title: title, Partner: v.Who.Partner.Name, Bank: p.BankName(c), Home: homePath, SignOut: homePath + "/sign-out", Preferences: p.Preferred(c),
+		User:  layout.User{Name: v.Who.Account.Name, Role: roleName(c, v.Who.Member.Role), Initial: strings.ToUpper(string(first)), Href: homePath + "/account"},
+		Flash: p.Note(c),
+	}
+	for _, page := range pages {
+		if page.access.Allows(v.Rights) {
+			path := c.Request.URL.Path
+			l.Nav = append(l.Nav, layout.NavItem{
+				Text: i18n.T(ctx, page.text), Href: page.href, Current: path == page.href || page.href != homePath && strings.HasPrefix(path, page.href+"/"),
+			})
+		}
+	}
+	return l
+}

@@ -1,0 +1,25 @@
+package models
+
+// PortalRole is what somebody of a partner is for.
+type PortalRole string
+
+// The roles, widest first.
+const (
+	PortalOwner     PortalRole = "owner"     // and who is in the team
+	PortalDeveloper PortalRole = "developer" // looks after applications and credentials
+	PortalViewer    PortalRole = "viewer"    // reads
+)
+
+// PortalRoles lists them.
+var PortalRoles = []PortalRole{PortalOwner, PortalDeveloper, PortalViewer}
+
+// Member says for which partner an account of the portal is, and as what. Who works
+// for two partners has two accounts.
+type Member struct {
+	AccountID  string `gorm:"primaryKey"`
+	PartnerID  string
+	Role       PortalRole
+	Production bool // may change what is in production, as far as the role goes
+	GivenBy    string
+	GivenAt    int64
+}

@@ -1,0 +1,48 @@
+package policies
+
+import (
+	"strings"
+	"testing"
+)
+
+const portalMay = `
+applications:read owner developer viewer
+team:make         owner
+team:read         owner developer viewer
+`
+
+func TestEachRoleOfAPartnerMayWhatTheMatrixSays(t *testing.T) {
+	t.Parallel()
+	p, err := NewPortal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := map[Permission]bool{}
+	for line := range strings.Lines(strings.TrimSpace(portalMay)) {
+		cells := strings.Fields(line)
+		resource, action, _ := strings.Cut(cells[0], ":")
+		permission := Permission{Resource: resource, Action: action}
+		listed[permission] = true
+		for _, role := range []string{"owner", "developer", "viewer", "nobody", ""} {
+			rights, err := p.Rights(role)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := rights.May(permission), role != "" && strings.Contains(" "+strings.Join(cells[1:], " ")+" ", " "+role+" "); got != want {
+				t.Errorf("%q may %s: %t, want %t", role, cells[0], got, want)
+			}
+			elsewhere, err := p.ask(role, "lianhe", "nanfeng")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if elsewhere.May(permission) {
+				t.Errorf("%q of one partner may %s at another", role, cells[0])
+			}
+		}
+	}
+	for _, permission := range PortalPermissions() {
+		if !listed[permission] {
+			t.Errorf("%s:%s is not in the matrix", permission.Resource, permission.Action)
+		}
+	}
+}

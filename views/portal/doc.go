@@ -1,0 +1,2 @@
+// Package portal draws the screens of the partners' portal.
+package portal
