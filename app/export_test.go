@@ -7,15 +7,20 @@ import (
 	"postern/models"
 )
 
-// ConsoleScreen is a row of the console's table.
+// ConsoleScreen is a row of a house's table.
 type ConsoleScreen struct {
 	Method, Pattern string
 	Access          entrance.Access
 }
 
 // ConsoleScreens is the console's table.
-func (a *App) ConsoleScreens() (list []ConsoleScreen) {
-	for _, r := range a.consoleRoutes() {
+func (a *App) ConsoleScreens() []ConsoleScreen { return screens(a.consoleRoutes()) }
+
+// PortalScreens is the portal's.
+func (a *App) PortalScreens() []ConsoleScreen { return screens(a.portalRoutes()) }
+
+func screens(rows []screen) (list []ConsoleScreen) {
+	for _, r := range rows {
 		list = append(list, ConsoleScreen{r.method, r.pattern, r.access})
 	}
 	return list

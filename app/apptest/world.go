@@ -40,6 +40,7 @@ type World struct {
 	Config  app.Config
 	handler http.Handler
 	inner   http.Handler
+	portal  http.Handler
 	keys    sync.Map // credential private keys by "<client>/<use>"
 	suites  sync.Map // the suite of each application that was planted
 }
@@ -92,6 +93,9 @@ func (w *World) Open() {
 		w.T.Fatal(err)
 	}
 	if w.inner, err = a.Internal(); err != nil {
+		w.T.Fatal(err)
+	}
+	if w.portal, err = a.Portal(); err != nil {
 		w.T.Fatal(err)
 	}
 	w.T.Cleanup(w.Close)
@@ -176,6 +180,13 @@ func (w *World) Do(r *http.Request) *httptest.ResponseRecorder {
 func (w *World) Internal(r *http.Request) *httptest.ResponseRecorder {
 	rec := httptest.NewRecorder()
 	w.inner.ServeHTTP(rec, r)
+	return rec
+}
+
+// Portal answers through the portal's listener.
+func (w *World) Portal(r *http.Request) *httptest.ResponseRecorder {
+	rec := httptest.NewRecorder()
+	w.portal.ServeHTTP(rec, r)
 	return rec
 }
 

@@ -256,6 +256,24 @@ func (o Owner) Content() (string, error) {
 	return string(text), err
 }
 
+// InviteOwner takes an owner into a partner's team on the word of whoever runs this
+// machine; the console asks two persons (Owners).
+func (i *Identity) InviteOwner(ctx context.Context, actor string, o Owner) (link Link, err error) {
+	o.Role = models.PortalOwner
+	if err := o.check(); err != nil {
+		return Link{}, err
+	}
+	err = i.write(ctx, actor, func(w change.Writer) error {
+		a, err := inviteMember(w, o.Partner, o.MemberInvitation)
+		if err != nil {
+			return err
+		}
+		link, err = i.link(w, a)
+		return err
+	})
+	return link, err
+}
+
 // Owners describes and applies such requests.
 type Owners struct{}
 
