@@ -408,7 +408,7 @@ func (a *App) openConsole(context.Context) error {
 	a.tail = a.records.NewTail(c.Log)
 	a.approvals = approval.New(approval.Options{Store: a.store, Kinds: a.approvalKinds(), Tell: a.notices, Now: c.Now, Rand: c.Rand, Applied: a.applied})
 	a.console = console.New(console.Options{
-		Approvals: a.approvals, Records: a.records, Tail: a.tail, Address: c.Console.Address,
+		Approvals: a.approvals, Records: a.records, Tail: a.tail, Address: c.Console.Address, Portal: c.Portal.Address,
 		Cursors:   web.Cursors{MAC: func(text string) string { return a.ring.Subjects().MAC(keyring.Places, text) }},
 		Directory: a.directory, Feed: a.feed, Visits: a.authority, Upstreams: a.upstreams,
 		Identity: a.identity, Store: a.store, Staff: staff, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone,

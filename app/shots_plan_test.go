@@ -75,7 +75,7 @@ func (s *studio) partnerShots() []shot {
 		{name: "partner-close", as: off, path: p + "/close"},
 		{name: "onboarding-new", as: off, path: "/console/onboarding/new"},
 	}
-	for _, tab := range []string{"applications", "grants", "credentials", "limits", "history", "notes"} {
+	for _, tab := range []string{"applications", "grants", "credentials", "limits", "history", "portal", "notes"} {
 		list = append(list, shot{name: "partner-" + tab, as: off, path: p + "/" + tab})
 	}
 	for _, step := range []string{"partner", "application", "services", "scopes", "review"} {

@@ -416,7 +416,7 @@ func TestARecoveredAccountIsToldOfAtOnce(t *testing.T) {
 		if err != nil || link.Token == "" || link.Role != models.SystemRole {
 			t.Fatalf("%+v, %v", link, err)
 		}
-		if _, err := known.LinkAccount(t.Context(), link.Token); err != nil {
+		if _, err := known.LinkAccount(t.Context(), models.StaffRealm, link.Token); err != nil {
 			t.Errorf("the link: %v", err)
 		}
 		if s.Count("events WHERE kind = 'account.recovered' AND alarm AND actor = 'command line'") != 1 {

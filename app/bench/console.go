@@ -151,7 +151,7 @@ func (o ConsoleOptions) hire(ctx context.Context, known *identity.Identity) (coo
 
 func (o ConsoleOptions) enrol(ctx context.Context, known *identity.Identity, token, login string) (string, error) {
 	browser := identity.Client{Address: "127.0.0.1", Agent: "postern bench"}
-	cookie, err := known.OpenLink(ctx, token, browser)
+	cookie, err := known.OpenLink(ctx, models.StaffRealm, token, browser)
 	if err != nil {
 		return "", err
 	}

@@ -38,6 +38,7 @@ var requestRights = map[string]struct{ read, check policies.Permission }{
 	bankfile.Kind:         {policies.Permission{Resource: "business", Action: "read"}, policies.Permission{Resource: "business", Action: "check"}},
 	identity.RoleKind:     {policies.Permission{Resource: "accounts", Action: "read"}, policies.Permission{Resource: "roles", Action: "check"}},
 	identity.ResetKind:    {policies.Permission{Resource: "accounts", Action: "read"}, policies.Permission{Resource: "roles", Action: "check"}},
+	identity.OwnerKind:    {policies.Permission{Resource: "business", Action: "read"}, policies.Permission{Resource: "business", Action: "check"}},
 	partners.CloseKind:    {policies.Permission{Resource: "business", Action: "read"}, policies.Permission{Resource: "business", Action: "check"}},
 	keyring.ChangeKind:    {policies.Permission{Resource: "keys", Action: "read"}, policies.Permission{Resource: "keys", Action: "check"}},
 	settings.Kind:         {policies.Permission{Resource: "settings", Action: "read"}, policies.Permission{Resource: "settings", Action: "check"}},

@@ -46,6 +46,7 @@ type Options struct {
 	Facts        Facts
 	Staff        *policies.Staff
 	Address      string // where the console is reached, without a trailing slash
+	Portal       string // where the portal is
 	Cookies      web.Cookies
 	Certificates func() map[string]time.Time // the listeners' own, by listener, and when each ends; nil where none has one
 	Bank, BankZH string                      // the bank's name in each language

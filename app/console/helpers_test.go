@@ -63,7 +63,7 @@ func (h *house) enrol(known *identity.Identity, link identity.Link, role models.
 			h.t.Fatal(role, err)
 		}
 	}
-	cookie, err := known.OpenLink(h.t.Context(), link.Token, browser)
+	cookie, err := known.OpenLink(h.t.Context(), models.StaffRealm, link.Token, browser)
 	fail(err)
 	fail(known.SetPassword(h.t.Context(), models.StaffRealm, cookie, identity.Enrolment{
 		Login: string(role), Name: string(role), Password: password, Again: password,

@@ -27,7 +27,7 @@ var partnerTabs = []struct {
 	word i18n.Key
 }{
 	{"", i18n.PartnerProfile}, {"applications", i18n.PartnerApplications}, {"grants", i18n.PartnerGrants},
-	{"credentials", i18n.PartnerCredentials}, {"limits", i18n.PartnerLimits}, {"history", i18n.PartnerHistory}, {"notes", i18n.PartnerNotes},
+	{"credentials", i18n.PartnerCredentials}, {"limits", i18n.PartnerLimits}, {"history", i18n.PartnerHistory}, {"portal", i18n.PortalUsers}, {"notes", i18n.PartnerNotes},
 }
 
 func tabPath(id, tab string) string {
@@ -143,6 +143,8 @@ func (s *Console) showPartner(c *gin.Context, file partnerFile, tab string, stat
 		main = s.limitsTab(v)
 	case "history":
 		main, err = s.historyTab(c, v)
+	case "portal":
+		main, err = s.portalTab(c, v, fault, values)
 	case "notes":
 		main, err = s.notesTab(c, v, fault, values)
 	}

@@ -77,7 +77,7 @@ func (d *desk) enrol(l identity.Link, role models.StaffRole) {
 			t.Fatal(role, err)
 		}
 	}
-	cookie, err := known.OpenLink(t.Context(), l.Token, browser)
+	cookie, err := known.OpenLink(t.Context(), models.StaffRealm, l.Token, browser)
 	must(err)
 	must(known.SetPassword(t.Context(), models.StaffRealm, cookie, identity.Enrolment{Login: string(role), Name: "the " + string(role), Password: password, Again: password}))
 	seed, err := known.OfferTOTP(t.Context(), models.StaffRealm, cookie)

@@ -91,7 +91,7 @@ func enrolAll(ctx context.Context, o Options, known *identity.Identity) ([]colle
 
 func enrol(ctx context.Context, o Options, known *identity.Identity, link identity.Link, c colleague) (colleague, error) {
 	browser := identity.Client{Address: "127.0.0.1", Agent: "postern demo"}
-	cookie, err := known.OpenLink(ctx, link.Token, browser)
+	cookie, err := known.OpenLink(ctx, models.StaffRealm, link.Token, browser)
 	if err != nil {
 		return c, err
 	}

@@ -21,7 +21,7 @@ import (
 // Link shows whose set-up link this is. Looking does not spend it: a mail
 // program that looks at links must not.
 func (e *Entrance) Link(c *gin.Context) error {
-	a, err := e.o.Identity.LinkAccount(c.Request.Context(), c.Param("token"))
+	a, err := e.o.Identity.LinkAccount(c.Request.Context(), e.o.Realm, c.Param("token"))
 	if err != nil {
 		return err
 	}
@@ -30,7 +30,7 @@ func (e *Entrance) Link(c *gin.Context) error {
 
 // LinkOpen spends the link and begins setting up.
 func (e *Entrance) LinkOpen(c *gin.Context) error {
-	cookie, err := e.o.Identity.OpenLink(c.Request.Context(), c.Param("token"), e.client(c))
+	cookie, err := e.o.Identity.OpenLink(c.Request.Context(), e.o.Realm, c.Param("token"), e.client(c))
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ type member struct {
 func (h *house) enrol(link identity.Link, login string) member {
 	h.t.Helper()
 	ctx, is := h.t.Context(), must[string](h.t)
-	cookie := is(h.OpenLink(ctx, link.Token, identity.Client{Address: "192.0.2.7"}))
+	cookie := is(h.OpenLink(ctx, models.StaffRealm, link.Token, identity.Client{Address: "192.0.2.7"}))
 	if err := h.SetPassword(ctx, models.StaffRealm, cookie, identity.Enrolment{Login: login, Name: "Wang Lei", Password: password, Again: password}); err != nil {
 		h.t.Fatal(err)
 	}
@@ -131,20 +131,20 @@ func TestTheFirstTwoSetThemselvesUp(t *testing.T) {
 			t.Fatalf("links %+v", links)
 		}
 		again := must[[]identity.Link](t)(h.SetUp(t.Context(), "command line"))
-		_, err := h.OpenLink(t.Context(), links[0].Token, identity.Client{})
+		_, err := h.OpenLink(t.Context(), models.StaffRealm, links[0].Token, identity.Client{})
 		h.refused("a link that was made again", err, identity.ErrLink)
 
 		system := h.enrol(again[0], "system.lin")
 		if ready := must[bool](t)(h.Ready(t.Context())); ready {
 			t.Error("ready with one of two")
 		}
-		_, err = h.OpenLink(t.Context(), again[0].Token, identity.Client{})
+		_, err = h.OpenLink(t.Context(), models.StaffRealm, again[0].Token, identity.Client{})
 		h.refused("a link that was used", err, identity.ErrLink)
 		if left := must[[]identity.Link](t)(h.SetUp(t.Context(), "command line")); len(left) != 1 || left[0].Role != models.SecurityRole {
 			t.Fatalf("links once system is in: %+v", left)
 		} else {
 			h.later(identity.SetupLinkLife)
-			_, err = h.OpenLink(t.Context(), left[0].Token, identity.Client{})
+			_, err = h.OpenLink(t.Context(), models.StaffRealm, left[0].Token, identity.Client{})
 			h.refused("a link that is over", err, identity.ErrLink)
 		}
 		security := must[[]identity.Link](t)(h.SetUp(t.Context(), "command line"))
@@ -164,7 +164,7 @@ func TestNobodyGetsPastAStage(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		h, ctx := newHouse(t, s), t.Context()
 		links := must[[]identity.Link](t)(h.SetUp(ctx, "command line"))
-		cookie := must[string](t)(h.OpenLink(ctx, links[0].Token, identity.Client{}))
+		cookie := must[string](t)(h.OpenLink(ctx, models.StaffRealm, links[0].Token, identity.Client{}))
 		_, err := h.OfferTOTP(ctx, models.StaffRealm, cookie)
 		h.refused("a seed before the password", err, identity.ErrStage)
 		_, err = h.second(cookie, "123456")
@@ -327,7 +327,7 @@ func TestEnrolmentNamesEveryFault(t *testing.T) {
 		h, ctx := newHouse(t, s), t.Context()
 		links := must[[]identity.Link](t)(h.SetUp(ctx, "command line"))
 		h.enrol(links[1], "he.jing")
-		cookie := must[string](t)(h.OpenLink(ctx, links[0].Token, identity.Client{}))
+		cookie := must[string](t)(h.OpenLink(ctx, models.StaffRealm, links[0].Token, identity.Client{}))
 		good := identity.Enrolment{Login: "wang", Name: "Wang Lei", Password: password, Again: password}
 		for _, c := range []struct {
 			name   string

@@ -209,8 +209,9 @@ func (i *Identity) link(w change.Writer, a models.Account) (Link, error) {
 	return Link{Account: a, Token: token, EndsAt: ends}, told(w, "setup_link.made", a, nil)
 }
 
-// LinkAccount is whose link it is, if it can still be used; ErrLink if not.
-func (i *Identity) LinkAccount(ctx context.Context, token string) (a models.Account, err error) {
+// LinkAccount is whose link it is, if it can still be used in this house; ErrLink if
+// not.
+func (i *Identity) LinkAccount(ctx context.Context, realm models.Realm, token string) (a models.Account, err error) {
 	err = i.o.Store.Accounts(ctx, func(r store.Accounts) error {
 		l, found, err := r.SetupLink(hash(token))
 		if err != nil {
@@ -220,7 +221,7 @@ func (i *Identity) LinkAccount(ctx context.Context, token string) (a models.Acco
 			return ErrLink
 		}
 		a, found, err = r.Account(l.AccountID)
-		if err == nil && (!found || a.Status == models.AccountDisabled) {
+		if err == nil && (!found || a.Realm != realm || a.Status == models.AccountDisabled) {
 			err = ErrLink
 		}
 		return err
@@ -230,8 +231,8 @@ func (i *Identity) LinkAccount(ctx context.Context, token string) (a models.Acco
 
 // OpenLink spends a set-up link and returns the cookie of a session in which
 // password and second factor are set. ErrLink if somebody was faster.
-func (i *Identity) OpenLink(ctx context.Context, token string, c Client) (cookie string, err error) {
-	a, err := i.LinkAccount(ctx, token)
+func (i *Identity) OpenLink(ctx context.Context, realm models.Realm, token string, c Client) (cookie string, err error) {
+	a, err := i.LinkAccount(ctx, realm, token)
 	if err != nil {
 		return "", err
 	}

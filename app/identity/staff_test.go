@@ -43,7 +43,7 @@ func TestAResetChangesNothingUntilItIsFinished(t *testing.T) {
 		}
 
 		const fresh = "another lantern 8 orchard"
-		cookie := must[string](t)(h.OpenLink(ctx, link.Token, identity.Client{}))
+		cookie := must[string](t)(h.OpenLink(ctx, models.StaffRealm, link.Token, identity.Client{}))
 		if err := h.SetPassword(ctx, models.StaffRealm, cookie, identity.Enrolment{Login: "he.jing", Name: "He Jing", Password: fresh, Again: fresh}); err != nil {
 			t.Fatal(err)
 		}
@@ -114,7 +114,7 @@ func TestSettingUpByPasskey(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		h, ctx := newHouse(t, s), t.Context()
 		links := must[[]identity.Link](t)(h.SetUp(ctx, "command line"))
-		cookie := must[string](t)(h.OpenLink(ctx, links[0].Token, identity.Client{}))
+		cookie := must[string](t)(h.OpenLink(ctx, models.StaffRealm, links[0].Token, identity.Client{}))
 		_, err := h.OfferPasskey(ctx, models.StaffRealm, cookie)
 		h.refused("a passkey before the password", err, identity.ErrStage)
 		if err := h.SetPassword(ctx, models.StaffRealm, cookie, identity.Enrolment{Login: "lin", Name: "Lin", Password: password, Again: password}); err != nil {
@@ -199,7 +199,7 @@ func TestWhoIsDisabledIsOut(t *testing.T) {
 		h.refused("the passkey", err, identity.ErrCredentials)
 		_, err = h.signIn(m.login, password)
 		h.refused("the password", err, identity.ErrCredentials)
-		_, err = h.OpenLink(ctx, link.Token, identity.Client{})
+		_, err = h.OpenLink(ctx, models.StaffRealm, link.Token, identity.Client{})
 		h.refused("a link from before", err, identity.ErrLink)
 		_, err = h.NewLink(ctx, by, account)
 		h.refused("a new link", err, identity.ErrDisabled)

@@ -304,12 +304,12 @@ func (o Owners) read(b store.Business, content string) (asked Owner, plan change
 	if err != nil || !found || p.Status == models.Closed {
 		return asked, plan, orElse(err, ErrNoMember)
 	}
-	production := "not "
+	what := "%s (%s) comes into the portal of %s as an owner, and may not change what is in production"
 	if asked.Production {
-		production = ""
+		what = "%s (%s) comes into the portal of %s as an owner, and may change what is in production"
 	}
 	var d change.Comparison
-	d.Note(change.Widens, "%s (%s) comes into the portal of %s as an owner, and may %schange what is in production", asked.Name, asked.Email, p.Name, production)
+	d.Note(change.Widens, what, asked.Name, asked.Email, p.Name)
 	plan.Things = []change.Planned{{Kind: "partner", ID: p.ID, Differences: d.List}}
 	return asked, plan, nil
 }
