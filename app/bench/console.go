@@ -22,12 +22,15 @@ import (
 	"postern/models"
 )
 
-// ConsoleOptions say on how large a log the console's screens are measured. All
-// but Requests and Log are required.
+// ConsoleOptions say on how large a log the console's screens are measured, or on
+// how many days of counts. All but DB, Requests and Log and one of Rows and Days
+// are required.
 type ConsoleOptions struct {
-	Rows     int    // of the ledger
-	Requests int    // of each screen; 0 means 100
-	Folder   string // for the database, about 1.3 KiB a row; the caller removes it
+	Rows     int          // of the ledger
+	Days     int          // of counts
+	DB       store.Config // an empty database for Days; zero means a fresh SQLite file in Folder
+	Requests int          // of each screen; 0 means 100
+	Folder   string       // for the database, about 1.3 KiB a row; the caller removes it
 	Open     Opener
 	Out      io.Writer
 	Log      *slog.Logger
@@ -51,11 +54,37 @@ const consoleApplications = 40
 // Console fills a fresh SQLite database with a log and prints how long each
 // screen of log and visits takes, from the request to the whole page.
 func Console(ctx context.Context, o ConsoleOptions) error {
+	o.DB = store.Config{}
+	return o.with(ctx, func(g staffed) error {
+		if err := o.fill(ctx, g.Store()); err != nil {
+			return err
+		}
+		cookies, err := o.hire(ctx, g.Identity(), models.SupportRole)
+		if err != nil {
+			return err
+		}
+		v, err := visitorOf(g, cookies[0])
+		if err != nil {
+			return err
+		}
+		list, err := o.screens(ctx, v)
+		if err != nil {
+			return err
+		}
+		return o.print(ctx, list)
+	})
+}
+
+// with opens a gateway for as long as do takes.
+func (o *ConsoleOptions) with(ctx context.Context, do func(staffed) error) error {
 	if o.Requests == 0 {
 		o.Requests = 100
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.DB.Driver == "" {
+		o.DB = store.Config{Driver: string(store.SQLite), Path: filepath.Join(o.Folder, "console.db")}
 	}
 	secret := make([]byte, keyring.MasterKeySize)
 	if _, err := io.ReadFull(o.Rand, secret); err != nil {
@@ -65,10 +94,7 @@ func Console(ctx context.Context, o ConsoleOptions) error {
 	if err != nil {
 		return err
 	}
-	g, err := o.Open(ctx, Place{
-		Issuer: "http://localhost", Master: master, Log: o.Log,
-		Store: store.Config{Driver: string(store.SQLite), Path: filepath.Join(o.Folder, "console.db")},
-	})
+	g, err := o.Open(ctx, Place{Issuer: "http://localhost", Master: master, Log: o.Log, Store: o.DB})
 	if err != nil {
 		return err
 	}
@@ -76,37 +102,17 @@ func Console(ctx context.Context, o ConsoleOptions) error {
 	if !ok {
 		return errors.Join(errors.New("bench: this gateway has no console"), g.Close(ctx))
 	}
-	return errors.Join(o.measure(ctx, house), g.Close(ctx))
+	return errors.Join(do(house), g.Close(ctx))
 }
 
-func (o ConsoleOptions) measure(ctx context.Context, g staffed) error {
-	if err := o.fill(ctx, g.Store()); err != nil {
-		return err
-	}
-	cookie, err := o.hire(ctx, g.Identity())
-	if err != nil {
-		return err
-	}
-	handler, err := g.Internal()
-	if err != nil {
-		return err
-	}
-	v := visitor{handler: handler, cookie: cookie}
-	list, err := o.screens(ctx, v)
-	if err != nil {
-		return err
-	}
-	return o.print(ctx, v, list)
-}
-
-func (o ConsoleOptions) fill(ctx context.Context, s *store.Store) error {
-	now := o.Now()
-	err := s.Write(ctx, func(tx *store.Tx) error {
-		at := now.UnixMilli()
+// settle sets up a service and applications of it, each partner with so many.
+func (o ConsoleOptions) settle(ctx context.Context, s *store.Store, applications, each int) error {
+	at := o.Now().UnixMilli()
+	return s.Write(ctx, func(tx *store.Tx) error {
 		faults := []error{tx.SaveService(models.Service{ID: seedService, Name: "Bench", H5URL: seedOrigin + "/h5", Class: "A2", Status: models.Active, CreatedAt: at, UpdatedAt: at})}
-		for i := range consoleApplications {
-			partner := fmt.Sprintf("partner-%d", i/4)
-			if i%4 == 0 {
+		for i := range applications {
+			partner := fmt.Sprintf("partner-%d", i/each)
+			if i%each == 0 {
 				faults = append(faults, tx.SavePartner(models.Partner{ID: partner, Name: partner, Status: models.Active, CreatedAt: at, UpdatedAt: at}))
 			}
 			faults = append(faults, tx.SaveApplication(models.Application{
@@ -116,37 +122,45 @@ func (o ConsoleOptions) fill(ctx context.Context, s *store.Store) error {
 		}
 		return errors.Join(faults...)
 	})
-	if err != nil {
+}
+
+func (o ConsoleOptions) fill(ctx context.Context, s *store.Store) error {
+	if err := o.settle(ctx, s, consoleApplications, 4); err != nil {
 		return err
 	}
-	began := o.Now()
+	now, began := o.Now(), o.Now()
 	fill := store.Fill{
 		Rows: o.Rows, Applications: consoleApplications, From: now.AddDate(0, 0, -consoleDays).UnixMilli(), Until: now.UnixMilli(),
 	}
-	err = s.FillLog(ctx, fill, func(done int) { o.Log.InfoContext(ctx, "log filled", slog.Int("rows", done)) })
+	err := s.FillLog(ctx, fill, func(done int) { o.Log.InfoContext(ctx, "log filled", slog.Int("rows", done)) })
 	if err == nil {
 		_, err = fmt.Fprintf(o.Out, "%d rows written in %s\n", o.Rows, o.Now().Sub(began).Round(time.Second))
 	}
 	return err
 }
 
-// hire sets up the first two administrators and a person of support, whose
-// cookie it returns.
-func (o ConsoleOptions) hire(ctx context.Context, known *identity.Identity) (cookie string, err error) {
+// hire sets up the first two administrators and a person of each role, whose
+// cookies it returns in the roles' order.
+func (o ConsoleOptions) hire(ctx context.Context, known *identity.Identity, roles ...models.StaffRole) (cookies []string, err error) {
 	links, err := known.SetUp(ctx, "bench")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	support, err := known.Invite(ctx, "bench", identity.Invitation{Login: "support", Name: "support", Roles: []models.StaffRole{models.SupportRole}})
-	if err != nil {
-		return "", err
-	}
-	for i, link := range append(links, support) {
-		if cookie, err = o.enrol(ctx, known, link.Token, fmt.Sprintf("bench-%d", i)); err != nil {
-			return "", err
+	for _, role := range roles {
+		link, err := known.Invite(ctx, "bench", identity.Invitation{Login: string(role), Name: string(role), Roles: []models.StaffRole{role}})
+		if err != nil {
+			return nil, err
 		}
+		links = append(links, link)
 	}
-	return cookie, nil
+	for i, link := range links {
+		cookie, err := o.enrol(ctx, known, link.Token, fmt.Sprintf("bench-%d", i))
+		if err != nil {
+			return nil, err
+		}
+		cookies = append(cookies, cookie)
+	}
+	return cookies[len(cookies)-len(roles):], nil
 }
 
 func (o ConsoleOptions) enrol(ctx context.Context, known *identity.Identity, token, login string) (string, error) {
@@ -176,6 +190,12 @@ func (o ConsoleOptions) enrol(ctx context.Context, known *identity.Identity, tok
 type visitor struct {
 	handler http.Handler
 	cookie  string
+}
+
+// visitorOf is somebody with a session's cookie at the console.
+func visitorOf(g staffed, cookie string) (visitor, error) {
+	handler, err := g.Internal()
+	return visitor{handler: handler, cookie: cookie}, err
 }
 
 // written keeps what a handler writes.
@@ -214,6 +234,7 @@ func (v visitor) ask(ctx context.Context, s consoleScreen) (string, error) {
 type consoleScreen struct {
 	name, path string
 	form       url.Values
+	by         visitor
 }
 
 var olderLink = regexp.MustCompile(`href="(/console/log\?[^"]*at=[^"]*)"[^>]*>\s*Older`)
@@ -232,7 +253,7 @@ func (o ConsoleOptions) screens(ctx context.Context, v visitor) ([]consoleScreen
 	now := o.Now()
 	middle := now.AddDate(0, 0, -consoleDays/2).UnixMilli()
 	visit := fmt.Sprintf("V%021d", o.Rows/8)
-	return []consoleScreen{
+	list := []consoleScreen{
 		{name: "log, newest", path: "/console/log"},
 		{name: "log, all, its second page", path: strings.ReplaceAll(older[1], "&amp;", "&")},
 		{name: "log, from the middle on back", path: fmt.Sprintf("/console/log?from=1&until=%d", middle)},
@@ -247,20 +268,35 @@ func (o ConsoleOptions) screens(ctx context.Context, v visitor) ([]consoleScreen
 		{name: "found by jti", path: fmt.Sprintf("/console/visits/find?q=J%021d", o.Rows/8)},
 		{name: "found by application and time", path: fmt.Sprintf("/console/visits/find?app=app-17&when=%d", middle)},
 		{name: "found by user id, all applications", path: "/console/visits/find", form: url.Values{"subject": {"nobody"}, "reason": {"a measurement"}}},
-	}, nil
+		{name: "calls, newest", path: "/console/calls?from=1"},
+		{name: "calls, from the middle on back", path: fmt.Sprintf("/console/calls?from=1&until=%d", middle)},
+		{name: "calls of a partner", path: "/console/calls?from=1&partner=partner-3"},
+		{name: "calls, refused, of which there are none", path: "/console/calls?from=1&refused=1"},
+		{name: "the same of a partner", path: "/console/calls?from=1&refused=1&partner=partner-3"},
+	}
+	for i := range list {
+		list[i].by = v
+	}
+	return list, nil
 }
 
-func (o ConsoleOptions) print(ctx context.Context, v visitor, list []consoleScreen) error {
+// A screen that takes long is asked for less often.
+const (
+	leastRequests = 20
+	longestScreen = 5 * time.Second
+)
+
+func (o ConsoleOptions) print(ctx context.Context, list []consoleScreen) error {
 	t := tabwriter.NewWriter(o.Out, 0, 4, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(t, "%-44s\tp50 ms\tp95 ms\tlongest ms\t\n", fmt.Sprintf("screen, %d requests each, one after the other", o.Requests)) //nolint:errcheck // Flush tells
 	for _, s := range list {
-		took := make([]float64, o.Requests)
-		for i := range took {
+		took, first := []float64{}, o.Now()
+		for len(took) < o.Requests && (len(took) < leastRequests || o.Now().Sub(first) < longestScreen) {
 			began := o.Now()
-			if _, err := v.ask(ctx, s); err != nil {
+			if _, err := s.by.ask(ctx, s); err != nil {
 				return err
 			}
-			took[i] = float64(o.Now().Sub(began).Microseconds()) / 1000
+			took = append(took, float64(o.Now().Sub(began).Microseconds())/1000)
 		}
 		slices.Sort(took)
 		fmt.Fprintf(t, "%-44s\t%.1f\t%.1f\t%.1f\t\n", s.name, took[len(took)/2], took[len(took)*95/100], took[len(took)-1]) //nolint:errcheck // Flush tells

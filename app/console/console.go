@@ -78,6 +78,9 @@ type Console struct {
 	*entrance.Entrance
 	o     Options
 	looks *limit.Buckets // at pages, by account
+
+	counted counted
+	live    live
 }
 
 // New returns the console's screens.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/a-h/templ"
@@ -31,6 +32,9 @@ type overview struct {
 	partner string
 	apps    []string // of the partner; nil for all
 	names   records.Names
+
+	series  func() (series, error) // what was counted of the span, read once
+	parties func() (parties, error)
 }
 
 // Overview shows how the gateway does, and what waits for whoever looks. A part
@@ -51,10 +55,9 @@ func (s *Console) Overview(c *gin.Context) error {
 	}
 	if o.may(readsLogRight) {
 		page.Chart = s.part(o, i18n.OverviewChart, func() (templ.Component, error) { return s.chartPart(o) })
-		by := s.partyTraffic(o)
-		page.Reasons = s.part(o, i18n.OverviewWhy, func() (templ.Component, error) { return s.reasonsPart(o, by) })
+		page.Reasons = s.part(o, i18n.OverviewWhy, func() (templ.Component, error) { return s.reasonsPart(o) })
 		if o.may(readsBusinessRight) {
-			page.Partners = s.part(o, i18n.OverviewLookAt, func() (templ.Component, error) { return s.partnersPart(o, by) })
+			page.Partners = s.part(o, i18n.OverviewLookAt, func() (templ.Component, error) { return s.partnersPart(o) })
 		}
 	}
 	return web.Render(c, http.StatusOK, console.Overview(page))
@@ -92,6 +95,9 @@ func (s *Console) overviewOf(c *gin.Context) (o overview, err error) {
 		}
 		slices.Sort(o.apps)
 	}
+	counts := o
+	o.series = sync.OnceValues(func() (series, error) { return s.series(counts) })
+	o.parties = sync.OnceValues(func() (parties, error) { return s.partyTraffic(counts) })
 	return o, nil
 }
 
@@ -158,7 +164,7 @@ type series map[int64]map[models.RollupKind]*tally
 
 func (s *Console) series(o overview) (series, error) {
 	span, _ := o.span.counts(o.apps)
-	list, err := s.o.Store.TrafficByTime(o.ctx, span)
+	list, err := s.trafficByTime(o, span)
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +208,7 @@ func (all series) line(buckets []int64, of func(bucket int64) int64) []float64 {
 
 // chartPart is what was issued and refused over time, drawn and as a table.
 func (s *Console) chartPart(o overview) (templ.Component, error) {
-	all, err := s.series(o)
+	all, err := o.series()
 	if err != nil {
 		return nil, err
 	}
@@ -259,15 +265,11 @@ func (s *Console) Menu(c *gin.Context) error {
 }
 
 // parties is what was counted by application, kind and outcome.
-type parties struct {
-	list []store.Traffic
-	err  error
-}
+type parties []store.Traffic
 
-func (s *Console) partyTraffic(o overview) parties {
+func (s *Console) partyTraffic(o overview) (parties, error) {
 	span, _ := o.span.counts(o.apps)
-	list, err := s.o.Store.TrafficByParty(o.ctx, span)
-	return parties{list, err}
+	return s.trafficByParty(o, span)
 }
 
 // maxReasons is how many codes the overview names.
@@ -282,7 +284,7 @@ type reason struct {
 
 func (p parties) reasons() (list []reason, total int64) {
 	counts := map[reason]int64{}
-	for _, t := range p.list {
+	for _, t := range p {
 		if t.Outcome != "ok" {
 			counts[reason{code: t.Outcome, call: t.Kind == models.RollupCall}] += t.Count
 			total += t.Count
@@ -297,9 +299,10 @@ func (p parties) reasons() (list []reason, total int64) {
 	return list[:min(len(list), maxReasons)], total
 }
 
-func (s *Console) reasonsPart(o overview, by parties) (templ.Component, error) {
-	if by.err != nil {
-		return nil, by.err
+func (s *Console) reasonsPart(o overview) (templ.Component, error) {
+	by, err := o.parties()
+	if err != nil {
+		return nil, err
 	}
 	list, total := by.reasons()
 	v := console.OverviewReasons{Title: i18n.T(o.ctx, i18n.OverviewWhy), Aside: i18n.T(o.ctx, o.span.word) + " · " + i18n.Number(o.ctx, total)}

@@ -39,7 +39,7 @@ type party struct {
 // partners adds up what was counted by partner.
 func (p parties) partners(o overview) []*party {
 	all := map[string]*party{}
-	for _, t := range p.list {
+	for _, t := range p {
 		id := o.names.Applications[t.ApplicationID].PartnerID
 		if id == "" {
 			continue // callers who proved to be nobody
@@ -98,9 +98,10 @@ func (x *party) worry() int64 {
 }
 
 // partnersPart is the partners that stand out, and after them the busiest.
-func (s *Console) partnersPart(o overview, by parties) (templ.Component, error) {
-	if by.err != nil {
-		return nil, by.err
+func (s *Console) partnersPart(o overview) (templ.Component, error) {
+	by, err := o.parties()
+	if err != nil {
+		return nil, err
 	}
 	all := by.partners(o)
 	shown := all[:min(len(all), partnersLookedAt)]

@@ -39,16 +39,16 @@ func (s *Console) liveTiles(o overview) templ.Component {
 // tilesPart is five numbers.
 func (s *Console) tilesPart(o overview) templ.Component {
 	return s.part(o, i18n.ConsoleOverview, func() (templ.Component, error) {
-		live, more, err := s.o.Store.LiveByApplication(o.ctx, o.span.now.UnixMilli())
+		live, more, err := s.liveNow(o.ctx)
 		if err != nil {
 			return nil, err
 		}
-		all, err := s.series(o)
+		all, err := o.series()
 		if err != nil {
 			return nil, err
 		}
 		_, earlier := o.span.counts(o.apps)
-		list, err := s.o.Store.TrafficByTime(o.ctx, earlier)
+		list, err := s.trafficByTime(o, earlier)
 		if err != nil {
 			return nil, err
 		}
@@ -59,22 +59,23 @@ func (s *Console) tilesPart(o overview) templ.Component {
 			}
 			before[t.Kind].add(t)
 		}
-		calls, err := s.callTimes(o)
+		by, err := o.parties()
 		if err != nil {
 			return nil, err
 		}
+		calls := by.calls()
 		return ui.Tiles(ui.TilesView{Tiles: o.tiles(all, before, calls, o.liveTile(live, more))}), nil
 	})
 }
 
-// callTimes is how long calls took, all together.
-func (s *Console) callTimes(o overview) (sum store.Traffic, err error) {
-	span, _ := o.span.counts(o.apps)
-	list, err := s.o.Store.TrafficByService(o.ctx, span)
-	for _, t := range list {
-		sum = together(sum, t)
+// calls is how long calls took, all together.
+func (p parties) calls() (sum store.Traffic) {
+	for _, t := range p {
+		if t.Kind == models.RollupCall {
+			sum = together(sum, t)
+		}
 	}
-	return sum, err
+	return sum
 }
 
 // together adds up counts of calls.

@@ -225,7 +225,7 @@ func (s *Console) healthPart(o overview) templ.Component {
 		v := console.OverviewHealth{Title: i18n.T(o.ctx, i18n.OverviewHealth), Empty: i18n.T(o.ctx, i18n.OverviewNoCalls)}
 		if o.may(readsBusinessRight) {
 			v.Aside = i18n.T(o.ctx, i18n.OverviewHealthOf)
-			list, err := s.o.Store.TrafficByService(o.ctx, o.upstreamHours())
+			list, err := s.trafficByService(o, o.upstreamHours())
 			if err != nil {
 				return nil, err
 			}

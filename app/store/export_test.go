@@ -109,7 +109,8 @@ func OverviewSQL() map[string]string {
 	all := map[string]string{
 		"live visits": liveByApplicationSQL, "ending grants": endingGrantsSQL, "ending contracts": endingContractsSQL,
 		"statement": strings.ReplaceAll(statementSQL, "IN ?", "IN (?)"), "visits opened": strings.ReplaceAll(visitsOpenedSQL, "IN ?", "IN (?)"),
-		"end of calls": callsEndSQL,
+		"end of calls": callsEndSQL, "hourly visits": strings.ReplaceAll(hourlyVisitsSQL, "IN ?", "IN (?)"),
+		"counts of partners": strings.ReplaceAll(partnerCountsSQL, "IN ?", "IN (?)"),
 	}
 	all["calls"], _ = walkCallsSQL(CallFilter{Service: "s", Refused: true})
 	for name, query := range map[string]string{"time": trafficByTimeSQL, "party": trafficByPartySQL, "service": trafficByServiceSQL} {

@@ -125,6 +125,13 @@ type PartnerCounts struct {
 	LastChange   int64 // Unix ms of the newest thing that a person did to it; 0 for none
 }
 
+var partnerCountsSQL = `SELECT p.id,
+		(SELECT count(*) FROM applications a WHERE a.partner_id = p.id) AS applications,
+		(SELECT coalesce(sum(r.count), 0) FROM applications a CROSS JOIN rollups r WHERE a.partner_id = p.id
+			AND r.span = 'hour' AND r.kind = 'vt' AND r.application_id = a.id AND r.outcome = 'ok' AND r.start IN ` + hourStarts + `) AS visits_today,
+		coalesce((SELECT e.at FROM events e WHERE e.partner_id = p.id AND e.partner_id <> '' AND e.actor <> '' ORDER BY e.at DESC LIMIT 1), 0) AS last_change
+	FROM partners p WHERE p.id IN ?`
+
 // PartnerCounts are the numbers beside partners in a list: visits are those of the
 // hours that begin in [from, until), Unix ms.
 func (s *Store) PartnerCounts(ctx context.Context, ids []string, from, until int64) (map[string]PartnerCounts, error) {
@@ -136,12 +143,7 @@ func (s *Store) PartnerCounts(ctx context.Context, ids []string, from, until int
 		ID string
 		PartnerCounts
 	}
-	err := s.read(ctx).Raw(`SELECT p.id,
-			(SELECT count(*) FROM applications a WHERE a.partner_id = p.id) AS applications,
-			(SELECT coalesce(sum(r.count), 0) FROM applications a JOIN rollups r ON r.application_id = a.id AND r.span = 'hour'
-				AND r.start >= ? AND r.start < ? AND r.kind = 'vt' AND r.outcome = 'ok' WHERE a.partner_id = p.id) AS visits_today,
-			coalesce((SELECT e.at FROM events e WHERE e.partner_id = p.id AND e.partner_id <> '' AND e.actor <> '' ORDER BY e.at DESC LIMIT 1), 0) AS last_change
-		FROM partners p WHERE p.id IN ?`, from, until, ids).Scan(&rows).Error
+	err := s.read(ctx).Raw(partnerCountsSQL, from, until, until, ids).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("count for partners: %w", err)
 	}
@@ -151,13 +153,14 @@ func (s *Store) PartnerCounts(ctx context.Context, ids []string, from, until int
 	return counts, nil
 }
 
+var hourlyVisitsSQL = `SELECT application_id, start, sum(count) AS count FROM rollups
+	WHERE span = 'hour' AND kind = 'vt' AND application_id IN ? AND outcome = 'ok' AND start IN ` + hourStarts + ` GROUP BY application_id, start`
+
 // HourlyVisits counts visits that applications opened, by hour (Unix ms), for
 // hours that begin in [from, until).
 func (s *Store) HourlyVisits(ctx context.Context, applications []string, from, until int64) (map[string]map[int64]int64, error) {
 	var rows []models.Rollup
-	err := s.read(ctx).Table("rollups").Select("application_id, start, sum(count) AS count").Group("application_id, start").
-		Where("application_id IN ? AND span = 'hour' AND start >= ? AND start < ? AND kind = 'vt' AND outcome = 'ok'", applications, from, until).
-		Find(&rows).Error
+	err := s.read(ctx).Raw(hourlyVisitsSQL, applications, from, until, until).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("count visits by hour: %w", err)
 	}

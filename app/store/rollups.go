@@ -164,3 +164,19 @@ func (s *Store) DailyRollups(ctx context.Context, from, until int64, zone *time.
 	}
 	return sums.list(), nil
 }
+
+// startsOf is the query of the different begins, in [from, until), of the rollups
+// that a condition is of. It steps from one to the next along an index and never
+// meets two rows of one begin. Its arguments are from, until, until.
+func startsOf(where string) string {
+	return `(WITH RECURSIVE s(start) AS (SELECT min(r.start) FROM rollups r WHERE ` + where + ` AND r.start >= ?
+		UNION ALL SELECT (SELECT min(r.start) FROM rollups r WHERE ` + where + ` AND r.start > s.start) FROM s WHERE s.start < ?)
+		SELECT s.start FROM s WHERE s.start < ?)`
+}
+
+// The begins of hours, of days, and of hours that are in no day yet.
+var (
+	hourStarts = startsOf("r.span = 'hour'")
+	dayStarts  = startsOf("r.span = 'day'")
+	nodeStarts = startsOf("r.node <> ''")
+)

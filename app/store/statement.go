@@ -21,16 +21,18 @@ type StatementRow struct {
 }
 
 // One statement, for one moment: a count is an hour's of a node or in the day's.
-const statementSQL = `SELECT start AS day, application_id, service_id, kind, sum(disclosed) AS disclosed, sum(fields) AS fields,
+var statementSQL = `SELECT start AS day, application_id, service_id, kind, sum(disclosed) AS disclosed, sum(fields) AS fields,
 		sum(CASE WHEN outcome = 'ok' THEN count ELSE 0 END) AS ok, sum(CASE WHEN outcome = 'ok' THEN 0 ELSE count END) AS refused
-	FROM rollups WHERE application_id IN ? AND (span = 'day' OR span = 'hour' AND node <> '') AND start >= ? AND start < ?
+	FROM (SELECT * FROM rollups WHERE application_id IN ? AND span = 'day' AND start >= ? AND start < ?
+		UNION ALL SELECT * FROM rollups WHERE application_id IN ? AND span = 'hour' AND node <> '' AND start IN ` + nodeStarts + `) AS counted
 	GROUP BY start, application_id, service_id, kind`
 
 // Statement lists what was counted of applications on the days of a zone that
 // begin in [from, until).
 func (s *Store) Statement(ctx context.Context, applications []string, from, until time.Time) ([]StatementRow, error) {
 	var rows []StatementRow
-	if err := s.read(ctx).Raw(statementSQL, applications, from.UnixMilli(), until.UnixMilli()).Scan(&rows).Error; err != nil {
+	first, end := from.UnixMilli(), until.UnixMilli()
+	if err := s.read(ctx).Raw(statementSQL, applications, first, end, applications, first, end, end).Scan(&rows).Error; err != nil {
 		return nil, fmt.Errorf("read statement: %w", err)
 	}
 	type key struct {
@@ -55,15 +57,16 @@ func (s *Store) Statement(ctx context.Context, applications []string, from, unti
 	return list, nil
 }
 
-const visitsOpenedSQL = `SELECT application_id, start, sum(count) AS count FROM rollups
-	WHERE application_id IN ? AND (span = 'day' OR span = 'hour' AND node <> '') AND start >= ? AND start < ? AND kind = 'vt' AND outcome = 'ok'
+var visitsOpenedSQL = `SELECT application_id, start, sum(count) AS count
+	FROM (SELECT application_id, start, count FROM rollups WHERE span = 'day' AND kind = 'vt' AND application_id IN ? AND outcome = 'ok' AND start IN ` + dayStarts + `
+		UNION ALL SELECT application_id, start, count FROM rollups WHERE span = 'hour' AND kind = 'vt' AND application_id IN ? AND outcome = 'ok' AND node <> '' AND start IN ` + nodeStarts + `) AS counted
 	GROUP BY application_id, start`
 
 // VisitsOpened counts the visits that applications opened, by hour or day (Unix
 // ms) that begins in [from, until).
 func (s *Store) VisitsOpened(ctx context.Context, applications []string, from, until int64) ([]Traffic, error) {
 	var list []Traffic
-	if err := s.read(ctx).Raw(visitsOpenedSQL, applications, from, until).Scan(&list).Error; err != nil {
+	if err := s.read(ctx).Raw(visitsOpenedSQL, applications, from, until, until, applications, from, until, until).Scan(&list).Error; err != nil {
 		return nil, fmt.Errorf("count visits by month: %w", err)
 	}
 	return list, nil

@@ -29,11 +29,10 @@ type TrafficSpan struct {
 	Applications []string // nil is any
 }
 
-const (
-	hourRows = "SELECT * FROM rollups WHERE span = 'hour' AND start >= ? AND start < ?"
-	// A count is an hour's of a node until it is in the day's.
-	dayRows = "SELECT * FROM rollups WHERE span = 'day' AND start >= ? AND start < ?%s UNION ALL SELECT * FROM rollups WHERE node <> '' AND start >= ? AND start < ?"
-)
+const hourRows = "SELECT * FROM rollups WHERE span = 'hour' AND start >= ? AND start < ?"
+
+// A count is an hour's of a node until it is in the day's.
+var dayRows = "SELECT * FROM rollups WHERE span = 'day' AND start >= ? AND start < ?%s UNION ALL SELECT * FROM rollups WHERE span = 'hour' AND node <> '' AND start IN " + nodeStarts
 
 // rows is the query of the counts that are added up, and its arguments.
 func (t TrafficSpan) rows() (query string, args []any) {
@@ -48,7 +47,11 @@ func (t TrafficSpan) rows() (query string, args []any) {
 	if t.Span == models.SpanHour {
 		return hourRows + where, times
 	}
-	return fmt.Sprintf(dayRows, where) + where, append(append(args, times...), times...)
+	args = append(times, t.From, t.Until, t.Until)
+	if t.Applications != nil {
+		args = append(args, t.Applications)
+	}
+	return fmt.Sprintf(dayRows, where) + where, args
 }
 
 const refusedSum = "sum(CASE WHEN outcome = 'ok' THEN 0 ELSE count END) AS refused"
@@ -94,18 +97,35 @@ func (s *Store) TrafficByService(ctx context.Context, t TrafficSpan) ([]Traffic,
 	return s.traffic(ctx, trafficByServiceSQL, t)
 }
 
-const liveByApplicationSQL = `SELECT live.application_id AS id, count(*) AS n
-	FROM (SELECT application_id, epoch FROM visits WHERE ended_at = 0 AND dead_after > ? LIMIT ?) AS live
-	JOIN applications a ON a.id = live.application_id AND a.epoch = live.epoch GROUP BY live.application_id`
+// Those of an application are counted before anybody asks which epoch is its.
+const liveByApplicationSQL = `SELECT live.application_id AS id, live.n AS n
+	FROM (SELECT walked.application_id, walked.epoch, count(*) AS n
+		FROM (SELECT application_id, epoch FROM visits WHERE ended_at = 0 AND dead_after > ? LIMIT ?) AS walked
+		GROUP BY walked.application_id, walked.epoch) AS live
+	JOIN applications a ON a.id = live.application_id AND a.epoch = live.epoch`
 
-// LiveByApplication counts the visits that are live at now (Unix ms), by
-// application; 100,000 in all at most, and then more is true.
-func (s *Store) LiveByApplication(ctx context.Context, now int64) (counts map[string]int64, more bool, err error) {
+const liveExactlySQL = `SELECT live.id, count(*) AS n FROM (SELECT a.id AS id
+		FROM applications a CROSS JOIN visits v LEFT JOIN services s ON s.id = v.service_id
+		WHERE v.application_id = a.id AND a.epoch = v.epoch AND v.opened_at >= ? AND v.ended_at = 0 AND v.dead_after > ?
+			AND v.opened_at > coalesce(s.visits_after, 0) LIMIT ?) AS live GROUP BY live.id`
+
+// LiveByApplication counts the visits that are live at now (Unix ms), of those
+// opened since, by application; 100,000 in all at most, and then more is true.
+func (s *Store) LiveByApplication(ctx context.Context, since, now int64) (counts map[string]int64, more bool, err error) {
 	var rows []struct {
 		ID string
 		N  int64
 	}
-	if err := s.read(ctx).Raw(liveByApplicationSQL, now, maxLive).Scan(&rows).Error; err != nil {
+	var ended int64 // services whose visits were ended all together, which the index does not know
+	err = s.read(ctx).Raw("SELECT count(*) FROM services WHERE visits_after >= ?", since).Scan(&ended).Error
+	switch {
+	case err != nil:
+	case ended > 0:
+		err = s.read(ctx).Raw(liveExactlySQL, since, now, maxLive).Scan(&rows).Error
+	default:
+		err = s.read(ctx).Raw(liveByApplicationSQL, now, maxLive).Scan(&rows).Error
+	}
+	if err != nil {
 		return nil, false, fmt.Errorf("count live visits: %w", err)
 	}
 	counts, total := make(map[string]int64, len(rows)), int64(0)
