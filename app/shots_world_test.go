@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -51,7 +52,8 @@ func newStudio(t *testing.T, full bool) *studio {
 	return newStudioOn(t, storetest.SQLiteConfig(t), full)
 }
 
-func newStudioOn(t *testing.T, db store.Config, full bool) *studio {
+// newStudioOn is newStudio on a database, with more of its configuration changed.
+func newStudioOn(t *testing.T, db store.Config, full bool, change ...func(*app.Config)) *studio {
 	t.Helper()
 	p := newProvider(t)
 	w, address := servedWith(t, db, p, func(o *apptest.Options) {
@@ -59,6 +61,9 @@ func newStudioOn(t *testing.T, db store.Config, full bool) *studio {
 		o.Config = func(c *app.Config) {
 			console(c)
 			c.Bank, c.BankZH = "Haitang Bank", "海棠银行"
+			for _, f := range change {
+				f(c)
+			}
 		}
 		o.Seed = furnished(full)
 	})
@@ -161,7 +166,8 @@ func (s *studio) hire() {
 // played, and what matters asks for a proof of the last minutes.
 func (s *studio) signInAll() {
 	s.t.Helper()
-	for _, b := range s.people {
+	for _, role := range append(slices.Clone(models.StaffRoles), newcomer) { // each takes some time
+		b := s.people[role]
 		b.jar, b.agent = map[string]string{}, "Mozilla/5.0 (Windows NT 10.0) Chrome/142.0.0.0 Edg/142.0.0.0"
 		b.leads(b.post("/console/sign-in", "login", b.login, "password", passphrase), "/console/second?next=%2Fconsole")
 		b.leads(b.post("/console/second", "code", b.code()), "/console")

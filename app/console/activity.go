@@ -95,7 +95,7 @@ func (s *Console) activityRows(c *gin.Context, list []models.Event) (rows []cons
 		at.Exactly = true
 		rows = append(rows, console.ActivityRow{
 			At: at, Date: i18n.Date(c.Request.Context(), s.InZone(e.At)), Who: cmp.Or(names[e.Actor], e.Actor), What: did(c.Request.Context(), e.Kind),
-			About: aboutEvent(e), Alarm: e.Alarm, Details: details(e.Body),
+			About: aboutEvent(e), Alarm: e.Alarm, Details: s.details(c.Request.Context(), e.Body),
 		})
 	}
 	return rows, nil
@@ -116,7 +116,7 @@ func aboutEvent(e models.Event) string {
 
 // details are an event's own, by name; hashes and the account's id help nobody
 // to read a list.
-func details(body string) []ui.KeyValue {
+func (s *Console) details(ctx context.Context, body string) []ui.KeyValue {
 	var event struct {
 		Detail map[string]string `json:"detail"`
 	}
@@ -128,7 +128,29 @@ func details(body string) []ui.KeyValue {
 		if strings.HasSuffix(name, "sha256") || name == "account" || name == "actor" || event.Detail[name] == "" {
 			continue
 		}
-		list = append(list, ui.KeyValue{Key: strings.ReplaceAll(name, "_", " "), Value: ui.Text(event.Detail[name])})
+		list = append(list, ui.KeyValue{Key: detailName(ctx, name), Value: ui.Text(s.detail(ctx, name, event.Detail[name]))})
 	}
 	return list
+}
+
+// detailName is the name of a detail; one without words is said as it is.
+func detailName(ctx context.Context, name string) string {
+	if key, ok := i18n.ByID("detail." + name); ok {
+		return i18n.T(ctx, key)
+	}
+	return strings.ReplaceAll(name, "_", " ")
+}
+
+// detail is the value of a detail as one reads it.
+func (s *Console) detail(ctx context.Context, name, value string) string {
+	if name == "changes" {
+		return i18n.Recorded(ctx, value)
+	}
+	if key, ok := i18n.ByID("detail.is." + value); ok {
+		return i18n.T(ctx, key)
+	}
+	if ms, err := strconv.ParseInt(value, 10, 64); err == nil && (name == "from" || name == "until") {
+		return i18n.Stamp(ctx, s.InZone(ms))
+	}
+	return value
 }

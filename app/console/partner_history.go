@@ -81,7 +81,7 @@ func (s *Console) eventsTable(ctx context.Context, events []models.Event) (ui.Ta
 			return t, err
 		}
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
-			{Text: changeEventWords(ctx, e.Kind, body.Detail["id"]), Second: body.Detail["changes"]}, {Text: body.Detail["because"]},
+			{Text: changeEventWords(ctx, e.Kind, body.Detail["id"]), Second: i18n.Recorded(ctx, body.Detail["changes"])}, {Text: body.Detail["because"]},
 			{Text: cmp.Or(names[e.Actor], e.Actor)}, {Part: ui.Time(s.At(e.At))},
 		}})
 	}

@@ -1,10 +1,14 @@
 package i18n
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 )
 
 // changeSentences are what a change's differences say (app/change), by their
@@ -147,7 +151,10 @@ func englishWord(word string) string {
 	if english, ok := englishWords[word]; ok {
 		return english
 	}
-	return strings.ReplaceAll(word, "_", " ")
+	if _, field := changeWords[word]; field {
+		return strings.ReplaceAll(word, "_", " ")
+	}
+	return word // an id, a thumbprint: its characters are its own
 }
 
 // Difference says a difference of a change in the reader's language. One that
@@ -182,6 +189,56 @@ func Difference(ctx context.Context, format string, args []string) (label, befor
 	}
 	return fmt.Sprintf(sentence, list...), "", "", false
 }
+
+// recordedForm finds the parts of a difference in the sentence that is on record.
+type recordedForm struct {
+	format string
+	re     *regexp.Regexp
+}
+
+// recordedForms are those of all differences; the more of a sentence is fixed, the
+// earlier it is tried.
+var recordedForms = sync.OnceValue(func() (forms []recordedForm) {
+	formats := slices.Collect(maps.Keys(changeSentences))
+	formats = slices.DeleteFunc(formats, func(f string) bool { return f == "%s %s" }) // any two words
+	slices.SortFunc(formats, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
+	for _, format := range formats {
+		pattern := strings.NewReplacer("%s", "(.+?)", "%d", `(\d+)`, "%t", "(true|false)").Replace(regexp.QuoteMeta(format))
+		forms = append(forms, recordedForm{format, regexp.MustCompile("^" + pattern + "$")})
+	}
+	return forms
+})
+
+// Recorded says in the reader's language what the ledger has of a change, where
+// differences stand one after another. What is no difference stays as it is.
+func Recorded(ctx context.Context, text string) string {
+	parts := strings.Split(text, "; ")
+	for i, part := range parts {
+		parts[i] = recorded(ctx, part)
+	}
+	if From(ctx) == Chinese {
+		return strings.Join(parts, "；")
+	}
+	return strings.Join(parts, "; ")
+}
+
+func recorded(ctx context.Context, text string) string {
+	for _, form := range recordedForms() {
+		args := form.re.FindStringSubmatch(text)
+		if args == nil {
+			continue
+		}
+		label, before, after, compares := Difference(ctx, form.format, args[1:])
+		if !compares {
+			return label
+		}
+		return T(ctx, ChangeRecorded, label, cmp.Or(before, "–"), cmp.Or(after, "–"))
+	}
+	return text
+}
+
+// ChangeRecorded is a difference in one line.
+var ChangeRecorded = def("change.recorded", "%[1]s: %[2]s → %[3]s", "%[1]s：%[2]s → %[3]s")
 
 // KnowsDifference reports whether there is a Chinese sentence for a format.
 func KnowsDifference(format string) bool {

@@ -27,7 +27,7 @@ var (
 	OverviewMoreOn   = def("overview.compared_span", "%[1]s on the %[2]s before", "较之前 %[2]s %[1]s")
 	OverviewNone     = def("overview.none_before", "nothing to compare with", "没有可比较的数据")
 	OverviewRedeemed = def("overview.redeemed", "%s of ATs redeemed", "%s 的 AT 已兑换")
-	OverviewTook     = def("overview.took", "p95 about %[1]s, upstream %[2]s", "p95 约 %[1]s，上游 %[2]s")
+	OverviewTook     = def("overview.took", "p95 %[1]s, upstream %[2]s", "p95 %[1]s，上游 %[2]s")
 	OverviewNoTimes  = def("overview.no_times", "no times yet", "暂无耗时数据")
 	OverviewPoints   = def("overview.points", "%[1]s refusals, %[2]s points", "%[1]s 次，%[2]s 个百分点")
 	OverviewTimes    = def("overview.refusals", "%s refusals", "%s 次")
