@@ -57,8 +57,8 @@ func tokenIn(t *testing.T, page string) string {
 
 func (o *office) owner(partner, name string) {
 	o.t.Helper()
-	link, err := o.App.Users().InviteOwner(o.t.Context(), "test", identity.Owner{
-		Partner: partner, MemberInvitation: identity.MemberInvitation{Name: name, Email: name + "@" + strings.TrimPrefix(partner, "p_") + ".example"},
+	link, err := o.App.Users().InviteUser(o.t.Context(), "test", partner, identity.MemberInvitation{
+		Name: name, Email: name + "@" + strings.TrimPrefix(partner, "p_") + ".example", Role: models.PortalOwner,
 	})
 	if err != nil {
 		o.t.Fatal(err)
@@ -134,7 +134,7 @@ func TestATeamLooksAfterItself(t *testing.T) {
 func aTeamLooksAfterItself(t *testing.T, o *office) {
 	t.Helper()
 	page := o.as("owner", "/portal/team", nil).Body.String()
-	for _, want := range []string{"owner@travel.example", "developer@lianhe.example", "Viewer", "to look at only", "/portal/team/" + o.ids["viewer"]} {
+	for _, want := range []string{"owner@travel.example", "developer@lianhe.example", "Viewer", "view only", "/portal/team/" + o.ids["viewer"]} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the team lacks %q", want)
 		}

@@ -35,6 +35,7 @@ type Demo struct {
 	takers  traffic.Options // who takes part in traffic
 	traffic *traffic.Traffic
 	staff   []colleague // none where the folder's staff is not the demo's
+	users   []user      // of partners, likewise
 	log     *os.File
 	lock    *filelock.Lock // held while the demo lives, so that no other one uses its folder
 }
@@ -137,13 +138,16 @@ func (d *Demo) open(ctx context.Context, o Options, held folder) (err error) {
 	if d.staff, err = hire(ctx, o, d.app.Identity()); err != nil {
 		return fmt.Errorf("set up the demo's staff: %w", err)
 	}
+	if d.users, err = seat(ctx, o, d.app.Users()); err != nil {
+		return fmt.Errorf("set up the partners' users: %w", err)
+	}
 	if err := d.app.Refresh(ctx); err != nil {
 		return fmt.Errorf("take up the demo's data: %w", err)
 	}
 	return nil
 }
 
-// serve starts the five servers and the traffic.
+// serve starts the six servers and the traffic.
 func (d *Demo) serve(ctx context.Context, o Options, held folder) error {
 	gateway, err := d.app.Gateway()
 	if err != nil {
@@ -153,6 +157,10 @@ func (d *Demo) serve(ctx context.Context, o Options, held folder) error {
 	if err != nil {
 		return fmt.Errorf("make the internal door: %w", err)
 	}
+	portal, err := d.app.Portal()
+	if err != nil {
+		return fmt.Errorf("make the portal: %w", err)
+	}
 	loans := bank.New(bank.Options{Issuer: d.places.gateway, Service: serviceID, Now: o.Now, Log: o.Log})
 	partners := newPartners(o, d.places, held.partners)
 	told, err := newAnswers(loans)
@@ -160,10 +168,11 @@ func (d *Demo) serve(ctx context.Context, o Options, held folder) error {
 		return fmt.Errorf("read what the scopes say: %w", err)
 	}
 	shell := newShell(o, d.places, partners, told, ledger{store: d.app.Store(), log: o.Log})
-	shell.staff = d.staff
+	shell.staff, shell.users = d.staff, d.users
 	open := d.servers.listeners
 	d.servers.serve(ctx, open.gateway, gateway)
 	d.servers.serve(ctx, open.internal, internal)
+	d.servers.serve(ctx, open.portal, portal)
 	d.servers.serve(ctx, open.bank, ownHost(open.bank, loans.Handler()))
 	d.servers.serve(ctx, open.h5, ownHost(open.h5, pageHandler(d.places, o.Log)))
 	d.servers.serve(ctx, open.partner, ownHost(open.partner, shell.handler()))

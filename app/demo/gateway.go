@@ -20,7 +20,8 @@ func openGateway(ctx context.Context, o Options, p places, held folder) (*app.Ap
 		Master: held.master,
 		Bank:   "Haitang Bank", BankZH: "海棠银行",
 		Console: config.Console{Address: p.internal},
-		Told:    config.Config{Listeners: config.Listeners{Gateway: listensAt(p.gateway), Internal: listensAt(p.internal)}},
+		Portal:  config.Portal{Address: p.portal},
+		Told:    config.Config{Listeners: config.Listeners{Gateway: listensAt(p.gateway), Internal: listensAt(p.internal), Portal: listensAt(p.portal)}},
 		Zone:    time.FixedZone("Asia/Shanghai", 8*60*60), // China keeps one offset all year
 		Now:     o.Now, Rand: o.Rand, Log: o.Log,
 	})

@@ -12,13 +12,13 @@ import (
 
 // listeners are the demo's open ports, all on loopback.
 type listeners struct {
-	gateway, internal, h5, bank, partner net.Listener
+	gateway, internal, portal, h5, bank, partner net.Listener
 }
 
 // places are the addresses that belong to them. Browsers treat localhost as
 // secure, which the page's cryptography needs.
 type places struct {
-	gateway, internal, h5, bank, partner string
+	gateway, internal, portal, h5, bank, partner string
 }
 
 // listen opens every port or none.
@@ -30,14 +30,14 @@ func listen(ctx context.Context, p Ports) (*listeners, error) {
 		port     int
 		listener *net.Listener
 	}{
-		{"gateway", p.Gateway, &l.gateway}, {"internal door", p.Internal, &l.internal}, {"bank's page", p.H5, &l.h5},
+		{"gateway", p.Gateway, &l.gateway}, {"internal door", p.Internal, &l.internal}, {"partners' portal", p.Portal, &l.portal}, {"bank's page", p.H5, &l.h5},
 		{"bank's loan system", p.Bank, &l.bank}, {"partners' page", p.Partner, &l.partner},
 	} {
 		listener, err := config.Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", open.port))
 		if err != nil {
 			l.close()
 			return nil, fmt.Errorf("port %d, for the %s, cannot be had: %w; the demo needs the ports %s, "+
-				"and --base-port N moves it to N, N+1, N+10, N+11 and N+12", open.port, open.name, err, p)
+				"and --base-port N moves it to N, N+1, N+2, N+10, N+11 and N+12", open.port, open.name, err, p)
 		}
 		*open.listener = listener
 	}
@@ -45,7 +45,7 @@ func listen(ctx context.Context, p Ports) (*listeners, error) {
 }
 
 func (l *listeners) all() []net.Listener {
-	return []net.Listener{l.gateway, l.internal, l.h5, l.bank, l.partner}
+	return []net.Listener{l.gateway, l.internal, l.portal, l.h5, l.bank, l.partner}
 }
 
 func (l *listeners) close() {
@@ -58,7 +58,7 @@ func (l *listeners) close() {
 
 func (l *listeners) places() places {
 	return places{
-		gateway: address(l.gateway), internal: address(l.internal), h5: address(l.h5),
+		gateway: address(l.gateway), internal: address(l.internal), portal: address(l.portal), h5: address(l.h5),
 		bank: address(l.bank), partner: address(l.partner),
 	}
 }
@@ -71,7 +71,7 @@ func (l *listeners) ports() Ports {
 		}
 		return 0
 	}
-	return Ports{Gateway: of(l.gateway), Internal: of(l.internal), H5: of(l.h5), Bank: of(l.bank), Partner: of(l.partner)}
+	return Ports{Gateway: of(l.gateway), Internal: of(l.internal), Portal: of(l.portal), H5: of(l.h5), Bank: of(l.bank), Partner: of(l.partner)}
 }
 
 func address(l net.Listener) string {

@@ -29,6 +29,7 @@ type shell struct {
 	ledger   ledger
 	thief    *visitor.Page
 	staff    []colleague
+	users    []user
 }
 
 func newShell(o Options, p places, partners map[string]*partner.Backend, a answers, l ledger) *shell {

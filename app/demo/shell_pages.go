@@ -38,7 +38,17 @@ func (s *shell) team(w http.ResponseWriter, r *http.Request) {
 			Name: c.Name, Role: i18n.T(r.Context(), roleNames[c.Role]), Login: c.Login, Password: c.Password, Code: c.code(now),
 		})
 	}
+	v.Portal = s.places.portal + "/portal"
+	for _, u := range s.users {
+		v.Users = append(v.Users, views.StaffMember{
+			Name: u.Name, Role: i18n.T(r.Context(), portalRoles[u.Role]) + " · " + u.Partner, Login: u.Login, Password: u.Password, Code: u.code(now),
+		})
+	}
 	page(w, r, s.o.Log, views.Staff(v))
+}
+
+var portalRoles = map[models.PortalRole]i18n.Key{
+	models.PortalOwner: i18n.PortalOwnerRole, models.PortalDeveloper: i18n.PortalDeveloperRole, models.PortalViewer: i18n.PortalViewerRole,
 }
 
 var roleNames = map[models.StaffRole]i18n.Key{

@@ -18,11 +18,16 @@ const staffFile = "staff.json"
 
 // colleague is one of the demo's staff.
 type colleague struct {
-	Login    string           `json:"login"`
-	Name     string           `json:"name"`
-	Role     models.StaffRole `json:"role"`
-	Password string           `json:"password"`
-	Secret   string           `json:"secret"` // base32, of the authenticator
+	Login string           `json:"login"`
+	Name  string           `json:"name"`
+	Role  models.StaffRole `json:"role"`
+	key
+}
+
+// key is what somebody gets in with.
+type key struct {
+	Password string `json:"password"`
+	Secret   string `json:"secret"` // base32, of the authenticator
 }
 
 // colleagues are the demo's staff, in the order in which one meets them: who
@@ -82,38 +87,39 @@ func enrolAll(ctx context.Context, o Options, known *identity.Identity) ([]colle
 				return nil, fmt.Errorf("invite %s: %w", c.Login, err)
 			}
 		}
-		if team[n], err = enrol(ctx, o, known, link, c); err != nil {
+		team[n] = c
+		if team[n].key, err = enrol(ctx, o, known, link, c.Login, c.Name); err != nil {
 			return nil, fmt.Errorf("set up %s: %w", c.Login, err)
 		}
 	}
 	return team, nil
 }
 
-func enrol(ctx context.Context, o Options, known *identity.Identity, link identity.Link, c colleague) (colleague, error) {
-	browser := identity.Client{Address: "127.0.0.1", Agent: "postern demo"}
-	cookie, err := known.OpenLink(ctx, models.StaffRealm, link.Token, browser)
+// enrol goes through a link as its owner would.
+func enrol(ctx context.Context, o Options, known *identity.Identity, link identity.Link, login, name string) (k key, err error) {
+	browser, realm := identity.Client{Address: "127.0.0.1", Agent: "postern demo"}, link.Account.Realm
+	cookie, err := known.OpenLink(ctx, realm, link.Token, browser)
 	if err != nil {
-		return c, err
+		return k, err
 	}
-	if c.Password, err = passphrase(o.Rand); err != nil {
-		return c, err
+	if k.Password, err = passphrase(o.Rand); err != nil {
+		return k, err
 	}
-	err = known.SetPassword(ctx, models.StaffRealm, cookie, identity.Enrolment{Login: c.Login, Name: c.Name, Password: c.Password, Again: c.Password})
+	if err := known.SetPassword(ctx, realm, cookie, identity.Enrolment{Login: login, Name: name, Password: k.Password, Again: k.Password}); err != nil {
+		return k, err
+	}
+	seed, err := known.OfferTOTP(ctx, realm, cookie)
 	if err != nil {
-		return c, err
+		return k, err
 	}
-	seed, err := known.OfferTOTP(ctx, models.StaffRealm, cookie)
-	if err != nil {
-		return c, err
-	}
-	c.Secret = seed.Secret
+	k.Secret = seed.Secret
 	// The code before the one that shows now, which the visitor is going to type.
 	code, err := identity.TOTPCode(seed.Secret, o.Now().Add(-30*time.Second))
 	if err != nil {
-		return c, err
+		return k, err
 	}
-	_, _, err = known.ConfirmTOTP(ctx, models.StaffRealm, cookie, code, browser)
-	return c, err
+	_, _, err = known.ConfirmTOTP(ctx, realm, cookie, code, browser)
+	return k, err
 }
 
 // passphrase is four random groups: easy to type, and guessed by nobody.
@@ -134,8 +140,8 @@ func passphrase(random io.Reader) (string, error) {
 }
 
 // code is what somebody's authenticator shows now.
-func (c colleague) code(now time.Time) string {
-	code, err := identity.TOTPCode(c.Secret, now)
+func (k key) code(now time.Time) string {
+	code, err := identity.TOTPCode(k.Secret, now)
 	if err != nil {
 		return ""
 	}

@@ -65,8 +65,8 @@ func files(t *testing.T, folder string) map[string][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, there := found["master.key"]; !there || len(found) != 10 {
-		t.Errorf("the folder holds %d secrets, want a master key, the staff's and two keys for each of four applications", len(found))
+	if _, there := found["master.key"]; !there || len(found) != 11 {
+		t.Errorf("the folder holds %d secrets, want a master key, the staff's, the users' and two keys for each of four applications", len(found))
 	}
 	return found
 }
@@ -117,7 +117,7 @@ func TestRunSaysWhatToOpenAndStopsWithItsContext(t *testing.T) {
 
 func TestPortsFromABase(t *testing.T) {
 	t.Parallel()
-	want := demo.Ports{Gateway: 8080, Internal: 8081, H5: 8090, Bank: 8091, Partner: 8092}
+	want := demo.Ports{Gateway: 8080, Internal: 8081, Portal: 8082, H5: 8090, Bank: 8091, Partner: 8092}
 	if got, err := demo.PortsFrom(8080); err != nil || got != want {
 		t.Errorf("ports %v and error %v, want %v", got, err, want)
 	}

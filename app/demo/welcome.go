@@ -22,14 +22,18 @@ Postern demo is running. Everything is on this machine.
   Console  {{.Internal}}/console
            {{range .Staff}}{{printf "%-9s %s  code %s" .Login .Password .Code}}
            {{end}}A code counts once, for a minute; fresh ones: {{.Start}}staff
-{{end}}
-  Ports    five, on loopback: {{.Ports}}
+{{end}}{{if .Users}}
+  Portal   {{.Portal}}/portal   for partners' users
+           {{range .Users}}{{printf "%-9s %s  code %s  %s" .Login .Password .Code .Is}}
+           {{end}}{{end}}
+  Ports    six, on loopback: {{.Ports}}
            {{printf "%-25s" .Gateway}} the gateway: /.well-known/oauth-authorization-server
            {{printf "%-25s" .Internal}} internal: /readyz, /metrics
+           {{printf "%-25s" .Portal}} the partners' portal
            {{printf "%-25s" .H5}} the bank's page, an origin of its own; it needs a visit:
            {{printf "%-25s" ""}} opened in a new tab, it says that it cannot start here
            {{printf "%-25s" .Bank}} the bank's loan system: believes the gateway alone
-           --base-port N moves them to N, N+1, N+10, N+11 and N+12
+           --base-port N moves them to N, N+1, N+2, N+10, N+11 and N+12
 {{if .Traffic}}
   Traffic  one or two visits a second, refusals included; a line here every 10 s
            sums them up
@@ -42,12 +46,19 @@ Postern demo is running. Everything is on this machine.
   Stop     Ctrl-C
 `))
 
-// signIn is how one of the staff gets into the console just now.
-type signIn struct{ Login, Password, Code string }
+// signIn is how somebody gets in just now.
+type signIn struct{ Login, Password, Code, Is string }
 
 func (d *Demo) signIns(o Options) (list []signIn) {
 	for _, c := range d.staff {
-		list = append(list, signIn{c.Login, c.Password, c.code(o.Now())})
+		list = append(list, signIn{Login: c.Login, Password: c.Password, Code: c.code(o.Now())})
+	}
+	return list
+}
+
+func (d *Demo) userSignIns(o Options) (list []signIn) {
+	for _, u := range d.users {
+		list = append(list, signIn{u.Login, u.Password, u.code(o.Now()), string(u.Role) + " of " + u.Partner})
 	}
 	return list
 }
@@ -60,7 +71,7 @@ func (d *Demo) welcome(o Options) string {
 	}
 	var b strings.Builder
 	err := welcomeText.Execute(&b, map[string]any{
-		"Start": d.URL(), "Gateway": d.places.gateway, "Internal": d.places.internal, "H5": d.PageURL(), "Bank": d.places.bank,
+		"Start": d.URL(), "Gateway": d.places.gateway, "Internal": d.places.internal, "Portal": d.places.portal, "Users": d.userSignIns(o), "H5": d.PageURL(), "Bank": d.places.bank,
 		"Staff": d.signIns(o), "Traffic": o.Traffic, "Data": data, "Log": filepath.Join(data, logName), "Ports": d.servers.listeners.ports(),
 	})
 	if err != nil {

@@ -256,15 +256,14 @@ func (o Owner) Content() (string, error) {
 	return string(text), err
 }
 
-// InviteOwner takes an owner into a partner's team on the word of whoever runs this
+// InviteUser takes somebody into a partner's team on the word of whoever runs this
 // machine; the console asks two persons (Owners).
-func (i *Identity) InviteOwner(ctx context.Context, actor string, o Owner) (link Link, err error) {
-	o.Role = models.PortalOwner
-	if err := o.check(); err != nil {
+func (i *Identity) InviteUser(ctx context.Context, actor, partner string, v MemberInvitation) (link Link, err error) {
+	if err := v.check(); err != nil {
 		return Link{}, err
 	}
 	err = i.write(ctx, actor, func(w change.Writer) error {
-		a, err := inviteMember(w, o.Partner, o.MemberInvitation)
+		a, err := inviteMember(w, partner, v)
 		if err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ var (
 	PortalRole      = def("portal.role", "Role", "角色")
 	PortalMayLive   = def("portal.may_live", "Production", "生产环境")
 	PortalMay       = def("portal.may", "may be changed", "可变更")
-	PortalMayNot    = def("portal.may_not", "to look at only", "仅可查看")
+	PortalMayNot    = def("portal.may_not", "view only", "仅可查看")
 	PortalStopped   = def("portal.stopped", "The bank has suspended %s: no access token is issued, and no call goes through. Ask your contact at the bank.", "本行已暂停%s：不再签发访问令牌，所有调用均被拒绝。请联系行内联系人。")
 
 	PortalOwnerRole     = def("portal.role_owner", "Owner", "所有者")
@@ -33,7 +33,7 @@ var (
 	PortalViewerText    = def("portal.role_viewer_text", "Viewer: reads", "只读成员：仅查看")
 
 	PortalTeam        = def("portal.team", "Team", "团队")
-	PortalTeamLead    = def("portal.team_lead", "Who looks after what is %s's here, and as what.", "谁可以在此管理%s的应用和凭证。")
+	PortalTeamLead    = def("portal.team_lead", "Who signs in here for %s, and what they may do.", "谁可以代表%s在此登录，以及各自的权限。")
 	PortalInvite      = def("portal.invite", "Invite somebody", "邀请成员")
 	PortalInviteLead  = def("portal.invite_lead", "They get a link by which they choose a login, a password and a second factor.", "受邀人通过链接设定登录名、密码和第二因素。")
 	PortalInviteDo    = def("portal.invite_do", "Make the link", "生成链接")
@@ -41,12 +41,11 @@ var (
 	PortalEmail       = def("portal.email", "E-mail", "邮箱")
 	PortalChooseRole  = def("portal.choose_role", "Choose a role", "选择角色")
 	PortalProduction  = def("portal.production", "May change what is in production", "可变更生产环境")
-	PortalProdHelp    = def("portal.production_help", "Without it, production can be looked at only.", "不勾选则生产环境仅可查看。")
+	PortalProdHelp    = def("portal.production_help", "Without it, production is view only.", "不勾选则生产环境仅可查看。")
 	PortalMember      = def("portal.member", "Member", "成员")
-	PortalIn          = def("portal.in", "in", "已启用")
+	PortalIn          = def("portal.in", "active", "已启用")
 	PortalInvited     = def("portal.invited", "invited", "待设置")
 	PortalOut         = def("portal.out", "removed", "已移除")
-	PortalManage      = def("portal.manage", "Manage", "管理")
 	PortalSave        = def("portal.save", "Save", "保存")
 	PortalRemove      = def("portal.remove", "Remove %s", "移除%s")
 	PortalRemoveTitle = def("portal.remove_title", "Remove from the team", "移出团队")
@@ -61,6 +60,9 @@ var (
 	PortalOwn         = def("portal.own", "Another owner does this to your account; you do not do it yourself.", "不能对自己的账号操作，请由另一位所有者处理。")
 	PortalAskOwner    = def("portal.ask_owner", "Ask an owner of your team if you need it for your work.", "如工作需要，联系团队所有者。")
 
+	DemoUsers     = def("demo.users", "How partners' users sign in to the portal", "合作方用户登录门户")
+	DemoUsersText = def("demo.users_text", "Each sees what is their own partner's. The portal:", "每个用户只能看到本合作方的内容。门户地址：")
+
 	// On the bank's side, in the console.
 	PortalUsers        = def("portal.users", "Portal", "门户")
 	PortalUsersOf      = def("portal.users_of", "Team in the portal", "门户团队")
@@ -68,7 +70,6 @@ var (
 	PortalNoUsersText  = def("portal.no_users_text", "Ask for a first owner. A reviewer agrees, then you hand over the link; the owner lets the others in.", "先申请第一位所有者，经复核后由你转交链接；其余成员由所有者邀请。")
 	PortalAskOwnerNew  = def("portal.ask_owner_new", "Ask for an owner", "申请添加所有者")
 	PortalAskOwnerLead = def("portal.ask_owner_lead", "Whoever gets in as an owner looks after this partner's credentials, so another person agrees first.", "所有者可管理该合作方的凭证，因此需要另一人复核。")
-	PortalReason       = def("portal.reason", "Reason", "理由")
 	PortalMakeLink     = def("portal.make_link", "Make the link", "生成链接")
 )
 

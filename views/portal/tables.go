@@ -34,15 +34,11 @@ func applicationsTable(ctx context.Context, p HomePage) ui.TableView {
 func teamTable(ctx context.Context, p TeamPage) ui.TableView {
 	t := ui.TableView{Caption: i18n.T(ctx, i18n.PortalTeam), Head: []ui.Column{
 		{Text: i18n.T(ctx, i18n.PortalMember)}, {Text: i18n.T(ctx, i18n.PortalRole)}, {Text: i18n.T(ctx, i18n.PortalMayLive)},
-		{Text: i18n.T(ctx, i18n.PortalAppState)}, {},
+		{Text: i18n.T(ctx, i18n.PortalAppState)},
 	}}
 	for _, m := range p.Members {
-		last := ui.Cell{}
-		if m.Manage != "" {
-			last = ui.Cell{Part: ui.Link(ui.LinkView{Text: i18n.T(ctx, i18n.PortalManage), Href: m.Manage})}
-		}
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
-			{Text: m.Name, Second: m.Email}, {Text: m.Role}, {Text: mayWords(ctx, m.MayChange)}, {Part: ui.Dot(m.State)}, last,
+			{Text: m.Name, Second: m.Email, Href: m.Manage}, {Text: m.Role}, {Text: mayWords(ctx, m.MayChange)}, {Part: ui.Dot(m.State)},
 		}})
 	}
 	return t
