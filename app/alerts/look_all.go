@@ -118,8 +118,9 @@ func lookNewAddress(ctx context.Context, w *Watch, now time.Time) ([]condition, 
 
 func lookCredentials(ctx context.Context, w *Watch, now time.Time) ([]condition, error) {
 	c := w.o.Rules().Credential
-	list, err := w.o.Store.EndingCredentials(ctx, now.Add(-longEnded).UnixMilli(),
-		now.Add(time.Duration(c.Days)*day).UnixMilli(), maxConditions)
+	list, err := w.o.Store.EndingCredentials(ctx, store.Ending{
+		After: now.Add(-longEnded).UnixMilli(), Until: now.Add(time.Duration(c.Days) * day).UnixMilli(), Limit: maxConditions,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -52,6 +53,40 @@ func TestOverviewLeadsToWhatIsBehindItsNumbers(t *testing.T) {
 		if rec := d.get(support, "/console?partner=none"); rec.Code != http.StatusNotFound {
 			t.Errorf("a partner that is none: %d", rec.Code)
 		}
+	})
+}
+
+// The share of refusals is of calls, too, and leads to reasons that come to it.
+func TestRefusalsAddUpToTheirReasons(t *testing.T) {
+	t.Parallel()
+	eachDesk(t, func(t *testing.T, d *desk) {
+		p := d.NewVisit(apptest.Travel, nil)
+		p.Get("/nowhere")
+		d.NewPage(p.AT).TryOpen()
+		d.Restart()
+		page := d.page(support, "/console?time=24h")
+		wants(t, page, `href="/console?time=24h#why"`, `id="why"`)
+		_, why, _ := strings.Cut(page, `id="why"`)
+		wants(t, why, "24 hours · 2", "/console/calls?code=no_route", "/console/log?code=at_spent")
+	})
+}
+
+// What ends of others hides nothing that ends of the partner.
+func TestWhatEndsIsOfThePartner(t *testing.T) {
+	t.Parallel()
+	eachDesk(t, func(t *testing.T, d *desk) {
+		soon := d.Clock.Now().Add(24 * time.Hour)
+		for i := range 6 {
+			id := fmt.Sprintf("p_%d", i)
+			d.Exec("INSERT INTO partners (id, name, status, contract_ends, created_at, updated_at) SELECT '" + id + "', 'Other', 'active', '" + soon.Format(time.DateOnly) + "', 0, 0")
+		}
+		d.Exec(fmt.Sprintf("UPDATE partners SET contract_ends = '%s' WHERE id = 'p_rent'", soon.AddDate(0, 0, 9).Format(time.DateOnly)))
+		d.Exec(fmt.Sprintf("UPDATE grants SET ends_at = %d WHERE application_id = '%s'", soon.AddDate(0, 0, 3).UnixMilli(), apptest.Travel))
+		page := d.page(officer, "/console?partner=p_rent")
+		_, ends, _ := strings.Cut(page, "Ends within 30 days")
+		ends, _, _ = strings.Cut(ends, "</section>")
+		wants(t, ends, "/console/partners/p_rent")
+		lacks(t, ends, "/console/partners/p_travel", "/console/partners/p_0")
 	})
 }
 

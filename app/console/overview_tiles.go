@@ -139,10 +139,9 @@ func (o overview) refusedTile(all series, before map[models.RollupKind]*tally, b
 		was.all, was.refused = was.all+b.all, was.refused+b.refused
 	}
 	sum, past := all.sum(buckets), all.sum(over)
-	q := o.span.log(o.partner)
-	q.refused = true
 	tile := ui.Tile{
-		Label: i18n.T(o.ctx, i18n.OverviewRefused), Number: percentOf(sum.refused, sum.all), Href: q.address(logPath),
+		// Calls are in no list with the others: the reasons lead to one or the other.
+		Label: i18n.T(o.ctx, i18n.OverviewRefused), Number: percentOf(sum.refused, sum.all), Href: overviewAddress(overviewPath, o.span.name, o.partner) + "#why",
 		Note:  i18n.T(o.ctx, i18n.OverviewTimes, i18n.Number(o.ctx, sum.refused)),
 		Spark: all.line(buckets, func(b int64) int64 { return all.sum([]int64{b}).refused }),
 	}

@@ -153,17 +153,17 @@ func (s *Console) endRow(o overview, e ending) console.BriefRow {
 // businessEnds lists contracts, grants and credentials, a few of each.
 func (s *Console) businessEnds(o overview) (list []ending, err error) {
 	now := o.span.now
-	after, until := now.UnixMilli(), now.Add(endsSoon).UnixMilli()
-	contracts, err := s.o.Store.EndingContracts(o.ctx, now.Add(-endsSoon).Format(time.DateOnly), now.Add(endsSoon).Format(time.DateOnly), briefRows)
+	soon := store.Ending{After: now.UnixMilli(), Until: now.Add(endsSoon).UnixMilli(), Partner: o.partner, Limit: briefRows}
+	contracts, err := s.o.Store.EndingContracts(o.ctx, now.Add(-endsSoon).Format(time.DateOnly), now.Add(endsSoon).Format(time.DateOnly), o.partner, briefRows)
 	if err != nil {
 		return nil, err
 	}
 	for _, p := range contracts {
-		if end, ok := s.day(p.ContractEnds); ok && (o.partner == "" || o.partner == p.ID) {
+		if end, ok := s.day(p.ContractEnds); ok {
 			list = append(list, ending{end, i18n.T(o.ctx, i18n.OverviewContract, p.Name), partnerPath(p.ID)})
 		}
 	}
-	grants, err := s.o.Store.EndingGrants(o.ctx, after, until, briefRows)
+	grants, err := s.o.Store.EndingGrants(o.ctx, soon)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +171,7 @@ func (s *Console) businessEnds(o overview) (list []ending, err error) {
 		partner := o.names.Applications[g.ApplicationID].PartnerID
 		list = append(list, ending{s.InZone(g.EndsAt), i18n.T(o.ctx, i18n.OverviewGrant, g.ScopeID, o.names.Application(g.ApplicationID)), tabPath(partner, "grants")})
 	}
-	credentials, err := s.o.Store.EndingCredentials(o.ctx, after, until, briefRows)
+	credentials, err := s.o.Store.EndingCredentials(o.ctx, soon)
 	for _, x := range credentials {
 		partner := o.names.Applications[x.ApplicationID].PartnerID
 		list = append(list, ending{s.InZone(x.NotAfter), i18n.T(o.ctx, i18n.OverviewCredential, o.names.Application(x.ApplicationID)), tabPath(partner, "credentials")})

@@ -75,7 +75,7 @@ func (p Patient) alerts(ctx context.Context, s *store.Store) []Finding {
 func (p Patient) credentials(ctx context.Context, s *store.Store) Finding {
 	const check, most = "credentials", 100
 	within := time.Duration(p.Config.Alerts.Rules.Credential.Days) * 24 * time.Hour
-	list, err := s.EndingCredentials(ctx, p.Now().Add(-within).UnixMilli(), p.Now().Add(within).UnixMilli(), most)
+	list, err := s.EndingCredentials(ctx, store.Ending{After: p.Now().Add(-within).UnixMilli(), Until: p.Now().Add(within).UnixMilli(), Limit: most})
 	if err != nil {
 		return failed(check, err.Error(), "Look at the database.")
 	}

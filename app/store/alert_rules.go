@@ -92,16 +92,16 @@ type EndingCredential struct {
 // A successor may be used at the end of the one before, and lasts longer.
 const endingCredentialsSQL = `SELECT c.id, c.application_id, c.use, c.not_after FROM credentials c
 	JOIN applications a ON a.id = c.application_id
-	WHERE c.revoked_at = 0 AND c.not_after > 0 AND c.not_after > ? AND c.not_after <= ? AND a.status = 'active'
+	WHERE c.revoked_at = 0 AND c.not_after > 0 AND c.not_after > ? AND c.not_after <= ? AND a.status = 'active' AND (? = '' OR a.partner_id = ?)
 	AND NOT EXISTS (SELECT 1 FROM credentials n WHERE n.application_id = c.application_id AND n.use = c.use AND n.id <> c.id
 		AND n.revoked_at = 0 AND n.not_before <= c.not_after AND (n.not_after = 0 OR n.not_after > c.not_after))
 	ORDER BY c.not_after LIMIT ?`
 
-// EndingCredentials lists the credentials of active applications that end in
-// (after, until], Unix ms, with none of the same use to go on with.
-func (s *Store) EndingCredentials(ctx context.Context, after, until int64, limit int) ([]EndingCredential, error) {
+// EndingCredentials lists the credentials of active applications that end with
+// none of the same use to go on with.
+func (s *Store) EndingCredentials(ctx context.Context, e Ending) ([]EndingCredential, error) {
 	var list []EndingCredential
-	if err := s.read(ctx).Raw(endingCredentialsSQL, after, until, limit).Scan(&list).Error; err != nil {
+	if err := s.read(ctx).Raw(endingCredentialsSQL, e.args()...).Scan(&list).Error; err != nil {
 		return nil, fmt.Errorf("read ending credentials: %w", err)
 	}
 	return list, nil

@@ -138,29 +138,38 @@ func (s *Store) LiveByApplication(ctx context.Context, since, now int64) (counts
 
 // A grant has a successor where one of the same scope goes on when it ends.
 const endingGrantsSQL = `SELECT g.* FROM grants g JOIN applications a ON a.id = g.application_id
-	WHERE g.ended_at = 0 AND g.ends_at > 0 AND g.ends_at > ? AND g.ends_at <= ? AND a.status = 'active'
+	WHERE g.ended_at = 0 AND g.ends_at > 0 AND g.ends_at > ? AND g.ends_at <= ? AND a.status = 'active' AND (? = '' OR a.partner_id = ?)
 	AND NOT EXISTS (SELECT 1 FROM grants n WHERE n.application_id = g.application_id AND n.scope_id = g.scope_id AND n.id <> g.id
 		AND n.ended_at = 0 AND n.starts_at <= g.ends_at AND (n.ends_at = 0 OR n.ends_at > g.ends_at))
 	ORDER BY g.ends_at LIMIT ?`
 
-// EndingGrants lists the grants of active applications that end in (after,
-// until], Unix ms, with none of the same scope to go on with; the soonest first.
-func (s *Store) EndingGrants(ctx context.Context, after, until int64, limit int) ([]models.Grant, error) {
+// Ending asks for what ends in (After, Until], Unix ms, the soonest first.
+type Ending struct {
+	After, Until int64
+	Partner      string // "" for all
+	Limit        int
+}
+
+func (e Ending) args() []any { return []any{e.After, e.Until, e.Partner, e.Partner, e.Limit} }
+
+// EndingGrants lists the grants of active applications that end with none of the
+// same scope to go on with.
+func (s *Store) EndingGrants(ctx context.Context, e Ending) ([]models.Grant, error) {
 	var list []models.Grant
-	if err := s.read(ctx).Raw(endingGrantsSQL, after, until, limit).Scan(&list).Error; err != nil {
+	if err := s.read(ctx).Raw(endingGrantsSQL, e.args()...).Scan(&list).Error; err != nil {
 		return nil, fmt.Errorf("read ending grants: %w", err)
 	}
 	return list, nil
 }
 
-const endingContractsSQL = `SELECT * FROM partners WHERE contract_ends >= ? AND contract_ends <= ? AND status <> 'closed'
+const endingContractsSQL = `SELECT * FROM partners WHERE contract_ends >= ? AND contract_ends <= ? AND status <> 'closed' AND (? = '' OR id = ?)
 	ORDER BY contract_ends, id LIMIT ?`
 
 // EndingContracts lists the partners whose contracts end between two days
-// (YYYY-MM-DD), both counted; the soonest first.
-func (s *Store) EndingContracts(ctx context.Context, from, to string, limit int) ([]models.Partner, error) {
+// (YYYY-MM-DD), both counted; the soonest first. A partner "" is all.
+func (s *Store) EndingContracts(ctx context.Context, from, to, partner string, limit int) ([]models.Partner, error) {
 	var list []models.Partner
-	if err := s.read(ctx).Raw(endingContractsSQL, from, to, limit).Scan(&list).Error; err != nil {
+	if err := s.read(ctx).Raw(endingContractsSQL, from, to, partner, partner, limit).Scan(&list).Error; err != nil {
 		return nil, fmt.Errorf("read ending contracts: %w", err)
 	}
 	return list, nil
