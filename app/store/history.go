@@ -78,7 +78,8 @@ func (s tupleSums) add(c historyCall) {
 // holds up the writer.
 const (
 	foldCalls  = 2000
-	foldTuples = 150 // two rows each
+	foldTuples = 150                   // two rows each
+	foldRest   = 20 * time.Millisecond // between two writes, for others
 )
 
 // FoldCalls counts some of the calls that began in [from, until) and were not
@@ -96,14 +97,22 @@ func (s *Store) FoldCalls(ctx context.Context, from, until time.Time, zone *time
 	if err != nil {
 		return 0, fmt.Errorf("read calls to count: %w", err)
 	}
-	sums, n := newTupleSums(zone), 0
-	for ; n < len(calls) && len(sums.sums) < foldTuples; n++ {
-		sums.add(calls[n])
+	// Of many kinds of calls a transaction takes few; what was read is not read again.
+	for n := 0; n < len(calls); {
+		if n > 0 && !sleep(ctx, foldRest) {
+			return int64(n), context.Cause(ctx)
+		}
+		sums := newTupleSums(zone)
+		for ; n < len(calls) && len(sums.sums) < foldTuples; n++ {
+			sums.add(calls[n])
+		}
+		to := calls[n-1].ID
+		if err := s.Write(ctx, func(tx *Tx) error { return tx.addTuples(position, to, sums.sums) }); err != nil {
+			return int64(n), err
+		}
+		position = to
 	}
-	if n == 0 {
-		return 0, nil
-	}
-	return int64(n), s.Write(ctx, func(tx *Tx) error { return tx.addTuples(position, calls[n-1].ID, sums.sums) })
+	return int64(len(calls)), nil
 }
 
 func foldPosition(db *gorm.DB) (position string, err error) {
