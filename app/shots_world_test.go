@@ -73,6 +73,7 @@ func newStudioOn(t *testing.T, db store.Config, full bool, change ...func(*app.C
 	}
 	s.hire()
 	if full {
+		s.seat()
 		s.live()
 	}
 	s.signInAll()
@@ -201,6 +202,15 @@ func (s *studio) invite(role models.StaffRole) identity.Link {
 	link, err := s.App.Identity().Invite(s.t.Context(), "command line", identity.Invitation{Login: "new-" + string(role), Name: "吴帆", Roles: []models.StaffRole{role}})
 	s.must(err)
 	return link
+}
+
+// seat invites users of a partner's to the portal; none of them has come yet.
+func (s *studio) seat() {
+	s.t.Helper()
+	for name, role := range map[string]models.PortalRole{"周航": models.PortalOwner, "钱多": models.PortalDeveloper} {
+		_, err := s.App.Users().InviteUser(s.t.Context(), "command line", "p_travel", identity.MemberInvitation{Name: name, Email: string(role) + "@lianhe.example", Role: role})
+		s.must(err)
+	}
 }
 
 // leaver is the address of an account that was invited and is disabled.
