@@ -360,7 +360,7 @@ var (
 	cursors = regexp.MustCompile(`\b(after|at|below|place)=[\w%.-]{20,}`)
 	seeds   = regexp.MustCompile(`\b(?:[A-Z2-7]{4} ){3,}[A-Z2-7]{1,4}\b`)
 	ulids   = regexp.MustCompile(`\b01[0-9A-HJKMNP-TV-Z]{24}\b|\b01[0-9A-HJKMNP-TV-Z]{2}…[0-9A-HJKMNP-TV-Z]{4}\b`)
-	opaque  = regexp.MustCompile(`\b(?:[\w-]{43}|[\w-]{22})\b`)
+	opaque  = regexp.MustCompile(`(^|[^\w-])(?:[\w-]{43}|[\w-]{22})([^\w-]|$)`)
 )
 
 // fixed replaces what differs from run to run.
@@ -399,6 +399,6 @@ func (s *studio) fixed() func(string) string {
 		text = cursors.ReplaceAllString(text, "$1=…")
 		text = seeds.ReplaceAllString(text, "SECRET")
 		text = ulids.ReplaceAllString(text, "REQUEST")
-		return opaque.ReplaceAllString(text, "ID")
+		return opaque.ReplaceAllString(text, "${1}ID${2}")
 	}
 }

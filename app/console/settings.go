@@ -31,7 +31,7 @@ type Facts struct {
 
 // sectionTitles are the sections of the configuration.
 var sectionTitles = map[string]i18n.Key{
-	"": i18n.SettingsGateway, "database": i18n.SettingsDatabase, "listeners": i18n.SettingsListeners, "console": i18n.SettingsConsole,
+	"": i18n.SettingsGateway, "database": i18n.SettingsDatabase, "listeners": i18n.SettingsListeners, "console": i18n.SettingsConsole, "portal": i18n.SettingsPortal,
 	"limits": i18n.SettingsLimits, "rates": i18n.SettingsRates, "keys": i18n.SettingsKeys, "retention": i18n.SettingsRetention,
 	"alerts": i18n.SettingsAlerts, "feeds": i18n.SettingsFeeds,
 }

@@ -25,6 +25,7 @@ var (
 	SettingsDatabase  = def("settings.section.database", "Database", "数据库")
 	SettingsListeners = def("settings.section.listeners", "Listeners", "监听端口")
 	SettingsConsole   = def("settings.section.console", "Console", "控制台")
+	SettingsPortal    = def("settings.section.portal", "Portal", "门户")
 	SettingsLimits    = def("settings.section.limits", "Limits", "限额")
 	SettingsRates     = def("settings.section.rates", "Rates", "速率")
 	SettingsKeys      = def("settings.section.keys", "Keys", "密钥")
