@@ -200,7 +200,7 @@ func (e *Entrance) fault(c *gin.Context, err error) {
 	}
 }
 
-// entrance is the next step for who is not, or not wholly, in.
+// next is the step to take for who is not, or not wholly, in.
 func (e *Entrance) next(c *gin.Context) string {
 	if v := VisitOf(c); v.In {
 		switch v.Who.Session.Stage {
