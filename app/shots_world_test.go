@@ -55,6 +55,9 @@ func newStudio(t *testing.T, full bool) *studio {
 // newStudioOn is newStudio on a database, with more of its configuration changed.
 func newStudioOn(t *testing.T, db store.Config, full bool, change ...func(*app.Config)) *studio {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("hours of a gateway's work take long under the race detector, which others try")
+	}
 	p := newProvider(t)
 	w, address := servedWith(t, db, p, func(o *apptest.Options) {
 		console := o.Config
