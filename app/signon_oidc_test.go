@@ -27,6 +27,7 @@ import (
 	"postern/app/apptest"
 	"postern/app/config"
 	"postern/app/store"
+	"postern/app/store/storetest"
 	"postern/models"
 )
 
@@ -230,49 +231,57 @@ func (b *somebody) link(p *provider) *httptest.ResponseRecorder {
 
 func TestTheBanksSignOnIsLinkedAndThenLetsIn(t *testing.T) {
 	t.Parallel()
-	p := newProvider(t)
-	each(t, p.options(nil), func(t *testing.T, w *apptest.World) {
-		p.set(func() { p.now = w.Clock.Now })
-		a, other := firstTwo(t, w)
-
-		b := visitor(t, w)
-		b.wants(b.get("/console/sign-in"), http.StatusOK, "Sign in with Haitang Pass")
-		b.wants(b.signOn(p, nil), http.StatusUnauthorized, "account here is linked to that sign-on")
-		if b.jar["__Host-postern-staff"] != "" {
-			t.Error("a sign-on that is linked to nobody made a session")
-		}
-		w.Later(6 * time.Minute)
-		a.leads(a.post("/console/account/sign-on"), "/console/verify?next=%2Fconsole%2Faccount")
-		a.leads(a.post("/console/verify", "verify_password", passphrase, "verify_code", a.code()), "/console")
-		a.leads(a.link(p), "/console/account?done=sign-on-linked")
-		a.wants(a.get("/console/account"), http.StatusOK, "The bank&#39;s sign-on")
-
-		// Our second factor follows.
-		b.leads(b.signOn(p, nil), "/console/second?next=%2Fconsole%2Faccount")
-		b.leads(b.get("/console/account"), "/console/second")
-		b.leads(b.post("/console/second", "code", a.code(), "next", "/console/account"), "/console/account")
-
-		// What the token says about factors counts only where that is configured.
-		p.set(func() { p.Claims = map[string]any{"amr": []string{"mfa"}} })
-		b = visitor(t, w)
-		b.leads(b.signOn(p, nil), "/console/second?next=%2Fconsole%2Faccount")
-		p.set(func() { p.Claims = map[string]any{} })
-
-		// One sign-on opens one account.
-		other.leads(other.post("/console/verify", "verify_password", passphrase, "verify_code", other.code()), "/console")
-		other.wants(other.link(p), http.StatusConflict, "linked to an account already")
-
-		w.Write(func(tx *store.Tx, _ int64) error {
-			account, err := w.App.Identity().Account(t.Context(), a.account)
-			if err != nil {
-				return err
-			}
-			account.Status = models.AccountDisabled
-			return tx.SaveAccount(account)
+	for name, config := range map[string]func(testing.TB) store.Config{"SQLite": storetest.SQLiteConfig, "PostgreSQL": storetest.PostgresConfig} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newProvider(t) // on the clock of its own gateway
+			aSignOnIsLinkedAndThenLetsIn(t, p, apptest.New(t, config(t), p.options(nil)))
 		})
-		b = visitor(t, w)
-		b.wants(b.signOn(p, nil), http.StatusUnauthorized, "account here is linked to that sign-on")
+	}
+}
+
+func aSignOnIsLinkedAndThenLetsIn(t *testing.T, p *provider, w *apptest.World) {
+	t.Helper()
+	p.set(func() { p.now = w.Clock.Now })
+	a, other := firstTwo(t, w)
+
+	b := visitor(t, w)
+	b.wants(b.get("/console/sign-in"), http.StatusOK, "Sign in with Haitang Pass")
+	b.wants(b.signOn(p, nil), http.StatusUnauthorized, "account here is linked to that sign-on")
+	if b.jar["__Host-postern-staff"] != "" {
+		t.Error("a sign-on that is linked to nobody made a session")
+	}
+	w.Later(6 * time.Minute)
+	a.leads(a.post("/console/account/sign-on"), "/console/verify?next=%2Fconsole%2Faccount")
+	a.leads(a.post("/console/verify", "verify_password", passphrase, "verify_code", a.code()), "/console")
+	a.leads(a.link(p), "/console/account?done=sign-on-linked")
+	a.wants(a.get("/console/account"), http.StatusOK, "The bank&#39;s sign-on")
+
+	// Our second factor follows.
+	b.leads(b.signOn(p, nil), "/console/second?next=%2Fconsole%2Faccount")
+	b.leads(b.get("/console/account"), "/console/second")
+	b.leads(b.post("/console/second", "code", a.code(), "next", "/console/account"), "/console/account")
+
+	// What the token says about factors counts only where that is configured.
+	p.set(func() { p.Claims = map[string]any{"amr": []string{"mfa"}} })
+	b = visitor(t, w)
+	b.leads(b.signOn(p, nil), "/console/second?next=%2Fconsole%2Faccount")
+	p.set(func() { p.Claims = map[string]any{} })
+
+	// One sign-on opens one account.
+	other.leads(other.post("/console/verify", "verify_password", passphrase, "verify_code", other.code()), "/console")
+	other.wants(other.link(p), http.StatusConflict, "linked to an account already")
+
+	w.Write(func(tx *store.Tx, _ int64) error {
+		account, err := w.App.Identity().Account(t.Context(), a.account)
+		if err != nil {
+			return err
+		}
+		account.Status = models.AccountDisabled
+		return tx.SaveAccount(account)
 	})
+	b = visitor(t, w)
+	b.wants(b.signOn(p, nil), http.StatusUnauthorized, "account here is linked to that sign-on")
 }
 
 func TestWhatASignOnSaysIsHeldAgainstTheRules(t *testing.T) {
