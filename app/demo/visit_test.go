@@ -185,9 +185,9 @@ func playSuspended(b *browser, shell string) {
 		b.want("the bank's side of it", b.eval(`document.querySelector(".is-inside").innerText`), part)
 	}
 	b.oneLine("code of the failing page", `[...document.querySelectorAll(".failure-foot code")]`)
-	b.run(chromedp.Evaluate("history.back()", nil), chromedp.WaitVisible(".web-empty", chromedp.ByQuery))
+	b.run(chromedp.Evaluate("void setTimeout(() => history.back())", nil), chromedp.WaitVisible(".web-empty", chromedp.ByQuery))
 	b.want("the address after going back", b.eval("location.pathname"), "/partners/nanfeng")
-	b.run(chromedp.Evaluate("history.forward()", nil), chromedp.WaitVisible(".failure", chromedp.ByQuery))
+	b.run(chromedp.Evaluate("void setTimeout(() => history.forward())", nil), chromedp.WaitVisible(".failure", chromedp.ByQuery))
 	b.run(chromedp.Click(".failure-back", chromedp.ByQuery), chromedp.WaitVisible(".web-empty", chromedp.ByQuery))
 	b.checkQuiet()
 }

@@ -26,7 +26,8 @@ func waitFor[E any](s *stage, script string) {
 			}
 		}
 	})
-	s.run(chromedp.Evaluate("void ("+script+")", nil))
+	// Once the evaluation has answered: a document that leaves at once may take its answer along.
+	s.run(chromedp.Evaluate("void setTimeout(() => { "+script+" })", nil))
 	select {
 	case <-happened:
 	case <-s.tab.Done():
