@@ -117,15 +117,10 @@ func (s *Console) mayRole(a entrance.Access) (roles []models.StaffRole) {
 	return roles
 }
 
-var roleWords = map[models.StaffRole]i18n.Key{
-	models.SystemRole: i18n.RoleSystem, models.SecurityRole: i18n.RoleSecurity, models.AuditRole: i18n.RoleAudit,
-	models.OfficerRole: i18n.RoleOfficer, models.ReviewerRole: i18n.RoleReviewer, models.SupportRole: i18n.RoleSupport,
-}
-
 func roleNames(c *gin.Context, roles []models.StaffRole) []string {
 	names := make([]string, len(roles))
 	for i, r := range roles {
-		names[i] = i18n.T(c.Request.Context(), roleWords[r])
+		names[i] = entrance.StaffRole(c.Request.Context(), r)
 	}
 	return names
 }

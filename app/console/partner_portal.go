@@ -15,10 +15,6 @@ import (
 	"postern/views/ui"
 )
 
-var portalRoles = map[models.PortalRole]i18n.Key{
-	models.PortalOwner: i18n.PortalOwnerRole, models.PortalDeveloper: i18n.PortalDeveloperRole, models.PortalViewer: i18n.PortalViewerRole,
-}
-
 var memberWords = map[models.AccountStatus]i18n.Key{
 	models.AccountActive: i18n.PortalIn, models.AccountInvited: i18n.PortalInvited, models.AccountDisabled: i18n.PortalOut,
 }
@@ -45,7 +41,7 @@ func (s *Console) portalTab(c *gin.Context, v partnerView, fault faulty, values 
 			last = ui.Cell{Part: console.PostButton(tabPath(id, "portal")+"/"+m.AccountID+"/link", i18n.T(ctx, i18n.PortalMakeLink))}
 		}
 		section.Table.Rows = append(section.Table.Rows, ui.Row{Cells: []ui.Cell{
-			{Text: m.Account.Name, Second: m.Account.Email}, {Text: i18n.T(ctx, portalRoles[m.Member.Role])},
+			{Text: m.Account.Name, Second: m.Account.Email}, {Text: entrance.PortalRole(ctx, m.Member.Role)},
 			{Text: i18n.T(ctx, memberWords[m.Account.Status])}, {Part: ui.Time(s.At(m.Account.CreatedAt))}, last,
 		}})
 	}

@@ -250,7 +250,7 @@ func (s *Console) showStaffMember(c *gin.Context, status int, page console.Staff
 	}
 	page.Roles = []ui.Option{{Text: i18n.T(ctx, i18n.ConsoleChooseRole)}}
 	for _, role := range models.StaffRoles {
-		page.Roles = append(page.Roles, ui.Option{Value: string(role), Text: i18n.T(ctx, roleWords[role]), Chosen: string(role) == page.Role})
+		page.Roles = append(page.Roles, ui.Option{Value: string(role), Text: entrance.StaffRole(ctx, role), Chosen: string(role) == page.Role})
 	}
 	if page.Verify, err = s.VerifyView(c, page.Verify.Refused); err != nil {
 		return err

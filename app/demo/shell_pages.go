@@ -13,7 +13,7 @@ import (
 
 	"postern/app/demo/partner"
 	"postern/app/demo/story"
-	"postern/models"
+	"postern/app/entrance"
 	views "postern/views/demo"
 	"postern/views/i18n"
 )
@@ -35,25 +35,16 @@ func (s *shell) team(w http.ResponseWriter, r *http.Request) {
 	v := views.StaffPage{Theme: theme(r), Console: s.places.internal + "/console", Seconds: int(30 - now.Unix()%30)}
 	for _, c := range s.staff {
 		v.Staff = append(v.Staff, views.StaffMember{
-			Name: c.Name, Role: i18n.T(r.Context(), roleNames[c.Role]), Login: c.Login, Password: c.Password, Code: c.code(now),
+			Name: c.Name, Role: entrance.StaffRole(r.Context(), c.Role), Login: c.Login, Password: c.Password, Code: c.code(now),
 		})
 	}
 	v.Portal = s.places.portal + "/portal"
 	for _, u := range s.users {
 		v.Users = append(v.Users, views.StaffMember{
-			Name: u.Name, Role: i18n.T(r.Context(), portalRoles[u.Role]) + " · " + u.Partner, Login: u.Login, Password: u.Password, Code: u.code(now),
+			Name: u.Name, Role: entrance.PortalRole(r.Context(), u.Role) + " · " + u.Partner, Login: u.Login, Password: u.Password, Code: u.code(now),
 		})
 	}
 	page(w, r, s.o.Log, views.Staff(v))
-}
-
-var portalRoles = map[models.PortalRole]i18n.Key{
-	models.PortalOwner: i18n.PortalOwnerRole, models.PortalDeveloper: i18n.PortalDeveloperRole, models.PortalViewer: i18n.PortalViewerRole,
-}
-
-var roleNames = map[models.StaffRole]i18n.Key{
-	models.SystemRole: i18n.RoleSystem, models.SecurityRole: i18n.RoleSecurity, models.AuditRole: i18n.RoleAudit,
-	models.OfficerRole: i18n.RoleOfficer, models.ReviewerRole: i18n.RoleReviewer, models.SupportRole: i18n.RoleSupport,
 }
 
 // visit is the shell with a recorded visit. The frame's address holds the

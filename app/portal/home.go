@@ -28,7 +28,7 @@ func (p *Portal) Home(c *gin.Context) error {
 	}
 	environment := worldOf(c, applications)
 	page := portal.HomePage{
-		Frame: p.frame(c, i18n.T(ctx, i18n.PortalHome)), Name: who.Account.Name, Role: roleName(c, who.Member.Role), MayChange: who.Member.Production,
+		Frame: p.frame(c, i18n.T(ctx, i18n.PortalHome)), Name: who.Account.Name, Role: entrance.PortalRole(c.Request.Context(), who.Member.Role), MayChange: who.Member.Production,
 	}
 	page.Frame.Production, page.Frame.Sandbox, page.Frame.Live = environment == models.Production, inWorld(models.Sandbox), inWorld(models.Production)
 	if who.Partner.Status == models.Suspended {

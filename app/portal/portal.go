@@ -53,7 +53,9 @@ func New(o Options) *Portal {
 		},
 		Failures: o.Failures, Questions: o.Questions, Now: o.Now, Log: o.Log,
 		Rights: p.rights, Opened: func(*gin.Context) error { return nil },
-		Roles:  func(c *gin.Context, who identity.Who) []string { return []string{roleName(c, who.Member.Role)} },
+		Roles: func(c *gin.Context, who identity.Who) []string {
+			return []string{entrance.PortalRole(c.Request.Context(), who.Member.Role)}
+		},
 		Needed: p.needed,
 		Frame: func(c *gin.Context, title string, _ ...layout.Crumb) templ.Component {
 			return layout.Portal(p.frame(c, title))
@@ -77,18 +79,10 @@ func (p *Portal) rights(_ *gin.Context, who identity.Who) (policies.Rights, erro
 func (p *Portal) needed(c *gin.Context, a entrance.Access) (names []string) {
 	for _, role := range models.PortalRoles {
 		if rights, err := p.o.Rules.Rights(string(role)); err == nil && a.Allows(rights) {
-			names = append(names, roleName(c, role))
+			names = append(names, entrance.PortalRole(c.Request.Context(), role))
 		}
 	}
 	return names
-}
-
-var roleWords = map[models.PortalRole]i18n.Key{
-	models.PortalOwner: i18n.PortalOwnerRole, models.PortalDeveloper: i18n.PortalDeveloperRole, models.PortalViewer: i18n.PortalViewerRole,
-}
-
-func roleName(c *gin.Context, role models.PortalRole) string {
-	return i18n.T(c.Request.Context(), roleWords[role])
 }
 
 var faults = []entrance.Fault{
@@ -117,7 +111,7 @@ func (p *Portal) frame(c *gin.Context, title string) layout.PortalLayout {
 	first, _ := utf8.DecodeRuneInString(v.Who.Account.Name)
 	l := layout.PortalLayout{
 		Title: title, Partner: v.Who.Partner.Name, Bank: p.BankName(c), Home: homePath, SignOut: homePath + "/sign-out", Preferences: p.Preferred(c),
-		User:  layout.User{Name: v.Who.Account.Name, Role: roleName(c, v.Who.Member.Role), Initial: strings.ToUpper(string(first)), Href: homePath + "/account"},
+		User:  layout.User{Name: v.Who.Account.Name, Role: entrance.PortalRole(c.Request.Context(), v.Who.Member.Role), Initial: strings.ToUpper(string(first)), Href: homePath + "/account"},
 		Flash: p.Note(c),
 	}
 	for _, page := range pages {

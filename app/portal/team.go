@@ -49,7 +49,7 @@ var memberStates = map[models.AccountStatus]struct {
 func memberRow(c *gin.Context, m identity.TeamMember) portal.MemberRow {
 	state := memberStates[m.Account.Status]
 	return portal.MemberRow{
-		Name: m.Account.Name, Email: m.Account.Email, Role: roleName(c, m.Member.Role), MayChange: m.Production,
+		Name: m.Account.Name, Email: m.Account.Email, Role: entrance.PortalRole(c.Request.Context(), m.Member.Role), MayChange: m.Production,
 		State: ui.DotView{Tone: state.tone, Text: i18n.T(c.Request.Context(), state.word)},
 	}
 }
