@@ -35,6 +35,9 @@ func (tx *Tx) Accounts() Accounts {
 	return Accounts{db: tx.db.Clauses(clause.Locking{Strength: "UPDATE"}).Session(&gorm.Session{})}
 }
 
+// unlocked reads in the same transaction, and locks nothing.
+func (a Accounts) unlocked() *gorm.DB { return a.db.Session(&gorm.Session{NewDB: true}) }
+
 // one reads the row that matches; found is false when there is none.
 func one[T any](db *gorm.DB, query string, args ...any) (row T, found bool, err error) {
 	for _, a := range args {
@@ -62,9 +65,9 @@ func (a Accounts) AccountByLogin(realm models.Realm, login string) (models.Accou
 	return one[models.Account](a.db, "realm = ? AND login = ?", realm, login)
 }
 
-// AccountsByID reads accounts.
+// AccountsByID reads accounts, and locks none.
 func (a Accounts) AccountsByID(ids []string) ([]models.Account, error) {
-	return find[models.Account](Business(a), "id", "id", append([]string{}, ids...))
+	return find[models.Account](Business{db: a.unlocked()}, "id", "id", append([]string{}, ids...))
 }
 
 // AccountsOf lists the accounts of a realm that come after a login, at most

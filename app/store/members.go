@@ -11,13 +11,15 @@ func (a Accounts) Member(account string) (models.Member, bool, error) {
 	return one[models.Member](a.db, "account_id = ?", account)
 }
 
-// Members lists the members of a partner, by account, at most limit.
+// Members lists the members of a partner, by account, at most limit. It locks
+// none: whoever counts a team holds the partner's row, and locks members' rows
+// before that one.
 func (a Accounts) Members(partner string, limit int) ([]models.Member, error) {
 	list := []models.Member{}
 	if unstorable(partner) {
 		return list, nil
 	}
-	if err := a.db.Order("account_id").Limit(limit).Find(&list, "partner_id = ?", partner).Error; err != nil {
+	if err := a.unlocked().Order("account_id").Limit(limit).Find(&list, "partner_id = ?", partner).Error; err != nil {
 		return nil, fmt.Errorf("read members: %w", err)
 	}
 	return list, nil
