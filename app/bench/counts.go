@@ -7,56 +7,23 @@ import (
 	"time"
 
 	"postern/app/store"
-	"postern/models"
 )
 
-// Of whom there are counts.
+// What else there is beside counts.
 const (
-	countedPartners = 100
-	countedEach     = 3 // applications of a partner
-	countedNodes    = 2 // that count today
-	countedLive     = 100_000
-	countedAlerts   = 300
+	countedNodes  = 2 // that count today
+	countedLive   = 100_000
+	countedAlerts = 300
 )
-
-// Counts fills a database with days of counts, live visits and alerts, and prints
-// how long the pages take that add them up.
-func Counts(ctx context.Context, o ConsoleOptions) error {
-	return o.with(ctx, func(g staffed) error {
-		if err := o.count(ctx, g.Store()); err != nil {
-			return err
-		}
-		roles := []models.StaffRole{models.ReviewerRole, models.OfficerRole}
-		cookies, err := o.hire(ctx, g.Identity(), roles...)
-		if err != nil {
-			return err
-		}
-		var list []consoleScreen
-		for i, cookie := range cookies {
-			v, err := visitorOf(g, cookie)
-			if err != nil {
-				return err
-			}
-			for _, s := range countedScreens(o.Now()) {
-				s.name, s.by = s.name+", "+string(roles[i]), v
-				list = append(list, s)
-			}
-		}
-		return o.print(ctx, list)
-	})
-}
 
 func (o ConsoleOptions) count(ctx context.Context, s *store.Store) error {
-	if err := o.settle(ctx, s, countedPartners*countedEach, countedEach); err != nil {
-		return err
-	}
 	zone, err := time.LoadLocation("Asia/Shanghai") // the gateway's own
 	if err != nil {
 		return err
 	}
 	began := o.Now()
 	fill := store.FillOfCounts{
-		Days: o.Days, Applications: countedPartners * countedEach, Each: countedEach, Nodes: countedNodes,
+		Days: o.Days, Applications: consolePartners * consoleEach, Each: consoleEach, Nodes: countedNodes,
 		Live: countedLive, Alerts: countedAlerts, Now: began.In(zone),
 	}
 	rows, err := s.FillCounts(ctx, fill, func(day time.Time) { o.Log.InfoContext(ctx, "counts filled", slog.Time("day", day)) })
@@ -66,9 +33,10 @@ func (o ConsoleOptions) count(ctx context.Context, s *store.Store) error {
 	return err
 }
 
-func countedScreens(now time.Time) []consoleScreen {
+// countedScreens are those that add counts up.
+func countedScreens(now time.Time) consoleScreens {
 	month := now.AddDate(0, 0, -now.Day()).Format("2006-01") // the one that is over
-	return []consoleScreen{
+	return consoleScreens{
 		{name: "overview", path: "/console"},
 		{name: "overview, 24 hours", path: "/console?time=24h"},
 		{name: "overview, 7 days", path: "/console?time=7d"},
@@ -86,5 +54,6 @@ func countedScreens(now time.Time) []consoleScreen {
 		{name: "alerts", path: "/console/alerts"},
 		{name: "calls", path: "/console/calls"},
 		{name: "live visits", path: "/console/live"},
+		{name: "live visits of an application", path: "/console/live?app=app-9&service=" + seedService},
 	}
 }

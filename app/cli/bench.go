@@ -38,8 +38,8 @@ type benchCommand struct {
 	MaxRequests int      `default:"20000" help:"With --target: the most requests of each step."`
 	AllowRemote bool     `help:"With --target: drive a gateway that is not on this host."`
 
-	Console int `placeholder:"ROWS" help:"Measure the console's log and visits instead, on a fresh SQLite log of so many rows (about 1.3 KiB each); 10000000 is what its screens are held to."`
-	Counts  int `placeholder:"DAYS" help:"Measure the console's overview, statements and alerts instead, on so many days of counts of 100 partners; 90 is what they are held to. Takes --db."`
+	Console int `placeholder:"ROWS" help:"Measure the console's log and visits instead, on a log of so many rows (about 1.3 KiB each); 10000000 is what its screens are held to. Takes --db, and goes with --counts."`
+	Counts  int `placeholder:"DAYS" help:"Measure the console's overview, statements and alerts instead, on so many days of counts of 100 partners; 90 is what they are held to. Takes --db, and goes with --console."`
 
 	Host bool `hidden:"" help:"Be the server of another bench, which gives its orders on standard input."`
 }
@@ -77,11 +77,7 @@ func (c benchCommand) Run(i invocation) error {
 	}
 	o.Folder = folder
 	if c.Console > 0 || c.Counts > 0 {
-		measure := bench.Console
-		if c.Counts > 0 {
-			measure = bench.Counts
-		}
-		err := measure(i.ctx, bench.ConsoleOptions{
+		err := bench.Console(i.ctx, bench.ConsoleOptions{
 			Rows: c.Console, Days: c.Counts, DB: o.DB, Folder: folder, Open: c.openGateway(i), Out: i.Out, Log: i.log(slog.LevelError), Now: i.Now, Rand: i.Rand,
 		})
 		return errors.Join(err, os.RemoveAll(folder))

@@ -66,8 +66,12 @@ func (s *Store) FillCounts(ctx context.Context, f FillOfCounts, told func(day ti
 }
 
 func (tx *Tx) fillCounts(f FillOfCounts, span, node string, from, until time.Time) (int64, error) {
+	hours := int64(1)
+	if span == models.SpanDay {
+		hours = int64(from.AddDate(0, 0, 1).Sub(from) / time.Hour)
+	}
 	result := tx.db.Exec(fillCountsSQL, map[string]any{
-		"span": span, "node": node, "from": from.UnixMilli(), "until": until.UnixMilli(), "hour": time.Hour.Milliseconds(), "apps": f.Applications,
+		"span": span, "node": node, "from": from.UnixMilli(), "until": until.UnixMilli(), "hour": time.Hour.Milliseconds(), "hours": hours, "apps": f.Applications,
 	})
 	if result.Error != nil {
 		return 0, fmt.Errorf("fill counts: %w", result.Error)
@@ -104,7 +108,7 @@ const fillCountsSQL = `WITH RECURSIVE h(at) AS (SELECT CAST(@from AS BIGINT) UNI
 		('call', 'apply', 'upstream_timeout', 1), ('call', 'holder', 'ok', 30))
 	INSERT INTO rollups (span, start, kind, application_id, service_id, route_id, outcome, node, count, duration_sum, duration_max, upstream_sum, upstream_max, took_10, took_20, took_50, disclosed, fields)
 	SELECT CAST(@span AS TEXT), h.at, k.kind, 'app-' || CAST(a.i AS TEXT), 'urn:h5:bench', k.route, k.outcome, CAST(@node AS TEXT),
-		n + a.i % 7, CASE k.kind WHEN 'call' THEN n * 18000 ELSE 0 END, CASE k.kind WHEN 'call' THEN 42000 ELSE 0 END,
+		(n + a.i % 7) * @hours, CASE k.kind WHEN 'call' THEN n * 18000 ELSE 0 END, CASE k.kind WHEN 'call' THEN 42000 ELSE 0 END,
 		CASE k.kind WHEN 'call' THEN n * 12000 ELSE 0 END, CASE k.kind WHEN 'call' THEN 31000 ELSE 0 END,
 		CASE k.kind WHEN 'call' THEN n / 2 ELSE 0 END, CASE k.kind WHEN 'call' THEN n - n / 2 ELSE 0 END, CASE k.kind WHEN 'call' THEN a.i % 7 ELSE 0 END,
 		CASE WHEN k.kind = 'call' AND k.outcome = 'ok' THEN n ELSE 0 END, CASE WHEN k.kind = 'call' AND k.outcome = 'ok' THEN n * 4 ELSE 0 END
