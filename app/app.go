@@ -287,7 +287,7 @@ func (a *App) openJobs(context.Context) (err error) {
 			jobs.Days{Store: a.store, Zone: a.config.Zone, Now: a.config.Now}.Job(),
 			jobs.History{Store: a.store, Zone: a.config.Zone, Now: a.config.Now}.Job(),
 			jobs.Retention{Store: a.store, Days: a.settings.Retention, Zone: a.config.Zone, Now: a.config.Now}.Job(),
-			a.expireRequests(),
+			a.expireRequests(), a.prepareOverview(),
 		}, a.alertJobs()...),
 	})
 	return err
@@ -306,6 +306,16 @@ func (a *App) expireRequests() jobs.Job {
 			warned, err := a.approvals.Warn(ctx)
 			return fmt.Sprintf("put away %d, told of %d that end soon", n, warned), err
 		},
+	}
+}
+
+// prepareOverview is the job that adds up what the console's overview shows before
+// somebody waits for it: on every node, whose pages keep the sums.
+func (a *App) prepareOverview() jobs.Job {
+	return jobs.Job{
+		Name: "overview", About: "adds up for the console what is settled, before somebody asks",
+		Every: 10 * time.Minute, After: 10 * time.Second, Limit: time.Minute,
+		Do: func(ctx context.Context) (string, error) { return "", a.console.Prepare(ctx) },
 	}
 }
 

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -11,12 +12,17 @@ import (
 	"postern/models"
 )
 
-// counted keeps, for the hour that goes on, the sums of counts that are settled:
-// who opens the overview again has only the last two hours added up anew.
+// counted keeps the sums of counts that are settled, for the hour that goes on and
+// the next: who opens the overview has only the last two hours added up anew.
 type counted struct {
 	mu   sync.Mutex
+	sums map[sumKey][]store.Traffic
+}
+
+// sumKey says which sum, and for pages of which hour (its begin, Unix ms).
+type sumKey struct {
 	hour int64
-	sums map[string][]store.Traffic
+	what string
 }
 
 // maxSums is how many sums are kept; the largest has a line for each application,
@@ -27,8 +33,11 @@ const maxSums = 64
 // may be added to one another.
 type adder func(context.Context, store.TrafficSpan) ([]store.Traffic, error)
 
-// settled is before when nothing is counted any more: an hour's counts may come
-// late, but not by an hour. A day's count takes in its hours during the day that
+// settling is how late an hour's counts may come.
+const settling = 30 * time.Minute
+
+// settled is before when nothing is counted any more, now and in the settling
+// before this hour began. A day's count takes in its hours during the day that
 // follows, so until these are settled too both days are added up anew.
 func settled(span string, now time.Time) time.Time {
 	edge := hourOf(now).Add(-time.Hour)
@@ -59,11 +68,8 @@ func (k *counted) traffic(ctx context.Context, name string, add adder, t store.T
 }
 
 func (k *counted) past(ctx context.Context, name string, add adder, t store.TrafficSpan, hour int64) ([]store.Traffic, error) {
-	key := fmt.Sprintf("%s %#v", name, t) // which tells no applications from any
+	key := sumKey{hour, fmt.Sprintf("%s %#v", name, t)} // which tells no applications from any
 	k.mu.Lock()
-	if k.hour != hour || len(k.sums) >= maxSums {
-		k.hour, k.sums = hour, map[string][]store.Traffic{}
-	}
 	list, known := k.sums[key]
 	k.mu.Unlock()
 	if known {
@@ -75,36 +81,77 @@ func (k *counted) past(ctx context.Context, name string, add adder, t store.Traf
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.hour == hour {
-		k.sums[key] = list
+	maps.DeleteFunc(k.sums, func(old sumKey, _ []store.Traffic) bool { return old.hour < hour-time.Hour.Milliseconds() })
+	if k.sums == nil || len(k.sums) >= maxSums {
+		k.sums = map[sumKey][]store.Traffic{}
 	}
+	k.sums[key] = list
 	return list, nil
 }
 
 // live keeps how many visits are live, for everybody who asks within seconds.
 type live struct {
-	mu     sync.Mutex
-	at     time.Time
-	counts map[string]int64
-	more   bool
+	mu    sync.Mutex
+	at    time.Time
+	kinds []store.LiveKind
+	more  bool
 }
 
 // liveFor is for how long it is kept.
 const liveFor = 3 * time.Second
 
-// liveNow counts the live visits by application; 100,000 in all at most, and then
-// more is true. Whoever asks while it is counted waits for that.
-func (s *Console) liveNow(ctx context.Context) (counts map[string]int64, more bool, err error) {
+// liveNow counts the live visits by application and service; 100,000 in all at
+// most, and then more is true. Whoever asks while it is counted waits for that.
+func (s *Console) liveNow(ctx context.Context) (kinds []store.LiveKind, more bool, err error) {
 	l, now := &s.live, s.o.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if age := now.Sub(l.at); age > 0 && age < liveFor {
-		return l.counts, l.more, nil
+	if age := now.Sub(l.at); age >= 0 && age < liveFor {
+		return l.kinds, l.more, nil
 	}
-	if counts, more, err = s.o.Store.LiveByApplication(ctx, s.liveSince(), now.UnixMilli()); err == nil {
-		l.at, l.counts, l.more = now, counts, more
+	if kinds, more, err = s.o.Store.LiveKinds(ctx, now.UnixMilli()); err == nil {
+		l.at, l.kinds, l.more = now, kinds, more
 	}
-	return counts, more, err
+	return kinds, more, err
+}
+
+// forget has them counted anew by whoever asks next: some were ended here.
+func (l *live) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.at = time.Time{}
+}
+
+// Prepare adds up for the overview what is settled, before anybody asks: for this
+// hour, and for the next one as soon as its sums are settled, too.
+func (s *Console) Prepare(ctx context.Context) error {
+	now := s.o.Now().In(s.o.Zone)
+	for _, at := range []time.Time{now, now.Add(settling)} {
+		for _, r := range overviewSpans {
+			if err := s.prepare(ctx, r.name, at); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Console) prepare(ctx context.Context, span string, at time.Time) (err error) {
+	o := overview{ctx: ctx}
+	if o.span, err = spanOf(span, at); err != nil {
+		return err
+	}
+	now, before := o.span.counts(nil)
+	for _, ask := range []func() ([]store.Traffic, error){
+		func() ([]store.Traffic, error) { return s.trafficByTime(o, now) },
+		func() ([]store.Traffic, error) { return s.trafficByTime(o, before) },
+		func() ([]store.Traffic, error) { return s.trafficByParty(o, now) },
+	} {
+		if _, err := ask(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Console) trafficByTime(o overview, t store.TrafficSpan) ([]store.Traffic, error) {

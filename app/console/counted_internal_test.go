@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"postern/app/store"
+	"postern/app/store/storetest"
 	"postern/models"
 )
 
@@ -87,5 +88,77 @@ func TestSumsAreKeptApart(t *testing.T) {
 	}
 	if len(n.asked) != 5 {
 		t.Errorf("the store was asked %d times for five things: %+v", len(n.asked), n.asked)
+	}
+}
+
+// Who opens a page in an hour's first minutes waits for no sum but the last hours'.
+func TestTheNextHoursSumsAreThereBeforeIt(t *testing.T) {
+	t.Parallel()
+	prepared := time.Date(2026, 11, 20, 9, 40, 0, 0, time.UTC)
+	n, k := &counter{}, counted{}
+	read := func(now time.Time) {
+		t.Helper()
+		span := store.TrafficSpan{Span: models.SpanHour, From: hourOf(now).Add(-23 * time.Hour).UnixMilli(), Until: now.UnixMilli()}
+		if _, err := k.traffic(t.Context(), "x", n.add, span, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read(prepared)
+	read(prepared.Add(settling))
+	asked := len(n.asked)
+	for _, now := range []time.Time{prepared.Add(time.Minute), prepared.Add(21 * time.Minute)} {
+		read(now)
+	}
+	for _, a := range n.asked[asked:] {
+		if a.Until-a.From > 2*time.Hour.Milliseconds() {
+			t.Errorf("asked for %+v, which was prepared", a)
+		}
+	}
+}
+
+func TestLiveVisitsAreKeptForSeconds(t *testing.T) {
+	t.Parallel()
+	db, now := storetest.SQLite(t), time.Date(2026, 11, 20, 9, 40, 0, 0, time.UTC)
+	s := &Console{o: Options{Store: db, Zone: time.UTC, Now: func() time.Time { return now }}}
+	total := func() (n int64) {
+		t.Helper()
+		kinds, more, err := s.liveNow(t.Context())
+		if err != nil || more {
+			t.Fatalf("more %t, %v", more, err)
+		}
+		for _, k := range kinds {
+			n += k.Visits
+		}
+		return n
+	}
+	if n := total(); n != 0 {
+		t.Fatalf("%d are live on an empty database", n)
+	}
+	err := db.Write(t.Context(), func(tx *store.Tx) error {
+		if err := tx.SavePartner(models.Partner{ID: "partner-0", Name: "P", Status: models.Active}); err != nil {
+			return err
+		}
+		return tx.SaveApplication(models.Application{ID: "app-0", PartnerID: "partner-0", Name: "A", Environment: models.Production, Status: models.Active})
+	})
+	if err == nil {
+		_, err = db.FillCounts(t.Context(), store.FillOfCounts{Days: 40, Applications: 1, Each: 1, Nodes: 1, Live: 5, Now: now}, func(time.Time) {})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(liveFor - 1)
+	if n := total(); n != 0 {
+		t.Errorf("%d are counted anew within seconds", n)
+	}
+	s.live.forget()
+	if n := total(); n != 5 {
+		t.Errorf("%d after some were ended here, want 5", n)
+	}
+	now = now.Add(time.Hour)
+	if n := total(); n != 0 {
+		t.Errorf("%d are counted of those that are over", n)
+	}
+	if err := s.Prepare(t.Context()); err != nil || len(s.counted.sums) == 0 {
+		t.Errorf("%d sums are prepared, %v", len(s.counted.sums), err)
 	}
 }

@@ -7,12 +7,10 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"postern/app/approval"
-	"postern/app/directory"
 	"postern/app/entrance"
 	"postern/app/errs"
 	"postern/app/killswitch"
@@ -423,8 +421,7 @@ func targetQuery(t killswitch.Target) string {
 
 // liveOf counts the live visits of a target; those of a scope are none's.
 func (s *Console) liveOf(ctx context.Context, t killswitch.Target) (n int64, err error) {
-	now := s.o.Now()
-	list, err := s.o.Store.LiveKinds(ctx, now.Add(-directory.MaxMaxAge*time.Second).UnixMilli(), now.UnixMilli())
+	list, _, err := s.o.Store.LiveKinds(ctx, s.o.Now().UnixMilli())
 	for _, k := range list {
 		switch {
 		case t.Kind == models.FreezeEverything, t.Kind == models.FreezePartner && k.PartnerID == t.ID,

@@ -36,7 +36,7 @@ func (s *Console) Live(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	kinds, err := s.o.Store.LiveKinds(ctx, s.liveSince(), s.o.Now().UnixMilli())
+	kinds, more, err := s.liveNow(ctx)
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (s *Console) Live(c *gin.Context) error {
 			{Text: names.Service(k.ServiceID)}, {Part: environment(k.Environment)}, {Text: i18n.Number(ctx, k.Visits)},
 		}})
 	}
-	page.Header = ui.HeaderView{Title: i18n.T(ctx, i18n.LiveTitle), Lead: ui.Text(i18n.T(ctx, i18n.LiveLead, i18n.Number(ctx, total))), Actions: s.endAction(c)}
+	page.Header = ui.HeaderView{Title: i18n.T(ctx, i18n.LiveTitle), Lead: ui.Text(i18n.T(ctx, i18n.LiveLead, liveNumber(ctx, total, more))), Actions: s.endAction(c)}
 	if app := c.Query("app"); app != "" {
 		page.Of = names.Application(app)
 		if err := s.liveVisitsOf(c, &page, app); err != nil {
@@ -62,6 +62,14 @@ func (s *Console) Live(c *gin.Context) error {
 		}
 	}
 	return web.Render(c, http.StatusOK, console.Live(page))
+}
+
+// liveNumber says how many visits are live, of which more may not be counted.
+func liveNumber(ctx context.Context, n int64, more bool) string {
+	if more {
+		return i18n.T(ctx, i18n.OverviewAtLeast, i18n.Number(ctx, n))
+	}
+	return i18n.Number(ctx, n)
 }
 
 func (s *Console) endAction(c *gin.Context) []ui.ButtonView {
@@ -232,6 +240,7 @@ func (s *Console) LiveEndingSubmit(c *gin.Context) error {
 		return entrance.Done(c, requestPath(out.Request), "asked")
 	}
 	_ = s.o.Feed.Poll(context.WithoutCancel(ctx)) // what this can't do the feed does a moment later
+	s.live.forget()
 	return entrance.Done(c, livePath, "visits-ended")
 }
 
@@ -261,5 +270,6 @@ func (s *Console) VisitEnd(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	s.live.forget()
 	return entrance.Done(c, visitsPath+"/"+c.Param("id"), "visit-ended")
 }

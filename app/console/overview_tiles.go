@@ -85,21 +85,18 @@ func together(a, b store.Traffic) store.Traffic {
 	return a
 }
 
-func (o overview) liveTile(live map[string]int64, more bool) ui.Tile {
+func (o overview) liveTile(kinds []store.LiveKind, more bool) ui.Tile {
 	var total int64
-	applications := 0
-	for id, n := range live {
-		if o.partner == "" || o.names.Applications[id].PartnerID == o.partner {
-			total += n
-			applications++
+	applications := map[string]bool{}
+	for _, k := range kinds {
+		if o.partner == "" || k.PartnerID == o.partner {
+			total += k.Visits
+			applications[k.ApplicationID] = true
 		}
 	}
-	number := i18n.Number(o.ctx, total)
-	if more {
-		number = i18n.T(o.ctx, i18n.OverviewAtLeast, number)
-	}
+	number := liveNumber(o.ctx, total, more)
 	q := logQuery{time: timeToday, event: "vt_issued", partner: o.partner}
-	return ui.Tile{Label: i18n.T(o.ctx, i18n.OverviewLive), Number: number, Note: i18n.T(o.ctx, i18n.OverviewLiveOf, applications), Href: q.address(logPath)}
+	return ui.Tile{Label: i18n.T(o.ctx, i18n.OverviewLive), Number: number, Note: i18n.T(o.ctx, i18n.OverviewLiveOf, len(applications)), Href: q.address(logPath)}
 }
 
 func (o overview) tiles(all series, before map[models.RollupKind]*tally, calls store.Traffic, live ui.Tile) []ui.Tile {

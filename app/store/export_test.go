@@ -50,6 +50,11 @@ func (s *Store) PlantVisit(ctx context.Context, t *testing.T, v models.Visit) {
 	}
 }
 
+// LiveKindsOf is LiveKinds with another bound.
+func (s *Store) LiveKindsOf(ctx context.Context, now int64, most int) ([]LiveKind, bool, error) {
+	return s.liveKinds(ctx, now, most)
+}
+
 // LogSQL is what reading the log and visits asks, by what it is about.
 func LogSQL() map[string]string {
 	all := map[string]string{
@@ -107,7 +112,7 @@ func (s *Store) ConsentSQL(ctx context.Context, f ConsentFilter) string {
 // it is about.
 func OverviewSQL() map[string]string {
 	all := map[string]string{
-		"live visits": liveByApplicationSQL, "ending grants": endingGrantsSQL, "ending contracts": endingContractsSQL,
+		"live visits": liveKindsSQL, "ending grants": endingGrantsSQL, "ending contracts": endingContractsSQL,
 		"statement": strings.ReplaceAll(statementSQL, "IN ?", "IN (?)"), "visits opened": strings.ReplaceAll(visitsOpenedSQL, "IN ?", "IN (?)"),
 		"end of calls": callsEndSQL, "hourly visits": strings.ReplaceAll(hourlyVisitsSQL, "IN ?", "IN (?)"),
 		"counts of partners": strings.ReplaceAll(partnerCountsSQL, "IN ?", "IN (?)"),

@@ -16,8 +16,8 @@ const liveOfApplication = ` FROM visits v JOIN applications a ON a.id = v.applic
 	LEFT JOIN services s ON s.id = v.service_id
 	WHERE v.application_id = ? AND v.opened_at >= ? AND v.ended_at = 0 AND v.dead_after > ? AND v.opened_at > coalesce(s.visits_after, 0)`
 
-// maxLiveKinds bounds how many kinds of live visits are listed.
-const maxLiveKinds = 2000
+// maxLive bounds how many live visits are counted.
+const maxLive = 100_000
 
 // LiveKind is how many visits of an application are live at one service.
 type LiveKind struct {
@@ -26,21 +26,32 @@ type LiveKind struct {
 	Visits                              int64
 }
 
-// LiveKinds counts the visits that are live at now (Unix ms), of those opened
-// since, by application and service, at most 2,000 of these. It walks the live
-// visits alone.
-func (s *Store) LiveKinds(ctx context.Context, since, now int64) ([]LiveKind, error) {
-	var list []LiveKind
-	err := s.read(ctx).Raw(`SELECT a.partner_id, v.application_id, v.service_id, a.environment, count(*) AS visits
-		FROM applications a CROSS JOIN visits v LEFT JOIN services s ON s.id = v.service_id
-		WHERE v.application_id = a.id AND a.epoch = v.epoch AND v.opened_at >= ? AND v.ended_at = 0 AND v.dead_after > ?
-			AND v.opened_at > coalesce(s.visits_after, 0)
-		GROUP BY a.partner_id, v.application_id, v.service_id, a.environment
-		ORDER BY v.application_id, v.service_id LIMIT ?`, since, now, maxLiveKinds).Scan(&list).Error
-	if err != nil {
-		return nil, fmt.Errorf("count live visits: %w", err)
+// Those of a kind are counted before anybody asks what is known of it.
+const liveKindsSQL = `SELECT a.partner_id, live.application_id, live.service_id, a.environment, live.n AS visits
+	FROM (SELECT walked.application_id, walked.service_id, walked.epoch, count(*) AS n
+		FROM (SELECT application_id, service_id, epoch, opened_at FROM visits WHERE ended_at = 0 AND dead_after > ? LIMIT ?) AS walked
+		LEFT JOIN services s ON s.id = walked.service_id WHERE walked.opened_at > coalesce(s.visits_after, 0)
+		GROUP BY walked.application_id, walked.service_id, walked.epoch) AS live
+	JOIN applications a ON a.id = live.application_id AND a.epoch = live.epoch
+	ORDER BY live.application_id, live.service_id`
+
+// LiveKinds counts the visits that are live at now (Unix ms) by application and
+// service. It looks at 100,000 visits at most, and more is true where there were
+// as many.
+func (s *Store) LiveKinds(ctx context.Context, now int64) (list []LiveKind, more bool, err error) {
+	return s.liveKinds(ctx, now, maxLive)
+}
+
+func (s *Store) liveKinds(ctx context.Context, now int64, most int) (list []LiveKind, more bool, err error) {
+	if err := s.read(ctx).Raw(liveKindsSQL, now, most).Scan(&list).Error; err != nil {
+		return nil, false, fmt.Errorf("count live visits: %w", err)
 	}
-	return list, nil
+	var beyond int64
+	err = s.read(ctx).Raw("SELECT count(*) FROM (SELECT 1 FROM visits WHERE ended_at = 0 AND dead_after > ? LIMIT ?) AS live", now, most).Scan(&beyond).Error
+	if err != nil {
+		return nil, false, fmt.Errorf("count live visits: %w", err)
+	}
+	return list, beyond == int64(most), nil
 }
 
 // LiveVisitsOfService counts the live visits of a service in a change's own

@@ -174,9 +174,6 @@ func (s *Store) HourlyVisits(ctx context.Context, applications []string, from, u
 	return counts, nil
 }
 
-// maxLive bounds how many live visits are counted.
-const maxLive = 100_000
-
 // LiveVisits counts the visits of applications that are live at now (Unix ms), of
 // those that were opened since; at most 100,000 of each application.
 func (s *Store) LiveVisits(ctx context.Context, applications []string, since, now int64) (map[string]int64, error) {

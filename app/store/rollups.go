@@ -174,9 +174,8 @@ func startsOf(where string) string {
 		SELECT s.start FROM s WHERE s.start < ?)`
 }
 
-// The begins of hours, of days, and of hours that are in no day yet.
+// The begins of hours, and of hours that are in no day yet.
 var (
 	hourStarts = startsOf("r.span = 'hour'")
-	dayStarts  = startsOf("r.span = 'day'")
 	nodeStarts = startsOf("r.node <> ''")
 )

@@ -58,7 +58,7 @@ func (s *Store) Statement(ctx context.Context, applications []string, from, unti
 }
 
 var visitsOpenedSQL = `SELECT application_id, start, sum(count) AS count
-	FROM (SELECT application_id, start, count FROM rollups WHERE span = 'day' AND kind = 'vt' AND application_id IN ? AND outcome = 'ok' AND start IN ` + dayStarts + `
+	FROM (SELECT application_id, start, count FROM rollups WHERE span = 'day' AND kind = 'vt' AND application_id IN ? AND outcome = 'ok' AND start >= ? AND start < ?
 		UNION ALL SELECT application_id, start, count FROM rollups WHERE span = 'hour' AND kind = 'vt' AND application_id IN ? AND outcome = 'ok' AND node <> '' AND start IN ` + nodeStarts + `) AS counted
 	GROUP BY application_id, start`
 
@@ -66,7 +66,7 @@ var visitsOpenedSQL = `SELECT application_id, start, sum(count) AS count
 // ms) that begins in [from, until).
 func (s *Store) VisitsOpened(ctx context.Context, applications []string, from, until int64) ([]Traffic, error) {
 	var list []Traffic
-	if err := s.read(ctx).Raw(visitsOpenedSQL, applications, from, until, until, applications, from, until, until).Scan(&list).Error; err != nil {
+	if err := s.read(ctx).Raw(visitsOpenedSQL, applications, from, until, applications, from, until, until).Scan(&list).Error; err != nil {
 		return nil, fmt.Errorf("count visits by month: %w", err)
 	}
 	return list, nil

@@ -97,45 +97,6 @@ func (s *Store) TrafficByService(ctx context.Context, t TrafficSpan) ([]Traffic,
 	return s.traffic(ctx, trafficByServiceSQL, t)
 }
 
-// Those of an application are counted before anybody asks which epoch is its.
-const liveByApplicationSQL = `SELECT live.application_id AS id, live.n AS n
-	FROM (SELECT walked.application_id, walked.epoch, count(*) AS n
-		FROM (SELECT application_id, epoch FROM visits WHERE ended_at = 0 AND dead_after > ? LIMIT ?) AS walked
-		GROUP BY walked.application_id, walked.epoch) AS live
-	JOIN applications a ON a.id = live.application_id AND a.epoch = live.epoch`
-
-const liveExactlySQL = `SELECT live.id, count(*) AS n FROM (SELECT a.id AS id
-		FROM applications a CROSS JOIN visits v LEFT JOIN services s ON s.id = v.service_id
-		WHERE v.application_id = a.id AND a.epoch = v.epoch AND v.opened_at >= ? AND v.ended_at = 0 AND v.dead_after > ?
-			AND v.opened_at > coalesce(s.visits_after, 0) LIMIT ?) AS live GROUP BY live.id`
-
-// LiveByApplication counts the visits that are live at now (Unix ms), of those
-// opened since, by application; 100,000 in all at most, and then more is true.
-func (s *Store) LiveByApplication(ctx context.Context, since, now int64) (counts map[string]int64, more bool, err error) {
-	var rows []struct {
-		ID string
-		N  int64
-	}
-	var ended int64 // services whose visits were ended all together, which the index does not know
-	err = s.read(ctx).Raw("SELECT count(*) FROM services WHERE visits_after >= ?", since).Scan(&ended).Error
-	switch {
-	case err != nil:
-	case ended > 0:
-		err = s.read(ctx).Raw(liveExactlySQL, since, now, maxLive).Scan(&rows).Error
-	default:
-		err = s.read(ctx).Raw(liveByApplicationSQL, now, maxLive).Scan(&rows).Error
-	}
-	if err != nil {
-		return nil, false, fmt.Errorf("count live visits: %w", err)
-	}
-	counts, total := make(map[string]int64, len(rows)), int64(0)
-	for _, r := range rows {
-		counts[r.ID] = r.N
-		total += r.N
-	}
-	return counts, total >= maxLive, nil
-}
-
 // A grant has a successor where one of the same scope goes on when it ends.
 const endingGrantsSQL = `SELECT g.* FROM grants g JOIN applications a ON a.id = g.application_id
 	WHERE g.ended_at = 0 AND g.ends_at > 0 AND g.ends_at > ? AND g.ends_at <= ? AND a.status = 'active' AND (? = '' OR a.partner_id = ?)
