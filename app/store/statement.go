@@ -58,7 +58,8 @@ func (s *Store) Statement(ctx context.Context, applications []string, from, unti
 }
 
 var visitsOpenedSQL = `SELECT application_id, start, sum(count) AS count
-	FROM (SELECT application_id, start, count FROM rollups WHERE span = 'day' AND kind = 'vt' AND application_id IN ? AND outcome = 'ok' AND start >= ? AND start < ?
+	FROM (SELECT r.application_id, r.start, r.count FROM applications a CROSS JOIN rollups r WHERE a.id IN ? AND r.application_id = a.id
+			AND r.span = 'day' AND r.kind = 'vt' AND r.outcome = 'ok' AND r.start >= ? AND r.start < ?
 		UNION ALL SELECT application_id, start, count FROM rollups WHERE span = 'hour' AND kind = 'vt' AND application_id IN ? AND outcome = 'ok' AND node <> '' AND start IN ` + nodeStarts + `) AS counted
 	GROUP BY application_id, start`
 
