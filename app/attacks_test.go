@@ -204,7 +204,7 @@ func TestWhatSomebodyWroteIsShownAsText(t *testing.T) {
 	shown := 0
 	for _, x := range plan {
 		for _, language := range []string{"en", "zh-CN"} {
-			s.people[x.as].post("/console/preferences", "lang", language)
+			s.people[x.as].prefers("lang", language)
 			rec := s.people[x.as].get(x.path)
 			if want := max(x.status, http.StatusOK); x.script == "" && rec.Code != want && rec.Code != http.StatusSeeOther {
 				t.Errorf("%s in %s: status %d, want %d", x.name, language, rec.Code, want)

@@ -7,21 +7,21 @@ import (
 	"postern/models"
 )
 
-// ConsoleScreen is a row of a house's table.
-type ConsoleScreen struct {
+// Screen is a row of a house's table.
+type Screen struct {
 	Method, Pattern string
 	Access          entrance.Access
 }
 
 // ConsoleScreens is the console's table.
-func (a *App) ConsoleScreens() []ConsoleScreen { return screens(a.consoleRoutes()) }
+func (a *App) ConsoleScreens() []Screen { return screens(a.consoleRoutes()) }
 
 // PortalScreens is the portal's.
-func (a *App) PortalScreens() []ConsoleScreen { return screens(a.portalRoutes()) }
+func (a *App) PortalScreens() []Screen { return screens(a.portalRoutes()) }
 
-func screens(rows []screen) (list []ConsoleScreen) {
+func screens(rows []screen) (list []Screen) {
 	for _, r := range rows {
-		list = append(list, ConsoleScreen{r.method, r.pattern, r.access})
+		list = append(list, Screen{r.method, r.pattern, r.access})
 	}
 	return list
 }

@@ -32,7 +32,7 @@ func TestWhoMayOpenWhatIsWrittenDown(t *testing.T) {
 }
 
 // holdMatrix holds a house's table, asked for each role, to a file.
-func holdMatrix(t *testing.T, file string, screens []app.ConsoleScreen, roles []string, rightsOf func(string) (policies.Rights, error)) {
+func holdMatrix(t *testing.T, file string, screens []app.Screen, roles []string, rightsOf func(string) (policies.Rights, error)) {
 	t.Helper()
 	var b strings.Builder
 	line := func(route, access string, cells []string) {

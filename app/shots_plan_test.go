@@ -54,7 +54,7 @@ func (s *studio) fullShots() []shot {
 		{name: "approval", as: rev, path: s.find(rev, "/console/approvals", `/console/approvals/\d+`)},
 		{name: "approval-own", as: off, path: s.find(off, "/console/approvals", `/console/approvals/\d+`), once: true},
 		{name: "change-new", as: off, path: "/console/changes/new"},
-	}, s.partnerShots(), s.applicationShots(), s.catalogueShots(), s.logShots(), s.controlShots(), s.refusedShots())
+	}, s.partnerShots(), s.applicationShots(), s.catalogueShots(), s.logShots(), s.controlShots(), s.portalShots(), s.refusedShots())
 }
 
 func (s *studio) partnerShots() []shot {
@@ -121,6 +121,7 @@ func (s *studio) catalogueShots() []shot {
 		{name: "scope", as: off, path: "/console/scopes/loan.offer:read"},
 		{name: "scope-consent", as: off, path: "/console/scopes/card:read", once: true},
 		{name: "scope-edit", as: off, path: "/console/scopes/loan.offer:read/edit"},
+		{name: "scope-preview", as: off, path: "/console/scopes/loan.offer:read/edit", script: previewed},
 		{name: "simulator", as: rev, path: "/console/simulator?app=" + apptest.Travel + "&method=GET&path=%2Floans%2Foffers"},
 		{name: "simulator-refused", as: rev, path: "/console/simulator?app=" + apptest.Rent + "&method=POST&path=%2Floans%2Fapplications", once: true},
 	}
@@ -176,6 +177,47 @@ func (s *studio) controlShots() []shot {
 		{name: "staff-left", as: sys, path: s.left, once: true},
 	}
 }
+
+// portalShots are the partners' house. A new screen there is a line here.
+func (s *studio) portalShots() []shot {
+	const team = "/portal/team"
+	return []shot{
+		{name: "portal-sign-in", as: stranger, path: "/portal/sign-in"},
+		{name: "portal-second", as: portal + halfway, path: "/portal/second"},
+		{name: "portal-setup", as: stranger, path: "/portal/setup/" + s.linked},
+		{name: "portal-enrol", as: portal + invited, path: "/portal/enrol"},
+		{name: "portal-authenticator", as: portal + enrolling, path: "/portal/enrol/authenticator"},
+		{name: "portal-home", as: owner, path: "/portal"},
+		{name: "portal-home-live", as: developer, path: "/portal?world=production"},
+		{name: "portal-home-none", as: other, path: "/portal?world=sandbox"},
+		{name: "portal-account", as: owner, path: "/portal/account"},
+		{name: "portal-verify", as: viewer, path: "/portal/verify?next=%2Fportal%2Faccount"},
+		{name: "portal-password", as: owner, path: "/portal/account/password"},
+		{name: "portal-authenticator-new", as: owner, path: "/portal/account/authenticators/new"},
+		{name: "portal-passkey-new", as: owner, path: "/portal/account/passkeys/new"},
+		{name: "portal-factor", as: owner, path: s.find(owner, "/portal/account", "/portal/account/factors/[^/\"]+")},
+		{name: "portal-recovery-codes", as: owner, path: "/portal/account/recovery-codes"},
+		{name: "portal-team", as: owner, path: team},
+		{name: "portal-team-viewer", as: viewer, path: team, once: true},
+		{name: "portal-member-new", as: owner, path: team + "/new"},
+		{name: "portal-member-invited", as: owner, path: team + "/" + s.people[portal+invited].account},
+		{name: "portal-member", as: owner, path: team + "/" + s.people[developer].account},
+		{name: "x-portal-hand-over", as: owner, path: team + "/" + s.people[portal+invited].account, script: `document.querySelector("form[action$='/link']").requestSubmit()`, once: true},
+		{name: "x-portal-form-errors", as: owner, path: team + "/new", script: sent, status: 422, once: true},
+		{name: "x-portal-refused", as: stranger, path: "/portal/sign-in", script: `document.querySelector("#login").value = "owner@portal.example"; document.querySelector("#password").value = "wrong"; document.querySelector("#password").form.requestSubmit()`, status: 401, once: true},
+		{name: "x-portal-forbidden", as: viewer, path: team + "/new", status: 403, once: true},
+		{name: "x-portal-not-found", as: owner, path: team + "/nobody", status: 404, once: true},
+	}
+}
+
+// previewed drops every field and asks for the preview of that as a browser without script does.
+const previewed = `{ for (const all of document.querySelectorAll("input[type=radio][value=drop]")) all.checked = true;
+	const old = document.querySelector("button[value=history]"), plain = old.cloneNode(true);
+	for (const name of plain.getAttributeNames()) if (name.startsWith("hx-")) plain.removeAttribute(name);
+	old.replaceWith(plain); plain.click() }`
+
+// sent sends a page's form as it is, past the browser's own checks.
+const sent = `document.querySelector("main form[method=post]").noValidate = true; document.querySelector("main form[method=post]").requestSubmit()`
 
 // member is the page of an account.
 func (s *studio) member(who models.StaffRole) string {

@@ -21,7 +21,7 @@ import (
 )
 
 var (
-	shotsFolder = flag.String("shots", "", "write contact sheets of the console's screens into this folder")
+	shotsFolder = flag.String("shots", "", "write contact sheets of the screens of both houses into this folder")
 	shotsOf     = flag.String("shots-of", "", "take only pictures whose name.look, as in partners.zh-CN-dark-390, fits this regular expression")
 )
 
@@ -53,7 +53,7 @@ var looks = []appearance{
 // fewLooks are those of a shot that is taken once: each language, theme and width.
 var fewLooks = []appearance{looks[1], looks[6]}
 
-// TestContactSheets takes every screen of the console's table, full, in both
+// TestContactSheets takes every screen of the tables of both houses, full, in both
 // languages, themes and widths, and the states in which there is less to see. It
 // fails where a screen has no picture planned, and where a page complains, is wider
 // than the window or is not for everybody.
@@ -81,10 +81,15 @@ func TestContactSheets(t *testing.T) {
 	}
 }
 
-// checkPlan fails the test for each page of the table that no shot shows.
+// screens are the rows of both houses.
+func (s *studio) screens() []app.Screen {
+	return append(s.App.ConsoleScreens(), s.App.PortalScreens()...)
+}
+
+// checkPlan fails the test for each page of the tables that no shot shows.
 func (s *studio) checkPlan(plan []shot) {
 	s.t.Helper()
-	for _, row := range s.App.ConsoleScreens() {
+	for _, row := range s.screens() {
 		shown := slices.ContainsFunc(plan, func(x shot) bool { return s.route(x.path) == row.Pattern })
 		if row.Method == http.MethodGet && !shown && noPages[row.Pattern] == "" {
 			s.t.Errorf("no shot planned for GET %s", row.Pattern)
@@ -92,11 +97,11 @@ func (s *studio) checkPlan(plan []shot) {
 	}
 }
 
-// route is the pattern of the table that a path fits best.
+// route is the pattern of the tables that a path fits best.
 func (s *studio) route(path string) (best string) {
 	path, _, _ = strings.Cut(path, "?")
 	most := -1
-	for _, row := range s.App.ConsoleScreens() {
+	for _, row := range s.screens() {
 		if n := literals(row, path); n > most {
 			best, most = row.Pattern, n
 		}
@@ -106,7 +111,7 @@ func (s *studio) route(path string) (best string) {
 
 // literals counts the segments that a pattern and a path share; -1 is a path
 // that does not fit.
-func literals(row app.ConsoleScreen, path string) (n int) {
+func literals(row app.Screen, path string) (n int) {
 	pattern, segments := strings.Split(row.Pattern, "/"), strings.Split(path, "/")
 	if row.Method != http.MethodGet || len(pattern) != len(segments) {
 		return -1
@@ -128,7 +133,7 @@ func (s *studio) take(sheets *album, plan []shot) {
 	only := regexp.MustCompile(*shotsOf)
 	taken := make([][]exposure, len(plan))
 	for _, l := range looks {
-		b := newTabFor(s.t, s.address, 20*time.Minute)
+		b := newTabFor(s.t, s.houses[consoleHouse], 20*time.Minute)
 		for i, x := range plan {
 			name := x.name + "." + l.String()
 			if x.once && !slices.Contains(fewLooks, l) || !only.MatchString(name) {
@@ -159,7 +164,7 @@ func (s *studio) picture(b *tab, x shot, l appearance) (content []byte) {
 	where := x.name + " " + l.String()
 	b.run(chromedp.EmulateViewport(l.width, 900))
 	s.wear(b, x.as, l)
-	answer, err := chromedp.RunResponse(b.ctx, chromedp.Navigate(s.address+x.path))
+	answer, err := chromedp.RunResponse(b.ctx, chromedp.Navigate(s.houses[s.people[x.as].house]+x.path))
 	if err != nil {
 		s.t.Fatalf("%s: %v", where, err)
 	}
@@ -203,11 +208,11 @@ func wholePage(content *[]byte) chromedp.Action {
 func (s *studio) wear(b *tab, as models.StaffRole, l appearance) {
 	s.t.Helper()
 	who := s.people[as]
-	who.post("/console/preferences", "lang", l.language)
-	who.post("/console/preferences", "theme", l.theme)
+	who.prefers("lang", l.language)
+	who.prefers("theme", l.theme)
 	b.forget()
 	for name, value := range who.jar {
-		b.run(network.SetCookie(name, value).WithURL(s.address))
+		b.run(network.SetCookie(name, value).WithURL(s.houses[who.house]))
 	}
 }
 

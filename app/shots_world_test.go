@@ -4,9 +4,11 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,17 +35,36 @@ var staffNames = map[models.StaffRole]string{
 	models.SystemRole: "林涛", models.AuditRole: "孙悦", models.SupportRole: "许敏", newcomer: "周一帆",
 }
 
-// studio is the gateway whose screens are taken, and its staff at their browsers.
+// The portal's people; who stands half way in there is as in the console.
+const (
+	portal    = "portal " // begins their names
+	owner     = models.StaffRole(portal) + models.StaffRole(models.PortalOwner)
+	developer = models.StaffRole(portal) + models.StaffRole(models.PortalDeveloper)
+	viewer    = models.StaffRole(portal) + models.StaffRole(models.PortalViewer)
+	stranger  = portal + outsider
+	other     = models.StaffRole(portal + "other") // an owner at another partner
+)
+
+var portalNames = map[models.StaffRole]string{owner: "周航", developer: "钱多", viewer: "沈悦", other: "郑南"}
+
+// standing is how far somebody has come into their house.
+func standing(who models.StaffRole) models.StaffRole {
+	return models.StaffRole(strings.TrimPrefix(string(who), portal))
+}
+
+// studio is the gateway whose screens are taken, and those who use them at their browsers.
 type studio struct {
 	*apptest.World
-	t       *testing.T
-	address string
-	people  map[models.StaffRole]*somebody
-	link    string   // to set up an account, unused
-	vid     string   // of the visit with most to see
-	jti     string   // of an AT that was never traded in
-	left    string   // the address of an account that was disabled
-	kept    []string // of a wizard
+	t      *testing.T
+	houses map[string]string // addresses
+	people map[models.StaffRole]*somebody
+	link   string   // to set up an account, unused
+	linked string   // the same, of the portal
+	seated int      // who was let into the portal
+	vid    string   // of the visit with most to see
+	jti    string   // of an AT that was never traded in
+	left   string   // the address of an account that was disabled
+	kept   []string // of a wizard
 }
 
 // newStudio opens a gateway and lets its staff in; full, it has had some busy hours.
@@ -59,18 +80,20 @@ func newStudioOn(t *testing.T, db store.Config, full bool, change ...func(*app.C
 		t.Skip("hours of a gateway's work take long under the race detector, which others try")
 	}
 	p := newProvider(t)
+	var w *apptest.World
+	partners := serving(t, func() http.Handler { return w.PortalHandler() })
 	w, address := servedWith(t, db, p, func(o *apptest.Options) {
 		console := o.Config
 		o.Config = func(c *app.Config) {
 			console(c)
-			c.Bank, c.BankZH = "Haitang Bank", "海棠银行"
+			c.Bank, c.BankZH, c.Portal.Address = "Haitang Bank", "海棠银行", partners
 			for _, f := range change {
 				f(c)
 			}
 		}
 		o.Seed = furnished(full)
 	})
-	s := &studio{World: w, t: t, address: address, people: map[models.StaffRole]*somebody{}}
+	s := &studio{World: w, t: t, houses: map[string]string{consoleHouse: address, portalHouse: partners}, people: map[models.StaffRole]*somebody{}}
 	if full {
 		s.furnish()
 	}
@@ -81,6 +104,9 @@ func newStudioOn(t *testing.T, db store.Config, full bool, change ...func(*app.C
 	}
 	s.signInAll()
 	s.comeHalf()
+	if full {
+		s.portalHalf()
+	}
 	return s
 }
 
@@ -173,8 +199,7 @@ func (s *studio) signInAll() {
 	for _, role := range append(slices.Clone(models.StaffRoles), newcomer) { // each takes some time
 		b := s.people[role]
 		b.jar, b.agent = map[string]string{}, "Mozilla/5.0 (Windows NT 10.0) Chrome/142.0.0.0 Edg/142.0.0.0"
-		b.leads(b.post("/console/sign-in", "login", b.login, "password", passphrase), "/console/second?next=%2Fconsole")
-		b.leads(b.post("/console/second", "code", b.code()), "/console")
+		b.comeIn(b.code)
 	}
 }
 
@@ -207,13 +232,68 @@ func (s *studio) invite(role models.StaffRole) identity.Link {
 	return link
 }
 
-// seat invites users of a partner's to the portal; none of them has come yet.
+// seat lets users of two partners into the portal. They take their time: no clock
+// goes on for them.
 func (s *studio) seat() {
 	s.t.Helper()
-	for name, role := range map[string]models.PortalRole{"周航": models.PortalOwner, "钱多": models.PortalDeveloper} {
-		_, err := s.App.Users().InviteUser(s.t.Context(), "command line", "p_travel", identity.MemberInvitation{Name: name, Email: string(role) + "@lianhe.example", Role: role})
-		s.must(err)
+	for _, who := range []models.StaffRole{owner, developer, viewer, other} {
+		partner, role := "p_travel", models.PortalRole(standing(who))
+		if who == other {
+			partner, role = "p_nanfeng", models.PortalOwner
+		}
+		b := visitorOf(s.t, s.World, portalHouse)
+		b.enrol(s.letIn(partner, role, portalNames[who]), string(standing(who))+"@portal.example", portalNames[who], b.next)
+		s.people[who] = b
 	}
+	s.letIn("p_travel", models.PortalOwner, "陆遥") // has not come yet
+}
+
+// letIn makes a link of the portal.
+func (s *studio) letIn(partner string, role models.PortalRole, name string) identity.Link {
+	s.t.Helper()
+	s.seated++
+	link, err := s.App.Users().InviteUser(s.t.Context(), "command line", partner, identity.MemberInvitation{
+		Name: name, Email: fmt.Sprintf("%s.%d@lianhe.example", role, s.seated), Role: role, Production: role == models.PortalOwner,
+	})
+	s.must(err)
+	return link
+}
+
+// portalHalf lets the portal's people in anew, and has some stand on the way.
+func (s *studio) portalHalf() {
+	s.t.Helper()
+	for _, who := range []models.StaffRole{owner, developer, viewer, other} {
+		b := s.people[who]
+		b.jar, b.agent = map[string]string{}, s.people[models.OfficerRole].agent
+		if who == owner { // with two browsers
+			b.comeIn(b.last)
+			b.jar = map[string]string{}
+		}
+		b.comeIn(b.next)
+	}
+	s.Exec(fmt.Sprintf("UPDATE sessions SET verified_at = %d WHERE account_id = '%s'", s.Clock.Now().Add(-time.Hour).UnixMilli(), s.people[viewer].account))
+	s.linked = s.letIn("p_travel", models.PortalViewer, "何明").Token
+	for _, who := range []models.StaffRole{outsider, halfway, invited, enrolling} {
+		s.people[portal+who] = visitorOf(s.t, s.World, portalHouse)
+	}
+	s.people[portal+halfway].post("/portal/sign-in", "login", s.people[viewer].login, "password", passphrase)
+	for _, who := range []models.StaffRole{invited, enrolling} {
+		b, link := s.people[portal+who], s.letIn("p_travel", models.PortalDeveloper, "吴帆")
+		if who == enrolling {
+			b.begin(link, "wu.fan@lianhe.example", "吴帆")
+			continue
+		}
+		b.account = link.Account.ID
+		b.leads(b.post("/portal/setup/"+link.Token), "/portal/enrol")
+	}
+}
+
+// serving is the address of what answers from now on.
+func serving(t *testing.T, handler func() http.Handler) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { handler().ServeHTTP(rw, r) }))
+	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
+	return strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
 }
 
 // leaver is the address of an account that was invited and is disabled.

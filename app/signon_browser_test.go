@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"strings"
@@ -238,9 +237,7 @@ func served(t *testing.T, p *provider) (*apptest.World, string) {
 // servedWith is served of a world that change, or nil, has told something.
 func servedWith(t *testing.T, db store.Config, p *provider, change func(*apptest.Options)) (w *apptest.World, address string) {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.InternalHandler().ServeHTTP(rw, r) }))
-	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
-	address = strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
+	address = serving(t, func() http.Handler { return w.InternalHandler() })
 	o := apptest.Options{Config: func(c *app.Config) { c.Console = config.Console{Address: address} }}
 	if p != nil {
 		p.console = address

@@ -31,10 +31,17 @@ func withConsole() apptest.Options {
 	return apptest.Options{Config: func(c *app.Config) { c.Console = config.Console{Address: consoleAddress} }}
 }
 
-// somebody is a browser before the console, without script, and whose it is.
+// The houses that somebody can come into, by their first page.
+const (
+	consoleHouse = "/console"
+	portalHouse  = "/portal"
+)
+
+// somebody is a browser before a house, without script, and whose it is.
 type somebody struct {
 	t       *testing.T
 	w       *apptest.World
+	house   string
 	jar     map[string]string
 	login   string
 	secret  string // of the authenticator
@@ -57,7 +64,11 @@ func (b *somebody) do(method, path string, form url.Values, header ...string) *h
 	for name, value := range b.jar {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
 	}
-	rec := b.w.Internal(r)
+	listener := b.w.Internal
+	if b.house == portalHouse {
+		listener = b.w.Portal
+	}
+	rec := listener(r)
 	for _, c := range rec.Result().Cookies() {
 		if b.jar[c.Name] = c.Value; c.MaxAge < 0 {
 			delete(b.jar, c.Name)
@@ -104,16 +115,35 @@ func words(rec *httptest.ResponseRecorder) string {
 func (b *somebody) code() string {
 	b.t.Helper()
 	b.w.Later(30 * time.Second)
-	code, err := identity.TOTPCode(b.secret, b.w.Clock.Now())
+	return b.next()
+}
+
+// next is code of who has not shown one for a while.
+func (b *somebody) next() string {
+	b.t.Helper()
+	return b.codeAt(b.w.Clock.Now())
+}
+
+// last is the code before next, which counts as well.
+func (b *somebody) last() string {
+	b.t.Helper()
+	return b.codeAt(b.w.Clock.Now().Add(-30 * time.Second))
+}
+
+func (b *somebody) codeAt(at time.Time) string {
+	b.t.Helper()
+	code, err := identity.TOTPCode(b.secret, at)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	return code
 }
 
-// visitor is a browser that nobody has signed in with.
-func visitor(t *testing.T, w *apptest.World) *somebody {
-	return &somebody{t: t, w: w, jar: map[string]string{}}
+// visitor is a browser before the console that nobody has signed in with.
+func visitor(t *testing.T, w *apptest.World) *somebody { return visitorOf(t, w, consoleHouse) }
+
+func visitorOf(t *testing.T, w *apptest.World, house string) *somebody {
+	return &somebody{t: t, w: w, house: house, jar: map[string]string{}}
 }
 
 var shownSecret = regexp.MustCompile(`<code class="p-mono">([A-Z2-7 ]+)</code>`)
@@ -128,16 +158,37 @@ func setUp(t *testing.T, w *apptest.World, link identity.Link, login string) *so
 func enrolled(t *testing.T, w *apptest.World, link identity.Link, login, name string) *somebody {
 	t.Helper()
 	b := visitor(t, w)
-	b.wants(b.get("/console/setup/"+link.Token), http.StatusOK, "Begin")
-	b.leads(b.post("/console/setup/"+link.Token), "/console/enrol")
-	b.leads(b.post("/console/enrol", "login", login, "name", name, "password", passphrase, "again", passphrase), "/console/enrol/authenticator")
-	b.login = login
-	b.secret = shown(t, b.get("/console/enrol/authenticator"))
-	b.wants(b.post("/console/enrol/authenticator", "code", b.code()), http.StatusOK, "Recovery codes")
-	b.wants(b.get("/console/account"), http.StatusOK, login)
-	b.account = link.Account.ID
+	b.enrol(link, login, name, b.code)
 	return b
 }
+
+// enrol follows a link to the end, by the pages of its house.
+func (b *somebody) enrol(link identity.Link, login, name string, code func() string) {
+	b.t.Helper()
+	b.begin(link, login, name)
+	b.secret = shown(b.t, b.get(b.house+"/enrol/authenticator"))
+	b.wants(b.post(b.house+"/enrol/authenticator", "code", code()), http.StatusOK, "Recovery codes")
+	b.wants(b.get(b.house+"/account"), http.StatusOK, login)
+}
+
+// begin follows a link as far as the authenticator.
+func (b *somebody) begin(link identity.Link, login, name string) {
+	b.t.Helper()
+	b.login, b.account = login, link.Account.ID
+	b.wants(b.get(b.house+"/setup/"+link.Token), http.StatusOK, "Begin")
+	b.leads(b.post(b.house+"/setup/"+link.Token), b.house+"/enrol")
+	b.leads(b.post(b.house+"/enrol", "login", login, "name", name, "password", passphrase, "again", passphrase), b.house+"/enrol/authenticator")
+}
+
+// comeIn signs in by password and code.
+func (b *somebody) comeIn(code func() string) {
+	b.t.Helper()
+	b.leads(b.post(b.house+"/sign-in", "login", b.login, "password", passphrase), b.house+"/second?next="+url.QueryEscape(b.house))
+	b.leads(b.post(b.house+"/second", "code", code()), b.house)
+}
+
+// prefers says in which language or theme somebody reads.
+func (b *somebody) prefers(what, value string) { b.post(b.house+"/preferences", what, value) }
 
 func shown(t *testing.T, rec *httptest.ResponseRecorder) string {
 	t.Helper()

@@ -193,6 +193,9 @@ func (w *World) Portal(r *http.Request) *httptest.ResponseRecorder {
 // InternalHandler is the internal listener's router.
 func (w *World) InternalHandler() http.Handler { return w.inner }
 
+// PortalHandler is that of the portal's listener.
+func (w *World) PortalHandler() http.Handler { return w.portal }
+
 // Handler is the gateway's router.
 func (w *World) Handler() http.Handler { return w.handler }
 

@@ -82,20 +82,28 @@ func (s *Console) readActivity(ctx context.Context, reader, whose string) error 
 }
 
 func (s *Console) activityRows(c *gin.Context, list []models.Event) (rows []console.ActivityRow, err error) {
-	ids := make([]string, len(list))
+	ids, about := []string{}, make([]map[string]string, len(list))
 	for i, e := range list {
-		ids[i] = e.Actor
+		about[i] = detailsOf(e.Body)
+		ids = append(ids, e.Actor, about[i]["maker"], about[i]["checker"])
 	}
 	names, err := s.accountNames(c.Request.Context(), ids)
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range list {
+	for i, e := range list {
+		for _, who := range []string{"maker", "checker"} {
+			if about[i][who] == e.Actor {
+				delete(about[i], who) // it stands beside
+			} else if name := names[about[i][who]]; name != "" {
+				about[i][who] = name
+			}
+		}
 		at := s.At(e.At)
 		at.Exactly = true
 		rows = append(rows, console.ActivityRow{
 			At: at, Date: i18n.Date(c.Request.Context(), s.InZone(e.At)), Who: cmp.Or(names[e.Actor], e.Actor), What: did(c.Request.Context(), e.Kind),
-			About: aboutEvent(e), Alarm: e.Alarm, Details: s.details(c.Request.Context(), e.Body),
+			About: aboutEvent(e), Alarm: e.Alarm, Details: s.details(c.Request.Context(), about[i]),
 		})
 	}
 	return rows, nil
@@ -116,21 +124,26 @@ func aboutEvent(e models.Event) string {
 
 // details are an event's own, by name; hashes and the account's id help nobody
 // to read a list.
-func (s *Console) details(ctx context.Context, body string) []ui.KeyValue {
+func (s *Console) details(ctx context.Context, about map[string]string) []ui.KeyValue {
+	var list []ui.KeyValue
+	for _, name := range slices.Sorted(maps.Keys(about)) {
+		if strings.HasSuffix(name, "sha256") || name == "account" || name == "actor" || about[name] == "" {
+			continue
+		}
+		list = append(list, ui.KeyValue{Key: detailName(ctx, name), Value: ui.Text(s.detail(ctx, name, about[name]))})
+	}
+	return list
+}
+
+// detailsOf are an event's own, by name.
+func detailsOf(body string) map[string]string {
 	var event struct {
 		Detail map[string]string `json:"detail"`
 	}
 	if json.Unmarshal([]byte(body), &event) != nil {
 		return nil
 	}
-	var list []ui.KeyValue
-	for _, name := range slices.Sorted(maps.Keys(event.Detail)) {
-		if strings.HasSuffix(name, "sha256") || name == "account" || name == "actor" || event.Detail[name] == "" {
-			continue
-		}
-		list = append(list, ui.KeyValue{Key: detailName(ctx, name), Value: ui.Text(s.detail(ctx, name, event.Detail[name]))})
-	}
-	return list
+	return event.Detail
 }
 
 // detailName is the name of a detail; one without words is said as it is.

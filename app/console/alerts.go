@@ -141,7 +141,7 @@ func (s *Console) alertFacts(ctx context.Context, a models.Alert) ui.KeyValuesVi
 		{Key: i18n.T(ctx, i18n.AlertsSince), Value: ui.Time(s.At(a.FirstAt))}, {Key: i18n.T(ctx, i18n.AlertsLast), Value: ui.Time(s.At(a.LastAt))},
 	}
 	if a.ResolvedAt != 0 {
-		rows = append(rows, ui.KeyValue{Key: i18n.T(ctx, i18n.AlertsOver), Value: ui.Time(s.At(a.ResolvedAt))})
+		rows = append(rows, ui.KeyValue{Key: i18n.T(ctx, i18n.AlertsOverAt), Value: ui.Time(s.At(a.ResolvedAt))})
 	}
 	if a.AckedAt != 0 {
 		rows = append(rows, ui.KeyValue{Key: i18n.T(ctx, i18n.AlertsBy), Value: ui.Text(a.AckedBy + " · " + i18n.Stamp(ctx, s.InZone(a.AckedAt)))},

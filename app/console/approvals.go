@@ -66,8 +66,26 @@ func (s *Console) effects(ctx context.Context, r models.ChangeRequest) ([]ui.Not
 // nobody has for an unknown kind.
 func CheckOf(kind string) policies.Permission { return requestRights[kind].check }
 
-// requestsPage is how many requests a page lists.
-const requestsPage = 50
+const (
+	requestsPage = 50         // how many requests a page lists
+	requestsList = "requests" // of its cursors
+)
+
+// requestsBelow is the number of the request at which a page goes on; 0 begins with
+// the newest.
+func (s *Console) requestsBelow(cursor string) (number int64, err error) {
+	if cursor == "" {
+		return 0, nil
+	}
+	at, err := s.o.Cursors.Open(requestsList, cursor, 1)
+	if err != nil {
+		return 0, err
+	}
+	if number, err = strconv.ParseInt(at[0], 10, 64); err != nil {
+		return 0, web.ErrCursor
+	}
+	return number, nil
+}
 
 // Approvals lists change requests: those that wait, one's own, or all.
 func (s *Console) Approvals(c *gin.Context) error {
@@ -82,7 +100,10 @@ func (s *Console) Approvals(c *gin.Context) error {
 	default:
 		which = "waiting"
 	}
-	below, _ := strconv.ParseInt(c.Query("below"), 10, 64) // anything else begins with the newest
+	below, err := s.requestsBelow(c.Query("below"))
+	if err != nil {
+		return err
+	}
 	list, err := s.o.Store.Requests(ctx, filter, below, requestsPage+1)
 	if err != nil {
 		return err
@@ -94,7 +115,7 @@ func (s *Console) Approvals(c *gin.Context) error {
 	}
 	if len(list) > requestsPage {
 		list = list[:requestsPage]
-		page.Older = "/console/approvals?" + url.Values{"show": {which}, "below": {strconv.FormatInt(list[requestsPage-1].ID, 10)}}.Encode()
+		page.Older = "/console/approvals?" + url.Values{"show": {which}, "below": {s.o.Cursors.Make(requestsList, strconv.FormatInt(list[requestsPage-1].ID, 10))}}.Encode()
 	}
 	if below > 0 {
 		page.Newest = "/console/approvals?" + url.Values{"show": {which}}.Encode()

@@ -1,7 +1,9 @@
 package console
 
 import (
+	"context"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
@@ -65,13 +67,39 @@ func (s *Console) frame(c *gin.Context, title string, above ...layout.Crumb) lay
 			Name: v.Who.Account.Name, Role: strings.Join(roleNames(c, v.Who.Roles), " · "),
 			Initial: initial(v.Who.Account.Name), Href: "/console/account",
 		},
-		Nodes: layout.Nodes{Words: i18n.T(ctx, i18n.ConsoleNodeUp), Tone: ui.Ok},
-	}
-	if !s.o.Ready(ctx) {
-		l.Nodes = layout.Nodes{Words: i18n.T(ctx, i18n.ConsoleNodeDown), Tone: ui.Bad}
+		Nodes: s.nodes(ctx),
 	}
 	l.Flash = s.Note(c)
 	return l
+}
+
+// nodes is how many of the nodes that were not ended in order answer.
+func (s *Console) nodes(ctx context.Context) layout.Nodes {
+	if !s.o.Ready(ctx) {
+		return layout.Nodes{Words: i18n.T(ctx, i18n.ConsoleNodeDown), Tone: ui.Bad}
+	}
+	now := s.o.Now()
+	list, err := s.o.Store.Nodes(ctx, now.Add(-nodeForgotten).UnixMilli())
+	if err != nil {
+		list = nil // this one answers
+	}
+	known, up := 0, 0
+	for _, n := range list {
+		if n.StoppedAt != 0 {
+			continue
+		}
+		known++
+		if n.Ready && now.Sub(time.UnixMilli(n.SeenAt)) <= nodeSilent {
+			up++
+		}
+	}
+	switch {
+	case known < 2:
+		return layout.Nodes{Words: i18n.T(ctx, i18n.ConsoleNodeUp), Tone: ui.Ok}
+	case up < known:
+		return layout.Nodes{Words: i18n.T(ctx, i18n.ConsoleNodesSome, up, known), Tone: ui.Warn}
+	}
+	return layout.Nodes{Words: i18n.T(ctx, i18n.ConsoleNodesUp, known), Tone: ui.Ok}
 }
 
 func (s *Console) nav(c *gin.Context, v *entrance.Visit) (groups []layout.NavGroup) {

@@ -106,7 +106,9 @@ func (s *Console) showKeyChange(c *gin.Context, k keyStep, asked askedKey, reaso
 	ctx := c.Request.Context()
 	f := s.former(c, c.Request.URL.Path, map[string]string{"reason": reason}, fault)
 	f.hidden("plan", planVersion(asked.plan))
-	f.reason()
+	if asked.wrong == nil {
+		f.reason()
+	}
 	page := formPage{
 		title: i18n.T(ctx, k.title, keyKindWords(ctx, asked.kind)), lead: i18n.T(ctx, k.text), crumb: keyCrumbs(ctx),
 		above: s.planWords(ctx, asked.plan),

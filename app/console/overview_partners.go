@@ -28,6 +28,7 @@ type party struct {
 	id             string
 	visits         int64
 	all, refused   int64
+	refusedCalls   int64 // of those refused
 	calls          store.Traffic
 	codes          map[reason]int64
 	often          reason // its most frequent refusal
@@ -65,6 +66,9 @@ func (x *party) add(t store.Traffic) {
 	switch {
 	case t.Outcome != "ok":
 		x.refused += t.Count
+		if t.Kind == models.RollupCall {
+			x.refusedCalls += t.Count
+		}
 		x.codes[reason{code: t.Outcome, call: t.Kind == models.RollupCall}] += t.Count
 	case t.Kind == models.RollupVT:
 		x.visits += t.Count
@@ -127,8 +131,6 @@ func (s *Console) partnersPart(o overview) (templ.Component, error) {
 func (s *Console) partyRow(o overview, x *party, line []float64) ui.Row {
 	visits := o.span.log(x.id)
 	visits.event = "vt_issued"
-	refused := o.span.log(x.id)
-	refused.refused = true
 	p95 := ui.Cell{Text: "–", Tone: ui.Quiet}
 	if x.timed {
 		p95 = number(i18n.Duration(o.ctx, x.p95), callQuery{from: whole(o.span.from.UnixMilli()), partner: x.id}.address(), x.lates, ui.Warn)
@@ -136,9 +138,18 @@ func (s *Console) partyRow(o overview, x *party, line []float64) ui.Row {
 	return ui.Row{Cells: []ui.Cell{
 		{Text: o.names.Partner(x.id), Href: partnerPath(x.id)},
 		number(i18n.Number(o.ctx, x.visits), visits.address(logPath), false, ""),
-		number(percentOf(x.refused, x.all), refused.address(logPath), x.refuses, ui.Bad),
+		s.refusedShare(o, x),
 		p95, {Part: ui.Spark(ui.SparkView{Values: line})}, s.standsOut(o, x),
 	}}
+}
+
+// refusedShare leads to where the refusals stand: the log has no calls.
+func (s *Console) refusedShare(o overview, x *party) ui.Cell {
+	share := percentOf(x.refused, x.all)
+	if x.refused == 0 {
+		return ui.Cell{Text: share}
+	}
+	return number(share, s.refusedHref(o, x.refusedCalls == x.refused, "", x.id), x.refuses, ui.Bad)
 }
 
 // number is a cell that leads to the list behind it.

@@ -92,7 +92,7 @@ func profileFields(f *former) {
 			f.choose(contactField(i, "kind"), i18n.PartnerContactKind, kinds, optional),
 			f.field(contactField(i, "name"), i18n.PartnerContactName, optional),
 			f.field(contactField(i, "phone"), i18n.PartnerPhone, optional),
-			f.field(contactField(i, "email"), i18n.PartnerEmail, optional),
+			f.field(contactField(i, "email"), i18n.PartnerEmail, with(optional, func(v *ui.FieldView) { v.Control = ui.Email })),
 		)
 	}
 }

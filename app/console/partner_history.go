@@ -108,7 +108,7 @@ func changeEventWords(ctx context.Context, kind, id string) string {
 	case "partner.noted":
 		return i18n.T(ctx, i18n.PartnerEventNoted)
 	}
-	return kind
+	return did(ctx, kind)
 }
 
 func (s *Console) requestsTable(c *gin.Context, v partnerView) (ui.TableView, error) {

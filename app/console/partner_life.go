@@ -66,8 +66,27 @@ func (s *Console) showPartnerStep(c *gin.Context, file partnerFile, k step, reas
 	f.reason()
 	return s.showForm(c, fault.status, formPage{
 		title: i18n.T(ctx, k.title, file.row.Name), lead: i18n.T(ctx, k.text), crumb: partnerCrumbs(ctx, file.row),
-		form: f.done(partnerPath(file.row.ID), k.buttonFor(f, file.row.Name, sum(live))),
+		form: f.done(partnerPath(file.row.ID), k.buttonFor(f, file.row.Name, sum(live))), aside: stoppedBy(f, k, file, sum(live)),
 	})
+}
+
+// stoppedBy is what a step that ends visits reaches: of the applications those that
+// are at work.
+func stoppedBy(f *former, k step, file partnerFile, live int64) []console.Section {
+	if !k.counts {
+		return nil
+	}
+	var active int64
+	for _, a := range file.rows {
+		if a.Status == models.Active {
+			active++
+		}
+	}
+	facts := ui.KeyValuesView{Rows: []ui.KeyValue{
+		{Key: i18n.T(f.ctx, i18n.PartnerApplications), Value: ui.Text(i18n.Number(f.ctx, active))},
+		{Key: i18n.T(f.ctx, i18n.PartnerLiveVisits), Value: ui.Text(i18n.Number(f.ctx, live))},
+	}}
+	return []console.Section{{Card: ui.CardView{Title: i18n.T(f.ctx, i18n.PartnerWhatStops)}, Facts: &facts}}
 }
 
 // PartnerStepSubmit takes the step: at once where it stops traffic, else as a

@@ -52,7 +52,7 @@ func (s *Console) portalTab(c *gin.Context, v partnerView, fault faulty, values 
 	f.group(i18n.Key{}, i18n.PortalAskOwnerLead)
 	f.row(
 		f.field("name", i18n.PortalName, func(v *ui.FieldView) { v.MaxLength = 200 }),
-		f.field("email", i18n.PortalEmail, func(v *ui.FieldView) { v.MaxLength, v.InputMode = 254, "email" }),
+		f.field("email", i18n.PortalEmail, func(v *ui.FieldView) { v.MaxLength, v.Control = 254, ui.Email }),
 	)
 	f.row(f.choose("production", i18n.PortalMayLive, []option{{"no", i18n.PortalMayNot}, {"yes", i18n.PortalMay}}, nil))
 	f.reason()

@@ -44,6 +44,9 @@ func thingName(ctx context.Context, kind, id string) string {
 func (s *Console) planWords(ctx context.Context, plan change.Plan) (things []console.ThingView) {
 	for _, t := range plan.Things {
 		view := console.ThingView{Kind: i18n.T(ctx, i18n.Things[t.Kind]), ID: thingName(ctx, t.Kind, t.ID), New: t.New}
+		if t.New && (t.Kind == "credential" || t.Kind == "grant") {
+			view.ID = "" // made up by the console; the lines say whose it is
+		}
 		for _, d := range t.Differences {
 			label, before, after, compares := i18n.Difference(ctx, d.Format, s.clocked(ctx, d.Args))
 			view.Lines = append(view.Lines, console.DifferenceLine{

@@ -20,6 +20,7 @@ const (
 var (
 	ErrLastFactor  = errs.New(errs.Conflict, "last_factor", "This is the last second factor: add another one first.")
 	ErrManyFactors = errs.New(errs.Conflict, "many_factors", "Twelve are enough: remove one first.")
+	ErrNoSession   = errs.New(errs.NotFound, "no_session", "You have no such session.")
 	ErrNoFactor    = errs.New(errs.NotFound, "no_factor", "You have no such factor.")
 )
 

@@ -161,8 +161,11 @@ func (i *Identity) Sessions(ctx context.Context, account string) (list []models.
 func (i *Identity) EndSession(ctx context.Context, by Who, account models.Account, session string) error {
 	return i.write(ctx, by.Account.ID, func(w change.Writer) error {
 		ok, err := w.EndSession(account.ID, session, "ended", w.At())
-		if err != nil || !ok {
+		if err != nil {
 			return err
+		}
+		if !ok {
+			return ErrNoSession
 		}
 		return told(w, "session.ended", account, map[string]string{"session": session})
 	})

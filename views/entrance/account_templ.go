@@ -329,7 +329,7 @@ func EmailField(help, value, fault string) templ.Component {
 		ctx = templ.ClearChildren(ctx)
 		templ_7745c5c3_Err = ui.Field(ui.FieldView{
 			ID: "email", Name: "email", Label: i18n.T(ctx, i18n.ConsoleEmail), Optional: true, Value: value, MaxLength: 254, Autocomplete: "email",
-			InputMode: "email", Help: help, Error: fault,
+			Control: ui.Email, Help: help, Error: fault,
 		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

@@ -62,6 +62,8 @@ var (
 	ConsoleStaff     = def("console.staff", "Staff", "员工")
 	ConsoleAdmin     = def("console.admin", "Administration", "系统管理")
 	ConsoleNodeUp    = def("console.node_up", "This node answers", "本节点正常")
+	ConsoleNodesUp   = def("console.nodes_up", "%d nodes answer", "%d 个节点正常")
+	ConsoleNodesSome = def("console.nodes_some", "%d of %d nodes answer", "%d / %d 个节点正常")
 	ConsoleNodeDown  = def("console.node_down", "This node answers nobody", "本节点未就绪")
 	ConsoleMenu      = def("console.menu", "Menu", "菜单")
 	ConsoleSessions  = def("console.sessions", "Where you are signed in", "登录中的设备")

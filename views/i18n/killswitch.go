@@ -33,9 +33,9 @@ var (
 
 	KillReasonHelp = def("kill.reason_help", "What happened, and who was told. Whoever decides about the thaw reads it.", "发生了什么，通知了谁。决定解冻的人会看到。")
 	KillOpen       = def("kill.open", "Freeze a part, or everything", "冻结部分或全部")
-	KillButton     = def("kill.button", "Freeze %s", "冻结%s")
-	KillButtonEnds = def("kill.button_ends", "Freeze %s: up to %d live visits end now", "冻结%s：至多 %d 个在线访问立即结束")
-	KillAsk        = def("kill.ask", "Ask to freeze %s", "申请冻结%s")
+	KillButton     = def("kill.button", "Freeze %s", "冻结 %s")
+	KillButtonEnds = def("kill.button_ends", "Freeze %s: up to %d live visits end now", "冻结 %s：至多 %d 个在线访问立即结束")
+	KillAsk        = def("kill.ask", "Ask to freeze %s", "申请冻结 %s")
 	KillAskNote    = def("kill.ask_note", "Your role may ask: a security administrator, officer or reviewer decides.", "你的角色可以申请：由安全管理员、准入专员或审核员决定。")
 	KillDecides    = def("kill.decides", "A security administrator, officer or reviewer decides this.", "由安全管理员、准入专员或审核员决定。")
 	KillNotYours   = def("kill.not_yours", "Your role may freeze partners and applications. For services, scopes and everything ask a security administrator or a reviewer.", "你的角色可以冻结合作方和应用。服务、数据范围和全部由安全管理员或审核员冻结。")

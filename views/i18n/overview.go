@@ -98,6 +98,7 @@ var (
 	AlertsWaits    = def("alerts.waits", "to acknowledge", "待确认")
 	AlertsAcked    = def("alerts.acked", "acknowledged", "已确认")
 	AlertsOver     = def("alerts.over", "over", "已恢复")
+	AlertsOverAt   = def("alerts.over_at", "Over since", "恢复时间")
 	AlertsNone     = def("alerts.none", "No alert waits", "没有告警")
 	AlertsNoneText = def("alerts.none_text", "The rules look every minute; what they find stands here.", "规则每分钟检查一次，发现的情况会列在这里。")
 	AlertsWhat     = def("alerts.what", "What was seen", "发现")

@@ -130,6 +130,7 @@ var (
 	PartnerCloseTitle     = def("partner.close_title", "Close %s", "关闭 %s")
 	PartnerCloseText      = def("partner.close_text", "Closing is for good. Once another person approves, everything below ends in one step; what is in the ledger stays.", "关闭后不能恢复。他人批准后，下列内容一次全部终止；账本中的记录保留。")
 	PartnerCloseButton    = def("partner.close_button", "Ask to close %s for good", "提交关闭 %s")
+	PartnerWhatStops      = def("partner.what_stops", "What stops", "将要停止")
 	PartnerWhatEnds       = def("partner.what_ends", "What ends", "将要终止")
 	PartnerConfirm        = def("partner.confirm", "Write the partner's id", "输入合作方编号")
 	PartnerConfirmHelp    = def("partner.confirm_help", "Write %s to show that you mean this one.", "输入 %s 以确认。")

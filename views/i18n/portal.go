@@ -23,7 +23,7 @@ var (
 	PortalMayLive   = def("portal.may_live", "Production", "生产环境")
 	PortalMay       = def("portal.may", "may be changed", "可变更")
 	PortalMayNot    = def("portal.may_not", "view only", "仅可查看")
-	PortalStopped   = def("portal.stopped", "The bank has suspended %s: no access token is issued, and no call goes through. Ask your contact at the bank.", "本行已暂停%s：不再签发访问令牌，所有调用均被拒绝。请联系行内联系人。")
+	PortalStopped   = def("portal.stopped", "The bank has suspended %s: no access token is issued, and no call goes through. Ask your contact at the bank.", "本行已暂停 %s：不再签发访问令牌，所有调用均被拒绝。请联系行内联系人。")
 
 	PortalOwnerRole     = def("portal.role_owner", "Owner", "所有者")
 	PortalDeveloperRole = def("portal.role_developer", "Developer", "开发者")
@@ -33,7 +33,7 @@ var (
 	PortalViewerText    = def("portal.role_viewer_text", "Viewer: reads", "只读成员：仅查看")
 
 	PortalTeam        = def("portal.team", "Team", "团队")
-	PortalTeamLead    = def("portal.team_lead", "Who signs in here for %s, and what they may do.", "谁可以代表%s在此登录，以及各自的权限。")
+	PortalTeamLead    = def("portal.team_lead", "Who signs in here for %s, and what they may do.", "谁可以代表 %s 在此登录，以及各自的权限。")
 	PortalInvite      = def("portal.invite", "Invite somebody", "邀请成员")
 	PortalInviteLead  = def("portal.invite_lead", "They get a link by which they choose a login, a password and a second factor.", "受邀人通过链接设定登录名、密码和第二因素。")
 	PortalInviteDo    = def("portal.invite_do", "Make the link", "生成链接")

@@ -31,7 +31,7 @@ var (
 	SignOldPassword     = def("sign.old_password", "The password you have", "当前密码")
 	SignNewPassword     = def("sign.new_password", "The new one", "新密码")
 	SignAddPasskey      = def("sign.add_passkey", "Add a passkey", "添加通行密钥")
-	SignAddPasskeyLead  = def("sign.add_passkey_lead", "A passkey lives in this device or in a security key, and asks for your finger, face or PIN. It opens the console by itself.", "通行密钥保存在此设备或安全密钥中，使用时需验证指纹、面容或 PIN。单凭它即可登录。")
+	SignAddPasskeyLead  = def("sign.add_passkey_lead", "A passkey lives in this device or in a security key, and asks for your finger, face or PIN. It lets you in by itself.", "通行密钥保存在此设备或安全密钥中，使用时需验证指纹、面容或 PIN。单凭它即可登录。")
 	SignNoPasskeys      = def("sign.no_passkeys", "This browser has no passkeys, or runs no script here.", "此浏览器不支持通行密钥，或未启用脚本。")
 	SignAddTOTP         = def("sign.add_totp", "Add an authenticator", "添加验证器")
 	SignAddTOTPLead     = def("sign.add_totp_lead", "Scan this with an authenticator app. To replace an old one, add the new one and then remove the old.", "用验证器应用扫描此图。如需更换，先添加新的，再移除旧的。")

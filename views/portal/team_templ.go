@@ -181,7 +181,7 @@ func Invite(p InvitePage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Field(ui.FieldView{ID: "email", Name: "email", Label: i18n.T(ctx, i18n.PortalEmail), Value: p.Email, Required: true, MaxLength: 254, InputMode: "email", Error: p.Faults["email"]}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Field(ui.FieldView{ID: "email", Name: "email", Label: i18n.T(ctx, i18n.PortalEmail), Value: p.Email, Required: true, MaxLength: 254, Control: ui.Email, Error: p.Faults["email"]}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
