@@ -11,6 +11,7 @@ import (
 
 	"postern/app/change"
 	"postern/app/clients"
+	"postern/app/entrance"
 	"postern/app/killswitch"
 	"postern/app/partners"
 	"postern/app/web"
@@ -63,7 +64,7 @@ func limitValues(a partners.Application) map[string]string {
 }
 
 func limitsOf(a partners.Application, v map[string]string) partners.Application {
-	a.AddressMode, a.Addresses, a.ReturnAddresses = models.AddressMode(v["address_mode"]), textLines(v["addresses"]), textLines(v["return_addresses"])
+	a.AddressMode, a.Addresses, a.ReturnAddresses = models.AddressMode(v["address_mode"]), entrance.Lines(v["addresses"]), entrance.Lines(v["return_addresses"])
 	a.ATLifetime, a.DailyQuota, a.ATRate = wholeNumber(v["at_lifetime"]), wholeNumber(v["daily_quota"]), wholeNumber(v["at_rate"])
 	a.VTRate, a.CallRate = wholeNumber(v["vt_rate"]), wholeNumber(v["call_rate"])
 	return a

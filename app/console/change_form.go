@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -139,7 +138,7 @@ func (s *Console) faultsOf(c *gin.Context, err error, kind, id string) (f faulty
 		return f, false
 	}
 	for _, list := range []string{"addresses", "return_addresses", "origins"} {
-		f.intoLines(ctx, list)
+		entrance.IntoLines(ctx, f.fields, list)
 	}
 	return f, true
 }
@@ -159,22 +158,6 @@ func (f faulty) code() int {
 		return http.StatusOK
 	}
 	return f.status
-}
-
-// intoLines joins the lines of a text area's faults: entry 1 of a list is line 2.
-func (f faulty) intoLines(ctx context.Context, field string) {
-	for name, text := range f.fields {
-		index, below := strings.CutPrefix(name, field+".")
-		i, err := strconv.Atoi(index)
-		if !below || err != nil {
-			continue
-		}
-		delete(f.fields, name)
-		text = i18n.T(ctx, i18n.CatalogLine, i+1, text)
-		if f.fields[field] == "" || text < f.fields[field] {
-			f.fields[field] = text
-		}
-	}
 }
 
 // formValues are all values of a form, the first of each name.

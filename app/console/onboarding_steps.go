@@ -13,6 +13,7 @@ import (
 
 	"postern/app/bankfile"
 	"postern/app/clients"
+	"postern/app/entrance"
 	"postern/app/errs"
 	"postern/app/partners"
 	"postern/app/store"
@@ -147,7 +148,7 @@ func (s *Console) checkStep(c *gin.Context, o onboarding, step string, wrong err
 		}
 		one := faulty{fields: s.Words(c, errs.Fields{fault.Field: fault.Message})}
 		if list, _, isLine := strings.Cut(fault.Field, "."); isLine {
-			one.intoLines(ctx, list)
+			entrance.IntoLines(ctx, one.fields, list)
 		}
 		for _, text := range one.fields {
 			add(field, text)

@@ -146,17 +146,6 @@ func (s *Console) whoMoved(c *gin.Context, partner string) (string, error) {
 	return i18n.T(ctx, i18n.PartnerMovedBy, cmp.Or(names[events[0].Actor], events[0].Actor), i18n.Stamp(ctx, s.InZone(events[0].At))), nil
 }
 
-// textLines are the lines of a text area that say something.
-func textLines(text string) []string {
-	var list []string
-	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line != "" {
-			list = append(list, line)
-		}
-	}
-	return list
-}
-
 // whole reads a number that may be left empty; -1, which no rule takes, for what is none.
 func wholeNumber(text string) int64 {
 	text = strings.TrimSpace(text)

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"postern/app/catalog"
+	"postern/app/entrance"
 	"postern/app/errs"
 	"postern/app/web"
 	"postern/views/console"
@@ -46,10 +47,10 @@ func routeFrom(values map[string]string) catalog.Route {
 	r := catalog.Route{
 		ID: strings.TrimSpace(values["id"]), Method: values["method"], Pattern: strings.TrimSpace(values["pattern"]),
 		Resource: strings.TrimSpace(values["resource"]), Action: strings.TrimSpace(values["action"]), OwnerCheck: values["owner_check"],
-		QueryNames: textLines(values["query_names"]), ReplyTypes: textLines(values["reply_types"]), ErrorFields: textLines(values["error_fields"]),
+		QueryNames: entrance.Lines(values["query_names"]), ReplyTypes: entrance.Lines(values["reply_types"]), ErrorFields: entrance.Lines(values["error_fields"]),
 		RequiresCustomer: values["requires_customer"] != "", SignIn: values["sign_in"] != "", SampleReply: strings.TrimSpace(values["sample_reply"]),
 	}
-	for _, line := range textLines(values["bindings"]) {
+	for _, line := range entrance.Lines(values["bindings"]) {
 		name, target, _ := strings.Cut(line, "=")
 		if r.Bindings == nil {
 			r.Bindings = map[string]string{}
@@ -166,7 +167,7 @@ func (s *Console) showRouteForm(c *gin.Context, v catalog.Service, id string, va
 		page.Moved = note
 	}
 	for _, list := range []string{"query_names", "reply_types", "error_fields"} {
-		fault.intoLines(ctx, list)
+		entrance.IntoLines(ctx, fault.fields, list)
 	}
 	page.Filled, page.History = fault.filled(values), fault.history
 	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {

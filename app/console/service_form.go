@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"postern/app/catalog"
+	"postern/app/entrance"
 	"postern/models"
 )
 
@@ -71,7 +72,7 @@ func (s *Console) serviceFrom(v catalog.Service, values map[string]string) servi
 	v.AllowNoOrigin, v.DurableCalls = values["allow_no_origin"] != "", values["durable_calls"] != ""
 	v.VTLifetime, v.RenewWindow = wholeNumber(values["vt_lifetime"]), wholeNumber(values["renew_window"])
 	v.MaxAge, v.MaxBody = wholeNumber(values["max_age"]), wholeNumber(values["max_body"])
-	v.Origins, v.Hours, v.Stops, v.Upstreams = textLines(values["origins"]), nil, nil, nil
+	v.Origins, v.Hours, v.Stops, v.Upstreams = entrance.Lines(values["origins"]), nil, nil, nil
 	f := serviceForm{}
 	for i := range spanRows {
 		if span, said := spanFrom(values, fmt.Sprintf("hours.%d.", i)); said {
