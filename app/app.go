@@ -36,6 +36,7 @@ import (
 	"postern/app/partners"
 	"postern/app/portal"
 	"postern/app/records"
+	"postern/app/selfservice"
 	"postern/app/settings"
 	"postern/app/signon"
 	"postern/app/store"
@@ -88,33 +89,34 @@ const (
 
 // App is a running gateway.
 type App struct {
-	config    Config
-	store     *store.Store
-	ring      *keyring.Ring
-	ledger    *ledger.Ledger
-	feed      *control.Feed
-	heart     *control.Heart
-	directory *directory.Directory
-	authority *authority.Authority
-	upstreams *upstream.Pool
-	failures  *limit.FailureGate
-	metrics   *metrics
-	jobs      *jobs.Runner
-	feeds     *feeds.Runner
-	settings  *settings.Live
-	alerts    *alerts.Watch
-	outbox    *alerts.Outbox
-	sources   *alerts.Sources
-	notices   alerts.Notices
-	oauth     *oauth.OAuth
-	gateway   *gateway.Gateway
-	identity  *identity.Identity
-	records   *records.Records
-	tail      *records.Tail
-	approvals *approval.Approvals
-	console   *console.Console
-	users     *identity.Identity // of partners
-	portal    *portal.Portal
+	config      Config
+	store       *store.Store
+	ring        *keyring.Ring
+	ledger      *ledger.Ledger
+	feed        *control.Feed
+	heart       *control.Heart
+	directory   *directory.Directory
+	authority   *authority.Authority
+	upstreams   *upstream.Pool
+	failures    *limit.FailureGate
+	metrics     *metrics
+	jobs        *jobs.Runner
+	feeds       *feeds.Runner
+	settings    *settings.Live
+	alerts      *alerts.Watch
+	outbox      *alerts.Outbox
+	sources     *alerts.Sources
+	notices     alerts.Notices
+	oauth       *oauth.OAuth
+	gateway     *gateway.Gateway
+	identity    *identity.Identity
+	records     *records.Records
+	tail        *records.Tail
+	approvals   *approval.Approvals
+	selfService *selfservice.SelfService
+	console     *console.Console
+	users       *identity.Identity // of partners
+	portal      *portal.Portal
 
 	leaving atomic.Bool // the node is about to stop
 	stop    context.CancelFunc
@@ -417,8 +419,9 @@ func (a *App) openConsole(context.Context) error {
 	})
 	a.tail = a.records.NewTail(c.Log)
 	a.approvals = approval.New(approval.Options{Store: a.store, Kinds: a.approvalKinds(), Tell: a.notices, Now: c.Now, Rand: c.Rand, Applied: a.applied})
+	a.selfService = selfservice.New(selfservice.Options{Store: a.store, Approvals: a.approvals, Now: c.Now, Rand: c.Rand})
 	a.console = console.New(console.Options{
-		Approvals: a.approvals, Records: a.records, Tail: a.tail, Address: c.Console.Address, Portal: c.Portal.Address,
+		Approvals: a.approvals, SelfService: a.selfService, Records: a.records, Tail: a.tail, Address: c.Console.Address, Portal: c.Portal.Address,
 		Cursors:   web.Cursors{MAC: func(text string) string { return a.ring.Subjects().MAC(keyring.Places, text) }},
 		Directory: a.directory, Feed: a.feed, Visits: a.authority, Upstreams: a.upstreams,
 		Identity: a.identity, Store: a.store, Staff: staff, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone,
@@ -446,7 +449,7 @@ func (a *App) openPortal(context.Context) error {
 		Name: cmp.Or(c.Bank, "Postern"), Address: c.Portal.Address, Idle: c.Portal.IdleTime, Session: c.Portal.SessionTime, Now: c.Now, Rand: c.Rand,
 	})
 	a.portal = portal.New(portal.Options{
-		Identity: a.users, Store: a.store, Rules: rules, Address: c.Portal.Address, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone,
+		Identity: a.users, Store: a.store, SelfService: a.selfService, Rules: rules, Address: c.Portal.Address, Issuer: c.Issuer, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone,
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Portal.Address, "https://")},
 		Failures: limit.NewFailureGate(maxAddresses, signInRate), Questions: limit.NewFailureGate(maxAddresses, questionRate),
 		Now: c.Now, Log: c.Log,

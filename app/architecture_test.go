@@ -29,7 +29,7 @@ var tiers = [...][]string{
 	3: {"app/authority", "app/backup", "app/partners", "app/catalog", "app/identity", "app/approval", "app/records", "app/alerts", "app/alerts/post", "app/signon", "app/settings",
 		"app/killswitch",
 	},
-	4: {"app/web", "app/oauth", "app/gateway", "app/gateway/upstream", "app/entrance", "app/console", "app/portal", "app/bankfile", "app/bankfile/gen"},
+	4: {"app/web", "app/oauth", "app/gateway", "app/gateway/upstream", "app/entrance", "app/console", "app/portal", "app/selfservice", "app/bankfile", "app/bankfile/gen"},
 	5: {
 		"app", "app/apptest", "app/jobs", "app/bench", "app/doctor",
 		"app/demo", "app/demo/bank", "app/demo/keyset", "app/demo/partner", "app/demo/story", "app/demo/traffic", "app/demo/visitor",
@@ -55,11 +55,11 @@ var neighbours = map[string][]string{
 	"app/consents":        {"app/ledger", "app/keyring"}, // a consent does, too; and how long tickets live
 	"app/oauth":           {"app/web"},
 	"app/gateway":         {"app/web"},
-	"app/console":         {"app/web", "app/entrance", "app/bankfile", "app/gateway/upstream"}, // what it asks for is a bank file; upstreams and pages as the node sees them
-	"app/bankfile/gen":    {"app/bankfile"},                                                    // its reference is written from its types
-	"app/signon":          {"app/identity"},                                                    // whose provider it is
+	"app/console":         {"app/web", "app/entrance", "app/bankfile", "app/selfservice", "app/gateway/upstream"}, // what it asks for is a bank file; upstreams and pages as the node sees them
+	"app/bankfile/gen":    {"app/bankfile"},                                                                       // its reference is written from its types
+	"app/signon":          {"app/identity"},                                                                       // whose provider it is
 	"app/entrance":        {"app/web"},
-	"app/portal":          {"app/web", "app/entrance"},
+	"app/portal":          {"app/web", "app/entrance", "app/bankfile", "app/selfservice"},
 	"app":                 {"app/jobs"}, // it says which jobs there are
 	"app/apptest":         {"app"},
 	"app/demo":            {"app"}, // it runs the whole gateway, as a person would

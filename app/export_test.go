@@ -3,7 +3,9 @@ package app
 import (
 	"context"
 
+	"postern/app/approval"
 	"postern/app/entrance"
+	"postern/app/selfservice"
 	"postern/models"
 )
 
@@ -30,3 +32,9 @@ func screens(rows []screen) (list []Screen) {
 func (a *App) RunJob(ctx context.Context, name string) (models.JobRun, error) {
 	return a.jobs.RunNow(ctx, name)
 }
+
+// SelfService is what partners' users change by, and the bank answers them by.
+func (a *App) SelfService() *selfservice.SelfService { return a.selfService }
+
+// Approvals are the change requests.
+func (a *App) Approvals() *approval.Approvals { return a.approvals }

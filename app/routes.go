@@ -181,6 +181,11 @@ func approvalScreens(s *console.Console) []screen {
 	readsRequests := entrance.May("business", "read").Or("accounts", "read").Or("keys", "read").Or("settings", "read")
 	checksRequests := entrance.May("business", "check").Or("roles", "check").Or("keys", "check").Or("settings", "check").Or("stops", "make").Or("thaw", "check")
 	return []screen{
+		{http.MethodGet, "/console/partner-requests", readsBusiness, s.PartnerRequests},
+		{http.MethodGet, "/console/partner-requests/:request", readsBusiness, s.PartnerRequest},
+		{http.MethodPost, "/console/partner-requests/:request/take", makesBusiness, s.PartnerRequestTake},
+		{http.MethodPost, "/console/partner-requests/:request/answer", makesBusiness, s.PartnerRequestAnswer},
+		{http.MethodPost, "/console/partner-requests/:request/propose", makesBusiness, s.PartnerRequestPropose},
 		{http.MethodGet, "/console/approvals", readsRequests, s.Approvals},
 		{http.MethodGet, "/console/approvals/:request", readsRequests, s.Approval},
 		{http.MethodPost, "/console/approvals/:request/approve", checksRequests, s.ApprovalApprove},
@@ -372,7 +377,7 @@ func staffScreens(s *console.Console) []screen {
 // portalRoutes is everything that partners' users can reach, on the portal's
 // listener.
 func (a *App) portalRoutes() []screen {
-	return slices.Concat(entranceScreens("/portal", a.portal.Entrance), teamScreens(a.portal))
+	return slices.Concat(entranceScreens("/portal", a.portal.Entrance), teamScreens(a.portal), ownScreens(a.portal))
 }
 
 // teamScreens is the first page, and who is in a partner's team.
@@ -387,6 +392,28 @@ func teamScreens(p *portal.Portal) []screen {
 		{http.MethodPost, "/portal/team/:account", makes, p.MemberUpdate},
 		{http.MethodPost, "/portal/team/:account/link", makes, p.MemberLink},
 		{http.MethodPost, "/portal/team/:account/remove", makes, p.MemberRemove},
+	}
+}
+
+// ownScreens is what a partner has, and what it asks of the bank.
+func ownScreens(p *portal.Portal) []screen {
+	reads, makes := entrance.May("applications", "read"), entrance.May("applications", "make")
+	asks, answers := entrance.May("production", "ask"), entrance.May("requests", "answer")
+	return []screen{
+		{http.MethodGet, "/portal/applications", reads, p.Applications},
+		{http.MethodPost, "/portal/applications", makes, p.ApplicationCreate},
+		{http.MethodGet, "/portal/applications/new", makes, p.ApplicationNew},
+		{http.MethodGet, "/portal/applications/:application", reads, p.Application},
+		{http.MethodGet, "/portal/applications/:application/edit", makes, p.ApplicationEdit},
+		{http.MethodPost, "/portal/applications/:application/edit", makes, p.ApplicationUpdate},
+		{http.MethodGet, "/portal/applications/:application/close", makes, p.ApplicationClosing},
+		{http.MethodPost, "/portal/applications/:application/close", makes, p.ApplicationClose},
+		{http.MethodGet, "/portal/requests", entrance.May("requests", "read"), p.Requests},
+		{http.MethodPost, "/portal/requests", asks, p.RequestCreate},
+		{http.MethodGet, "/portal/requests/new", asks, p.RequestNew},
+		{http.MethodGet, "/portal/requests/:request", entrance.May("requests", "read"), p.Request},
+		{http.MethodPost, "/portal/requests/:request/reply", answers, p.RequestReply},
+		{http.MethodPost, "/portal/requests/:request/withdraw", answers, p.RequestWithdraw},
 	}
 }
 

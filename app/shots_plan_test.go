@@ -53,6 +53,9 @@ func (s *studio) fullShots() []shot {
 		{name: "approvals-all", as: rev, path: "/console/approvals?show=all"},
 		{name: "approval", as: rev, path: s.find(rev, "/console/approvals", `/console/approvals/\d+`)},
 		{name: "approval-own", as: off, path: s.find(off, "/console/approvals", `/console/approvals/\d+`), once: true},
+		{name: "partner-requests", as: off, path: "/console/partner-requests"},
+		{name: "partner-request", as: off, path: "/console/partner-requests/2"},
+		{name: "partner-request-answered", as: rev, path: "/console/partner-requests/1", once: true},
 		{name: "change-new", as: off, path: "/console/changes/new"},
 	}, s.partnerShots(), s.applicationShots(), s.catalogueShots(), s.logShots(), s.controlShots(), s.portalShots(), s.refusedShots())
 }
@@ -180,7 +183,7 @@ func (s *studio) controlShots() []shot {
 
 // portalShots are the partners' house. A new screen there is a line here.
 func (s *studio) portalShots() []shot {
-	const team = "/portal/team"
+	const team, sandbox = "/portal/team", "/portal/applications/travel-sandbox"
 	return []shot{
 		{name: "portal-sign-in", as: stranger, path: "/portal/sign-in"},
 		{name: "portal-second", as: portal + halfway, path: "/portal/second"},
@@ -188,8 +191,21 @@ func (s *studio) portalShots() []shot {
 		{name: "portal-enrol", as: portal + invited, path: "/portal/enrol"},
 		{name: "portal-authenticator", as: portal + enrolling, path: "/portal/enrol/authenticator"},
 		{name: "portal-home", as: owner, path: "/portal"},
-		{name: "portal-home-live", as: developer, path: "/portal?world=production"},
-		{name: "portal-home-none", as: other, path: "/portal?world=sandbox"},
+		{name: "portal-home-none", as: other, path: "/portal", once: true},
+		{name: "portal-applications", as: owner, path: "/portal/applications"},
+		{name: "portal-applications-live", as: owner, path: "/portal/applications?world=production"},
+		{name: "portal-applications-none", as: other, path: "/portal/applications", once: true},
+		{name: "portal-application", as: owner, path: sandbox},
+		{name: "portal-application-live", as: owner, path: "/portal/applications/" + apptest.Travel},
+		{name: "portal-application-new", as: developer, path: "/portal/applications/new"},
+		{name: "portal-application-edit", as: developer, path: sandbox + "/edit"},
+		{name: "portal-application-live-edit", as: owner, path: "/portal/applications/" + apptest.Travel + "/edit"},
+		{name: "portal-application-close", as: developer, path: sandbox + "/close"},
+		{name: "portal-requests", as: owner, path: "/portal/requests"},
+		{name: "portal-requests-none", as: other, path: "/portal/requests", once: true},
+		{name: "portal-request-new", as: owner, path: "/portal/requests/new"},
+		{name: "portal-request", as: owner, path: "/portal/requests/2"},
+		{name: "portal-request-question", as: owner, path: "/portal/requests/1"},
 		{name: "portal-account", as: owner, path: "/portal/account"},
 		{name: "portal-verify", as: viewer, path: "/portal/verify?next=%2Fportal%2Faccount"},
 		{name: "portal-password", as: owner, path: "/portal/account/password"},
@@ -243,6 +259,7 @@ func (s *studio) emptyShots() []shot {
 	return []shot{
 		{name: "empty-overview", as: off, path: "/console", once: true},
 		{name: "empty-approvals", as: off, path: "/console/approvals", once: true},
+		{name: "empty-partner-requests", as: off, path: "/console/partner-requests", once: true},
 		{name: "empty-partners", as: off, path: "/console/partners", once: true},
 		{name: "empty-services", as: off, path: "/console/services", once: true},
 		{name: "empty-scopes", as: off, path: "/console/scopes", once: true},

@@ -13,7 +13,10 @@ import (
 
 	"golang.org/x/net/html"
 
+	"postern/app/approval"
 	"postern/app/apptest"
+	"postern/app/partners"
+	"postern/app/selfservice"
 	"postern/models"
 )
 
@@ -135,7 +138,23 @@ func (s *studio) work() {
 	s.asked(officer, travel+"/grants/new?application="+apptest.Travel, travel+"/grants", map[string]string{"scope": "loan.basic:read", "purpose": "A short offer on the first screen", "reason": because})
 	s.asked(officer, "/console/partners/p_nanfeng/resume", "/console/partners/p_nanfeng/resume", map[string]string{"reason": "Their report of the incident is in."})
 	s.half("xinglu", "Xinglu Insurance 星路保险")
+	s.ask("app_live_minipro2", "Lianhe mini programme 联合出行小程序", "Car instalments inside our mini programme; about 2,000 visits a day from December on.")
+	s.fill(officer, "/console/partner-requests/1", "/console/partner-requests/1/answer", map[string]string{"text": "Which of your servers will ask for tokens?", "what": "question"})
+	s.ask("app_live_tablets22", "Lianhe tablets 联合出行平板", "The tablets at our counters; 40 visits a day.")
 	s.fill(models.SystemRole, "/console/settings/retention/edit", "/console/settings/retention", map[string]string{"retention.calls_days": "365", "reason": "The new rule of the records office."})
+}
+
+// ask asks the bank for an application in production, as a partner's user does.
+func (s *studio) ask(id, name, reason string) {
+	s.t.Helper()
+	account := s.people[owner].account
+	user := selfservice.User{By: approval.By{Account: account, Person: "person of " + account}, Partner: "p_travel"}
+	_, err := s.App.SelfService().Ask(s.t.Context(), user, partners.Application{
+		ID: id, Partner: user.Partner, Name: name, Environment: models.Production, Suite: "A256", AuthMethod: models.PrivateKeyJWT, Status: models.Active,
+		AddressMode: models.AddressEnforce, Addresses: []string{"203.0.113.0/28"}, ReturnAddresses: []string{"lianhe://home"},
+	}, reason, nil)
+	s.must(err)
+	s.Later(time.Minute)
 }
 
 // asked sends a form and returns the request's address.

@@ -23,3 +23,15 @@ type Member struct {
 	GivenBy    string
 	GivenAt    int64
 }
+
+// Roles are what the portal's rules know of a member: the role, and the one beside it
+// of who may change what is in production.
+func (m Member) Roles() []string {
+	if m.Production {
+		return []string{string(m.Role), string(m.Role.Live())}
+	}
+	return []string{string(m.Role)}
+}
+
+// Live is the role beside r of who may change what is in production.
+func (r PortalRole) Live() PortalRole { return r + "_live" }

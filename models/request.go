@@ -39,6 +39,7 @@ type ChangeRequest struct {
 	MadeAt        int64
 	ExpiresAt     int64
 	DecidedAt     int64
+	Answers       int64 // the partner's request that it was made for; 0 for none
 	WarnedAt      int64 // when its maker was told that its time is nearly over; 0 for never
 }
 

@@ -3,6 +3,7 @@ package policies
 import (
 	_ "embed"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/casbin/casbin/v2"
@@ -20,7 +21,7 @@ var portalRules string
 // goroutines.
 type Portal struct {
 	model model.Model
-	known sync.Map // role -> Rights
+	known sync.Map // roles, joined -> Rights
 }
 
 // PortalPermissions lists every permission that a rule names, sorted.
@@ -39,31 +40,34 @@ func NewPortal() (*Portal, error) {
 	return p, nil
 }
 
-// Rights are what a role gives at the partner that it is held of. On an error the
-// caller refuses.
-func (p *Portal) Rights(role string) (Rights, error) {
-	if known, ok := p.known.Load(role); ok {
+// Rights are what roles together give at the partner that they are held of. On an
+// error the caller refuses.
+func (p *Portal) Rights(roles ...string) (Rights, error) {
+	name := strings.Join(roles, " ")
+	if known, ok := p.known.Load(name); ok {
 		return known.(Rights), nil
 	}
 	const own = "own"
-	rights, err := p.ask(role, own, own)
+	rights, err := p.ask(roles, own, own)
 	if err != nil {
 		return Rights{}, err
 	}
-	p.known.Store(role, rights)
+	p.known.Store(name, rights)
 	return rights, nil
 }
 
-// ask asks Casbin about every permission at one partner, for somebody with a role
+// ask asks Casbin about every permission at one partner, for somebody with roles
 // of another or the same.
-func (p *Portal) ask(role, of, at string) (Rights, error) {
+func (p *Portal) ask(roles []string, of, at string) (Rights, error) {
 	enforcer, err := casbin.NewEnforcer(p.model.Copy(), stringadapter.NewAdapter(plain(portalRules)))
 	if err != nil {
 		return Rights{}, fmt.Errorf("load portal rules: %w", err)
 	}
 	const who = "who"
-	if _, err := enforcer.AddRoleForUserInDomain(who, role, of); err != nil {
-		return Rights{}, fmt.Errorf("give role: %w", err)
+	for _, role := range roles {
+		if _, err := enforcer.AddRoleForUserInDomain(who, role, of); err != nil {
+			return Rights{}, fmt.Errorf("give role: %w", err)
+		}
 	}
 	rights := Rights{allowed: map[Permission]bool{}}
 	for _, permission := range PortalPermissions() {

@@ -6,7 +6,11 @@ import (
 )
 
 const portalMay = `
+applications:make owner developer
 applications:read owner developer viewer
+production:ask    owner_live developer_live
+requests:answer   owner developer
+requests:read     owner developer viewer
 team:make         owner
 team:read         owner developer viewer
 `
@@ -23,7 +27,7 @@ func TestEachRoleOfAPartnerMayWhatTheMatrixSays(t *testing.T) {
 		resource, action, _ := strings.Cut(cells[0], ":")
 		permission := Permission{Resource: resource, Action: action}
 		listed[permission] = true
-		for _, role := range []string{"owner", "developer", "viewer", "nobody", ""} {
+		for _, role := range []string{"owner", "developer", "viewer", "owner_live", "developer_live", "viewer_live", "nobody", ""} {
 			rights, err := p.Rights(role)
 			if err != nil {
 				t.Fatal(err)
@@ -31,7 +35,7 @@ func TestEachRoleOfAPartnerMayWhatTheMatrixSays(t *testing.T) {
 			if got, want := rights.May(permission), role != "" && strings.Contains(" "+strings.Join(cells[1:], " ")+" ", " "+role+" "); got != want {
 				t.Errorf("%q may %s: %t, want %t", role, cells[0], got, want)
 			}
-			elsewhere, err := p.ask(role, "lianhe", "nanfeng")
+			elsewhere, err := p.ask([]string{role}, "lianhe", "nanfeng")
 			if err != nil {
 				t.Fatal(err)
 			}

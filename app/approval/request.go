@@ -30,6 +30,8 @@ var (
 	ErrOther     = errs.New(errs.Conflict, "request_differs", "This is not what was shown: look at it again.")
 	ErrOutdated  = errs.New(errs.Conflict, "request_outdated", "What this was made on has changed since: it must be asked for anew.")
 	ErrWidens    = errs.New(errs.Forbidden, "widens", "This would let a partner reach more: whoever only stops things cannot ask for it.")
+	ErrNotOwn    = errs.New(errs.Forbidden, "not_own", "A partner changes its own sandbox alone; the bank changes the rest.")
+	ErrAnswered  = errs.New(errs.Conflict, "answered", "The partner's request is not open any more.")
 	ErrNoRequest = errs.New(errs.NotFound, "no_request", "There is no such change request.")
 )
 
@@ -48,6 +50,13 @@ type Applier interface {
 type Preparer interface {
 	Applier
 	Prepare(content string) (func(store.Business, string, change.Writer) (change.Plan, error), error)
+}
+
+// Sandbox is an Applier that knows what a partner has in its sandbox. InSandbox
+// reports whether a content changes nothing else, and nothing that the bank alone
+// decides.
+type Sandbox interface {
+	InSandbox(b store.Business, content, partner string, now time.Time) (bool, error)
 }
 
 // Teller writes down, in w's transaction, who is to be told what of a request.
@@ -93,6 +102,13 @@ type Ask struct {
 	Narrows bool
 	// Waits is for whoever may only ask: another person decides, whatever it does.
 	Waits bool
+	// Partner, if set, is whose user asks: what is in that partner's own sandbox
+	// takes effect at once, and anything else is ErrNotOwn.
+	Partner string
+	// Answers is the partner's request that this is made for; 0 for none. It is
+	// approved in the transaction in which the change takes effect; ErrAnswered
+	// where it is not open any more.
+	Answers int64
 	// Unless, if set, refuses by its error, in the transaction of the change: for
 	// what must still be as it was shown.
 	Unless func(store.Business) error
@@ -148,7 +164,11 @@ func (a *Approvals) Submit(ctx context.Context, by By, ask Ask) (out Outcome, er
 		if ask.Narrows && plan.Widening() > 0 {
 			return ErrWidens
 		}
-		_, err = Directly(b, kind.Alone || ask.Waits || plan.Widening() > 0)
+		own, err := inOwnSandbox(kind.Applier, b, ask, w.Now)
+		if err != nil {
+			return err
+		}
+		_, err = Directly(b, !own && (kind.Alone || ask.Waits || plan.Widening() > 0))
 		if errors.Is(err, ErrSecondPerson) {
 			out.Request, err = a.file(w, by, ask, plan)
 			return err
@@ -158,13 +178,50 @@ func (a *Approvals) Submit(ctx context.Context, by By, ask Ask) (out Outcome, er
 		}
 		out.Applied = true
 		w.Because = ask.Reason
-		_, err = kind.Applier.Apply(b, ask.Content, w)
-		return err
+		if _, err = kind.Applier.Apply(b, ask.Content, w); err != nil {
+			return err
+		}
+		return answer(w, ask.Answers)
 	})
 	if err == nil && out.Applied {
 		a.applied(ctx)
 	}
 	return out, err
+}
+
+// inOwnSandbox reports whether a partner's user asks for what a partner decides
+// alone; ErrNotOwn where a partner's user asks for anything else.
+func inOwnSandbox(applier Applier, b store.Business, ask Ask, now time.Time) (bool, error) {
+	if ask.Partner == "" {
+		return false, nil
+	}
+	sandbox, ok := applier.(Sandbox)
+	if !ok {
+		return false, ErrNotOwn
+	}
+	own, err := sandbox.InSandbox(b, ask.Content, ask.Partner, now)
+	if err == nil && !own {
+		err = ErrNotOwn
+	}
+	return own, err
+}
+
+// answer approves the partner's request that a change was made for.
+func answer(w change.Writer, request int64) error {
+	if request == 0 {
+		return nil
+	}
+	r, found, err := w.Tx.PartnerRequest(request)
+	if err != nil || !found {
+		return orElse(err, ErrAnswered)
+	}
+	r.State, r.DecidedAt = models.PartnerApproved, w.At()
+	ok, err := w.MovePartnerRequest(r)
+	if err != nil || !ok {
+		return orElse(err, ErrAnswered)
+	}
+	return w.Event(ledger.Event{Kind: "partner_request.approved", PartnerID: r.PartnerID, ApplicationID: r.ApplicationID},
+		map[string]string{"request": strconv.FormatInt(r.ID, 10)})
 }
 
 func (a *Approvals) applied(ctx context.Context) {
@@ -182,7 +239,7 @@ func (a *Approvals) file(w change.Writer, by By, ask Ask, plan change.Plan) (int
 	r := models.ChangeRequest{
 		Kind: ask.Kind, Subject: ask.Subject, Content: ask.Content, ContentHash: hash(ask.Content), Plan: string(text), PlanHash: hash(string(text)),
 		Reason: ask.Reason, State: models.RequestSubmitted, Maker: by.Account, MakerPerson: by.Person,
-		MadeAt: w.At(), ExpiresAt: w.Now.Add(Life).UnixMilli(),
+		MadeAt: w.At(), ExpiresAt: w.Now.Add(Life).UnixMilli(), Answers: ask.Answers,
 	}
 	if err := w.CreateRequest(&r); err != nil {
 		return 0, err

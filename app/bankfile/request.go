@@ -47,6 +47,20 @@ func (Applier) Apply(b store.Business, content string, w change.Writer) (change.
 	return plan, world.save(w)
 }
 
+// InSandbox reports whether a content that describes well changes only what a
+// partner has in its own sandbox, as far as a partner decides it.
+func (Applier) InSandbox(b store.Business, content, partner string, now time.Time) (bool, error) {
+	d, err := Read(requestName, []byte(content), nil)
+	if err != nil {
+		return false, invalid(err)
+	}
+	world, _, err := d.plan(b, Options{Now: now})
+	if err != nil {
+		return false, invalid(err)
+	}
+	return len(world.catalog.Services.Staged())+len(world.catalog.Scopes.Staged()) == 0 && world.registry.InSandbox(partner), nil
+}
+
 func (w world) save(to change.Writer) error {
 	if err := w.catalog.Save(to); err != nil {
 		return err
@@ -66,6 +80,16 @@ func Compose(things ...any) (string, error) {
 		lists[kind] = append(lists[kind], encode(reflect.ValueOf(thing), true))
 	}
 	return writeSections(lists)
+}
+
+// Version names what a thing says, so that a form can tell later whether it still
+// does.
+func Version(thing any) string {
+	text, err := Compose(thing)
+	if err != nil {
+		return ""
+	}
+	return hash([]byte(text))
 }
 
 func kindOf(t reflect.Type) (string, bool) {
@@ -162,4 +186,18 @@ func current(b store.Business, kind, id string) (thing any, found bool, err erro
 		}
 	}
 	return thing, found, nil
+}
+
+// ApplicationIn is an application as a content wants it.
+func ApplicationIn(content, id string) (partners.Application, error) {
+	d, err := Read(requestName, []byte(content), nil)
+	if err != nil {
+		return partners.Application{}, invalid(err)
+	}
+	for _, a := range inputs[partners.Application](d, "application") {
+		if a.ID == id {
+			return a, nil
+		}
+	}
+	return partners.Application{}, fmt.Errorf("no application %s in the content", id)
 }

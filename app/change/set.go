@@ -28,6 +28,9 @@ type Thing[T any] interface {
 // a mistake of the program, not of who asked.
 var ErrUnchecked = errors.New("change was not checked, or has faults")
 
+// ErrMoved refuses a form of what is not any more as it was when the form was made.
+var ErrMoved = errs.New(errs.Conflict, "moved", "Somebody else has changed this meanwhile.")
+
 // Change is what becomes of one thing.
 type Change[T any] struct {
 	Before      T // the zero value when it is new

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"postern/app/bankfile"
 	"postern/app/change"
 	"postern/app/clients"
 	"postern/app/entrance"
@@ -272,7 +273,7 @@ func (s *Console) editApplication(c *gin.Context, limits bool) error {
 	}
 	values := limitValues(a)
 	values["name"], values["auth_method"] = a.Name, string(a.AuthMethod)
-	return s.showApplicationEdit(c, file, a, limits, values, version(a), faulty{})
+	return s.showApplicationEdit(c, file, a, limits, values, bankfile.Version(a), faulty{})
 }
 
 func (s *Console) showApplicationEdit(c *gin.Context, file partnerFile, a partners.Application, limits bool, values map[string]string, seen string, fault faulty) error {
@@ -339,7 +340,7 @@ func (s *Console) updateApplication(c *gin.Context, limits bool) error {
 		return err
 	}
 	if fault.moved {
-		seen = version(a)
+		seen = bankfile.Version(a)
 	}
 	return s.showApplicationEdit(c, file, a, limits, values, seen, fault)
 }

@@ -266,7 +266,7 @@ func (s *Console) showApproval(c *gin.Context, status int, reason string, faults
 		}
 	}
 	for _, said := range comments {
-		page.Comments = append(page.Comments, console.CommentRow{
+		page.Comments = append(page.Comments, ui.Remark{
 			Name: names[said.AccountID], Initial: initial(names[said.AccountID]), At: s.At(said.At), Text: said.Text,
 		})
 	}

@@ -16,6 +16,7 @@ import (
 	"postern/app/approval"
 	"postern/app/bankfile"
 	"postern/app/catalog"
+	"postern/app/change"
 	"postern/app/entrance"
 	"postern/app/errs"
 	"postern/app/store"
@@ -24,18 +25,6 @@ import (
 	"postern/views/i18n"
 )
 
-// errMoved refuses a form of what is not any more as it was when the form was made.
-var errMoved = errs.New(errs.Conflict, "moved", "Somebody else has changed this meanwhile.")
-
-// version names what a thing says, so that a form can tell later whether it still does.
-func version(thing any) string {
-	text, err := bankfile.Compose(thing)
-	if err != nil {
-		return ""
-	}
-	return digest(text)
-}
-
 // digest names a text in a form.
 func digest(text string) string {
 	sum := sha256.Sum256([]byte(text))
@@ -43,8 +32,8 @@ func digest(text string) string {
 }
 
 func still(thing any, seen string) error {
-	if version(thing) != seen {
-		return errMoved
+	if bankfile.Version(thing) != seen {
+		return change.ErrMoved
 	}
 	return nil
 }
@@ -119,7 +108,7 @@ func (s *Console) faultsOf(c *gin.Context, err error, kind, id string) (f faulty
 	f = faulty{status: http.StatusUnprocessableEntity, fields: map[string]string{}}
 	var refusal *bankfile.Refusal
 	switch {
-	case errors.Is(err, errMoved):
+	case errors.Is(err, change.ErrMoved):
 		f.status, f.moved = http.StatusConflict, true
 	case errors.Is(err, approval.ErrNothing):
 		f.status, f.others = http.StatusConflict, []string{i18n.T(ctx, i18n.ConsoleNothing)}

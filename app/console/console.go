@@ -18,6 +18,7 @@ import (
 	"postern/app/keyring"
 	"postern/app/limit"
 	"postern/app/records"
+	"postern/app/selfservice"
 	"postern/app/settings"
 	"postern/app/store"
 	"postern/app/web"
@@ -32,6 +33,7 @@ import (
 type Options struct {
 	Identity     *identity.Identity
 	Approvals    *approval.Approvals
+	SelfService  *selfservice.SelfService
 	Records      *records.Records
 	Tail         *records.Tail
 	Cursors      web.Cursors
@@ -126,6 +128,9 @@ var faults = []entrance.Fault{
 	{Is: approval.ErrOutdated, Title: i18n.ConsoleConflict, Text: i18n.ConsoleOutdatedText},
 	{Is: approval.ErrOwn, Title: i18n.ConsoleForbidden, Text: i18n.ConsoleOwnText},
 	{Is: approval.ErrDecided, Title: i18n.ConsoleConflict, Text: i18n.ConsoleDecidedText},
+	{Is: selfservice.ErrOver, Title: i18n.ConsoleConflict, Text: i18n.ParcelOver},
+	{Is: selfservice.ErrProposed, Title: i18n.ConsoleConflict, Text: i18n.ParcelOver},
+	{Is: approval.ErrAnswered, Title: i18n.ConsoleConflict, Text: i18n.ParcelOver},
 	{Is: approval.ErrOther, Title: i18n.ConsoleConflict, Text: i18n.ConsoleDiffersText},
 	{Is: errHandedIn, Title: i18n.ConsoleConflict, Text: i18n.ConsoleMovedPage},
 	{Is: identity.ErrLastAdmin, Title: i18n.ConsoleConflict, Text: i18n.StaffLastAdmin},
@@ -143,5 +148,6 @@ var notes = map[string]i18n.Key{
 	"disabled": i18n.StaffDisabled, "enabled": i18n.StaffEnabled, "sessions-ended": i18n.StaffSessionsEnded,
 	"visits-ended": i18n.LiveDone, "visit-ended": i18n.LiveDoneOne,
 	"alert-acknowledged": i18n.AlertsDone,
-	"asked":              i18n.ConsoleDoneAsked, "applied": i18n.ConsoleDoneApplied,
+	"taken":              i18n.ParcelDoneTaken, "asked-partner": i18n.ParcelDoneAsked, "declined": i18n.ParcelDoneDeclined,
+	"asked": i18n.ConsoleDoneAsked, "applied": i18n.ConsoleDoneApplied,
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"postern/app/bankfile"
 	"postern/app/catalog"
 	"postern/app/errs"
 	"postern/app/ledger"
@@ -186,7 +187,7 @@ func (s *Console) GrantEdit(c *gin.Context) error {
 func (s *Console) showGrantEdit(c *gin.Context, file partnerFile, g partners.Grant, values map[string]string, fault faulty) error {
 	ctx := c.Request.Context()
 	f := s.former(c, partnerPath(file.row.ID)+"/grants/"+coded(g.ID), values, fault)
-	f.hidden("seen", version(g))
+	f.hidden("seen", bankfile.Version(g))
 	f.row(f.field("ends", i18n.GrantEnds, with(dated, optional, f.help(i18n.GrantEndsHelp))))
 	f.reason()
 	f.form.Preview = true
@@ -225,7 +226,7 @@ func (s *Console) GrantEnding(c *gin.Context) error {
 func (s *Console) showGrantEnding(c *gin.Context, file partnerFile, g partners.Grant, values map[string]string, fault faulty) error {
 	ctx := c.Request.Context()
 	f := s.former(c, partnerPath(file.row.ID)+"/grants/"+coded(g.ID)+"/end", values, fault)
-	f.hidden("seen", version(g))
+	f.hidden("seen", bankfile.Version(g))
 	f.reason()
 	f.form.Preview = true
 	return s.showForm(c, fault.status, formPage{

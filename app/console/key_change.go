@@ -179,7 +179,7 @@ func (s *Console) stillPlanned(content, seen string) func(store.Business) error 
 	return func(b store.Business) error {
 		plan, err := s.o.Keys.Changes().Describe(b, content, s.o.Now())
 		if err == nil && planVersion(plan) != seen {
-			err = errMoved
+			err = change.ErrMoved
 		}
 		return err
 	}

@@ -120,11 +120,10 @@ func stillPartner(id, seen string) func(store.Business) error {
 // stillApplication is stillPartner for an application.
 func stillApplication(id, seen string) func(store.Business) error {
 	return func(b store.Business) error {
-		r, err := partners.Read(b, partners.Names{Partners: []string{}, Applications: []string{id}, Credentials: []string{}, Grants: []string{}})
+		a, _, err := partners.ReadApplication(b, id)
 		if err != nil {
 			return err
 		}
-		a, _ := r.Applications.Current(id)
 		return still(a, seen)
 	}
 }

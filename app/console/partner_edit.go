@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"postern/app/bankfile"
 	"postern/app/entrance"
 	"postern/app/partners"
 	"postern/models"
@@ -127,7 +128,7 @@ func (s *Console) PartnerEdit(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.showPartnerEdit(c, file, profileValues(file.partner), version(file.partner), faulty{})
+	return s.showPartnerEdit(c, file, profileValues(file.partner), bankfile.Version(file.partner), faulty{})
 }
 
 func (s *Console) showPartnerEdit(c *gin.Context, file partnerFile, values map[string]string, seen string, fault faulty) error {
@@ -168,7 +169,7 @@ func (s *Console) PartnerUpdate(c *gin.Context) error {
 			return err
 		}
 		if fault.moved { // what is typed now lies over what is there now
-			seen = version(file.partner)
+			seen = bankfile.Version(file.partner)
 		}
 		return s.showPartnerEdit(c, file, values, seen, fault)
 	}

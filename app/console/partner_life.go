@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"postern/app/approval"
+	"postern/app/change"
 	"postern/app/partners"
 	"postern/app/store"
 	"postern/app/web"
@@ -180,7 +181,7 @@ func (s *Console) PartnerClosingSubmit(c *gin.Context) error {
 		return proposed(c, out, partnerPath(file.row.ID))
 	}
 	fault, ok := s.faultsOf(c, err, "partner", file.row.ID)
-	if !ok || errors.Is(err, errMoved) {
+	if !ok || errors.Is(err, change.ErrMoved) {
 		return err
 	}
 	return s.showClosing(c, file, values, fault)

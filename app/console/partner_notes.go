@@ -77,7 +77,7 @@ func (s *Console) notesTab(c *gin.Context, v partnerView, fault faulty, values m
 	}
 	for _, n := range notes {
 		name := cmp.Or(names[n.AccountID], n.AccountID)
-		section.Said = append(section.Said, console.CommentRow{Name: name, Initial: initial(name), At: s.At(n.At), Text: n.Text})
+		section.Said = append(section.Said, ui.Remark{Name: name, Initial: initial(name), At: s.At(n.At), Text: n.Text})
 	}
 	if len(notes) == 0 {
 		section.Empty = &ui.EmptyView{Title: i18n.T(ctx, i18n.PartnerNoNotes), Text: i18n.T(ctx, i18n.PartnerNoNotesText)}

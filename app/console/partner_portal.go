@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"postern/app/approval"
+	"postern/app/change"
 	"postern/app/entrance"
 	"postern/app/identity"
 	"postern/models"
@@ -80,7 +81,7 @@ func (s *Console) PartnerOwner(c *gin.Context) error {
 		return proposed(c, out, tabPath(file.row.ID, "portal"))
 	}
 	fault, ok := s.faultsOf(c, err, "partner", file.row.ID)
-	if !ok || errors.Is(err, errMoved) {
+	if !ok || errors.Is(err, change.ErrMoved) {
 		return err
 	}
 	return s.showPartner(c, file, "portal", fault.status, fault, values)

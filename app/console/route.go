@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"postern/app/bankfile"
 	"postern/app/catalog"
 	"postern/app/entrance"
 	"postern/app/errs"
@@ -66,7 +67,7 @@ func (s *Console) RouteNew(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.showRouteForm(c, f.service, "", map[string]string{"method": "GET", "seen": version(f.service)}, faulty{})
+	return s.showRouteForm(c, f.service, "", map[string]string{"method": "GET", "seen": bankfile.Version(f.service)}, faulty{})
 }
 
 // RouteEdit asks what a route shall be.
@@ -81,7 +82,7 @@ func (s *Console) RouteEdit(c *gin.Context) error {
 		return errNoRoute
 	}
 	values := routeValues(f.service.Routes[i])
-	values["seen"] = version(f.service)
+	values["seen"] = bankfile.Version(f.service)
 	return s.showRouteForm(c, f.service, id, values, faulty{})
 }
 
@@ -132,7 +133,7 @@ func (s *Console) saveRoute(c *gin.Context, id string) error {
 	}
 	fault.fields = ofRoute(fault.fields, i)
 	if fault.moved {
-		values["seen"] = version(f.service)
+		values["seen"] = bankfile.Version(f.service)
 	}
 	return s.showRouteForm(c, f.service, id, values, fault)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"postern/app/bankfile"
 	"postern/app/catalog"
 	"postern/app/disclosure"
 	"postern/app/store"
@@ -28,7 +29,7 @@ func (s *Console) ScopeEdit(c *gin.Context) error {
 	if err := form.fits(); err != nil {
 		return err
 	}
-	form.values["seen"] = version(f.scope)
+	form.values["seen"] = bankfile.Version(f.scope)
 	return s.showEditor(c, form, f, faulty{})
 }
 
@@ -65,7 +66,7 @@ func (s *Console) ScopeUpdate(c *gin.Context) error {
 	}
 	fault.fields = toRows(fault.fields, where)
 	if fault.moved { // what is typed lies over what is there now
-		form.values["seen"] = version(f.scope)
+		form.values["seen"] = bankfile.Version(f.scope)
 	}
 	return s.showEditor(c, form, f, fault)
 }
@@ -115,7 +116,7 @@ func (s *Console) ScopeCreate(c *gin.Context) error {
 		return s.showEditor(c, form, f, faulty{})
 	}
 	after, where := form.scope()
-	out, err := s.propose(c, proposal{subject: "scope " + after.ID, things: []any{after}, reason: form.values["reason"], unless: stillScope(after.ID, version(catalog.Scope{}))})
+	out, err := s.propose(c, proposal{subject: "scope " + after.ID, things: []any{after}, reason: form.values["reason"], unless: stillScope(after.ID, bankfile.Version(catalog.Scope{}))})
 	if err == nil {
 		return proposed(c, out, scopePath(after.ID))
 	}

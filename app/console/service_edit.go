@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"postern/app/bankfile"
 	"postern/app/catalog"
 	"postern/app/web"
 	"postern/models"
@@ -26,7 +27,7 @@ func (s *Console) ServiceCreate(c *gin.Context) error {
 	values := formValues(c.Request.PostForm)
 	form := s.serviceFrom(catalog.Service{ID: values["id"]}, values)
 	v := form.service.Normalize()
-	out, err := s.propose(c, proposal{subject: "service " + v.ID, things: []any{v}, reason: values["reason"], unless: stillService(v.ID, version(catalog.Service{}))})
+	out, err := s.propose(c, proposal{subject: "service " + v.ID, things: []any{v}, reason: values["reason"], unless: stillService(v.ID, bankfile.Version(catalog.Service{}))})
 	if err == nil {
 		return proposed(c, out, servicePath(v.ID))
 	}
@@ -48,7 +49,7 @@ func (s *Console) ServiceEdit(c *gin.Context) error {
 		return err
 	}
 	values := s.serviceValues(f.service)
-	values["seen"] = version(f.service)
+	values["seen"] = bankfile.Version(f.service)
 	return s.showServiceForm(c, f.service, values, faulty{})
 }
 
@@ -70,7 +71,7 @@ func (s *Console) ServiceUpdate(c *gin.Context) error {
 	}
 	fault.fields = form.toForm(fault.fields)
 	if fault.moved {
-		values["seen"] = version(f.service)
+		values["seen"] = bankfile.Version(f.service)
 	}
 	return s.showServiceForm(c, f.service, values, fault)
 }

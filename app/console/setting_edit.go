@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"postern/app/approval"
+	"postern/app/change"
 	"postern/app/config"
 	"postern/app/errs"
 	"postern/app/settings"
@@ -249,7 +250,7 @@ func (s *Console) stillSettings(section, seen string) func(store.Business) error
 	return func(b store.Business) error {
 		now, err := s.o.Settings.Changes().Now(b)
 		if err == nil && seenSettings(now, section) != seen {
-			err = errMoved
+			err = change.ErrMoved
 		}
 		return err
 	}

@@ -126,6 +126,16 @@ func (r *Registry) readPartners(n *Names) error {
 	return nil
 }
 
+// ReadApplication reads an application alone, as it is.
+func ReadApplication(b store.Business, id string) (a Application, found bool, err error) {
+	r, err := Read(b, Names{Partners: []string{}, Applications: []string{id}, Credentials: []string{}, Grants: []string{}})
+	if err != nil {
+		return a, false, err
+	}
+	a, found = r.Applications.Current(id)
+	return a, found, nil
+}
+
 // Of reads a partner and everything that is its own.
 func Of(b store.Business, partner string) (*Registry, error) {
 	applications, err := b.ApplicationsOf([]string{partner})

@@ -2,60 +2,59 @@ package portal
 
 import (
 	"net/http"
-	"slices"
 
 	"github.com/gin-gonic/gin"
 
 	"postern/app/entrance"
+	"postern/app/selfservice"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
 	"postern/views/i18n"
 	"postern/views/portal"
-	"postern/views/ui"
 )
 
-// Home shows what the partner has in one of the two worlds.
+// Home shows the two worlds, and what the bank waits for.
 func (p *Portal) Home(c *gin.Context) error {
 	who, ctx := entrance.VisitOf(c).Who, c.Request.Context()
-	var applications []models.Application
+	var rows []models.Application
 	err := p.o.Store.Business(ctx, func(b store.Business) (err error) {
-		applications, err = b.ApplicationsOf([]string{who.Partner.ID})
+		rows, err = b.ApplicationsOf([]string{who.Partner.ID})
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	environment := worldOf(c, applications)
 	page := portal.HomePage{
-		Frame: p.frame(c, i18n.T(ctx, i18n.PortalHome)), Name: who.Account.Name, Role: entrance.PortalRole(c.Request.Context(), who.Member.Role), MayChange: who.Member.Production,
+		Frame: p.frame(c, i18n.T(ctx, i18n.PortalHome)), Name: who.Account.Name, Role: entrance.PortalRole(ctx, who.Member.Role), MayChange: who.Member.Production,
+		Sandbox: p.world(models.Sandbox, rows), Production: p.world(models.Production, rows),
 	}
-	page.Frame.Production, page.Frame.Sandbox, page.Frame.Live = environment == models.Production, inWorld(models.Sandbox), inWorld(models.Production)
 	if who.Partner.Status == models.Suspended {
 		page.Stopped = who.Partner.Name
 	}
-	for _, a := range applications {
-		if a.Environment == environment {
-			page.Applications = append(page.Applications, portal.ApplicationRow{
-				Name: a.Name, ID: a.ID, State: ui.StatusView{State: ui.State(a.Status)}, Since: p.At(a.CreatedAt),
-			})
+	requests, err := p.o.Store.PartnerRequests(ctx, store.PartnerRequestFilter{Partner: who.Partner.ID}, 0, newest)
+	if err != nil {
+		return err
+	}
+	for _, r := range requests {
+		row, err := p.requestRow(ctx, r)
+		if err != nil {
+			return err
 		}
+		page.Requests = append(page.Requests, row)
 	}
 	return web.Render(c, http.StatusOK, portal.Home(page))
 }
 
-func inWorld(e models.Environment) string { return homePath + "?world=" + string(e) }
+// newest is how many requests the first page shows.
+const newest = 5
 
-// worldOf is the world that the address names; else the sandbox, where one begins,
-// or production for who has nothing but that.
-func worldOf(c *gin.Context, applications []models.Application) models.Environment {
-	switch named := models.Environment(c.Query("world")); named {
-	case models.Sandbox, models.Production:
-		return named
+func (p *Portal) world(e models.Environment, rows []models.Application) portal.World {
+	w := portal.World{Gateway: p.o.Issuer, Prefix: selfservice.Prefix(e), Href: worldPath(applicationsPath, e)}
+	for _, a := range rows {
+		if a.Environment == e && a.Status != models.Closed {
+			w.Applications++
+		}
 	}
-	begun := func(a models.Application) bool { return a.Environment == models.Sandbox }
-	if len(applications) > 0 && !slices.ContainsFunc(applications, begun) {
-		return models.Production
-	}
-	return models.Sandbox
+	return w
 }

@@ -9,9 +9,11 @@ import (
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
 
+	"postern/app/approval"
 	"postern/app/entrance"
 	"postern/app/identity"
 	"postern/app/limit"
+	"postern/app/selfservice"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
@@ -25,8 +27,10 @@ import (
 type Options struct {
 	Identity     *identity.Identity
 	Store        *store.Store
+	SelfService  *selfservice.SelfService
 	Rules        *policies.Portal
 	Address      string // where the portal is reached, without a trailing slash
+	Issuer       string // of the gateway: the audience of assertions, where it is reached
 	Cookies      web.Cookies
 	Bank, BankZH string         // the bank's name in each language
 	Zone         *time.Location // the bank's, in which times are shown
@@ -66,20 +70,30 @@ func New(o Options) *Portal {
 }
 
 const (
-	homePath = "/portal"
-	teamPath = homePath + "/team"
+	homePath         = "/portal"
+	applicationsPath = homePath + "/applications"
+	requestsPath     = homePath + "/requests"
+	teamPath         = homePath + "/team"
 )
 
-// rights are what the portal's rules give to somebody's role at their partner.
+// rights are what the portal's rules give to somebody's roles at their partner.
 func (p *Portal) rights(_ *gin.Context, who identity.Who) (policies.Rights, error) {
-	return p.o.Rules.Rights(string(who.Member.Role))
+	return p.o.Rules.Rights(who.Member.Roles()...)
 }
 
 // needed names the roles that may what somebody may not.
 func (p *Portal) needed(c *gin.Context, a entrance.Access) (names []string) {
+	ctx := c.Request.Context()
 	for _, role := range models.PortalRoles {
-		if rights, err := p.o.Rules.Rights(string(role)); err == nil && a.Allows(rights) {
-			names = append(names, entrance.PortalRole(c.Request.Context(), role))
+		may := func(roles ...string) bool {
+			rights, err := p.o.Rules.Rights(roles...)
+			return err == nil && a.Allows(rights)
+		}
+		switch {
+		case may(string(role)):
+			names = append(names, entrance.PortalRole(ctx, role))
+		case may(string(role), string(role.Live())):
+			names = append(names, i18n.T(ctx, i18n.PortalLiveRole, entrance.PortalRole(ctx, role)))
 		}
 	}
 	return names
@@ -91,9 +105,15 @@ var faults = []entrance.Fault{
 	{Is: identity.ErrTeamFull, Title: i18n.ConsoleConflict, Text: i18n.PortalTeamFull},
 	{Is: identity.ErrOwn, Title: i18n.ConsoleConflict, Text: i18n.PortalOwn},
 	{Is: identity.ErrNoReset, Title: i18n.ConsoleConflict, Text: i18n.PortalNoWayIn},
+	{Is: approval.ErrNotOwn, Title: i18n.ConsoleConflict, Text: i18n.PortalNotOwn},
+	{Is: selfservice.ErrOver, Title: i18n.ConsoleConflict, Text: i18n.PortalRequestOver},
 }
 
-var notes = map[string]i18n.Key{"role-set": i18n.PortalDoneRole, "removed": i18n.PortalDoneRemoved}
+var notes = map[string]i18n.Key{
+	"role-set": i18n.PortalDoneRole, "removed": i18n.PortalDoneRemoved,
+	"made": i18n.PortalDoneMade, "changed": i18n.PortalDoneChanged, "closed": i18n.PortalDoneClosed,
+	"asked": i18n.PortalDoneAsked, "replied": i18n.PortalDoneReplied, "withdrawn": i18n.PortalDoneWithdrawn,
+}
 
 // pages are those of the bar at the top; who may not open one does not see it.
 var pages = []struct {
@@ -102,16 +122,32 @@ var pages = []struct {
 	access entrance.Access
 }{
 	{i18n.PortalHome, homePath, entrance.Insider},
+	{i18n.PortalApplications, applicationsPath, entrance.May("applications", "read")},
+	{i18n.PortalRequests, requestsPath, entrance.May("requests", "read")},
 	{i18n.PortalTeam, teamPath, entrance.May("team", "read")},
 }
+
+// user is who asks, for what they change.
+func user(c *gin.Context) selfservice.User {
+	who := entrance.VisitOf(c).Who
+	return selfservice.User{By: approval.By{Account: who.Account.ID, Person: who.Account.PersonID}, Partner: who.Partner.ID}
+}
+
+// inWorld is the frame of a page of one of the two worlds, at a path that has both.
+func (p *Portal) inWorld(c *gin.Context, title, path string, e models.Environment) layout.PortalLayout {
+	l := p.frame(c, title)
+	l.Production, l.Sandbox, l.Live = e == models.Production, worldPath(path, models.Sandbox), worldPath(path, models.Production)
+	return l
+}
+
+func worldPath(path string, e models.Environment) string { return path + "?world=" + string(e) }
 
 // frame is that of a page of neither world.
 func (p *Portal) frame(c *gin.Context, title string) layout.PortalLayout {
 	v, ctx := entrance.VisitOf(c), c.Request.Context()
-	first, _ := utf8.DecodeRuneInString(v.Who.Account.Name)
 	l := layout.PortalLayout{
 		Title: title, Partner: v.Who.Partner.Name, Bank: p.BankName(c), Home: homePath, SignOut: homePath + "/sign-out", Preferences: p.Preferred(c),
-		User:  layout.User{Name: v.Who.Account.Name, Role: entrance.PortalRole(c.Request.Context(), v.Who.Member.Role), Initial: strings.ToUpper(string(first)), Href: homePath + "/account"},
+		User:  layout.User{Name: v.Who.Account.Name, Role: entrance.PortalRole(ctx, v.Who.Member.Role), Initial: initial(v.Who.Account.Name), Href: homePath + "/account"},
 		Flash: p.Note(c),
 	}
 	for _, page := range pages {
@@ -123,4 +159,9 @@ func (p *Portal) frame(c *gin.Context, title string) layout.PortalLayout {
 		}
 	}
 	return l
+}
+
+func initial(name string) string {
+	first, _ := utf8.DecodeRuneInString(name)
+	return strings.ToUpper(string(first))
 }

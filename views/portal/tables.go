@@ -2,17 +2,14 @@ package portal
 
 import (
 	"context"
+	"io"
+	"strings"
+
+	"github.com/a-h/templ"
 
 	"postern/views/i18n"
 	"postern/views/ui"
 )
-
-func appsTitle(ctx context.Context, p HomePage) string {
-	if p.Frame.Production {
-		return i18n.T(ctx, i18n.PortalApps)
-	}
-	return i18n.T(ctx, i18n.PortalAppsSand)
-}
 
 func mayWords(ctx context.Context, may bool) string {
 	if may {
@@ -21,14 +18,77 @@ func mayWords(ctx context.Context, may bool) string {
 	return i18n.T(ctx, i18n.PortalMayNot)
 }
 
-func applicationsTable(ctx context.Context, p HomePage) ui.TableView {
-	t := ui.TableView{Caption: appsTitle(ctx, p), Head: []ui.Column{
+func applicationsTable(ctx context.Context, p ApplicationsPage) ui.TableView {
+	t := ui.TableView{Caption: i18n.T(ctx, i18n.PortalApplications), Head: []ui.Column{
 		{Text: i18n.T(ctx, i18n.PortalAppName)}, {Text: i18n.T(ctx, i18n.PortalAppState)}, {Text: i18n.T(ctx, i18n.PortalSince)},
 	}}
-	for _, a := range p.Applications {
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: a.Name, Second: a.ID, Coded: true}, {Part: ui.Status(a.State)}, {Part: ui.Time(a.Since)}}})
+	for _, a := range p.Rows {
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: a.Name, Second: a.ID, Coded: true, Href: a.Href}, {Part: ui.Status(a.State)}, {Part: ui.Time(a.Since)}}})
+	}
+	if len(t.Rows) == 0 {
+		text := i18n.PortalNoAppsTxt
+		if p.Frame.Production {
+			text = i18n.PortalNoLiveTxt
+		}
+		t.Empty = ui.Empty(ui.EmptyView{Title: i18n.T(ctx, i18n.PortalNoApps), Text: i18n.T(ctx, text)})
 	}
 	return t
+}
+
+func applicationsActions(ctx context.Context, p ApplicationsPage) []ui.ButtonView {
+	if p.CanMake {
+		return []ui.ButtonView{{Text: i18n.T(ctx, i18n.PortalAppNew), Icon: "plus", Kind: ui.Primary, Href: "/portal/applications/new"}}
+	}
+	return askButton(ctx, p.CanAsk)
+}
+
+func askButton(ctx context.Context, can bool) []ui.ButtonView {
+	if !can {
+		return nil
+	}
+	return []ui.ButtonView{{Text: i18n.T(ctx, i18n.PortalRequestNew), Icon: "plus", Kind: ui.Primary, Href: "/portal/requests/new"}}
+}
+
+func applicationActions(ctx context.Context, p ApplicationPage) (list []ui.ButtonView) {
+	if p.Close != "" {
+		list = append(list, ui.ButtonView{Text: i18n.T(ctx, i18n.PortalAppCloseDo), Icon: "x", Kind: ui.Risky, Href: p.Close})
+	}
+	if p.Edit != "" {
+		list = append(list, ui.ButtonView{Text: i18n.T(ctx, i18n.PartnerEdit), Icon: "pencil", Href: p.Edit})
+	}
+	return list
+}
+
+func toApplication(ctx context.Context, href string) []ui.ButtonView {
+	if href == "" {
+		return nil
+	}
+	return []ui.ButtonView{{Text: i18n.T(ctx, i18n.PortalToApplication), Kind: ui.Primary, Href: href}}
+}
+
+func requestsTable(ctx context.Context, rows []RequestRow) ui.TableView {
+	t := ui.TableView{Caption: i18n.T(ctx, i18n.PortalRequests), Head: []ui.Column{
+		{Text: i18n.T(ctx, i18n.PortalRequestWhat)}, {Text: i18n.T(ctx, i18n.PortalAppState)}, {Text: i18n.T(ctx, i18n.PortalAskedAt)},
+	}}
+	for _, r := range rows {
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
+			{Text: r.What, Second: r.Number + " · " + r.Application, Href: r.Href}, {Part: ui.Badge(r.State)}, {Part: ui.Time(r.Made)},
+		}})
+	}
+	if len(rows) == 0 {
+		t.Empty = ui.Empty(ui.EmptyView{Title: i18n.T(ctx, i18n.PortalNoRequests), Text: i18n.T(ctx, i18n.PortalNoRequestsTxt)})
+	}
+	return t
+}
+
+// listed are lines one beneath the other.
+func listed(lines []string) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		if len(lines) == 0 {
+			return ui.Faint(i18n.T(ctx, i18n.LimitNone)).Render(ctx, w)
+		}
+		return ui.Mono(strings.Join(lines, ", ")).Render(ctx, w)
+	})
 }
 
 func teamTable(ctx context.Context, p TeamPage) ui.TableView {
@@ -51,6 +111,8 @@ func inviteButton(ctx context.Context, can bool) []ui.ButtonView {
 	return []ui.ButtonView{{Text: i18n.T(ctx, i18n.PortalInvite), Icon: "plus", Kind: ui.Primary, Href: "/portal/team/new"}}
 }
 
-func backToTeam(ctx context.Context) *ui.ButtonView {
-	return &ui.ButtonView{Text: i18n.T(ctx, i18n.UICancel), Kind: ui.Plain, Href: "/portal/team"}
+func backToTeam(ctx context.Context) *ui.ButtonView { return back(ctx, "/portal/team") }
+
+func back(ctx context.Context, href string) *ui.ButtonView {
+	return &ui.ButtonView{Text: i18n.T(ctx, i18n.UICancel), Kind: ui.Plain, Href: href}
 }

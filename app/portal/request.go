@@ -1,0 +1,230 @@
+package portal
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"postern/app/bankfile"
+	"postern/app/entrance"
+	"postern/app/errs"
+	"postern/app/selfservice"
+	"postern/app/store"
+	"postern/app/web"
+	"postern/models"
+	"postern/policies"
+	"postern/views/i18n"
+	"postern/views/portal"
+	"postern/views/ui"
+)
+
+var answersRequests = policies.Permission{Resource: "requests", Action: "answer"}
+
+// What a page lists, at most.
+const (
+	requestsPage = 50
+	maxNotes     = 200
+)
+
+func requestPath(id int64) string { return requestsPath + "/" + strconv.FormatInt(id, 10) }
+
+// Requests lists what the partner has asked of the bank, the newest first.
+func (p *Portal) Requests(c *gin.Context) error {
+	v, ctx := entrance.VisitOf(c), c.Request.Context()
+	below, _ := strconv.ParseInt(c.Query("below"), 10, 64) // anything else begins with the newest
+	list, err := p.o.Store.PartnerRequests(ctx, store.PartnerRequestFilter{Partner: v.Who.Partner.ID}, below, requestsPage+1)
+	if err != nil {
+		return err
+	}
+	page := portal.RequestsPage{Frame: p.frame(c, i18n.T(ctx, i18n.PortalRequests)), CanAsk: v.Rights.May(asksProduction)}
+	if len(list) > requestsPage {
+		list = list[:requestsPage]
+		page.Older = requestsPath + "?below=" + strconv.FormatInt(list[requestsPage-1].ID, 10)
+	}
+	if below > 0 {
+		page.Newest = requestsPath
+	}
+	for _, r := range list {
+		row, err := p.requestRow(ctx, r)
+		if err != nil {
+			return err
+		}
+		page.Rows = append(page.Rows, row)
+	}
+	return web.Render(c, http.StatusOK, portal.Requests(page))
+}
+
+func requestState(ctx context.Context, s models.PartnerRequestState) ui.BadgeView {
+	return ui.BadgeView{Text: i18n.T(ctx, i18n.ParcelStates[string(s)]), Tone: ui.ParcelTones[string(s)]}
+}
+
+// way is the parcel's: submitted, in review, decided; a question stands where it was
+// asked.
+func way(ctx context.Context, s models.PartnerRequestState) ui.StepsView {
+	stations := []models.PartnerRequestState{models.PartnerSubmitted, models.PartnerInReview, models.PartnerApproved}
+	at := map[models.PartnerRequestState]int{models.PartnerSubmitted: 0, models.PartnerInReview: 1, models.PartnerQuestion: 1}
+	now, open := at[s]
+	if s == models.PartnerQuestion {
+		stations[1] = s
+	}
+	if !open {
+		now, stations[2] = len(stations), s
+	}
+	v := ui.StepsView{Label: i18n.T(ctx, i18n.PortalRequestWay)}
+	for i, station := range stations {
+		progress := ui.Later
+		switch {
+		case i < now:
+			progress = ui.Done
+		case i == now:
+			progress = ui.Current
+		}
+		v.Steps = append(v.Steps, ui.Step{Word: i18n.T(ctx, i18n.ParcelStates[string(station)]), Progress: progress})
+	}
+	return v
+}
+
+func (p *Portal) requestRow(ctx context.Context, r models.PartnerRequest) (portal.RequestRow, error) {
+	what, err := bankfile.ApplicationIn(r.Content, r.ApplicationID)
+	return portal.RequestRow{
+		Number: i18n.T(ctx, i18n.PortalRequestNo, r.ID), Href: requestPath(r.ID), What: what.Name, Application: r.ApplicationID,
+		State: requestState(ctx, r.State), Made: p.At(r.MadeAt),
+	}, err
+}
+
+// RequestNew asks what an application in production is to be.
+func (p *Portal) RequestNew(c *gin.Context) error {
+	return p.showRequestNew(c, http.StatusOK, portal.ApplicationForm{Method: string(models.PrivateKeyJWT), Mode: string(models.AddressEnforce)})
+}
+
+func (p *Portal) showRequestNew(c *gin.Context, status int, f portal.ApplicationForm) error {
+	ctx := c.Request.Context()
+	f.Action, f.Back, f.Button, f.AsksReason = requestsPath, requestsPath, i18n.T(ctx, i18n.PortalAsk), true
+	f.Methods, f.Modes = methods(ctx, f.Method), modes(ctx, f.Mode)
+	return web.Render(c, status, portal.ApplicationEdit(portal.ApplicationEditPage{
+		Frame: p.inWorld(c, i18n.T(ctx, i18n.PortalRequestNew), applicationsPath, models.Production), Lead: i18n.T(ctx, i18n.PortalRequestNewLead), Form: f,
+	}))
+}
+
+// RequestCreate asks the bank for an application in production.
+func (p *Portal) RequestCreate(c *gin.Context) error {
+	a, err := p.newApplication(c, models.Production)
+	if err != nil {
+		return err
+	}
+	f := typed(c)
+	r, err := p.o.SelfService.Ask(c.Request.Context(), user(c), over(a, f), strings.TrimSpace(f.Reason), selfservice.Unknown(a.ID))
+	if err == nil {
+		return entrance.Done(c, requestPath(r.ID), "asked")
+	}
+	status, ok := p.faulted(c, err, a.ID, &f)
+	if !ok {
+		return err
+	}
+	return p.showRequestNew(c, status, f)
+}
+
+// request is the one of the reader's own partner that the address names.
+func (p *Portal) request(c *gin.Context) (models.PartnerRequest, error) {
+	id, err := strconv.ParseInt(c.Param("request"), 10, 64)
+	if err != nil {
+		return models.PartnerRequest{}, selfservice.ErrNoRequest
+	}
+	r, found, err := p.o.Store.PartnerRequestByID(c.Request.Context(), id)
+	if err == nil && (!found || r.PartnerID != entrance.VisitOf(c).Who.Partner.ID) {
+		err = selfservice.ErrNoRequest
+	}
+	return r, err
+}
+
+// Request shows where a request stands, and what was said about it.
+func (p *Portal) Request(c *gin.Context) error { return p.showRequest(c, http.StatusOK, "", nil) }
+
+func (p *Portal) showRequest(c *gin.Context, status int, text string, faults map[string]string) error {
+	r, err := p.request(c)
+	if err != nil {
+		return err
+	}
+	v, ctx := entrance.VisitOf(c), c.Request.Context()
+	a, err := bankfile.ApplicationIn(r.Content, r.ApplicationID)
+	if err != nil {
+		return err
+	}
+	page := portal.RequestPage{
+		Frame: p.frame(c, i18n.T(ctx, i18n.PortalRequestNo, r.ID)), Name: a.Name, State: requestState(ctx, r.State), Way: way(ctx, r.State), Reason: r.Reason,
+		Made: p.At(r.MadeAt), Application: a.ID, Method: string(a.AuthMethod), Mode: modeName(ctx, a.AddressMode), Addresses: a.Addresses,
+		ReturnAddresses: a.ReturnAddresses, Asks: r.State == models.PartnerQuestion, Text: text, Faults: faults,
+	}
+	if r.State == models.PartnerApproved {
+		page.Href = applicationPath(r.ApplicationID)
+	}
+	if r.State.Open() && v.Rights.May(answersRequests) {
+		page.Action = requestPath(r.ID)
+	}
+	notes, err := p.o.Store.PartnerNotes(ctx, r.ID, maxNotes)
+	if err != nil {
+		return err
+	}
+	ids := []string{r.Maker}
+	for _, n := range notes {
+		ids = append(ids, n.AccountID)
+	}
+	names, err := p.names(ctx, ids)
+	if err != nil {
+		return err
+	}
+	page.Maker = names[r.Maker]
+	for _, n := range notes {
+		said := ui.Remark{Name: names[n.AccountID], At: p.At(n.At), Text: n.Text}
+		if n.Bank {
+			said.Name, said.Side = p.BankName(c), i18n.T(ctx, i18n.UIBank) // who it was there is the bank's to say
+		}
+		said.Initial = initial(said.Name)
+		page.Notes = append(page.Notes, said)
+	}
+	return web.Render(c, status, portal.Request(page))
+}
+
+func (p *Portal) names(ctx context.Context, ids []string) (map[string]string, error) {
+	names := map[string]string{}
+	err := p.o.Store.Accounts(ctx, func(a store.Accounts) error {
+		list, err := a.AccountsByID(ids)
+		for _, account := range list {
+			names[account.ID] = account.Name
+		}
+		return err
+	})
+	return names, err
+}
+
+// RequestReply says something to the bank.
+func (p *Portal) RequestReply(c *gin.Context) error {
+	r, err := p.request(c)
+	if err != nil {
+		return err
+	}
+	text := strings.TrimSpace(c.PostForm("text"))
+	err = p.o.SelfService.Reply(c.Request.Context(), user(c), r.ID, text)
+	if faults := errs.FieldsOf(err); faults != nil {
+		return p.showRequest(c, http.StatusUnprocessableEntity, text, p.Words(c, faults))
+	}
+	if err != nil {
+		return err
+	}
+	return entrance.Done(c, requestPath(r.ID), "replied")
+}
+
+// RequestWithdraw takes a request back.
+func (p *Portal) RequestWithdraw(c *gin.Context) error {
+	r, err := p.request(c)
+	if err != nil {
+		return err
+	}
+	if err := p.o.SelfService.Withdraw(c.Request.Context(), user(c), r.ID); err != nil {
+		return err
+	}
+	return entrance.Done(c, requestPath(r.ID), "withdrawn")
+}

@@ -1,0 +1,221 @@
+package app_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"postern/app/approval"
+	"postern/app/apptest"
+	"postern/app/identity"
+	"postern/app/store"
+	"postern/app/store/storetest"
+	"postern/models"
+)
+
+// bank has an officer and a reviewer beside an office.
+type bank struct {
+	*office
+	officer, reviewer approval.By
+}
+
+func newBank(t *testing.T, db store.Config) bank {
+	t.Helper()
+	o := newOffice(t, apptest.New(t, db, apptest.Options{}))
+	links, err := o.App.Identity().SetUp(t.Context(), "test")
+	if err != nil || len(links) != 2 {
+		t.Fatal(links, err)
+	}
+	b := bank{office: o}
+	for by, role := range map[*approval.By]models.StaffRole{&b.officer: models.OfficerRole, &b.reviewer: models.ReviewerRole} {
+		link, err := o.App.Identity().Invite(t.Context(), "test", identity.Invitation{Login: string(role), Name: string(role), Roles: []models.StaffRole{role}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		link.Account.Status = models.AccountActive
+		o.Write(func(tx *store.Tx, _ int64) error { return tx.SaveAccount(link.Account) })
+		*by = approval.By{Account: link.Account.ID, Person: link.Account.PersonID}
+	}
+	return b
+}
+
+func onBoth(t *testing.T, test func(*testing.T, bank)) {
+	t.Helper()
+	for name, config := range map[string]func(testing.TB) store.Config{"SQLite": storetest.SQLiteConfig, "PostgreSQL": storetest.PostgresConfig} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, newBank(t, config(t)))
+		})
+	}
+}
+
+// ledTo is where a form led, without what the page says there.
+func (o *office) ledTo(name, path string, form url.Values) string {
+	o.t.Helper()
+	rec := o.as(name, path, form)
+	if rec.Code != http.StatusSeeOther {
+		o.t.Fatalf("%s as %s: %d\n%.900s", path, name, rec.Code, rec.Body)
+	}
+	to, _, _ := strings.Cut(rec.Header().Get("Location"), "?")
+	return to
+}
+
+func newApplication(name string) url.Values {
+	return url.Values{"name": {name}, "auth_method": {"private_key_jwt"}, "address_mode": {"off"}, "return_addresses": {"lianhe://home"}}
+}
+
+func TestASandboxIsThePartnersOwn(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, b bank) {
+		path := b.ledTo("developer", "/portal/applications", newApplication("Lianhe test"))
+		if !regexp.MustCompile(`^/portal/applications/app_test_[2-9a-z]{10}$`).MatchString(path) {
+			t.Fatalf("made at %s", path)
+		}
+		id := strings.TrimPrefix(path, "/portal/applications/")
+		if page := b.as("viewer", path, nil).Body.String(); !strings.Contains(page, id) || strings.Contains(page, path+"/edit") {
+			t.Error("a viewer reads the application, and is offered nothing")
+		}
+
+		edit := formOf(t, b.as("developer", path+"/edit", nil).Body.String())
+		edit.Set("name", "Lianhe trial")
+		b.ledTo("developer", path+"/edit", edit)
+		if rec := b.as("developer", path+"/edit", edit); rec.Code != http.StatusConflict {
+			t.Errorf("the form from before the change: %d", rec.Code)
+		}
+
+		// What belongs to another partner, or to nobody, answers alike.
+		for _, action := range []string{"", "/edit", "/close"} {
+			foreign, unknown := b.as("other", path+action, nil), b.as("other", "/portal/applications/app_test_2222222222"+action, nil)
+			if foreign.Code != http.StatusNotFound || unnamed(foreign) != unnamed(unknown) {
+				t.Errorf("%s of another partner: %d\n%s\n%s", action, foreign.Code, unnamed(foreign), unnamed(unknown))
+			}
+		}
+		if rec := b.as("other", path+"/close", url.Values{}); rec.Code != http.StatusNotFound {
+			t.Errorf("another partner closes it: %d", rec.Code)
+		}
+
+		// An application that the bank has stopped does not come back by the partner.
+		bad := newApplication("Bad")
+		bad.Set("return_addresses", "javascript:alert(1)")
+		if rec := b.as("developer", "/portal/applications", bad); rec.Code != http.StatusUnprocessableEntity || !strings.Contains(rec.Body.String(), "javascript:alert(1)") {
+			t.Errorf("a bad return address: %d", rec.Code)
+		}
+		b.ledTo("developer", path+"/close", url.Values{})
+		if rec := b.as("developer", path+"/edit", nil); rec.Code != http.StatusNotFound {
+			t.Errorf("a closed application is changed: %d", rec.Code)
+		}
+	})
+}
+
+// unnamed is a page without the ids in it: of the request, and of what was asked for.
+func unnamed(rec *httptest.ResponseRecorder) string {
+	return regexp.MustCompile(`01[0-9A-HJKMNP-TV-Z]{24}|01[0-9A-Z]{2}…[0-9A-Z]{4}|app_test_[2-9a-z]{10}`).ReplaceAllString(rec.Body.String(), "…")
+}
+
+// formOf are the fields of the page's form that has an edit of an application.
+func formOf(t *testing.T, page string) url.Values {
+	t.Helper()
+	v := url.Values{"auth_method": {"private_key_jwt"}, "address_mode": {"off"}, "return_addresses": {"lianhe://home"}}
+	m := regexp.MustCompile(`name="seen" value="([^"]+)"`).FindStringSubmatch(page)
+	if m == nil {
+		t.Fatalf("no form in\n%.900s", page)
+	}
+	v.Set("seen", m[1])
+	return v
+}
+
+func TestProductionIsAskedForAndGoesTheParcelsWay(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, b bank) {
+		service, ctx := b.App.SelfService(), t.Context()
+		live := newApplication("Lianhe live")
+		if rec := b.as("developer", "/portal/requests", live); rec.Code != http.StatusForbidden {
+			t.Errorf("who may not change production asks: %d", rec.Code)
+		}
+		b.led(b.as("owner", "/portal/team/"+b.ids["developer"], url.Values{"role": {"developer"}, "production": {"yes"}}), "/portal/team")
+		if rec := b.as("developer", "/portal/requests", live); rec.Code != http.StatusUnprocessableEntity || !strings.Contains(rec.Body.String(), "Lianhe live") {
+			t.Errorf("without a reason: %d", rec.Code)
+		}
+		live.Set("reason", "Two thousand visits a day from December on.")
+		path := b.ledTo("developer", "/portal/requests", live)
+		if rec := b.as("other", path, nil); rec.Code != http.StatusNotFound {
+			t.Errorf("another partner reads the request: %d", rec.Code)
+		}
+		if rec := b.as("other", path+"/reply", url.Values{"text": {"Let it pass."}}); rec.Code != http.StatusNotFound {
+			t.Errorf("another partner answers: %d", rec.Code)
+		}
+		says := func(want string) {
+			t.Helper()
+			if page := b.as("viewer", path, nil).Body.String(); !strings.Contains(page, want) {
+				t.Errorf("the request lacks %q", want)
+			}
+		}
+		says("submitted")
+
+		check := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		check(service.Question(ctx, b.officer, 1, "Which addresses will you call from?"))
+		says("question for you")
+		says("Which addresses will you call from?")
+		b.ledTo("developer", path+"/reply", url.Values{"text": {"From 203.0.113.0/28, by December."}})
+		says("in review")
+
+		out, err := service.Propose(ctx, b.officer, 1, "As the contract has it.")
+		check(err)
+		if out.Applied || out.Request == 0 {
+			t.Fatalf("proposed: %+v", out)
+		}
+		if _, err := service.Propose(ctx, b.officer, 1, "Once more, please."); err == nil {
+			t.Error("proposed twice")
+		}
+		r, _, err := b.App.Store().RequestByID(ctx, out.Request)
+		check(err)
+		verdict := approval.Verdict{Request: r.ID, ContentHash: r.ContentHash, PlanHash: r.PlanHash, Reason: "Compared with the contract."}
+		if err := b.App.Approvals().Approve(ctx, b.officer, verdict); err == nil {
+			t.Error("the officer approved alone")
+		}
+		if b.Count("applications") != 3 {
+			t.Errorf("%d applications before anybody approved", b.Count("applications"))
+		}
+		check(b.App.Approvals().Approve(ctx, b.reviewer, verdict))
+		says("approved")
+		page := b.as("developer", "/portal/applications?world=production", nil).Body.String()
+		if !regexp.MustCompile(`app_live_[2-9a-z]{10}`).MatchString(page) || !strings.Contains(page, "Lianhe live") {
+			t.Error("the application is not there")
+		}
+		if rec := b.as("developer", path+"/withdraw", url.Values{}); rec.Code != http.StatusConflict {
+			t.Errorf("withdrawn after all: %d", rec.Code)
+		}
+	})
+}
+
+func TestWhatWasWithdrawnIsNotApproved(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, b bank) {
+		service, ctx := b.App.SelfService(), t.Context()
+		b.led(b.as("owner", "/portal/team/"+b.ids["developer"], url.Values{"role": {"developer"}, "production": {"yes"}}), "/portal/team")
+		live := newApplication("Lianhe live")
+		live.Set("reason", "Two thousand visits a day from December on.")
+		path := b.ledTo("developer", "/portal/requests", live)
+		out, err := service.Propose(ctx, b.officer, 1, "As the contract has it.")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.ledTo("developer", path+"/withdraw", url.Values{})
+		r, _, err := b.App.Store().RequestByID(ctx, out.Request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = b.App.Approvals().Approve(ctx, b.reviewer, approval.Verdict{Request: r.ID, ContentHash: r.ContentHash, PlanHash: r.PlanHash, Reason: "Compared with the contract."})
+		if err == nil || b.Count("applications") != 3 {
+			t.Errorf("approved what was withdrawn: %v, %d applications", err, b.Count("applications"))
+		}
+	})
+}

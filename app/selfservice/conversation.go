@@ -1,0 +1,150 @@
+package selfservice
+
+import (
+	"context"
+
+	"postern/app/approval"
+	"postern/app/bankfile"
+	"postern/app/change"
+	"postern/app/ledger"
+	"postern/app/store"
+	"postern/models"
+)
+
+// Withdraw takes a request of one's partner back. ErrOver.
+func (s *SelfService) Withdraw(ctx context.Context, u User, id int64) error {
+	return s.move(ctx, u.Account, id, func(w change.Writer, r *models.PartnerRequest) (string, error) {
+		if r.PartnerID != u.Partner {
+			return "", ErrNoRequest
+		}
+		r.State, r.DecidedAt = models.PartnerWithdrawn, w.At()
+		return "partner_request.withdrawn", nil
+	})
+}
+
+// Reply says something about a request of one's partner, which answers the bank's
+// question where it asked one. A fault comes back as "text"; ErrOver.
+func (s *SelfService) Reply(ctx context.Context, u User, id int64, text string) error {
+	if err := approval.CheckReason("text", text); err != nil {
+		return err
+	}
+	return s.move(ctx, u.Account, id, func(w change.Writer, r *models.PartnerRequest) (string, error) {
+		if r.PartnerID != u.Partner {
+			return "", ErrNoRequest
+		}
+		if r.State == models.PartnerQuestion {
+			r.State = models.PartnerInReview
+		}
+		return "partner_request.answered", say(w, *r, false, text)
+	})
+}
+
+// Take has an officer take a request up. ErrOver; approval.ErrOwn for whoever made
+// it, by whichever account.
+func (s *SelfService) Take(ctx context.Context, by approval.By, id int64) error {
+	return s.officer(ctx, by, id, func(_ change.Writer, r *models.PartnerRequest) (string, error) {
+		if r.State == models.PartnerSubmitted {
+			r.State = models.PartnerInReview
+		}
+		return "partner_request.taken", nil
+	})
+}
+
+// Question asks the partner something. A fault comes back as "text".
+func (s *SelfService) Question(ctx context.Context, by approval.By, id int64, text string) error {
+	if err := approval.CheckReason("text", text); err != nil {
+		return err
+	}
+	return s.officer(ctx, by, id, func(w change.Writer, r *models.PartnerRequest) (string, error) {
+		r.State = models.PartnerQuestion
+		return "partner_request.asked_back", say(w, *r, true, text)
+	})
+}
+
+// Decline refuses a request for good; the partner reads why. A fault comes back as
+// "text".
+func (s *SelfService) Decline(ctx context.Context, by approval.By, id int64, text string) error {
+	if err := approval.CheckReason("text", text); err != nil {
+		return err
+	}
+	return s.officer(ctx, by, id, func(w change.Writer, r *models.PartnerRequest) (string, error) {
+		r.State, r.DecidedAt = models.PartnerDeclined, w.At()
+		return "partner_request.declined", say(w, *r, true, text)
+	})
+}
+
+// Propose makes a change request of what the partner asked for, in the officer's
+// own name and with the officer's reason: another person of the bank decides it.
+// Faults of what the partner asked come back as bankfile.Refusal: since then
+// something else may have changed.
+func (s *SelfService) Propose(ctx context.Context, by approval.By, id int64, reason string) (out approval.Outcome, err error) {
+	if err := approval.CheckReason("reason", reason); err != nil {
+		return out, err
+	}
+	r, found, err := s.o.Store.PartnerRequestByID(ctx, id)
+	if err != nil || !found {
+		return out, orElse(err, ErrNoRequest)
+	}
+	answer, found, err := s.o.Store.Answer(ctx, id)
+	if err != nil {
+		return out, err
+	}
+	if found && answer.State == models.RequestSubmitted {
+		return out, ErrProposed
+	}
+	if err := s.Take(ctx, by, id); err != nil {
+		return out, err
+	}
+	return s.o.Approvals.Submit(ctx, by, approval.Ask{
+		Kind: bankfile.Kind, Subject: subject(r.PartnerID), Content: r.Content, Reason: reason, Waits: true, Answers: r.ID,
+	})
+}
+
+// officer moves a request on an officer's word, whose it is from then on.
+func (s *SelfService) officer(ctx context.Context, by approval.By, id int64, f func(change.Writer, *models.PartnerRequest) (string, error)) error {
+	return s.move(ctx, by.Account, id, func(w change.Writer, r *models.PartnerRequest) (string, error) {
+		if by.Person == "" || by.Person == r.MakerPerson {
+			return "", approval.ErrOwn
+		}
+		r.Officer = by.Account
+		return f(w, r)
+	})
+}
+
+// move changes an open request by f, which names the event.
+func (s *SelfService) move(ctx context.Context, actor string, id int64, f func(change.Writer, *models.PartnerRequest) (string, error)) error {
+	return s.write(ctx, actor, func(w change.Writer, _ store.Business) error {
+		r, found, err := w.Tx.PartnerRequest(id)
+		if err != nil || !found {
+			return orElse(err, ErrNoRequest)
+		}
+		open := r.State.Open()
+		event, err := f(w, &r)
+		if err != nil {
+			return err
+		}
+		if !open {
+			return ErrOver
+		}
+		ok, err := w.MovePartnerRequest(r)
+		if err != nil || !ok {
+			return orElse(err, ErrOver)
+		}
+		return told(w, event, r, nil)
+	})
+}
+
+func say(w change.Writer, r models.PartnerRequest, bank bool, text string) error {
+	id, err := ledger.NewID(w.Now, w.Rand)
+	if err != nil {
+		return err
+	}
+	return w.AddPartnerNote(models.PartnerRequestNote{ID: id, RequestID: r.ID, AccountID: w.Actor, Bank: bank, At: w.At(), Text: text})
+}
+
+func orElse(err, otherwise error) error {
+	if err != nil {
+		return err
+	}
+	return otherwise
+}
