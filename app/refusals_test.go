@@ -308,7 +308,7 @@ func (s *studio) rights() map[models.StaffRole]policies.Rights {
 	}
 	all[newcomer] = all[models.OfficerRole]
 	for _, who := range []models.StaffRole{owner, developer, viewer} {
-		all[who], err = partners.Rights(string(standing(who)))
+		all[who], err = partners.Rights(models.Member{Role: models.PortalRole(standing(who)), Production: who == owner}.Roles()...)
 		s.must(err)
 	}
 	all[other] = all[owner]
