@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -10,7 +11,10 @@ import (
 
 	"postern/app/approval"
 	"postern/app/apptest"
+	"postern/app/bankfile"
+	"postern/app/catalog"
 	"postern/app/identity"
+	"postern/app/partners"
 	"postern/app/store"
 	"postern/app/store/storetest"
 	"postern/models"
@@ -216,6 +220,68 @@ func TestWhatWasWithdrawnIsNotApproved(t *testing.T) {
 		err = b.App.Approvals().Approve(ctx, b.reviewer, approval.Verdict{Request: r.ID, ContentHash: r.ContentHash, PlanHash: r.PlanHash, Reason: "Compared with the contract."})
 		if err == nil || b.Count("applications") != 3 {
 			t.Errorf("approved what was withdrawn: %v, %d applications", err, b.Count("applications"))
+		}
+	})
+}
+
+// Whatever a partner's user sends, no more than the own sandbox moves.
+func TestNothingButTheOwnSandboxChangesOnAPartnersWord(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, b bank) {
+		path := b.ledTo("developer", "/portal/applications", newApplication("Lianhe test"))
+		var own partners.Application
+		if err := b.App.Store().Business(t.Context(), func(r store.Business) (err error) {
+			own, _, err = partners.ReadApplication(r, strings.TrimPrefix(path, "/portal/applications/"))
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		with := func(change func(*partners.Application)) partners.Application {
+			a := own
+			change(&a)
+			return a
+		}
+		anew := func(change func(*partners.Application)) partners.Application {
+			return with(func(a *partners.Application) { a.ID = "app_test_2345678923"; change(a) })
+		}
+		submit := func(partner string, things ...any) error {
+			content, err := bankfile.Compose(things...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = b.App.Approvals().Submit(t.Context(), approval.By{Account: b.ids["developer"]}, approval.Ask{
+				Kind: bankfile.Kind, Subject: "partner " + partner, Content: content, Reason: "Because I may.", Partner: partner,
+			})
+			return err
+		}
+		for name, things := range map[string][]any{
+			"an application in production":  {anew(func(a *partners.Application) { a.Environment = models.Production })},
+			"another partner's application": {anew(func(a *partners.Application) { a.Partner = "p_nanfeng" })},
+			"a limit of its own":            {with(func(a *partners.Application) { a.CallRate = 10_000 })},
+			"a longer life of its ATs":      {anew(func(a *partners.Application) { a.ATLifetime = 600 })},
+			"a stop of its own":             {with(func(a *partners.Application) { a.Status = models.Suspended })},
+			"the partner itself":            {partners.Partner{ID: "p_travel", Name: "Better", Status: models.Active}},
+			"a grant":                       {partners.Grant{ID: "grt_own", Application: own.ID, Scope: "loan.offer:read", Purpose: "Because I may."}},
+			"a scope":                       {catalog.Scope{ID: "loan.offer:read", Service: apptest.Service, Title: "More"}},
+			"the own beside another's":      {with(func(a *partners.Application) { a.Name = "New" }), anew(func(a *partners.Application) { a.Environment = models.Production })},
+		} {
+			before := b.Count("events")
+			if err := submit("p_travel", things...); !errors.Is(err, approval.ErrNotOwn) {
+				t.Errorf("%s: %v", name, err)
+			}
+			if n := b.Count("events") - before; n != 0 {
+				t.Errorf("%s left %d events", name, n)
+			}
+		}
+		if err := submit("p_nanfeng", with(func(a *partners.Application) { a.Name = "New" })); !errors.Is(err, approval.ErrNotOwn) {
+			t.Errorf("of another partner: %v", err)
+		}
+		if err := submit("p_travel", with(func(a *partners.Application) { a.Name = "New" })); err != nil {
+			t.Errorf("the own name: %v", err)
+		}
+		b.Exec("UPDATE applications SET status = 'suspended' WHERE id = '" + own.ID + "'")
+		if err := submit("p_travel", with(func(a *partners.Application) { a.Name = "New" })); !errors.Is(err, approval.ErrNotOwn) {
+			t.Errorf("what the bank stopped came back: %v", err)
 		}
 	})
 }
