@@ -349,9 +349,9 @@ const withoutCatalogue = `DROP INDEX grants_by_scope_application; CREATE INDEX g
 // withoutOverview takes back what migration 20 made of tables that stay.
 const withoutOverview = `DROP TABLE counts_begun; DROP INDEX visits_live; DROP INDEX grants_by_end`
 
-// withoutConsole takes back what migrations 16 to 19, 21 and 22 made of tables that
+// withoutConsole takes back what migrations 16 to 19, 21, 22 and 24 made of tables that
 // stay, and the tables that stay out.
-const withoutConsole = `DROP TABLE members; DROP TABLE freeze_nodes; DROP TABLE nodes; DROP TABLE settings; DROP INDEX keys_live; DROP INDEX keys_by_end;
+const withoutConsole = `DROP TABLE partner_request_notes; DROP TABLE partner_requests; DROP TABLE members; DROP TABLE freeze_nodes; DROP TABLE nodes; DROP TABLE settings; DROP INDEX keys_live; DROP INDEX keys_by_end;
 	DROP TABLE call_tuples; DROP TABLE call_tuple_days; DROP TABLE call_fold; CREATE INDEX visits_by_subject ON visits (subject_mac) WHERE subject_mac <> '';
 	ALTER TABLE services DROP COLUMN visits_after`
 

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -42,10 +43,12 @@ func thingName(ctx context.Context, kind, id string) string {
 
 // planWords is a plan as the page of a request says it.
 func (s *Console) planWords(ctx context.Context, plan change.Plan) (things []console.ThingView) {
+	made := map[string]int{}
 	for _, t := range plan.Things {
 		view := console.ThingView{Kind: i18n.T(ctx, i18n.Things[t.Kind]), ID: thingName(ctx, t.Kind, t.ID), New: t.New}
 		if t.New && (t.Kind == "credential" || t.Kind == "grant") {
-			view.ID = "" // made up by the console; the lines say whose it is
+			made[t.Kind]++
+			view.ID = strconv.Itoa(made[t.Kind]) // the console made its id up; the lines say whose it is
 		}
 		for _, d := range t.Differences {
 			label, before, after, compares := i18n.Difference(ctx, d.Format, s.clocked(ctx, d.Args))

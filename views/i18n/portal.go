@@ -91,7 +91,7 @@ var (
 	PortalAsk          = def("portal.ask", "Ask the bank", "提交申请")
 	PortalAppIs        = def("portal.app_is", "The application", "应用信息")
 	PortalAppWhere     = def("portal.app_where", "Where it asks for tokens", "令牌申请地址")
-	PortalAppApart     = def("portal.app_apart", "Keys belong to one application. A key of the sandbox is refused in production, and the log says so.", "密钥只属于一个应用。沙箱密钥用于生产会被拒绝，日志会写明原因。")
+	PortalAppApart     = def("portal.app_apart", "Keys belong to one application. A key of the sandbox is refused in production.", "密钥只属于一个应用。沙箱密钥用于生产会被拒绝。")
 	PortalAppClose     = def("portal.app_close", "Close %s", "关闭%s")
 	PortalAppCloseDo   = def("portal.app_close_do", "Close…", "关闭…")
 	PortalAppCloseText = def("portal.app_close_text", "Its tokens and visits end now, and it stays closed. Its log stays.", "令牌和访问立即终止，且不能重新启用。日志保留。")
