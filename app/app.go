@@ -422,7 +422,7 @@ func (a *App) openConsole(context.Context) error {
 	a.selfService = selfservice.New(selfservice.Options{Store: a.store, Approvals: a.approvals, Now: c.Now, Rand: c.Rand})
 	a.console = console.New(console.Options{
 		Approvals: a.approvals, SelfService: a.selfService, Records: a.records, Tail: a.tail, Address: c.Console.Address, Portal: c.Portal.Address,
-		Cursors:   web.Cursors{MAC: func(text string) string { return a.ring.Subjects().MAC(keyring.Places, text) }},
+		Cursors:   a.cursors(),
 		Directory: a.directory, Feed: a.feed, Visits: a.authority, Upstreams: a.upstreams,
 		Identity: a.identity, Store: a.store, Staff: staff, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone,
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Console.Address, "https://")},
@@ -449,12 +449,17 @@ func (a *App) openPortal(context.Context) error {
 		Name: cmp.Or(c.Bank, "Postern"), Address: c.Portal.Address, Idle: c.Portal.IdleTime, Session: c.Portal.SessionTime, Now: c.Now, Rand: c.Rand,
 	})
 	a.portal = portal.New(portal.Options{
-		Identity: a.users, Store: a.store, SelfService: a.selfService, Rules: rules, Address: c.Portal.Address, Issuer: c.Issuer, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone,
+		Identity: a.users, Store: a.store, SelfService: a.selfService, Cursors: a.cursors(), Rules: rules, Address: c.Portal.Address, Issuer: c.Issuer, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone,
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Portal.Address, "https://")},
 		Failures: limit.NewFailureGate(maxAddresses, signInRate), Questions: limit.NewFailureGate(maxAddresses, questionRate),
 		Now: c.Now, Log: c.Log,
 	})
 	return nil
+}
+
+// cursors hand out places in lists, under a key that all nodes share.
+func (a *App) cursors() web.Cursors {
+	return web.Cursors{MAC: func(text string) string { return a.ring.Subjects().MAC(keyring.Places, text) }}
 }
 
 // ApprovalKinds are the changes of the bank's business and staff that can be asked

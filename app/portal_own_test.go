@@ -158,6 +158,9 @@ func TestProductionIsAskedForAndGoesTheParcelsWay(t *testing.T) {
 			}
 		}
 		says("submitted")
+		if rec := b.as("viewer", "/portal/requests?below=1", nil); rec.Code != http.StatusUnprocessableEntity {
+			t.Errorf("a place that nobody handed out: %d", rec.Code)
+		}
 
 		check := func(err error) {
 			t.Helper()
@@ -196,6 +199,50 @@ func TestProductionIsAskedForAndGoesTheParcelsWay(t *testing.T) {
 		}
 		if rec := b.as("developer", path+"/withdraw", url.Values{}); rec.Code != http.StatusConflict {
 			t.Errorf("withdrawn after all: %d", rec.Code)
+		}
+	})
+}
+
+// What the bank changed between the asking and the answer stays as the bank has it.
+func TestAnAnswerTakesNothingBackThatTheBankChanged(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, b bank) {
+		service, ctx, live := b.App.SelfService(), t.Context(), "/portal/applications/"+apptest.Travel+"/edit"
+		b.led(b.as("owner", "/portal/team/"+b.ids["developer"], url.Values{"role": {"developer"}, "production": {"yes"}}), "/portal/team")
+		edit := formOf(t, b.as("developer", live, nil).Body.String())
+		edit.Set("name", "Lianhe Travel, renewed")
+		edit.Set("reason", "Our company has another name.")
+		b.ledTo("developer", live, edit)
+		b.Exec("UPDATE applications SET daily_quota = 77 WHERE id = '" + apptest.Travel + "'")
+		out, err := service.Propose(ctx, b.officer, 1, "As the register has it.")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, _, err := b.App.Store().RequestByID(ctx, out.Request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		verdict := approval.Verdict{Request: r.ID, ContentHash: r.ContentHash, PlanHash: r.PlanHash, Reason: "Compared with the register."}
+
+		// Whoever asked at the partner does not decide at the bank.
+		asker := b.reviewer
+		b.Exec("UPDATE partner_requests SET maker_person = '" + asker.Person + "'")
+		if err := b.App.Approvals().Approve(ctx, asker, verdict); !errors.Is(err, approval.ErrOwn) {
+			t.Errorf("who asked at the partner approved: %v", err)
+		}
+		b.Exec("UPDATE partner_requests SET maker_person = 'somebody'")
+		if err := b.App.Approvals().Approve(ctx, b.reviewer, verdict); err != nil {
+			t.Fatal(err)
+		}
+		var a partners.Application
+		if err := b.App.Store().Business(ctx, func(read store.Business) (err error) {
+			a, _, err = partners.ReadApplication(read, apptest.Travel)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if a.Name != "Lianhe Travel, renewed" || a.DailyQuota != 77 {
+			t.Errorf("the application is %q with a quota of %d", a.Name, a.DailyQuota)
 		}
 	})
 }

@@ -131,7 +131,11 @@ const (
 func CheckReason(field, reason string) error {
 	var f errs.Fields
 	n := utf8.RuneCountInString(reason)
-	f.Check(n >= minReason && n <= maxReason && utf8.ValidString(reason), field, "approval.reason", "Say why, in 5 to 1,000 characters.")
+	id, sentence := "approval.reason", "Say why, in 5 to 1,000 characters."
+	if field != "reason" {
+		id, sentence = "approval.text", "Write 5 to 1,000 characters."
+	}
+	f.Check(n >= minReason && n <= maxReason && utf8.ValidString(reason), field, id, sentence)
 	return f.Invalid()
 }
 
@@ -181,7 +185,7 @@ func (a *Approvals) Submit(ctx context.Context, by By, ask Ask) (out Outcome, er
 		if _, err = kind.Applier.Apply(b, ask.Content, w); err != nil {
 			return err
 		}
-		return answer(w, ask.Answers)
+		return answer(w, by, ask.Answers)
 	})
 	if err == nil && out.Applied {
 		a.applied(ctx)
@@ -206,14 +210,18 @@ func inOwnSandbox(applier Applier, b store.Business, ask Ask, now time.Time) (bo
 	return own, err
 }
 
-// answer approves the partner's request that a change was made for.
-func answer(w change.Writer, request int64) error {
+// answer approves the partner's request that a change was made for, on the word of
+// somebody who has not made it, by whichever account.
+func answer(w change.Writer, by By, request int64) error {
 	if request == 0 {
 		return nil
 	}
 	r, found, err := w.Tx.PartnerRequest(request)
 	if err != nil || !found {
 		return orElse(err, ErrAnswered)
+	}
+	if by.Person == r.MakerPerson {
+		return ErrOwn
 	}
 	r.State, r.DecidedAt = models.PartnerApproved, w.At()
 	ok, err := w.MovePartnerRequest(r)

@@ -71,22 +71,6 @@ const (
 	requestsList = "requests" // of its cursors
 )
 
-// requestsBelow is the number of the request at which a page goes on; 0 begins with
-// the newest.
-func (s *Console) requestsBelow(cursor string) (number int64, err error) {
-	if cursor == "" {
-		return 0, nil
-	}
-	at, err := s.o.Cursors.Open(requestsList, cursor, 1)
-	if err != nil {
-		return 0, err
-	}
-	if number, err = strconv.ParseInt(at[0], 10, 64); err != nil {
-		return 0, web.ErrCursor
-	}
-	return number, nil
-}
-
 // Approvals lists change requests: those that wait, one's own, or all.
 func (s *Console) Approvals(c *gin.Context) error {
 	ctx, v := c.Request.Context(), entrance.VisitOf(c)
@@ -100,7 +84,7 @@ func (s *Console) Approvals(c *gin.Context) error {
 	default:
 		which = "waiting"
 	}
-	below, err := s.requestsBelow(c.Query("below"))
+	below, err := s.o.Cursors.Number(requestsList, c.Query("below"))
 	if err != nil {
 		return err
 	}
@@ -115,7 +99,7 @@ func (s *Console) Approvals(c *gin.Context) error {
 	}
 	if len(list) > requestsPage {
 		list = list[:requestsPage]
-		page.Older = "/console/approvals?" + url.Values{"show": {which}, "below": {s.o.Cursors.Make(requestsList, strconv.FormatInt(list[requestsPage-1].ID, 10))}}.Encode()
+		page.Older = "/console/approvals?" + url.Values{"show": {which}, "below": {s.o.Cursors.MakeNumber(requestsList, list[requestsPage-1].ID)}}.Encode()
 	}
 	if below > 0 {
 		page.Newest = "/console/approvals?" + url.Values{"show": {which}}.Encode()

@@ -23,7 +23,10 @@ import (
 	"postern/views/ui"
 )
 
-const partnerRequestsPath = "/console/partner-requests"
+const (
+	partnerRequestsPath = "/console/partner-requests"
+	partnerRequestsList = "partner requests" // of its cursors
+)
 
 func partnerRequestPath(id int64) string {
 	return partnerRequestsPath + "/" + strconv.FormatInt(id, 10)
@@ -34,15 +37,18 @@ var makesBusiness = policies.Permission{Resource: "business", Action: "make"}
 // PartnerRequests lists what partners ask of the bank, the newest first.
 func (s *Console) PartnerRequests(c *gin.Context) error {
 	ctx := c.Request.Context()
-	below, _ := strconv.ParseInt(c.Query("below"), 10, 64) // anything else begins with the newest
-	list, err := s.o.Store.PartnerRequests(ctx, store.PartnerRequestFilter{}, below, requestsPage+1)
+	below, err := s.o.Cursors.Number(partnerRequestsList, c.Query("below"))
+	if err != nil {
+		return err
+	}
+	list, err := s.o.Store.PartnerRequests(ctx, "", below, requestsPage+1)
 	if err != nil {
 		return err
 	}
 	page := console.PartnerRequestsPage{Frame: s.frame(c, i18n.T(ctx, i18n.ParcelFromPartners), crumb(ctx, i18n.ConsoleApprovals, approvalsPath))}
 	if len(list) > requestsPage {
 		list = list[:requestsPage]
-		page.Older = partnerRequestsPath + "?below=" + strconv.FormatInt(list[requestsPage-1].ID, 10)
+		page.Older = partnerRequestsPath + "?below=" + s.o.Cursors.MakeNumber(partnerRequestsList, list[requestsPage-1].ID)
 	}
 	if below > 0 {
 		page.Newest = partnerRequestsPath
@@ -156,7 +162,12 @@ func (s *Console) showPartnerRequest(c *gin.Context, status int, page console.Pa
 // answerTo shows the change request that was made of a partner's, while it waits
 // and once it took effect.
 func (s *Console) answerTo(ctx context.Context, r models.PartnerRequest, page *console.PartnerRequestPage) error {
-	answer, found, err := s.o.Store.Answer(ctx, r.ID)
+	var answer models.ChangeRequest
+	var found bool
+	err := s.o.Store.Business(ctx, func(b store.Business) (err error) {
+		answer, found, err = b.Answer(r.ID)
+		return err
+	})
 	if err == nil && found && (answer.State == models.RequestSubmitted || answer.State == models.RequestApproved) {
 		page.Answer = &console.AnswerView{Number: i18n.T(ctx, i18n.ConsoleRequestNo, answer.ID), Href: requestPath(answer.ID), State: requestState(ctx, answer.State)}
 	}
@@ -167,7 +178,11 @@ func (s *Console) answerTo(ctx context.Context, r models.PartnerRequest, page *c
 func (s *Console) wouldChange(ctx context.Context, r models.PartnerRequest, page *console.PartnerRequestPage) error {
 	var plan change.Plan
 	err := s.o.Store.Business(ctx, func(b store.Business) (err error) {
-		plan, err = bankfile.Applier{}.Describe(b, r.Content, s.o.Now())
+		content, err := selfservice.Wanted(b, r)
+		if err != nil {
+			return err
+		}
+		plan, err = bankfile.Applier{}.Describe(b, content, s.o.Now())
 		return err
 	})
 	page.Things = s.planWords(ctx, plan)

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,14 +42,18 @@ func thingName(ctx context.Context, kind, id string) string {
 	return id
 }
 
+// drawn is how an id reads that a form has drawn (ledger.NewID), or made of its
+// draft's; one of a file is somebody's word.
+var drawn = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.[a-z0-9]+)?$`)
+
 // planWords is a plan as the page of a request says it.
 func (s *Console) planWords(ctx context.Context, plan change.Plan) (things []console.ThingView) {
 	made := map[string]int{}
 	for _, t := range plan.Things {
 		view := console.ThingView{Kind: i18n.T(ctx, i18n.Things[t.Kind]), ID: thingName(ctx, t.Kind, t.ID), New: t.New}
-		if t.New && (t.Kind == "credential" || t.Kind == "grant") {
+		if t.New && (t.Kind == "credential" || t.Kind == "grant") && drawn.MatchString(t.ID) {
 			made[t.Kind]++
-			view.ID = strconv.Itoa(made[t.Kind]) // the console made its id up; the lines say whose it is
+			view.ID = strconv.Itoa(made[t.Kind]) // the lines say whose it is
 		}
 		for _, d := range t.Differences {
 			label, before, after, compares := i18n.Difference(ctx, d.Format, s.clocked(ctx, d.Args))

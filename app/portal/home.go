@@ -32,7 +32,7 @@ func (p *Portal) Home(c *gin.Context) error {
 	if who.Partner.Status == models.Suspended {
 		page.Stopped = who.Partner.Name
 	}
-	requests, err := p.o.Store.PartnerRequests(ctx, store.PartnerRequestFilter{Partner: who.Partner.ID}, 0, newest)
+	requests, err := p.o.Store.PartnerRequests(ctx, who.Partner.ID, 0, newest)
 	if err != nil {
 		return err
 	}

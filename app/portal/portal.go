@@ -28,6 +28,7 @@ type Options struct {
 	Identity     *identity.Identity
 	Store        *store.Store
 	SelfService  *selfservice.SelfService
+	Cursors      web.Cursors
 	Rules        *policies.Portal
 	Address      string // where the portal is reached, without a trailing slash
 	Issuer       string // of the gateway: the audience of assertions, where it is reached

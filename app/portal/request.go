@@ -34,15 +34,19 @@ func requestPath(id int64) string { return requestsPath + "/" + strconv.FormatIn
 // Requests lists what the partner has asked of the bank, the newest first.
 func (p *Portal) Requests(c *gin.Context) error {
 	v, ctx := entrance.VisitOf(c), c.Request.Context()
-	below, _ := strconv.ParseInt(c.Query("below"), 10, 64) // anything else begins with the newest
-	list, err := p.o.Store.PartnerRequests(ctx, store.PartnerRequestFilter{Partner: v.Who.Partner.ID}, below, requestsPage+1)
+	place := "requests of " + v.Who.Partner.ID
+	below, err := p.o.Cursors.Number(place, c.Query("below"))
+	if err != nil {
+		return err
+	}
+	list, err := p.o.Store.PartnerRequests(ctx, v.Who.Partner.ID, below, requestsPage+1)
 	if err != nil {
 		return err
 	}
 	page := portal.RequestsPage{Frame: p.frame(c, i18n.T(ctx, i18n.PortalRequests)), CanAsk: v.Rights.May(asksProduction)}
 	if len(list) > requestsPage {
 		list = list[:requestsPage]
-		page.Older = requestsPath + "?below=" + strconv.FormatInt(list[requestsPage-1].ID, 10)
+		page.Older = requestsPath + "?below=" + p.o.Cursors.MakeNumber(place, list[requestsPage-1].ID)
 	}
 	if below > 0 {
 		page.Newest = requestsPath

@@ -7,6 +7,7 @@ import (
 	"postern/app/bankfile"
 	"postern/app/change"
 	"postern/app/ledger"
+	"postern/app/partners"
 	"postern/app/store"
 	"postern/models"
 )
@@ -76,7 +77,7 @@ func (s *SelfService) Decline(ctx context.Context, by approval.By, id int64, tex
 // Propose makes a change request of what the partner asked for, in the officer's
 // own name and with the officer's reason: another person of the bank decides it.
 // Faults of what the partner asked come back as bankfile.Refusal: since then
-// something else may have changed.
+// something else may have changed. ErrProposed while one waits to be decided.
 func (s *SelfService) Propose(ctx context.Context, by approval.By, id int64, reason string) (out approval.Outcome, err error) {
 	if err := approval.CheckReason("reason", reason); err != nil {
 		return out, err
@@ -85,19 +86,47 @@ func (s *SelfService) Propose(ctx context.Context, by approval.By, id int64, rea
 	if err != nil || !found {
 		return out, orElse(err, ErrNoRequest)
 	}
-	answer, found, err := s.o.Store.Answer(ctx, id)
-	if err != nil {
+	var content string
+	if err := s.o.Store.Business(ctx, func(b store.Business) (err error) {
+		content, err = Wanted(b, r)
+		return err
+	}); err != nil {
 		return out, err
-	}
-	if found && answer.State == models.RequestSubmitted {
-		return out, ErrProposed
 	}
 	if err := s.Take(ctx, by, id); err != nil {
 		return out, err
 	}
 	return s.o.Approvals.Submit(ctx, by, approval.Ask{
-		Kind: bankfile.Kind, Subject: subject(r.PartnerID), Content: r.Content, Reason: reason, Waits: true, Answers: r.ID,
+		Kind: bankfile.Kind, Subject: subject(r.PartnerID), Content: content, Reason: reason, Waits: true, Answers: r.ID,
+		Unless: func(b store.Business) error {
+			if answer, found, err := b.Answer(r.ID); err != nil || found && answer.State == models.RequestSubmitted {
+				return orElse(err, ErrProposed)
+			}
+			if now, err := Wanted(b, r); err != nil || now != content {
+				return orElse(err, change.ErrMoved)
+			}
+			return nil
+		},
 	})
+}
+
+// Wanted is what a request comes to as of now, as a bank file: what a partner
+// decides lies over the application that is there, and what the bank has changed
+// since it was asked for stays.
+func Wanted(b store.Business, r models.PartnerRequest) (content string, err error) {
+	asked, err := bankfile.ApplicationIn(r.Content, r.ApplicationID)
+	if err != nil {
+		return "", err
+	}
+	a, found, err := partners.ReadApplication(b, r.ApplicationID)
+	if err != nil {
+		return "", err
+	}
+	if !found {
+		return bankfile.Compose(asked)
+	}
+	a.Name, a.AuthMethod, a.AddressMode, a.Addresses, a.ReturnAddresses = asked.Name, asked.AuthMethod, asked.AddressMode, asked.Addresses, asked.ReturnAddresses
+	return bankfile.Compose(a)
 }
 
 // officer moves a request on an officer's word, whose it is from then on.

@@ -44,25 +44,15 @@ func (tx *Tx) OpenPartnerRequests(partner string, limit int) (int, error) {
 	return len(ids), nil
 }
 
-// PartnerRequestFilter says which requests of partners are listed: those of one
-// partner, or those in one state, or all; at most one may be set.
-type PartnerRequestFilter struct {
-	Partner string
-	State   models.PartnerRequestState
-}
-
-// PartnerRequests lists partners' requests, newest first, at most limit, those
-// below a number; 0 begins with the newest.
-func (s *Store) PartnerRequests(ctx context.Context, f PartnerRequestFilter, below int64, limit int) ([]models.PartnerRequest, error) {
+// PartnerRequests lists the requests of a partner, "" for all partners', newest
+// first, at most limit, those below a number; 0 begins with the newest.
+func (s *Store) PartnerRequests(ctx context.Context, partner string, below int64, limit int) ([]models.PartnerRequest, error) {
 	query := s.read(ctx).Order("id DESC").Limit(limit)
 	if below > 0 {
 		query = query.Where("id < ?", below)
 	}
-	switch {
-	case f.Partner != "":
-		query = query.Where("partner_id = ?", f.Partner)
-	case f.State != "":
-		query = query.Where("state = ?", f.State)
+	if partner != "" {
+		query = query.Where("partner_id = ?", partner)
 	}
 	var list []models.PartnerRequest
 	if err := query.Find(&list).Error; err != nil {
@@ -88,9 +78,9 @@ func (s *Store) PartnerNotes(ctx context.Context, request int64, limit int) ([]m
 
 // Answer reads the newest change request that was made for a partner's request,
 // without its content.
-func (s *Store) Answer(ctx context.Context, request int64) (r models.ChangeRequest, found bool, err error) {
+func (b Business) Answer(request int64) (r models.ChangeRequest, found bool, err error) {
 	var list []models.ChangeRequest
-	err = s.read(ctx).Select(requestHeads).Order("id DESC").Limit(1).Find(&list, "answers = ? AND answers <> 0", request).Error
+	err = b.db.Select(requestHeads).Order("id DESC").Limit(1).Find(&list, "answers = ? AND answers <> 0", request).Error
 	if err != nil || len(list) == 0 {
 		return r, false, err
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"encoding/base64"
 	"encoding/json"
+	"strconv"
 	"strings"
 
 	"postern/app/errs"
@@ -54,4 +55,26 @@ func (k Cursors) Open(list, cursor string, parts int) ([]string, error) {
 		return nil, ErrCursor
 	}
 	return p.At, nil
+}
+
+// MakeNumber makes the cursor of a place that is a number.
+func (k Cursors) MakeNumber(list string, at int64) string {
+	return k.Make(list, strconv.FormatInt(at, 10))
+}
+
+// Number reads the cursor of a place that is a number; 0, the beginning, for none.
+// ErrCursor as of Open.
+func (k Cursors) Number(list, cursor string) (int64, error) {
+	if cursor == "" {
+		return 0, nil
+	}
+	at, err := k.Open(list, cursor, 1)
+	if err != nil {
+		return 0, err
+	}
+	number, err := strconv.ParseInt(at[0], 10, 64)
+	if err != nil {
+		return 0, ErrCursor
+	}
+	return number, nil
 }

@@ -17,7 +17,6 @@ CREATE TABLE partner_requests (
     decided_at     BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX partner_requests_by_partner ON partner_requests (partner_id, id);
-CREATE INDEX partner_requests_by_state ON partner_requests (state, id);
 
 CREATE TABLE partner_request_notes (
     id         TEXT    PRIMARY KEY,

@@ -80,7 +80,7 @@ var (
 	_ = def("rule.member.role", "Choose a role.", "请选择角色。")
 
 	PortalApplications = def("portal.applications", "Applications", "应用")
-	PortalAppsLead     = def("portal.apps_lead", "Names of applications here begin with %s. The other world does not know them.", "此环境的应用标识以 %s 开头，另一环境不识别。")
+	PortalAppsLead     = def("portal.apps_lead", "New applications here get names that begin with %s. The other world does not know them.", "此环境新建应用的标识以 %s 开头，另一环境不识别。")
 	PortalAppNew       = def("portal.app_new", "New application in the sandbox", "新建沙箱应用")
 	PortalAppNewLead   = def("portal.app_new_lead", "It is there at once. Its client_id is drawn by the gateway.", "立即生效，client_id 由网关生成。")
 	PortalAppMake      = def("portal.app_make", "Make the application", "创建应用")
