@@ -56,6 +56,7 @@ var neighbours = map[string][]string{
 	"app/oauth":           {"app/web"},
 	"app/gateway":         {"app/web"},
 	"app/console":         {"app/web", "app/entrance", "app/bankfile", "app/selfservice", "app/gateway/upstream"}, // what it asks for is a bank file; upstreams and pages as the node sees them
+	"app/selfservice":     {"app/bankfile"},                                                                       // what a partner asks for is a bank file
 	"app/bankfile/gen":    {"app/bankfile"},                                                                       // its reference is written from its types
 	"app/signon":          {"app/identity"},                                                                       // whose provider it is
 	"app/entrance":        {"app/web"},
