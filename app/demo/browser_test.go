@@ -117,30 +117,40 @@ func (b *browser) eval(expression string) string {
 // frame is of another origin, so the test must look from within it.
 func (b *browser) inPage(expression string) string {
 	b.t.Helper()
-	var frame string
-	b.run(chromedp.Poll(`document.querySelector("iframe.web-view") !== null`, nil))
-	b.run(chromedp.ActionFunc(func(ctx context.Context) error {
-		text, err := evalInFrame(ctx, "String("+expression+")")
-		frame = text
-		return err
-	}))
-	return frame
+	text, err := b.look(expression)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return text
 }
 
-// waitPage waits until an expression holds in the bank's page.
+func (b *browser) look(expression string) (text string, err error) {
+	err = chromedp.Run(b.ctx, chromedp.Poll(`document.querySelector("iframe.web-view") !== null`, nil),
+		chromedp.ActionFunc(func(ctx context.Context) (err error) {
+			text, err = evalInFrame(ctx, "String("+expression+")")
+			return err
+		}))
+	return text, err
+}
+
+// waitPage waits until an expression holds in the bank's page. A look fails while
+// the shell or the page makes way for another.
 func (b *browser) waitPage(expression string) {
 	b.t.Helper()
 	deadline := time.After(20 * time.Second)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
+	var last error
 	for {
 		select {
 		case <-tick.C:
-			if b.inPage(expression) == "true" {
+			text, err := b.look(expression)
+			if err == nil && text == "true" {
 				return
 			}
+			last = err
 		case <-deadline:
-			b.t.Fatalf("the bank's page never came to %s; it reads %s", expression, b.inPage("document.body.innerText"))
+			b.t.Fatalf("the bank's page never came to %s (%v); it reads %s", expression, last, b.inPage("document.body.innerText"))
 		}
 	}
 }
