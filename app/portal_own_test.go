@@ -28,6 +28,9 @@ type bank struct {
 
 func newBank(t *testing.T, db store.Config) bank {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("setting up so many persons takes long under the race detector, which others try")
+	}
 	o := newOffice(t, apptest.New(t, db, apptest.Options{}))
 	links, err := o.App.Identity().SetUp(t.Context(), "test")
 	if err != nil || len(links) != 2 {
