@@ -473,6 +473,8 @@ func ApprovalKinds() map[string]approval.Kind {
 
 		identity.OwnerKind: {Applier: identity.Owners{}, Alone: true},
 
+		records.ExportKind: {Applier: records.Exports{}, Alone: true},
+
 		killswitch.FreezeKind: {Applier: killswitch.Freezes{}},
 		killswitch.ThawKind:   {Applier: killswitch.Thaws{}, Alone: true},
 		killswitch.EndKind:    {Applier: killswitch.Ends{}},

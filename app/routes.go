@@ -178,8 +178,8 @@ func homeScreens(s *console.Console) []screen {
 // approvalScreens is changes that wait for a second person.
 func approvalScreens(s *console.Console) []screen {
 	// Which of them somebody sees and decides their kind says.
-	readsRequests := entrance.May("business", "read").Or("accounts", "read").Or("keys", "read").Or("settings", "read")
-	checksRequests := entrance.May("business", "check").Or("roles", "check").Or("keys", "check").Or("settings", "check").Or("stops", "make").Or("thaw", "check")
+	readsRequests := entrance.May("business", "read").Or("accounts", "read").Or("keys", "read").Or("settings", "read").Or("log", "check")
+	checksRequests := entrance.May("business", "check").Or("roles", "check").Or("keys", "check").Or("settings", "check").Or("stops", "make").Or("thaw", "check").Or("log", "check")
 	return []screen{
 		{http.MethodGet, "/console/partner-requests", readsBusiness, s.PartnerRequests},
 		{http.MethodGet, "/console/partner-requests/:request", readsBusiness, s.PartnerRequest},
@@ -192,6 +192,7 @@ func approvalScreens(s *console.Console) []screen {
 		{http.MethodPost, "/console/approvals/:request/send-back", checksRequests, s.ApprovalSendBack},
 		{http.MethodPost, "/console/approvals/:request/reject", checksRequests, s.ApprovalReject},
 		{http.MethodPost, "/console/approvals/:request/withdraw", entrance.Insider, s.ApprovalWithdraw},
+		{http.MethodPost, "/console/approvals/:request/export", entrance.May("log", "export"), s.LogExportApproved},
 		{http.MethodPost, "/console/approvals/:request/comments", readsRequests, s.ApprovalComment},
 		{http.MethodGet, "/console/changes/new", makesBusiness, s.ChangeNew},
 		{http.MethodPost, "/console/changes", makesBusiness, s.ChangeSubmit},

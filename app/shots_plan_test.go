@@ -137,6 +137,8 @@ func (s *studio) logShots() []shot {
 		{name: "log-filtered", as: sup, path: "/console/log?refused=1&partner=p_nanfeng", once: true},
 		{name: "log-row", as: sup, path: row},
 		{name: "log-export", as: aud, path: "/console/log/export"},
+		{name: "log-export-many", as: aud, path: "/console/log/export", script: `const f = document.querySelector("main form"); f.noValidate = true; f.insertAdjacentHTML("beforeend", "<input type=hidden name=ask value=1>"); f.requestSubmit()`, status: 422, once: true},
+		{name: "log-export-approved", as: aud, path: s.export, once: true},
 		{name: "calls", as: sup, path: "/console/calls"},
 		{name: "calls-refused", as: sup, path: "/console/calls?refused=1", once: true},
 		{name: "visits", as: sup, path: "/console/visits"},

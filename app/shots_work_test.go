@@ -142,6 +142,10 @@ func (s *studio) work() {
 	s.fill(officer, "/console/partner-requests/1", "/console/partner-requests/1/answer", map[string]string{"text": "Which of your servers will ask for tokens?", "what": "question"})
 	s.ask("app_live_tablets22", "Lianhe tablets 联合出行平板", "The tablets at our counters; 40 visits a day.")
 	s.fill(models.SystemRole, "/console/settings/retention/edit", "/console/settings/retention", map[string]string{"retention.calls_days": "365", "reason": "The new rule of the records office."})
+
+	export := s.asked(models.AuditRole, "/console/log/export?time=all", "/console/log/export", map[string]string{"reason": "Review of the third quarter, case 2026-118", "ask": "1"})
+	s.fill(models.SecurityRole, export, export+"/approve", map[string]string{"reason": "The case is known to us."})
+	s.export = export
 }
 
 // ask asks the bank for an application in production, as a partner's user does.

@@ -65,6 +65,7 @@ type studio struct {
 	jti    string   // of an AT that was never traded in
 	left   string   // the address of an account that was disabled
 	kept   []string // of a wizard
+	export string   // address of an approved request for an export
 }
 
 // newStudio opens a gateway and lets its staff in; full, it has had some busy hours.

@@ -20,6 +20,7 @@ import (
 	"postern/app/keyring"
 	"postern/app/killswitch"
 	"postern/app/partners"
+	"postern/app/records"
 	"postern/app/settings"
 	"postern/app/store"
 	"postern/app/web"
@@ -41,6 +42,7 @@ var requestRights = map[string]struct{ read, check policies.Permission }{
 	identity.OwnerKind:    {policies.Permission{Resource: "business", Action: "read"}, policies.Permission{Resource: "business", Action: "check"}},
 	partners.CloseKind:    {policies.Permission{Resource: "business", Action: "read"}, policies.Permission{Resource: "business", Action: "check"}},
 	keyring.ChangeKind:    {policies.Permission{Resource: "keys", Action: "read"}, policies.Permission{Resource: "keys", Action: "check"}},
+	records.ExportKind:    {policies.Permission{Resource: "log", Action: "check"}, policies.Permission{Resource: "log", Action: "check"}},
 	settings.Kind:         {policies.Permission{Resource: "settings", Action: "read"}, policies.Permission{Resource: "settings", Action: "check"}},
 }
 
@@ -48,7 +50,7 @@ var requestRights = map[string]struct{ read, check policies.Permission }{
 var deciders = map[string]i18n.Key{
 	identity.RoleKind: i18n.ConsoleSystemDecides, identity.ResetKind: i18n.ConsoleSystemDecides,
 	keyring.ChangeKind: i18n.ConsoleSystemDecides, settings.Kind: i18n.ConsoleSecurityDecides,
-	killswitch.FreezeKind: i18n.KillDecides, killswitch.EndKind: i18n.KillDecides,
+	records.ExportKind: i18n.ExportDecides, killswitch.FreezeKind: i18n.KillDecides, killswitch.EndKind: i18n.KillDecides,
 }
 
 // effects says, of a request that waits, what it would do as of now.
@@ -140,6 +142,8 @@ func (s *Console) accountNames(ctx context.Context, ids []string) (map[string]st
 }
 
 func requestPath(id int64) string { return fmt.Sprintf("/console/approvals/%d", id) }
+
+func exportPath(id int64) string { return requestPath(id) + "/export" }
 
 func (s *Console) requestRow(c *gin.Context, r models.ChangeRequest, names map[string]string) console.RequestRow {
 	ctx := c.Request.Context()
@@ -238,6 +242,9 @@ func (s *Console) showApproval(c *gin.Context, status int, reason string, faults
 	page.Decides = i18n.T(ctx, i18n.ConsoleCannotDecide)
 	if key, ok := deciders[r.Kind]; ok {
 		page.Decides = i18n.T(ctx, key)
+	}
+	if s.o.Records.MayTake(r, v.Who.Account.ID) {
+		page.Take, page.TakeUntil = exportPath(r.ID), s.At(records.TakenUntil(r).UnixMilli())
 	}
 	if open {
 		if page.Notes, err = s.effects(ctx, r); err != nil {

@@ -8,10 +8,13 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
+	"postern/app/approval"
 	"postern/app/entrance"
+	"postern/app/errs"
 	"postern/app/records"
 	"postern/app/web"
 	"postern/views/console"
@@ -37,7 +40,8 @@ func (s *Console) showExport(c *gin.Context, status int, q logQuery, page consol
 	}
 	back := q.address(logPath)
 	page.Frame = s.frame(c, i18n.T(ctx, i18n.ExportTitle), layout.Crumb{Text: i18n.T(ctx, i18n.LogTitle), Href: back})
-	page.Action, page.Back, page.Most = logPath+"/export", back, i18n.Number(ctx, records.MaxExport)
+	page.Action, page.Back = logPath+"/export", back
+	page.Alone, page.Most = i18n.Number(ctx, records.MaxAlone), i18n.Number(ctx, records.MaxExport)
 	for name, values := range q.values() {
 		page.Hidden = append(page.Hidden, ui.Hidden{Name: name, Value: values[0]})
 	}
@@ -64,22 +68,69 @@ func (s *Console) LogExportSubmit(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	format, reason := records.Format(c.PostForm("format")), c.PostForm("reason")
+	t := records.Taking{Filter: f, Format: records.Format(c.PostForm("format"))}
+	page := console.ExportPage{Format: string(t.Format), Reason: c.PostForm("reason")}
+	if c.PostForm("ask") == "1" {
+		return s.askForExport(c, q, t, page)
+	}
+	err = s.sendExport(c, func(begin func(records.Format) io.Writer) error {
+		return s.o.Records.Export(ctx, t, who.Account.ID, page.Reason, func() io.Writer { return begin(t.Format) })
+	})
+	switch {
+	case errors.Is(err, records.ErrReason):
+		page.Faults = map[string]string{"reason": i18n.T(ctx, i18n.ExportWhy)}
+		return s.showExport(c, http.StatusUnprocessableEntity, q, page)
+	case errors.Is(err, records.ErrMany):
+		page.Many = true
+		return s.showExport(c, http.StatusConflict, q, page)
+	}
+	return err
+}
+
+// askForExport asks a second person for more rows than one may take along.
+func (s *Console) askForExport(c *gin.Context, q logQuery, t records.Taking, page console.ExportPage) error {
+	content, err := t.Content(s.o.Now())
+	if err != nil {
+		return err
+	}
+	out, err := s.o.Approvals.Submit(c.Request.Context(), s.by(c), approval.Ask{
+		Kind: records.ExportKind, Subject: "log_export " + string(t.Format), Content: content, Reason: strings.TrimSpace(page.Reason),
+	})
+	if err == nil {
+		return proposed(c, out, logPath)
+	}
+	faults := errs.FieldsOf(err)
+	if faults == nil {
+		return err
+	}
+	page.Many, page.Faults = true, s.Words(c, faults)
+	return s.showExport(c, http.StatusUnprocessableEntity, q, page)
+}
+
+// LogExportApproved streams what a second person has agreed to, to whoever asked.
+func (s *Console) LogExportApproved(c *gin.Context) error {
+	r, err := s.shownRequest(c)
+	if err != nil {
+		return err
+	}
+	return s.sendExport(c, func(begin func(records.Format) io.Writer) error {
+		return s.o.Records.ExportApproved(c.Request.Context(), r, entrance.VisitOf(c).Who.Account.ID, begin)
+	})
+}
+
+// sendExport answers with the file that export writes, or with its error where it
+// wrote nothing.
+func (s *Console) sendExport(c *gin.Context, export func(begin func(records.Format) io.Writer) error) error {
 	begun := false
-	err = s.o.Records.Export(ctx, f, format, who.Account.ID, reason, func() io.Writer {
+	err := export(func(format records.Format) io.Writer {
 		begun = true
 		name := fmt.Sprintf("postern-log-%s.%s", s.o.Now().In(s.o.Zone).Format("20060102-150405"), format)
 		c.Header("Content-Disposition", `attachment; filename="`+url.PathEscape(name)+`"`)
 		return web.SendLong(c, records.Types[format])
 	})
-	if errors.Is(err, records.ErrReason) {
-		return s.showExport(c, http.StatusUnprocessableEntity, q, console.ExportPage{
-			Format: string(format), Reason: reason, Faults: map[string]string{"reason": i18n.T(ctx, i18n.ExportWhy)},
-		})
-	}
 	if err != nil && begun {
 		// The answer is under way: cutting it off is the only way left to say that it is not whole.
-		s.o.Log.WarnContext(ctx, "export broke off", slog.String("request_id", web.RequestID(c)), slog.Any("err", err))
+		s.o.Log.WarnContext(c.Request.Context(), "export broke off", slog.String("request_id", web.RequestID(c)), slog.Any("err", err))
 		panic(http.ErrAbortHandler)
 	}
 	return err

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"postern/app/apptest"
+	"postern/app/records"
+	"postern/app/store"
 	"postern/models"
 )
 
@@ -237,5 +239,62 @@ func TestAuditorsReadingIsOnRecord(t *testing.T) {
 		if read := h.Events("visit.read"); len(read) != 1 || read[0].VID != p.Visit.VID {
 			t.Errorf("of the visit: %+v", read)
 		}
+	})
+}
+
+func TestManyRowsAreTakenAlongByTwo(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *house) {
+		const rows = records.MaxAlone + 1
+		now := h.Clock.Now()
+		fill := store.Fill{Rows: rows, From: now.AddDate(0, 0, -2).UnixMilli(), Until: now.AddDate(0, 0, -1).UnixMilli(), Applications: 3, Each: 1}
+		if err := h.App.Store().FillLog(t.Context(), fill, func(int) {}); err != nil {
+			t.Fatal(err)
+		}
+		form := url.Values{"time": {"all"}, "format": {"csv"}, "reason": {"case 2026-118"}}
+		rec := h.as(models.AuditRole, "/console/log/export", form)
+		if rec.Code != http.StatusConflict || len(h.Events("log.exported")) != 0 {
+			t.Fatalf("alone: %d, %d on record", rec.Code, len(h.Events("log.exported")))
+		}
+		wants(t, rec.Body.String(), "more than 100,000 rows", `name="ask" value="1"`, "case 2026-118")
+
+		form.Set("ask", "1")
+		short := url.Values{"time": {"all"}, "format": {"csv"}, "reason": {"x"}, "ask": {"1"}}
+		if rec := h.as(models.AuditRole, "/console/log/export", short); rec.Code != http.StatusUnprocessableEntity {
+			t.Errorf("asked without a reason: %d", rec.Code)
+		}
+		if rec := h.as(models.AuditRole, "/console/log/export", form); rec.Header().Get("Location") != "/console/approvals/1?done=asked" {
+			t.Fatalf("asked: %d %s", rec.Code, rec.Body)
+		}
+		const path, export = "/console/approvals/1", "/console/approvals/1/export"
+		refused := func(when string, role models.StaffRole, path string, form url.Values, want int) {
+			t.Helper()
+			if rec := h.as(role, path, form); rec.Code != want {
+				t.Errorf("%s: %d, want %d", when, rec.Code, want)
+			}
+		}
+		refused("before anybody agreed", models.AuditRole, export, url.Values{}, http.StatusConflict)
+		refused("seen by who has no part in it", models.ReviewerRole, path, nil, http.StatusNotFound)
+		page := h.page(models.SecurityRole, path)
+		wants(t, page, "Export of the log", "1000000", "case 2026-118")
+		verdict := formOf(page)
+		verdict.Set("reason", "It is as agreed.")
+		refused("approved by who asked", models.AuditRole, path+"/approve", verdict, http.StatusForbidden)
+		refused("approved by a security administrator", models.SecurityRole, path+"/approve", verdict, http.StatusSeeOther)
+
+		h.Clock.Add(time.Second)
+		h.AT(apptest.Travel, nil) // later than what was agreed to
+		h.settled()
+		refused("taken by who agreed", models.SecurityRole, export, url.Values{}, http.StatusForbidden)
+		wants(t, h.page(models.AuditRole, path), "To be downloaded until", export)
+		file := h.as(models.AuditRole, export, url.Values{}).Body.String()
+		if n := strings.Count(file, "\n"); n != rows+1 {
+			t.Errorf("%d lines, want a title and %d", n, rows)
+		}
+		if taken := h.Events("log.exported"); len(taken) != 1 || taken[0].Detail["request"] != "1" || taken[0].Reason != "case 2026-118" {
+			t.Errorf("on record: %+v", taken)
+		}
+		h.Exec("UPDATE change_requests SET decided_at = decided_at - 86400000")
+		refused("a day later", models.AuditRole, export, url.Values{}, http.StatusConflict)
 	})
 }

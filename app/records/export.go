@@ -35,8 +35,13 @@ var Types = map[Format]string{
 	Excel: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
-// MaxExport is the most rows of an export: what one sheet of Excel holds, about.
-const MaxExport = 1_000_000
+// The most rows of an export: MaxAlone of one that somebody takes along alone,
+// MaxExport, what one sheet of Excel holds, about, of one that a second person has
+// agreed to.
+const (
+	MaxAlone  = 100_000
+	MaxExport = 1_000_000
+)
 
 // exportStep is how many lines are read at once.
 const exportStep = 1000
@@ -55,34 +60,58 @@ func Reasonable(reason string) bool {
 	return n >= minReason && len(reason) <= 500
 }
 
-// Export writes what a filter finds, newest first, MaxExport rows at most. That
-// somebody takes it along, and why, is on record before the first octet. begin is
-// called in between and returns where to write. Memory is bounded.
-func (r *Records) Export(ctx context.Context, f Filter, format Format, actor, reason string, begin func() io.Writer) error {
-	if Types[format] == "" {
-		return ErrFilter
-	}
+// Export writes what a filter finds, newest first, to somebody who takes it along
+// alone. More than MaxAlone rows are ErrMany, before anything is written: see
+// ExportApproved. What comes in meanwhile is not in it.
+func (r *Records) Export(ctx context.Context, t Taking, actor, reason string, begin func() io.Writer) error {
 	if !Reasonable(reason) {
 		return ErrReason
 	}
-	row, err := r.row(ctx, f)
+	t = t.ended(r.o.Now())
+	if err := t.check(); err != nil {
+		return err
+	}
+	row, err := r.row(ctx, t.Filter)
 	if err != nil {
 		return err
 	}
+	n := 0
+	if err := r.eachLine(ctx, t.Filter, row, MaxAlone+1, func(models.Event) error { n++; return nil }); err != nil {
+		return err
+	}
+	if n > MaxAlone {
+		return ErrMany
+	}
+	return r.write(ctx, t, row, taken{actor: actor, reason: reason, most: MaxAlone}, begin)
+}
+
+// taken is who takes rows along, why, on which approved request, and how many at most.
+type taken struct {
+	actor, reason string
+	request       int64 // 0: alone
+	most          int
+}
+
+// write puts on record that somebody takes rows along, and why, before the first
+// octet. begin is called in between and returns where to write. Memory is bounded.
+func (r *Records) write(ctx context.Context, t Taking, row store.LogFilter, by taken, begin func() io.Writer) error {
 	names, err := r.Names(ctx)
 	if err != nil {
 		return err
 	}
-	detail := f.detail()
-	detail["format"], detail["rows_at_most"] = string(format), strconv.Itoa(MaxExport)
-	if err := r.Trace(ctx, actor, ledger.Event{Kind: "log.exported", Reason: reason}, detail); err != nil {
+	detail := t.Filter.detail()
+	detail["format"], detail["rows_at_most"] = string(t.Format), strconv.Itoa(by.most)
+	if by.request != 0 {
+		detail["request"] = strconv.FormatInt(by.request, 10)
+	}
+	if err := r.Trace(ctx, by.actor, ledger.Event{Kind: "log.exported", Reason: by.reason}, detail); err != nil {
 		return err
 	}
-	sheet, err := newSheet(format, begin())
+	sheet, err := newSheet(t.Format, begin())
 	if err != nil {
 		return err
 	}
-	if err := r.eachLine(ctx, f, row, func(e models.Event) error { return sheet.add(r.cells(names, e), e) }); err != nil {
+	if err := r.eachLine(ctx, t.Filter, row, by.most, func(e models.Event) error { return sheet.add(r.cells(names, e), e) }); err != nil {
 		sheet.abandon()
 		return err
 	}
@@ -114,11 +143,11 @@ func (r *Records) Looked(ctx context.Context, actor string, f Filter) error {
 	return r.Trace(ctx, actor, ledger.Event{Kind: "log.read"}, f.detail())
 }
 
-// eachLine walks the whole window in short reads: none of them holds the
-// database's history while somebody's line is slow.
-func (r *Records) eachLine(ctx context.Context, f Filter, row store.LogFilter, do func(models.Event) error) error {
+// eachLine walks the whole window, to its given number of lines at most, in short
+// reads: none of them holds the database's history while somebody's line is slow.
+func (r *Records) eachLine(ctx context.Context, f Filter, row store.LogFilter, atMost int, do func(models.Event) error) error {
 	span := r.window(f)
-	for n := 0; n < MaxExport; {
+	for n := 0; n < atMost; {
 		walk, err := r.o.Store.WalkLog(ctx, span, row, store.LogSteps{Most: most(row), Limit: exportStep})
 		if err != nil {
 			return err
@@ -127,7 +156,7 @@ func (r *Records) eachLine(ctx context.Context, f Filter, row store.LogFilter, d
 			if err := do(e); err != nil {
 				return err
 			}
-			if n++; n == MaxExport {
+			if n++; n == atMost {
 				return nil
 			}
 		}

@@ -9,18 +9,20 @@ import (
 	"postern/models"
 )
 
-// Filter says which part of the log is wanted. Empty members ask for nothing.
+// Filter says which part of the log is wanted. Empty members ask for nothing. Its
+// JSON is what change requests hold (Taking).
 type Filter struct {
-	From, Until int64 // [From, Until), Unix ms; Until 0 is now, and later
-	Group       Group
-	Environment models.Environment
-	Partner     string
-	NotPartner  string
-	Application string
-	Service     string
-	Code        string
-	Reason      string
-	Refused     bool
+	From        int64              `json:"from"`            // with Until: [From, Until), Unix ms
+	Until       int64              `json:"until,omitempty"` // 0 is now, and later
+	Group       Group              `json:"event,omitempty"`
+	Environment models.Environment `json:"environment,omitempty"`
+	Partner     string             `json:"partner,omitempty"`
+	NotPartner  string             `json:"not_partner,omitempty"`
+	Application string             `json:"application,omitempty"`
+	Service     string             `json:"service,omitempty"`
+	Code        string             `json:"code,omitempty"`
+	Reason      string             `json:"why,omitempty"`
+	Refused     bool               `json:"refused,omitempty"`
 }
 
 // check refuses what the log cannot be asked for.

@@ -27,6 +27,36 @@ func most(row store.LogFilter) int {
 	return maxWalk
 }
 
+// A walk is made in parts, and none is begun when walkTime is over: lines that
+// nobody has looked at for long come from the disk one by one.
+const (
+	walkParts = 10
+	walkTime  = 100 * time.Millisecond
+)
+
+// walk looks for a page's lines, and for one more.
+func (r *Records) walk(ctx context.Context, span store.LogRange, row store.LogFilter, forward bool) (all store.LogWalk, err error) {
+	began := r.o.Now()
+	for range walkParts {
+		part, err := r.o.Store.WalkLog(ctx, span, row, store.LogSteps{Most: most(row) / walkParts, Limit: PageRows + 1 - len(all.Rows), Forward: forward})
+		if err != nil {
+			return store.LogWalk{}, err
+		}
+		all.End = part.End
+		if forward {
+			all.Rows = append(part.Rows, all.Rows...)
+			span.From = part.End
+		} else {
+			all.Rows = append(all.Rows, part.Rows...)
+			span.Until = part.End
+		}
+		if part.End == "" || len(all.Rows) > PageRows || r.o.Now().Sub(began) > walkTime {
+			break
+		}
+	}
+	return all, nil
+}
+
 // Place is where a page begins: behind a line on the way to older ones or to
 // newer ones. The zero Place is the newest end.
 type Place struct {
@@ -72,7 +102,7 @@ func (r *Records) older(ctx context.Context, f Filter, row store.LogFilter, at P
 	if at.ID != "" {
 		span.Until = min(at.ID, span.Until)
 	}
-	walk, err := r.o.Store.WalkLog(ctx, span, row, store.LogSteps{Most: most(row), Limit: PageRows + 1})
+	walk, err := r.walk(ctx, span, row, false)
 	if err != nil {
 		return Page{}, err
 	}
@@ -97,7 +127,7 @@ func (r *Records) older(ctx context.Context, f Filter, row store.LogFilter, at P
 func (r *Records) newer(ctx context.Context, f Filter, row store.LogFilter, at Place) (page Page, full bool, err error) {
 	span := r.window(f)
 	span.From = max(at.ID, span.From)
-	walk, err := r.o.Store.WalkLog(ctx, span, row, store.LogSteps{Most: most(row), Limit: PageRows + 1, Forward: true})
+	walk, err := r.walk(ctx, span, row, true)
 	if err != nil {
 		return Page{}, false, err
 	}

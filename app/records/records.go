@@ -37,6 +37,8 @@ func New(o Options) *Records { return &Records{o: o} }
 var (
 	ErrReason   = errs.New(errs.Invalid, "reason", "Say why, in a few words.")
 	ErrFilter   = errs.New(errs.Invalid, "filter", "This is not something that the log can be asked for.")
+	ErrMany     = errs.New(errs.Conflict, "export_too_large", "More than 100,000 rows are taken along only with a second person's approval.")
+	ErrNotTaken = errs.New(errs.Conflict, "export_not_approved", "An export is taken along by whoever asked for it, within 24 hours of its approval.")
 	ErrNothing  = errs.New(errs.NotFound, "no_such_record", "There is no such record.")
 	ErrFollower = errs.New(errs.Unavailable, "followers", "Too many follow the log at once.")
 )

@@ -93,6 +93,8 @@ var changeWords = map[string]string{
 	"frozen": "冻结", "no new ATs": "不签发新 AT", "no new visits": "不开新访问", "no calls": "不放行调用",
 	"no ATs, no visits, no calls": "不签发 AT、不开访问、不放行调用", "nothing is stopped: a drill": "不停止任何流量：演练",
 	"low": "低", "medium": "中", "high": "高",
+	"from": "起", "until": "止", "event": "事件", "all but partner": "除合作方", "application": "应用", "outcome": "结果", "reason of refusal": "拒绝原因",
+	"refused ones alone": "仅拒绝", "rows at most": "最多行数",
 	"key": "密钥", "a successor": "新密钥", "the successor is not known": "不知道新密钥",
 }
 

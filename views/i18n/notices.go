@@ -40,6 +40,7 @@ var (
 	_ = def("notice.kind.business", "a change in the directory", "目录变更")
 	_ = def("notice.kind.partner.close", "closing a partner", "关闭合作方")
 	_ = def("notice.kind.role", "a role", "角色变更")
+	_ = def("notice.kind.log.export", "an export of the log", "日志导出")
 	_ = def("notice.kind.keys", "a gateway's key", "网关密钥变更")
 	_ = def("notice.kind.settings", "settings", "设置变更")
 	_ = def("notice.kind.reset", "a new set-up link", "重新发放设置链接")
@@ -49,7 +50,7 @@ var (
 var Things = map[string]Key{
 	"service": KindService, "scope": KindScope, "partner": KindPartner, "application": KindApplication,
 	"credential": KindCredential, "grant": KindGrant, "staff": KindStaff, "key": KindKey, "setting": KindSetting,
-	"everything": KindEverything,
+	"everything": KindEverything, "log_export": KindLogExport,
 }
 
 // Subject is what a change is mainly about, "partner lianhe-travel", in words.
