@@ -59,10 +59,14 @@ func (s *Store) FillCounts(ctx context.Context, f FillOfCounts, told func(day ti
 		}
 		told(day)
 	}
-	if s.dialect == Postgres { // it does so by itself within minutes
-		err = s.Write(ctx, func(tx *Tx) error { return tx.db.Exec("ANALYZE rollups, visits, applications").Error })
+	if s.dialect != Postgres {
+		return rows, nil
 	}
-	return rows, err
+	// It does so by itself within minutes; until then it reads from tables what its indexes hold.
+	if err := s.read(ctx).Exec("VACUUM ANALYZE").Error; err != nil {
+		return rows, fmt.Errorf("settle database: %w", err)
+	}
+	return rows, nil
 }
 
 func (tx *Tx) fillCounts(f FillOfCounts, span, node string, from, until time.Time) (int64, error) {
