@@ -135,13 +135,17 @@ func (s *Console) details(ctx context.Context, about map[string]string) []ui.Key
 	return list
 }
 
-// detailsOf are an event's own, by name.
+// detailsOf are an event's own, by name, with the reason that somebody gave.
 func detailsOf(body string) map[string]string {
-	var event struct {
+	event := struct {
+		Reason string            `json:"reason"`
 		Detail map[string]string `json:"detail"`
-	}
+	}{Detail: map[string]string{}}
 	if json.Unmarshal([]byte(body), &event) != nil {
 		return nil
+	}
+	if event.Reason != "" {
+		event.Detail["reason"] = event.Reason
 	}
 	return event.Detail
 }

@@ -191,6 +191,7 @@ func TestLiveVisitsEndOneByOneAndTogether(t *testing.T) {
 		}
 		calls(t, one, 200, "")
 		d.submit(officer, end, url.Values{"reason": {why}})
+		wants(t, said(d.page(officer, "/console/activity")), "ended a visit", why)
 		calls(t, one, 401, "invalid_vt")
 		calls(t, other, 200, "")
 		if rec := d.post(officer, end, url.Values{"reason": {why}}); rec.Code != http.StatusConflict {

@@ -123,6 +123,7 @@ func TestWhoseVisitItWasIsShownOnceAndOnRecord(t *testing.T) {
 		if len(shown) != 1 || shown[0].VID != p.Visit.VID || shown[0].Reason != "the customer called, case 17" {
 			t.Errorf("on record: %+v", shown)
 		}
+		wants(t, h.page(models.AuditRole, "/console/activity"), "saw whose visit it was", "the customer called, case 17")
 		if searched := h.Events("subject.searched"); len(searched) != 3 {
 			t.Errorf("searches on record: %+v", searched)
 		}

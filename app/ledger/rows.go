@@ -70,7 +70,7 @@ var (
 	changeTable = &table{"changes", 0, slices.Concat(texts("kind", "subject"), numbers("at", "until"))}
 	eventTable  = &table{"events", 1, slices.Concat(
 		texts("id", "kind", "outcome", "reason", "request_id", "partner_id", "application_id", "service_id",
-			"vid", "body", "leaf_hash"),
+			"vid", "actor", "body", "leaf_hash"),
 		numbers("at"), []column{{"alarm", truth}})}
 )
 
@@ -236,7 +236,7 @@ func (g *group) writeEvents() error {
 	rows := make([][]any, len(g.events))
 	for i, e := range g.events {
 		rows[i] = []any{e.ID, e.Kind, e.Outcome, e.Reason, e.RequestID, e.PartnerID, e.ApplicationID, e.ServiceID,
-			e.VID, e.Body, e.LeafHash, e.At, e.Alarm}
+			e.VID, e.Actor, e.Body, e.LeafHash, e.At, e.Alarm}
 	}
 	return g.insert(eventTable, rows)
 }
