@@ -95,8 +95,7 @@ func (o overview) liveTile(kinds []store.LiveKind, more bool) ui.Tile {
 		}
 	}
 	number := liveNumber(o.ctx, total, more)
-	q := logQuery{time: timeToday, event: "vt_issued", partner: o.partner}
-	return ui.Tile{Label: i18n.T(o.ctx, i18n.OverviewLive), Number: number, Note: i18n.T(o.ctx, i18n.OverviewLiveOf, len(applications)), Href: q.address(logPath)}
+	return ui.Tile{Label: i18n.T(o.ctx, i18n.OverviewLive), Number: number, Note: i18n.T(o.ctx, i18n.OverviewLiveOf, len(applications)), Href: livePath}
 }
 
 func (o overview) tiles(all series, before map[models.RollupKind]*tally, calls store.Traffic, live ui.Tile) []ui.Tile {
