@@ -3,6 +3,7 @@ package app_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -359,7 +360,11 @@ func TestTheATGoesToTheNewestLiveEncryptionKey(t *testing.T) {
 
 func TestInvalidClientsLookAlike(t *testing.T) {
 	t.Parallel()
-	each(t, seeded(tokenSeed), func(t *testing.T, w *apptest.World) {
+	each(t, seeded(boxedSeed), func(t *testing.T, w *apptest.World) {
+		for _, client := range []string{apptest.Travel, boxApp} {
+			w.AddKey(client, "sig", "of-both", nil)
+		}
+		w.Refresh()
 		frozen := freeze(w, "application", apptest.Rent, models.FreezeAT)
 		defer frozen()
 		sent := func(r *tokenRequest, change func(*tokenRequest)) *httptest.ResponseRecorder {
@@ -374,10 +379,15 @@ func TestInvalidClientsLookAlike(t *testing.T) {
 			"frozen":         sent(newTokenRequest(w.TokenForm(apptest.Rent)), nothing),
 			"address":        sent(newTokenRequest(w.TokenForm(listedApp)), nothing),
 			"bad_signature": sent(newTokenRequest(w.TokenForm(apptest.Travel)), func(r *tokenRequest) {
-				a := r.form.Get("client_assertion")
-				r.form.Set("client_assertion", a[:len(a)-6]+"AAAAAA")
+				r.form.Set("client_assertion", broken(r.form.Get("client_assertion")))
 			}),
-			"unknown_kid":  sent(newTokenRequest(w.TokenForm(apptest.Travel)), func(r *tokenRequest) { r.form.Set("client_assertion", foreignKid(w)) }),
+			"unknown_kid": sent(newTokenRequest(w.TokenForm(apptest.Travel)), func(r *tokenRequest) { r.form.Set("client_assertion", foreignKid(w)) }),
+			"sandbox_key": sent(newTokenRequest(w.TokenForm(apptest.Travel)), func(r *tokenRequest) {
+				r.form.Set("client_assertion", w.Sign(boxApp, "JWT", claimsOf(w, apptest.Travel)))
+			}),
+			"production_key": sent(newTokenRequest(w.TokenForm(boxApp)), func(r *tokenRequest) {
+				r.form.Set("client_assertion", w.Sign(apptest.Travel, "JWT", claimsOf(w, boxApp)))
+			}),
 			"wrong_method": sent(newTokenRequest(secretForm(w)), func(r *tokenRequest) { r.header.Set("Authorization", basic(apptest.Travel, newSecret)) }),
 		}
 		var same string
@@ -398,24 +408,59 @@ func TestInvalidClientsLookAlike(t *testing.T) {
 				t.Errorf("%s: %d %s\nwant %s", reason, rec.Code, text, same)
 			}
 		}
-		reasons := map[string]bool{}
-		for _, e := range w.Events("at.refused") {
-			reasons[e.Reason] = true
-		}
+		want := map[string]int{}
 		for reason := range answers {
-			if !reasons[reason] {
-				t.Errorf("the ledger does not say %s: %v", reason, reasons)
-			}
+			want[reason] = 1
+		}
+		for assertion, reason := range map[string]string{
+			w.SignWith(boxApp, "of-both", "JWT", claimsOf(w, apptest.Travel)): "sandbox_key", // the kid is of both
+			w.Sign(rentBox, "JWT", claimsOf(w, apptest.Travel)):               "unknown_kid", // of another partner's sandbox
+			broken(w.Sign(boxApp, "JWT", claimsOf(w, apptest.Travel))):        "unknown_kid", // the sandbox's kid, and nobody's key
+			broken(w.SignWith(boxApp, "of-both", "JWT", claimsOf(w, boxApp))): "bad_signature",
+		} {
+			want[reason]++
+			form := w.TokenForm(apptest.Travel)
+			form.Del("client_id")
+			form.Set("client_assertion", assertion)
+			expectError(t, w.PostForm("/oauth/token", form), 401, "invalid_client")
+		}
+		reasons := map[string]int{}
+		for _, e := range w.Events("at.refused") {
+			reasons[e.Reason]++
+		}
+		if !maps.Equal(reasons, want) {
+			t.Errorf("the ledger says %v, want %v", reasons, want)
 		}
 	})
 }
 
 // foreignKid is an assertion signed by Rent's key, in Travel's name.
 func foreignKid(w *apptest.World) string {
-	now := w.Clock.Now().Unix()
-	return w.Sign(apptest.Rent, "JWT", map[string]any{
-		"iss": apptest.Travel, "sub": apptest.Travel, "aud": apptest.Issuer, "jti": apptest.NewID(), "exp": now + 60,
-	})
+	return w.Sign(apptest.Rent, "JWT", claimsOf(w, apptest.Travel))
+}
+
+// broken is an assertion whose signature fits no key.
+func broken(assertion string) string { return assertion[:len(assertion)-6] + "AAAAAA" }
+
+// claimsOf are those of an assertion in an application's name.
+func claimsOf(w *apptest.World, client string) map[string]any {
+	return map[string]any{"iss": client, "sub": client, "aud": apptest.Issuer, "jti": apptest.NewID(), "exp": w.Clock.Now().Unix() + 60}
+}
+
+// The applications in the sandbox of the partners that have Travel and Rent in production.
+const (
+	boxApp  = "app_test_travel"
+	rentBox = "app_test_rent"
+)
+
+// boxedSeed is tokenSeed with two sandboxes.
+func boxedSeed(s *apptest.Seed) {
+	tokenSeed(s)
+	for id, partner := range map[string]string{boxApp: "p_travel", rentBox: "p_rent"} {
+		a := apptest.Application(id, partner)
+		a.Environment = models.Sandbox
+		s.Applications = append(s.Applications, a)
+	}
 }
 
 func TestAnAssertionIsGoodForOneOfAHundred(t *testing.T) {

@@ -1,7 +1,9 @@
 package clients
 
 import (
+	"context"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -56,24 +58,15 @@ func presentAssertion(form url.Values) (presented, error) {
 
 // proveAssertion looks the key up among the application's own only, so that
 // nobody's kid means anything to another (RFC 8725 section 3.8).
-func (a *Authenticator) proveAssertion(c *Client, p presented) error {
+func (a *Authenticator) proveAssertion(ctx context.Context, c *Client, p presented) error {
 	now := a.now()
 	key := signatureKey(c.Application.Credentials, p.assertion.Header().KID, now.UnixMilli())
-	if key == nil {
+	if reason := misfit(key, p.assertion.Header().Alg, seal.Suite(c.Application.Suite)); reason != "" {
 		a.pretend(p)
-		return ErrInvalidClient.Because("unknown_kid")
-	}
-	if p.assertion.Header().Alg != key.Alg() {
-		a.pretend(p)
-		return ErrInvalidClient.Because("other_algorithm")
-	}
-	// An AT or an assertion in the GM suite needs a GM key, and the reverse.
-	if key.Suite() != seal.Suite(c.Application.Suite) {
-		a.pretend(p)
-		return ErrInvalidClient.Because("key_of_other_suite")
+		return ErrInvalidClient.Because(a.whoseKey(ctx, c.Application, p, reason))
 	}
 	if err := p.assertion.Verify(key); err != nil {
-		return ErrInvalidClient.Because("bad_signature").Wrap(err)
+		return ErrInvalidClient.Because(a.whoseKey(ctx, c.Application, p, "bad_signature")).Wrap(err)
 	}
 	if reason := a.judge(p.claims, now.Unix()); reason != "" {
 		return ErrInvalidClient.Because(reason)
@@ -81,6 +74,47 @@ func (a *Authenticator) proveAssertion(c *Client, p presented) error {
 	c.AssertionJTI = p.claims.JTI
 	c.AssertionExpires = time.Unix(int64(*p.claims.ExpiresAt)+skew, 0)
 	return nil
+}
+
+// The reasons of a key that is registered for the partner's other environment.
+const (
+	reasonSandbox    = "sandbox_key"
+	reasonProduction = "production_key"
+)
+
+// misfit says why a key, nil when there is none, is none to verify with.
+func misfit(key *seal.PublicKey, alg string, suite seal.Suite) (reason string) {
+	switch {
+	case key == nil:
+		return "unknown_kid"
+	case alg != key.Alg():
+		return "other_algorithm"
+	case key.Suite() != suite: // an AT or an assertion in the GM suite needs a GM key, and the reverse
+		return "key_of_other_suite"
+	}
+	return ""
+}
+
+// whoseKey returns the reason for which a key was wrong: that it is of the partner's
+// other environment, if one of the same kid there verifies what the right one does
+// not. It is asked once the refusal is sure, and takes one verification whatever it
+// finds: only the ledger is to learn it.
+func (a *Authenticator) whoseKey(ctx context.Context, app *directory.Application, p presented, reason string) string {
+	other, reasonOther := models.Sandbox, reasonSandbox
+	if app.Environment == models.Sandbox {
+		other, reasonOther = models.Production, reasonProduction
+	}
+	keys, _ := a.directory.SignatureKeys(ctx, app.PartnerID, other) // a refusal does not fail for a better word
+	h := p.assertion.Header()
+	i := slices.IndexFunc(keys, func(k *seal.PublicKey) bool { return k.KID() == h.KID && k.Alg() == h.Alg })
+	if i < 0 {
+		a.pretend(p)
+		return reason
+	}
+	if p.assertion.Verify(keys[i]) != nil {
+		return reason
+	}
+	return reasonOther
 }
 
 func (a *Authenticator) judge(c assertionClaims, now int64) (reason string) {

@@ -27,9 +27,11 @@ var ErrInvalidClient = errs.New(errs.Unauthenticated, "invalid_client", "Client 
 // about any client: everybody gets it.
 var errNoTLSAuth = errs.New(errs.Unauthenticated, ErrInvalidClient.Code, "tls_client_auth is not available on this gateway yet.").Because("method_not_built")
 
-// Directory finds applications by their client_id.
+// Directory finds applications by their client_id, and the keys of a partner's
+// applications in an environment.
 type Directory interface {
 	Application(ctx context.Context, clientID string) (*directory.Application, error)
+	SignatureKeys(ctx context.Context, partner string, e models.Environment) ([]*seal.PublicKey, error)
 }
 
 // Feed knows what staff stopped at once, and when the database was last
@@ -83,7 +85,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, r Request) (Client, er
 	}
 	app, err := a.directory.Application(ctx, p.clientID)
 	if errs.KindOf(err) == errs.NotFound {
-		a.pretend(p)
+		a.pretendTwice(p)
 		return Client{}, ErrInvalidClient.Because("unknown_client")
 	}
 	if err != nil {
@@ -91,20 +93,20 @@ func (a *Authenticator) Authenticate(ctx context.Context, r Request) (Client, er
 	}
 	c := Client{Application: app}
 	if app.AuthMethod != p.method {
-		a.pretend(p)
+		a.pretendTwice(p)
 		return c, ErrInvalidClient.Because("wrong_method")
 	}
-	if err := a.prove(&c, p); err != nil {
+	if err := a.prove(ctx, &c, p); err != nil {
 		return c, err
 	}
 	return c, a.admit(&c, r.Address)
 }
 
-func (a *Authenticator) prove(c *Client, p presented) error {
+func (a *Authenticator) prove(ctx context.Context, c *Client, p presented) error {
 	if p.method == models.ClientSecretBasic {
 		return a.proveSecret(c.Application, p.secret)
 	}
-	return a.proveAssertion(c, p)
+	return a.proveAssertion(ctx, c, p)
 }
 
 func (a *Authenticator) proveSecret(app *directory.Application, secret string) error {

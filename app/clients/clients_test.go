@@ -25,6 +25,15 @@ func (k known) Application(_ context.Context, id string) (*directory.Application
 	return nil, errs.New(errs.NotFound, "not_found", "no such application")
 }
 
+func (k known) SignatureKeys(_ context.Context, partner string, e models.Environment) (list []*seal.PublicKey, _ error) {
+	for _, app := range k {
+		if app.PartnerID == partner && app.Environment == e {
+			list = append(list, app.Credentials[0].Key)
+		}
+	}
+	return list, nil
+}
+
 // nothing is frozen, and nothing was restored.
 type nothing struct{}
 
@@ -36,7 +45,7 @@ func application(id string, suite seal.Suite, method models.AuthMethod, key *sea
 	c := directory.Credential{Key: key}
 	c.Use, c.KID = models.SignatureKey, key.KID()
 	app := &directory.Application{Credentials: []directory.Credential{c}}
-	app.ID, app.Suite, app.AuthMethod = id, string(suite), method
+	app.ID, app.PartnerID, app.Suite, app.AuthMethod, app.Environment = id, "p_"+id, string(suite), method, models.Production
 	return app
 }
 
@@ -55,10 +64,18 @@ func generate(t *testing.T, suite seal.Suite) *seal.PrivateKey {
 func TestUnknownClientsTakeTheWorkOfAVerification(t *testing.T) {
 	own, foreign := generate(t, seal.A256), generate(t, seal.A256)
 	now := time.Date(2026, 11, 22, 10, 5, 11, 0, time.UTC)
+	// Their partners' applications in the sandbox, one with a kid that production has as well.
+	tests, sameKID := generate(t, seal.A256), generate(t, seal.A256)
+	box := application("box", seal.A256, models.PrivateKeyJWT, tests.Public())
+	box.PartnerID, box.Environment = "p_app_gm", models.Sandbox
+	sameBox := application("same_box", seal.A256, models.PrivateKeyJWT, sameKID.Public())
+	sameBox.PartnerID, sameBox.Environment = "p_app_same", models.Sandbox
 	a, err := clients.New(known{
 		"app_known":  application("app_known", seal.A256, models.PrivateKeyJWT, own.Public()),
 		"app_secret": application("app_secret", seal.A256, models.ClientSecretBasic, own.Public()),
 		"app_gm":     application("app_gm", seal.GM, models.PrivateKeyJWT, own.Public()),
+		"app_same":   application("app_same", seal.A256, models.PrivateKeyJWT, own.Public()),
+		"box":        box, "same_box": sameBox,
 	}, nothing{}, "https://gateway.bank.example", func() time.Time { return now })
 	if err != nil {
 		t.Fatal(err)
@@ -97,6 +114,9 @@ func TestUnknownClientsTakeTheWorkOfAVerification(t *testing.T) {
 		"unknown_kid":        work("app_known", other, "unknown_kid"),
 		"wrong_method":       work("app_secret", foreign, "wrong_method"),
 		"key_of_other_suite": work("app_gm", foreign, "key_of_other_suite"),
+		"sandbox_key":        work("app_same", sameKID, "sandbox_key"),
+		"production_key":     work("same_box", own, "production_key"),
+		"neither's":          work("app_same", foreign, "bad_signature"),
 	} {
 		// Three for how the refusal itself is made.
 		if got < want-3 || got > want+3 {

@@ -78,6 +78,17 @@ func newApplication(p store.ApplicationProfile) (*Application, error) {
 	return a, nil
 }
 
+func newKeys(rows []models.Credential) (list []*seal.PublicKey, err error) {
+	for _, row := range rows {
+		c, err := newCredential(row)
+		if err != nil {
+			return nil, fmt.Errorf("application %s: credential %s: %w", row.ApplicationID, row.ID, err)
+		}
+		list = append(list, c.Key)
+	}
+	return list, nil
+}
+
 func newCredential(row models.Credential) (Credential, error) {
 	c := Credential{Credential: row}
 	if row.Use == models.ClientSecret {

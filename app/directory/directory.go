@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	"postern/app/seal"
 	"postern/app/store"
 	"postern/models"
 	"postern/policies"
@@ -16,6 +17,7 @@ type Directory struct {
 	compiler     *policies.Compiler
 	applications *cache[*Application]
 	services     *cache[*Service]
+	keys         map[models.Environment]*cache[[]*seal.PublicKey] // of partners
 	origins      atomic.Pointer[map[string]bool]
 }
 
@@ -36,6 +38,16 @@ func Open(ctx context.Context, s *store.Store, c *policies.Compiler) (*Directory
 		}
 		return newService(p)
 	})
+	d.keys = map[models.Environment]*cache[[]*seal.PublicKey]{}
+	for _, e := range []models.Environment{models.Sandbox, models.Production} {
+		d.keys[e] = newCache(func(ctx context.Context, partner string) ([]*seal.PublicKey, error) {
+			rows, err := s.SignatureKeys(ctx, partner, e)
+			if err != nil {
+				return nil, err
+			}
+			return newKeys(rows)
+		})
+	}
 	return d, d.ReloadOrigins(ctx)
 }
 
@@ -47,6 +59,18 @@ func (d *Directory) Application(ctx context.Context, clientID string) (*Applicat
 // Service returns a service by its URN; errs.NotFound if there is none.
 func (d *Directory) Service(ctx context.Context, id string) (*Service, error) {
 	return d.services.get(ctx, id)
+}
+
+// SignatureKeys lists the keys by which a partner's applications in an environment
+// prove who they are, the newest first. They are read when they are first asked for,
+// and again only once an application has changed: nobody's requests need them who
+// comes with the right key.
+func (d *Directory) SignatureKeys(ctx context.Context, partner string, e models.Environment) ([]*seal.PublicKey, error) {
+	of, known := d.keys[e]
+	if !known {
+		return nil, nil
+	}
+	return of.get(ctx, partner)
 }
 
 // OriginListed reports whether any active service lists the origin; what CORS
@@ -69,6 +93,9 @@ func (d *Directory) Heard(c models.Change) {
 	switch c.Kind {
 	case models.ChangeApplication:
 		d.applications.drop(c.Subject)
+		for _, of := range d.keys { // of which partner it is may not be known yet
+			of.dropIf(func([]*seal.PublicKey) bool { return true })
+		}
 	case models.ChangePartner:
 		d.applications.dropIf(func(a *Application) bool { return a.PartnerID == c.Subject })
 	case models.ChangeService:

@@ -1,6 +1,8 @@
 package directory_test
 
 import (
+	"crypto/rand"
+	"encoding/json"
 	"slices"
 	"sync"
 	"testing"
@@ -9,6 +11,7 @@ import (
 	"postern/app/directory"
 	"postern/app/disclosure"
 	"postern/app/errs"
+	"postern/app/seal"
 	"postern/app/store"
 	"postern/app/store/storetest"
 	"postern/models"
@@ -133,7 +136,26 @@ func TestAnApplicationThatWasUnknownIsFoundOnceTheFeedNamesIt(t *testing.T) {
 	if _, err := w.Application(t.Context(), "app_new"); errs.KindOf(err) != errs.NotFound {
 		t.Fatalf("got %v, want NotFound", err)
 	}
-	w.write(t, func(tx *store.Tx) error { return tx.SaveApplication(application("app_new")) })
+	if keys, err := w.SignatureKeys(t.Context(), "p", models.Production); err != nil || len(keys) != 0 {
+		t.Fatalf("%d keys, %v", len(keys), err)
+	}
+	key, err := seal.Generate(seal.A256, seal.Signing, "k1", rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	jwk, err := json.Marshal(key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.write(t, func(tx *store.Tx) error {
+		if err := tx.SaveApplication(application("app_new")); err != nil {
+			return err
+		}
+		return tx.SaveCredential(models.Credential{ID: "c", ApplicationID: "app_new", Use: models.SignatureKey, KID: "k1", PublicJWK: string(jwk)}, now.UnixMilli())
+	})
+	if keys, err := w.SignatureKeys(t.Context(), "p", models.Production); err != nil || len(keys) != 0 {
+		t.Errorf("asked the database again: %d keys, %v", len(keys), err)
+	}
 	changes, err := w.store.Changes(t.Context(), 0, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -143,6 +165,12 @@ func TestAnApplicationThatWasUnknownIsFoundOnceTheFeedNamesIt(t *testing.T) {
 	}
 	if _, err := w.Application(t.Context(), "app_new"); err != nil {
 		t.Error(err)
+	}
+	if keys, err := w.SignatureKeys(t.Context(), "p", models.Production); err != nil || len(keys) != 1 || keys[0].KID() != "k1" {
+		t.Errorf("its key: %v, %v", keys, err)
+	}
+	if keys, err := w.SignatureKeys(t.Context(), "p", models.Sandbox); err != nil || len(keys) != 0 {
+		t.Errorf("it is one of the sandbox: %v, %v", keys, err)
 	}
 }
 

@@ -60,6 +60,7 @@ func literal(e ast.Expr) (string, bool) {
 // reasonAt is where a function that makes a refusal takes its reason.
 var reasonAt = map[string]int{
 	"Because": 0, "goneOr": 1, "invalidRequest": 1, "invalidTarget": 0, "unauthorizedClient": 1, "invalid": 2, "FromUpstream": 1,
+	"whoseKey": 3,
 }
 
 var word = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
@@ -98,7 +99,7 @@ func reasonsIn(t *testing.T, folder string) (reasons []string) {
 					add(n.Elts[0])
 				}
 			case *ast.FuncDecl:
-				if n.Name.Name == "judge" && folder == "../clients" || n.Name.Name == "upstreamReason" {
+				if (n.Name.Name == "judge" || n.Name.Name == "misfit") && folder == "../clients" || n.Name.Name == "upstreamReason" {
 					ast.Inspect(n, func(inner ast.Node) bool {
 						if r, ok := inner.(*ast.ReturnStmt); ok && len(r.Results) == 1 {
 							add(r.Results[0])

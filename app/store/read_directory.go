@@ -59,6 +59,22 @@ func (s *Store) ApplicationProfile(ctx context.Context, id string) (ApplicationP
 	return p, nil
 }
 
+// maxPartnerKeys bounds the keys that are read of one partner: far more than anybody has.
+const maxPartnerKeys = 500
+
+// SignatureKeys lists the keys by which the applications of a partner in an
+// environment prove who they are, the newest first; none that was revoked.
+func (s *Store) SignatureKeys(ctx context.Context, partner string, e models.Environment) ([]models.Credential, error) {
+	var list []models.Credential
+	err := s.read(ctx).
+		Where("application_id IN (SELECT id FROM applications WHERE partner_id = ? AND environment = ?)", partner, e).
+		Order("created_at DESC, id DESC").Limit(maxPartnerKeys).Find(&list, "use = ? AND revoked_at = 0", models.SignatureKey).Error
+	if err != nil {
+		return nil, fmt.Errorf("read keys of partner: %w", err)
+	}
+	return list, nil
+}
+
 // ServiceProfile reads a service by its URN; errs.NotFound if there is none.
 func (s *Store) ServiceProfile(ctx context.Context, id string) (ServiceProfile, error) {
 	var p ServiceProfile

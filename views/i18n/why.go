@@ -140,6 +140,10 @@ var (
 		"The partner must use the client id as the portal shows it, of the right environment.", "合作方应使用门户所示、对应环境的 client id。"), "unknown_client")
 	_ = under(why("unknown_kid", "The assertion was signed with a key that the application has not, or not any more.", "断言的签名密钥未登记，或已失效。",
 		"The partner must register the key before using it, and stop using an old one before it ends.", "合作方应先登记密钥再使用，并在旧密钥失效前停用。"), "unknown_kid")
+	_ = under(why("sandbox_key", "The assertion was signed with a key of the partner's sandbox, in production.", "生产环境的断言使用了该合作方沙箱应用的密钥签名。",
+		"The partner's server in production must sign with the key that is registered for this application, under its kid.", "合作方的生产服务器应使用为该应用登记的密钥签名，并填写对应的 kid。"), "sandbox_key")
+	_ = under(why("production_key", "The assertion was signed with a key of the partner's production, in the sandbox.", "沙箱环境的断言使用了该合作方生产应用的密钥签名。",
+		"The partner must sign with the sandbox's own key, and see to it that the key of production lies on servers in production alone.", "合作方应使用沙箱应用自己的密钥签名，并确保生产密钥只存放在生产服务器上。"), "production_key")
 	_ = under(why("bad_signature", "The assertion's signature does not fit the application's key.", "断言的签名与应用的密钥不符。",
 		"The partner signs with another private key than the one whose public part is registered.", "合作方签名所用的私钥与登记的公钥不是一对。"), "bad_signature")
 	_ = under(why("other_algorithm", "The assertion was signed with another algorithm than the key is registered for.", "断言的签名算法与密钥登记的算法不符。",
