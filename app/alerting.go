@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"postern/app/gateway/upstream"
 	"postern/app/jobs"
 	"postern/policies"
+	"postern/views/i18n"
 )
 
 // Who looks, and who tells.
@@ -23,6 +25,7 @@ func (a *App) openAlerts(context.Context) error {
 	if a.notices, err = NoticesOf(a.config.Alerts, a.config.Console.Address, a.config.Rand); err != nil {
 		return err
 	}
+	a.notices.Portal, a.notices.Bank = a.config.Portal.Address, a.bankName
 	a.sources = alerts.NewSources(a.store)
 	a.alerts = alerts.New(alerts.Options{
 		Store: a.store, Config: a.config.Alerts, Node: a.config.Node, Zone: a.config.Zone, Now: a.config.Now, Rand: a.config.Rand,
@@ -30,6 +33,14 @@ func (a *App) openAlerts(context.Context) error {
 	})
 	a.outbox = alerts.NewOutbox(a.alerts, senders)
 	return nil
+}
+
+// bankName is the bank's name in a language.
+func (a *App) bankName(l i18n.Lang) string {
+	if l == i18n.Chinese {
+		return cmp.Or(a.config.BankZH, a.config.Bank, "Postern")
+	}
+	return cmp.Or(a.config.Bank, "Postern")
 }
 
 // NoticesOf tell the bank's staff of change requests, as the settings have it; for

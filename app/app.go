@@ -419,7 +419,7 @@ func (a *App) openConsole(context.Context) error {
 	})
 	a.tail = a.records.NewTail(c.Log)
 	a.approvals = approval.New(approval.Options{Store: a.store, Kinds: a.approvalKinds(), Tell: a.notices, Now: c.Now, Rand: c.Rand, Applied: a.applied})
-	a.selfService = selfservice.New(selfservice.Options{Store: a.store, Approvals: a.approvals, Now: c.Now, Rand: c.Rand})
+	a.selfService = selfservice.New(selfservice.Options{Store: a.store, Approvals: a.approvals, Tell: a.notices, Now: c.Now, Rand: c.Rand})
 	a.console = console.New(console.Options{
 		Approvals: a.approvals, SelfService: a.selfService, Records: a.records, Tail: a.tail, Address: c.Console.Address, Portal: c.Portal.Address,
 		Cursors:   a.cursors(),

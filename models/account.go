@@ -37,7 +37,7 @@ type Account struct {
 	PersonID     string
 	Login        string // folded; unique within the realm
 	Name         string // as the screens show it
-	Email        string // where news of change requests go; empty for nowhere
+	Email        string // where news of requests go; empty for nowhere
 	Status       AccountStatus
 	PasswordHash string // argon2id, PHC string format; empty when there is none
 	PasswordAt   int64

@@ -86,24 +86,31 @@ const (
 	NewsExpired  News = "expired"
 	NewsExpiring News = "expiring" // nobody has decided it, and its time is nearly over
 
+	// Of partners' requests, beside NewsAsked and NewsApproved.
+	NewsReplied  News = "replied"  // the partner has said something
+	NewsQuestion News = "question" // the bank has asked the partner
+	NewsDeclined News = "declined"
+	NewsPrepared News = "prepared" // an officer has made a change request of it
+
 	// Of accounts.
 	NewsRecovered News = "recovered" // a new set-up link was made on the command line
 )
 
-// Delivery is one piece of news for one receiver: of an alert, a change request
-// or an account.
+// Delivery is one piece of news for one receiver: of an alert, a change request,
+// a partner's request or an account.
 type Delivery struct {
-	ID        string `gorm:"primaryKey"` // UUIDv7: the order in which they go
-	AlertID   string
-	RequestID int64
-	AccountID string
-	Receiver  string // a queue: "mail", "wecom/staff", or "mail/" and the id of the account that is written to
-	News      News
-	DueAt     int64 // Unix ms; so the others
-	Attempts  int64
-	LastError string
-	SentAt    int64 // 0 until it is sent
-	GaveUpAt  int64 // 0 unless it was tried for too long
+	ID               string `gorm:"primaryKey"` // UUIDv7: the order in which they go
+	AlertID          string
+	RequestID        int64
+	PartnerRequestID int64
+	AccountID        string
+	Receiver         string // a queue: "mail", "wecom/staff", or "mail/" and the id of the account that is written to
+	News             News
+	DueAt            int64 // Unix ms; so the others
+	Attempts         int64
+	LastError        string
+	SentAt           int64 // 0 until it is sent
+	GaveUpAt         int64 // 0 unless it was tried for too long
 }
 
 // ApplicationSource is an address from which an application has asked for ATs.

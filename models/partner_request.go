@@ -32,6 +32,7 @@ type PartnerRequest struct {
 	MadeAt        int64
 	Officer       string // account of the staff that has taken it up; empty for none
 	DecidedAt     int64
+	WaitsSince    int64 // for an officer; 0 while it does not
 }
 
 // PartnerRequestNote is what one of the two sides has said about a request.

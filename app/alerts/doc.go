@@ -10,7 +10,8 @@
 // event of the ledger.
 //
 // By the same outbox Notices tells the bank's staff of change requests: by mail who
-// may decide and who asked, groups in one message.
+// may decide and who asked, groups in one message. Officers are told what partners ask
+// for and reply, and whoever asked at the partner what the bank says to it.
 //
 // It does not own when it is run (app/jobs), how a receiver is spoken to
 // (app/alerts/post), nor any SQL (app/store). docs/alerts.md has a section for

@@ -12,6 +12,7 @@ import (
 	"postern/app/ledger"
 	"postern/models"
 	"postern/policies"
+	"postern/views/i18n"
 )
 
 const (
@@ -25,11 +26,17 @@ const (
 	toStaff = "/staff"
 )
 
+// takesRequests is the permission with which staff take partners' requests.
+var takesRequests = policies.Permission{Resource: "business", Action: "make"}
+
 // Notices tells the bank's staff what waits for them and what became of what they
-// asked for. What it writes goes out by the Outbox. The zero Notices tells nobody.
+// asked for, and partners' users what the bank says to what they asked for. What it
+// writes goes out by the Outbox. The zero Notices tells nobody.
 type Notices struct {
 	Config  config.Alerts
 	Console string                                // the console's address, for links
+	Portal  string                                // the portal's
+	Bank    func(l i18n.Lang) string              // the bank's name, in whose name partners are written to; nil for none
 	Staff   *policies.Staff                       // who may decide
 	Check   func(kind string) policies.Permission // with which permission requests of a kind are decided
 	Rand    io.Reader
@@ -44,6 +51,33 @@ func (n Notices) TellOfRequest(w change.Writer, r models.ChangeRequest, news mod
 		return err
 	}
 	return n.tell(w, models.Delivery{RequestID: r.ID, News: news, DueAt: w.Now.Add(gatherFor).UnixMilli()}, readers)
+}
+
+// stillSo is where a partner's request stands as long as news of it that its own side
+// is told is news. Of anything else the bank's is told.
+var stillSo = map[models.News]models.PartnerRequestState{
+	models.NewsQuestion: models.PartnerQuestion, models.NewsPrepared: models.PartnerInReview,
+	models.NewsDeclined: models.PartnerDeclined, models.NewsApproved: models.PartnerApproved,
+}
+
+// TellOfPartnerRequest writes down who is told what of a partner's request, in the
+// transaction of w: of what the partner has said everybody of the staff who may take
+// it, and the groups; of what the bank says whoever asked.
+func (n Notices) TellOfPartnerRequest(w change.Writer, r models.PartnerRequest, news models.News) error {
+	d := models.Delivery{PartnerRequestID: r.ID, News: news, DueAt: w.Now.Add(gatherFor).UnixMilli()}
+	if _, toPartner := stillSo[news]; toPartner {
+		readers, err := n.mailboxOf(w, r.Maker)
+		if err != nil {
+			return err
+		}
+		return n.put(w, d, n.mailboxes(readers))
+	}
+	readers, err := n.holding(w, takesRequests)
+	if err != nil {
+		return err
+	}
+	readers = slices.DeleteFunc(readers, func(a models.Account) bool { return a.PersonID == r.MakerPerson })
+	return n.tell(w, d, readers)
 }
 
 // TellOfRecovery writes down that somebody's account got a new set-up link on the
@@ -61,19 +95,31 @@ func (n Notices) TellOfRecovery(w change.Writer, a models.Account) error {
 
 // tell puts news into the queue of every group, and of every reader of mail.
 func (n Notices) tell(w change.Writer, d models.Delivery, readers []models.Account) error {
-	tellings := n.Config.Tellings()
 	var queues []string
+	tellings := n.Config.Tellings()
 	for _, receiver := range slices.Sorted(maps.Keys(tellings)) {
-		switch {
-		case !tellings[receiver].Approvals:
-		case receiver != config.ReceiverMail:
+		if receiver != config.ReceiverMail && tellings[receiver].Approvals {
 			queues = append(queues, receiver+toStaff)
-		default:
-			for _, a := range readers {
-				queues = append(queues, receiver+"/"+a.ID)
-			}
 		}
 	}
+	return n.put(w, d, append(queues, n.mailboxes(readers)...))
+}
+
+// mailboxes are the queues of readers of mail; none where mail says nothing of requests.
+func (n Notices) mailboxes(readers []models.Account) (queues []string) {
+	if !n.mails() {
+		return nil
+	}
+	for _, a := range readers {
+		queues = append(queues, config.ReceiverMail+"/"+a.ID)
+	}
+	return queues
+}
+
+func (n Notices) mails() bool { return n.Config.Tellings()[config.ReceiverMail].Approvals }
+
+// put puts news into queues.
+func (n Notices) put(w change.Writer, d models.Delivery, queues []string) error {
 	for _, queue := range queues {
 		id, err := ledger.NewID(w.Now, n.Rand)
 		if err != nil {
@@ -89,51 +135,64 @@ func (n Notices) tell(w change.Writer, d models.Delivery, readers []models.Accou
 
 // readers are the accounts that get mail about a request.
 func (n Notices) readers(w change.Writer, r models.ChangeRequest, news models.News) ([]models.Account, error) {
-	if n.Config.Mail.Host == "" {
+	if news != models.NewsAsked {
+		return n.mailboxOf(w, r.Maker)
+	}
+	list, err := n.holding(w, n.Check(r.Kind))
+	return slices.DeleteFunc(list, func(a models.Account) bool { return isMaker(a, r) }), err
+}
+
+// mailboxOf is an account that can be written to; none where it is not one.
+func (n Notices) mailboxOf(w change.Writer, account string) ([]models.Account, error) {
+	if !n.mails() {
 		return nil, nil
 	}
-	if news != models.NewsAsked {
-		a, found, err := w.Mailbox(r.Maker)
-		if err != nil || !found || a.Email == "" || a.Status != models.AccountActive {
-			return nil, err
-		}
-		return []models.Account{a}, nil
+	a, found, err := w.Mailbox(account)
+	if err != nil || !found || a.Email == "" || a.Status != models.AccountActive {
+		return nil, err
 	}
-	roles, err := n.deciding(r.Kind)
+	return []models.Account{a}, nil
+}
+
+// holding are the accounts of staff that can be written to and have a permission.
+func (n Notices) holding(w change.Writer, p policies.Permission) ([]models.Account, error) {
+	if !n.mails() {
+		return nil, nil
+	}
+	roles, err := n.roles(p)
 	if err != nil || len(roles) == 0 {
 		return nil, err
 	}
-	list, err := w.Mailboxes(roles, maxReaders)
-	return slices.DeleteFunc(list, func(a models.Account) bool { return isMaker(a, r) }), err
+	return w.Mailboxes(roles, maxReaders)
 }
 
 func isMaker(a models.Account, r models.ChangeRequest) bool {
 	return a.ID == r.Maker || a.PersonID == r.MakerPerson
 }
 
-// deciding are the roles that decide requests of a kind. Who has two that exclude
-// each other is sorted out when they are written to.
-func (n Notices) deciding(kind string) (roles []models.StaffRole, err error) {
+// roles are those that have a permission. Who has two that exclude each other is
+// sorted out when they are written to.
+func (n Notices) roles(p policies.Permission) (roles []models.StaffRole, err error) {
 	for _, role := range models.StaffRoles {
-		rights, err := n.Staff.Rights(string(role))
+		may, err := n.may([]models.StaffRole{role}, p)
 		if err != nil {
 			return nil, err
 		}
-		if rights.May(n.Check(kind)) {
+		if may {
 			roles = append(roles, role)
 		}
 	}
 	return roles, nil
 }
 
-// mayDecide reports whether somebody with roles may decide a request.
-func (n Notices) mayDecide(a models.Account, held []models.StaffRole, r models.ChangeRequest) (bool, error) {
+// may reports whether somebody with roles has a permission.
+func (n Notices) may(held []models.StaffRole, p policies.Permission) (bool, error) {
 	names := make([]string, len(held))
 	for i, role := range held {
 		names[i] = string(role)
 	}
 	rights, err := n.Staff.Rights(names...)
-	return err == nil && !isMaker(a, r) && rights.May(n.Check(r.Kind)), err
+	return err == nil && rights.May(p), err
 }
 
 // Reader splits a queue's name: whose mail it is, or the group's receiver.

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,8 +22,10 @@ import (
 	"postern/app/config"
 	"postern/app/identity"
 	"postern/app/partners"
+	"postern/app/selfservice"
 	"postern/app/store"
 	"postern/models"
+	"postern/views/i18n"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -31,6 +35,7 @@ func (s *scene) notices() alerts.Notices {
 	if err != nil {
 		s.T.Fatal(err)
 	}
+	n.Portal, n.Bank = "https://partners.bank.example", func(i18n.Lang) string { return "Haitang Bank" }
 	return n
 }
 
@@ -317,7 +322,7 @@ func TestAFloodIsOneMessageForEach(t *testing.T) {
 			t.Fatalf("%d mails, %d to the group", len(mail.messages()), len(wecom.messages()))
 		}
 		m := got["reviewer@bank.example"][0]
-		if m.Title != "Postern: 100 pieces of news of change requests" || strings.Count(m.Text, "waits for a decision") != 100 {
+		if m.Title != "Postern: 100 pieces of news of requests" || strings.Count(m.Text, "waits for a decision") != 100 {
 			t.Errorf("%s\n%s", m.Title, m.Text)
 		}
 		if g := wecom.messages()[0]; len(g.Text) > 2048 || g.More == 0 || !strings.Contains(g.Text, "https://console.bank.example/console/approvals\n") {
@@ -434,5 +439,99 @@ func TestARecoveredAccountIsToldOfAtOnce(t *testing.T) {
 		if _, err := known.Recover(t.Context(), "command line", "system", s.notices()); !errors.Is(err, identity.ErrHelped) {
 			t.Errorf("with two others: %v", err)
 		}
+	})
+}
+
+// The bank's officers are told what a partner says, and whoever asked there what the
+// bank says.
+func TestBothSidesAreToldOfAPartnersRequest(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *scene) {
+		s.staff()
+		s.person("officer2", nil, models.OfficerRole)
+		s.person("asker", func(a *models.Account) { a.Realm = models.PortalRealm })
+		s.Write(func(tx *store.Tx, now int64) error {
+			return tx.SaveMember(models.Member{AccountID: "stf_asker", PartnerID: "p_travel", Role: models.PortalOwner, Production: true, GivenAt: now})
+		})
+		ctx, service := t.Context(), selfservice.New(selfservice.Options{
+			Store: s.App.Store(), Approvals: s.approvals(), Tell: s.notices(), Now: s.Clock.Now, Rand: rand.Reader,
+		})
+		asker := selfservice.User{By: approval.By{Account: "stf_asker", Person: "per_asker"}, Partner: "p_travel"}
+		number := int64(0)
+		ask := func() {
+			id := fmt.Sprintf("app_live_%010d", number)
+			r, err := service.Ask(ctx, asker, partners.Application{
+				ID: id, Partner: "p_travel", Name: "secret words", Environment: models.Production, Suite: "A256", Status: models.Active,
+				AuthMethod: models.PrivateKeyJWT, AddressMode: models.AddressOff,
+			}, "secret words of a reason", selfservice.Unknown(id))
+			if err != nil {
+				t.Fatal(err)
+			}
+			number = r.ID
+		}
+		check := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		// told is who is told once a minute has gone, and what; groups stand as "wecom".
+		told := func(want ...string) map[string][]post.Message {
+			t.Helper()
+			s.Clock.Add(time.Minute)
+			wecom := &receiver{room: 2048}
+			got := s.told(&receiver{}, map[string]post.Sender{"wecom": wecom})
+			if list := wecom.messages(); len(list) > 0 {
+				got["wecom"] = list
+			}
+			readers := slices.Sorted(maps.Keys(got))
+			if !slices.Equal(readers, want) {
+				t.Errorf("told %v, want %v", readers, want)
+			}
+			for _, list := range got {
+				for _, m := range list {
+					if strings.Contains(m.Text+m.Title, "secret words") {
+						t.Errorf("message:\n%s", m.Text)
+					}
+				}
+			}
+			return got
+		}
+		ask()
+		first := number
+		officers := []string{"officer2@bank.example", "officer@bank.example", "wecom"}
+		golden(t, "partner_asked.en", told(officers...)["officer2@bank.example"][0])
+		told() // once
+		check(service.Question(ctx, officer, first, "secret words of a question"))
+		golden(t, "partner_question.en", told("asker@bank.example")["asker@bank.example"][0])
+		check(service.Reply(ctx, asker, first, "secret words of a reply"))
+		if m := told(officers...)["wecom"][0]; !strings.Contains(m.Text, "合作方申请 1 有新答复") || !strings.Contains(m.Text, "https://console.bank.example/console/partner-requests/1\n") {
+			t.Errorf("the group:\n%s", m.Text)
+		}
+		out, err := service.Propose(ctx, officer, first, "secret words of an officer")
+		check(err)
+		got := told("asker@bank.example", "fuhe@bank.example", "reviewer@bank.example", "wecom")
+		if m := got["asker@bank.example"][0]; !strings.Contains(m.Text, "a second person there decides") {
+			t.Errorf("proposed:\n%s", m.Text)
+		}
+		check(s.approvals().Approve(ctx, approval.By{Account: "stf_reviewer", Person: "per_reviewer"}, s.verdict(out.Request)))
+		s.Exec("UPDATE accounts SET language = 'zh-CN' WHERE id = 'stf_asker'")
+		golden(t, "partner_approved.zh-CN", told("asker@bank.example", "officer@bank.example", "wecom")["asker@bank.example"][0])
+
+		// What was answered meanwhile need not be told, nor to whom it is not any more.
+		ask()
+		check(service.Take(ctx, officer, number))
+		told()
+		check(service.Question(ctx, officer, number, "secret words of a question"))
+		check(service.Decline(ctx, officer, number, "secret words of a refusal"))
+		if m := told("asker@bank.example")["asker@bank.example"]; len(m) != 1 || strings.Count(m[0].Text, "https://partners.bank.example/portal/requests/2\n") != 1 {
+			t.Errorf("declined: %+v", m)
+		}
+		ask()
+		s.Exec("DELETE FROM staff_roles WHERE account_id IN ('stf_officer', 'stf_officer2')")
+		told("wecom")
+		check(service.Decline(ctx, officer, number, "secret words of a refusal"))
+		s.Exec("UPDATE members SET partner_id = 'p_rent' WHERE account_id = 'stf_asker'")
+		told()
 	})
 }

@@ -58,7 +58,7 @@ func (a *Approvals) Approve(ctx context.Context, by By, v Verdict) error {
 		if _, err := apply(b, r.Content, w); err != nil {
 			return err
 		}
-		if err := answer(w, by, r.Answers); err != nil {
+		if err := a.answer(w, by, r.Answers); err != nil {
 			return err
 		}
 		return a.decideSeeing(w, by, r, v)

@@ -59,9 +59,11 @@ type Sandbox interface {
 	InSandbox(b store.Business, content, partner string, now time.Time) (bool, error)
 }
 
-// Teller writes down, in w's transaction, who is to be told what of a request.
+// Teller writes down, in w's transaction, who is to be told what of a request, and
+// of the partner's request that it answers.
 type Teller interface {
 	TellOfRequest(w change.Writer, r models.ChangeRequest, news models.News) error
+	TellOfPartnerRequest(w change.Writer, r models.PartnerRequest, news models.News) error
 }
 
 // Kind is a use case with changes to approve.
@@ -185,7 +187,7 @@ func (a *Approvals) Submit(ctx context.Context, by By, ask Ask) (out Outcome, er
 		if _, err = kind.Applier.Apply(b, ask.Content, w); err != nil {
 			return err
 		}
-		return answer(w, by, ask.Answers)
+		return a.answer(w, by, ask.Answers)
 	})
 	if err == nil && out.Applied {
 		a.applied(ctx)
@@ -212,7 +214,7 @@ func inOwnSandbox(applier Applier, b store.Business, ask Ask, now time.Time) (bo
 
 // answer approves the partner's request that a change was made for, on the word of
 // somebody who has not made it, by whichever account.
-func answer(w change.Writer, by By, request int64) error {
+func (a *Approvals) answer(w change.Writer, by By, request int64) error {
 	if request == 0 {
 		return nil
 	}
@@ -223,13 +225,30 @@ func answer(w change.Writer, by By, request int64) error {
 	if by.Person == r.MakerPerson {
 		return ErrOwn
 	}
-	r.State, r.DecidedAt = models.PartnerApproved, w.At()
+	r.State, r.DecidedAt, r.WaitsSince = models.PartnerApproved, w.At(), 0
 	ok, err := w.MovePartnerRequest(r)
 	if err != nil || !ok {
 		return orElse(err, ErrAnswered)
 	}
-	return w.Event(ledger.Event{Kind: "partner_request.approved", PartnerID: r.PartnerID, ApplicationID: r.ApplicationID},
+	err = w.Event(ledger.Event{Kind: "partner_request.approved", PartnerID: r.PartnerID, ApplicationID: r.ApplicationID},
 		map[string]string{"request": strconv.FormatInt(r.ID, 10)})
+	if err != nil || a.o.Tell == nil {
+		return err
+	}
+	return a.o.Tell.TellOfPartnerRequest(w, r, models.NewsApproved)
+}
+
+// tellPartner tells whoever asked for it that a change request was made of a
+// partner's; 0 for none.
+func (a *Approvals) tellPartner(w change.Writer, request int64) error {
+	if a.o.Tell == nil || request == 0 {
+		return nil
+	}
+	r, found, err := w.Tx.PartnerRequest(request)
+	if err != nil || !found {
+		return orElse(err, ErrAnswered)
+	}
+	return a.o.Tell.TellOfPartnerRequest(w, r, models.NewsPrepared)
 }
 
 func (a *Approvals) applied(ctx context.Context) {
@@ -253,6 +272,9 @@ func (a *Approvals) file(w change.Writer, by By, ask Ask, plan change.Plan) (int
 		return 0, err
 	}
 	if err := told(w, "change.requested", r, map[string]string{"reason": r.Reason}); err != nil {
+		return 0, err
+	}
+	if err := a.tellPartner(w, r.Answers); err != nil {
 		return 0, err
 	}
 	return r.ID, a.tell(w, r, models.NewsAsked)

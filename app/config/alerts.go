@@ -153,7 +153,7 @@ type Telling struct {
 	// The rules that are told, by name. Empty: all.
 	Rules []string `key:"rules"`
 
-	// Whether news of change requests goes there: by mail to each person who may decide or who asked and whose account has an address, to others as one
+	// Whether news of change requests and of what partners ask goes there: by mail to each person who may decide or who asked and whose account has an address, to others as one
 	// message for the group.
 	Approvals bool `key:"approvals"`
 

@@ -146,7 +146,7 @@ func (s *Console) showPartnerRequest(c *gin.Context, status int, page console.Pa
 		page.Remarks = append(page.Remarks, remark)
 	}
 	if r.State.Open() && entrance.VisitOf(c).Rights.May(makesBusiness) {
-		page.Action, page.CanTake = partnerRequestPath(r.ID), r.State == models.PartnerSubmitted
+		page.Action, page.CanTake = partnerRequestPath(r.ID), r.WaitsSince > 0
 	}
 	if err := s.answerTo(ctx, r, &page); err != nil {
 		return err

@@ -18,7 +18,7 @@ func (s *SelfService) Withdraw(ctx context.Context, u User, id int64) error {
 		if r.PartnerID != u.Partner {
 			return "", ErrNoRequest
 		}
-		r.State, r.DecidedAt = models.PartnerWithdrawn, w.At()
+		r.State, r.DecidedAt, r.WaitsSince = models.PartnerWithdrawn, w.At(), 0
 		return "partner_request.withdrawn", nil
 	})
 }
@@ -35,6 +35,9 @@ func (s *SelfService) Reply(ctx context.Context, u User, id int64, text string) 
 		}
 		if r.State == models.PartnerQuestion {
 			r.State = models.PartnerInReview
+		}
+		if r.WaitsSince == 0 {
+			r.WaitsSince = w.At()
 		}
 		return "partner_request.answered", say(w, *r, false, text)
 	})
@@ -135,7 +138,7 @@ func (s *SelfService) officer(ctx context.Context, by approval.By, id int64, f f
 		if by.Person == "" || by.Person == r.MakerPerson {
 			return "", approval.ErrOwn
 		}
-		r.Officer = by.Account
+		r.Officer, r.WaitsSince = by.Account, 0
 		return f(w, r)
 	})
 }
@@ -159,7 +162,7 @@ func (s *SelfService) move(ctx context.Context, actor string, id int64, f func(c
 		if err != nil || !ok {
 			return orElse(err, ErrOver)
 		}
-		return told(w, event, r, nil)
+		return s.told(w, event, r)
 	})
 }
 

@@ -34,10 +34,16 @@ var (
 	ErrTaken     = errs.New(errs.Conflict, "id_taken", "There is such an application already.") // two draws alike: nobody has seen it
 )
 
+// Teller writes down, in w's transaction, who is to be told what of a partner's request.
+type Teller interface {
+	TellOfPartnerRequest(w change.Writer, r models.PartnerRequest, news models.News) error
+}
+
 // Options are what SelfService works with.
 type Options struct {
 	Store     *store.Store
 	Approvals *approval.Approvals
+	Tell      Teller
 	Now       func() time.Time
 	Rand      io.Reader
 }
@@ -166,11 +172,11 @@ func (s *SelfService) Ask(ctx context.Context, u User, a partners.Application, r
 		if n >= MaxRequests {
 			return ErrWaiting
 		}
-		r.ID, r.MadeAt = 0, w.At()
+		r.ID, r.MadeAt, r.WaitsSince = 0, w.At(), w.At()
 		if err := w.CreatePartnerRequest(&r); err != nil {
 			return err
 		}
-		return told(w, "partner_request.made", r, nil)
+		return s.told(w, "partner_request.made", r)
 	})
 	return r, err
 }
@@ -180,13 +186,22 @@ func Unknown(id string) func(store.Business) error {
 	return func(b store.Business) error { return unknown(b, id) }
 }
 
-// told is an event about a partner's request.
-func told(w change.Writer, kind string, r models.PartnerRequest, detail map[string]string) error {
-	if detail == nil {
-		detail = map[string]string{}
+// news is what people are told of, by the event.
+var news = map[string]models.News{
+	"partner_request.made": models.NewsAsked, "partner_request.answered": models.NewsReplied,
+	"partner_request.asked_back": models.NewsQuestion, "partner_request.declined": models.NewsDeclined,
+}
+
+// told writes the event about a partner's request, and who is to be told of it.
+func (s *SelfService) told(w change.Writer, event string, r models.PartnerRequest) error {
+	detail := map[string]string{"request": strconv.FormatInt(r.ID, 10)}
+	if err := w.Event(ledger.Event{Kind: event, PartnerID: r.PartnerID, ApplicationID: r.ApplicationID}, detail); err != nil {
+		return err
 	}
-	detail["request"] = strconv.FormatInt(r.ID, 10)
-	return w.Event(ledger.Event{Kind: kind, PartnerID: r.PartnerID, ApplicationID: r.ApplicationID}, detail)
+	if about, tells := news[event]; tells {
+		return s.o.Tell.TellOfPartnerRequest(w, r, about)
+	}
+	return nil
 }
 
 func (s *SelfService) write(ctx context.Context, actor string, f func(change.Writer, store.Business) error) error {

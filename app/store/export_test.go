@@ -95,7 +95,8 @@ func AlertSQL() map[string]string {
 		"ending credentials": endingCredentialsSQL, "lasting": lastingAlertsSQL, "remind": remindSQL, "listed": listedAlertsSQL,
 		"counts": lastingCountsSQL, "unacknowledged": unacknowledgedSQL,
 		"deliveries of a request": deliveriesOfSQL, "open requests": openHeadsSQL,
-		"waiting deliveries": waitingDeliveriesSQL, "waiting receivers": waitingReceiversSQL,
+		"partners' requests that wait": waitingPartnersSQL,
+		"waiting deliveries":           waitingDeliveriesSQL, "waiting receivers": waitingReceiversSQL,
 		"one lasting": "SELECT * FROM alerts WHERE " + lastingAlert,
 	}
 }

@@ -26,7 +26,7 @@ func (tx *Tx) PartnerRequest(id int64) (models.PartnerRequest, bool, error) {
 func (tx *Tx) MovePartnerRequest(r models.PartnerRequest) (ok bool, err error) {
 	return tx.claimed(tx.db.Model(&models.PartnerRequest{}).
 		Where("id = ? AND state IN ?", r.ID, openPartnerStates).
-		Updates(map[string]any{"state": r.State, "officer": r.Officer, "decided_at": r.DecidedAt}))
+		Updates(map[string]any{"state": r.State, "officer": r.Officer, "decided_at": r.DecidedAt, "waits_since": r.WaitsSince}))
 }
 
 var openPartnerStates = []models.PartnerRequestState{models.PartnerSubmitted, models.PartnerInReview, models.PartnerQuestion}
@@ -86,3 +86,34 @@ func (b Business) Answer(request int64) (r models.ChangeRequest, found bool, err
 	}
 	return list[0], true, nil
 }
+
+// partnerHeads are a partner's request's columns but for its content and what was said.
+const partnerHeads = "id, partner_id, application_id, state, maker, maker_person, made_at, officer, decided_at, waits_since"
+
+// PartnerRequestHeads reads partners' requests by their numbers, without their content.
+func (s *Store) PartnerRequestHeads(ctx context.Context, ids []int64) (map[int64]models.PartnerRequest, error) {
+	found := map[int64]models.PartnerRequest{}
+	if len(ids) == 0 {
+		return found, nil
+	}
+	var list []models.PartnerRequest
+	if err := s.read(ctx).Select(partnerHeads).Find(&list, "id IN ?", ids).Error; err != nil {
+		return nil, fmt.Errorf("read partners' requests: %w", err)
+	}
+	for _, r := range list {
+		found[r.ID] = r
+	}
+	return found, nil
+}
+
+// WaitingPartnerRequests lists the partners' requests that wait for an officer, those
+// that have waited the longest first, at most limit, without their content.
+func (s *Store) WaitingPartnerRequests(ctx context.Context, limit int) ([]models.PartnerRequest, error) {
+	var list []models.PartnerRequest
+	if err := s.read(ctx).Raw(waitingPartnersSQL, limit).Scan(&list).Error; err != nil {
+		return nil, fmt.Errorf("read partners' requests that wait: %w", err)
+	}
+	return list, nil
+}
+
+const waitingPartnersSQL = "SELECT " + partnerHeads + " FROM partner_requests WHERE waits_since > 0 ORDER BY waits_since, id LIMIT ?"

@@ -148,7 +148,7 @@ type PartnerRequestPage struct {
 	Others       []string    // what is wrong with it by now
 	Remarks      []ui.Remark
 	Action       string // prefix; empty where the reader does nothing
-	CanTake      bool   // nobody has taken it up
+	CanTake      bool   // it waits for an officer
 	Answer       *AnswerView
 	Text, Reason string            // as typed
 	Faults       map[string]string // sentences by field

@@ -2,7 +2,8 @@ package i18n
 
 import "strings"
 
-// What the bank's staff is told of change requests, by mail and in groups.
+// What the bank's staff is told of requests, by mail and in groups, and partners' users
+// of their own.
 var (
 	NoticeTitle     = def("notice.title", "Postern: %s", "Postern：%s")
 	NoticeAsked     = def("notice.asked", "Request %d waits for a decision", "变更申请 %d 待复核")
@@ -12,7 +13,7 @@ var (
 	NoticeOutdated  = def("notice.outdated", "Request %d is outdated: it must be asked for anew", "变更申请 %d 已过时，须重新提交")
 	NoticeExpired   = def("notice.expired", "Request %d is over: nobody decided it in time", "变更申请 %d 已过期，无人在期限内复核")
 	NoticeExpiring  = def("notice.expiring", "Request %d ends soon: nobody has decided it yet", "变更申请 %d 即将过期，尚未复核")
-	NoticesTold     = defCount("notice.several", "%d piece of news of change requests", "%d pieces of news of change requests", "变更申请有 %d 条消息")
+	NoticesTold     = defCount("notice.several", "%d piece of news of requests", "%d pieces of news of requests", "申请有 %d 条消息")
 	NoticesFurther  = def("notice.further", "And %[1]d more: %[2]s", "另有 %[1]d 条：%[2]s")
 	NoticeWhat      = def("notice.what", "What: %[2]s (%[1]s)", "内容：%[2]s（%[1]s）")
 	NoticeMaker     = def("notice.maker", "Asked by: %[1]s, %[2]s", "经办人：%[1]s，%[2]s")
@@ -22,6 +23,17 @@ var (
 	NoticeRecoveredText = def("notice.recovered_text",
 		"Whoever has the link can take the account over. If you know nothing of it, disable the account and tell the security administrator.",
 		"持有该链接的人可以接管此账号。如果你不知情，停用该账号并告知安全管理员。")
+
+	NoticePartnerAsked   = def("notice.partner_asked", "Partner's request %d waits for an officer", "合作方申请 %d 待受理")
+	NoticePartnerReplied = def("notice.partner_replied", "Partner's request %d has a reply and waits for an officer", "合作方申请 %d 有新答复，待处理")
+	NoticeYoursQuestion  = def("notice.yours_question", "Request %d: the bank has a question for you", "申请 %d：银行有问题待你答复")
+	NoticeYoursPrepared  = def("notice.yours_prepared", "Request %d: the bank has prepared the change, and a second person there decides", "申请 %d：银行已准备变更，待第二人审批")
+	NoticeYoursDeclined  = def("notice.yours_declined", "Request %d was declined: the bank's reason stands beside it", "申请 %d 未获批准，原因见申请页")
+	NoticeYoursApproved  = def("notice.yours_approved", "Request %d was approved and has taken effect", "申请 %d 已批准并生效")
+	NoticeTitleOfBank    = def("notice.title_of_bank", "%[1]s: %[2]s", "%[1]s：%[2]s")
+	NoticePartner        = def("notice.partner", "Partner: %s", "合作方：%s")
+	NoticeApplication    = def("notice.application", "Application: %s", "应用：%s")
+	NoticeAskedAt        = def("notice.asked_at", "Asked: %s", "提交时间：%s")
 
 	NoticeMailed     = defCount("notice.mailed", "Mail to %d person", "Mail to %d persons", "邮件已发给 %d 人")
 	NoticeMailFailed = defCount("notice.mail_failed", "Mail to %d person did not go out, tried again", "Mail to %d persons did not go out, tried again", "发给 %d 人的邮件未送出，将重试于")

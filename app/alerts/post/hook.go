@@ -131,6 +131,8 @@ type payload struct {
 	More   int     `json:"more,omitempty"`
 
 	Requests []RequestEntry `json:"requests,omitempty"`
+
+	PartnerRequests []PartnerRequestEntry `json:"partner_requests,omitempty"`
 }
 
 // The headers that a webhook verifies by.
@@ -143,7 +145,7 @@ func (w webhook) Send(ctx context.Context, m Message) error {
 	if m.Entries == nil {
 		m.Entries = []Entry{} // an empty list to programs, not null
 	}
-	body, err := json.Marshal(payload{m.ID, m.At.UnixMilli(), m.Title, m.Text, m.Entries, m.More, m.Requests})
+	body, err := json.Marshal(payload{m.ID, m.At.UnixMilli(), m.Title, m.Text, m.Entries, m.More, m.Requests, m.PartnerRequests})
 	if err != nil {
 		return fmt.Errorf("encode message: %w", err)
 	}

@@ -25,6 +25,8 @@ type Message struct {
 
 	To       []string       // who gets it by mail; nil for those whom the configuration names
 	Requests []RequestEntry // of messages about change requests
+
+	PartnerRequests []PartnerRequestEntry // and about what partners ask for
 }
 
 // RequestEntry is news of a change request as programs read it.
@@ -37,6 +39,17 @@ type RequestEntry struct {
 	MadeAt    int64  `json:"made_at"` // Unix ms
 	ExpiresAt int64  `json:"expires_at"`
 	Address   string `json:"address"` // of its page in the console
+}
+
+// PartnerRequestEntry is news of a partner's request as programs read it.
+type PartnerRequestEntry struct {
+	Number      int64  `json:"number"`
+	News        string `json:"news"`
+	Partner     string `json:"partner"`
+	Application string `json:"application"`
+	State       string `json:"state"`
+	MadeAt      int64  `json:"made_at"` // Unix ms
+	Address     string `json:"address"` // of its page in the console
 }
 
 // Entry is one alert as programs read it; docs/alerts.md describes it.
