@@ -28,7 +28,8 @@ const (
 	pressing = 12 * time.Hour
 )
 
-// waitingPart is the requests that one may decide, and one's own that came back.
+// waitingPart is the requests that one may decide, one's own that came back, and how
+// many of partners wait for an officer.
 func (s *Console) waitingPart(o overview) templ.Component {
 	if !entrance.May("business", "read").Or("accounts", "read").Or("keys", "read").Or("settings", "read").Allows(entrance.VisitOf(o.c).Rights) {
 		return nil
@@ -46,7 +47,14 @@ func (s *Console) waitingPart(o overview) templ.Component {
 		if open > 0 {
 			v.More = &ui.LinkView{Text: i18n.T(o.ctx, i18n.OverviewAllOpen, open), Href: "/console/approvals"}
 		}
-		for _, r := range list[:min(len(list), briefRows)] {
+		asked, err := s.waitingPartners(o.ctx, entrance.VisitOf(o.c))
+		if err != nil {
+			return nil, err
+		}
+		if len(asked) > 0 {
+			v.Rows = append(v.Rows, s.partnersRow(o, asked))
+		}
+		for _, r := range list[:min(len(list), briefRows-len(v.Rows))] {
 			row := s.requestRow(o.c, r, makers)
 			line := console.BriefRow{Text: row.Subject, Href: row.Href, Second: row.Maker + " · " + i18n.Stamp(o.ctx, s.InZone(r.MadeAt)), Aside: i18n.T(o.ctx, i18n.OverviewSentBack), Tone: ui.Warn}
 			if r.State == models.RequestSubmitted {
@@ -60,6 +68,18 @@ func (s *Console) waitingPart(o overview) templ.Component {
 		}
 		return console.OverviewList(v), nil
 	})
+}
+
+// partnersRow counts the partners' requests that wait for an officer.
+func (s *Console) partnersRow(o overview, asked []models.PartnerRequest) console.BriefRow {
+	text := i18n.T(o.ctx, i18n.OverviewPartnersWait, len(asked))
+	if len(asked) >= maxCounted {
+		text = i18n.T(o.ctx, i18n.OverviewPartnersMany, len(asked))
+	}
+	return console.BriefRow{
+		Text: text, Href: partnerRequestsPath, Second: i18n.T(o.ctx, i18n.ParcelFromPartners),
+		Aside: i18n.T(o.ctx, i18n.OverviewSince, s.shortClock(o.ctx, asked[0].WaitsSince)),
+	}
 }
 
 // waiting lists what waits for whoever looks, the most pressing first, and counts

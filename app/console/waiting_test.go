@@ -24,6 +24,22 @@ func TestTheSidebarCountsWhatWaitsForTheReader(t *testing.T) {
 			t.Fatalf("reject: %d", rec.Code)
 		}
 		lacks(t, h.page(models.ReviewerRole, "/console"), count)
+
+		// What partners ask for waits for officers, until one has it.
+		const officer = "SELECT account_id FROM staff_roles WHERE role = 'officer'"
+		for _, row := range []string{
+			"'submitted', 'somebody', 1", "'in_review', 'somebody', 2", "'question', 'somebody', 0",
+			"'submitted', (SELECT person_id FROM accounts WHERE id IN (" + officer + ")), 3", // the reader's own
+		} {
+			h.Exec(`INSERT INTO partner_requests (partner_id, application_id, content, reason, maker, made_at, state, maker_person, waits_since)
+				VALUES ('p_travel', 'app_live_2', '', '', (` + officer + "), 1, " + row + ")")
+		}
+		page := h.page(models.OfficerRole, "/console")
+		wants(t, page, `<span class="p-nav-count">2</span>`, "2 partners&#39; requests wait for an officer", `href="/console/partner-requests"`)
+		lacks(t, h.page(models.ReviewerRole, "/console"), count)
+		lacks(t, h.page(models.ReviewerRole, "/console"), "wait for an officer")
+		h.Exec("UPDATE partner_requests SET waits_since = 0")
+		lacks(t, h.page(models.OfficerRole, "/console"), count)
 	})
 }
 
