@@ -11,6 +11,7 @@ import (
 	"postern/app/ledger"
 	"postern/app/partners"
 	"postern/app/store"
+	"postern/app/web"
 	"postern/models"
 	"postern/views/console"
 	"postern/views/i18n"
@@ -164,7 +165,7 @@ func (s *Console) GrantCreate(c *gin.Context) error {
 
 // grant finds the grant that the path names among the partner's.
 func (f partnerFile) grant(c *gin.Context) (partners.Grant, error) {
-	g, ok := f.registry.Grants.Current(decoded(c.Param("grant")))
+	g, ok := f.registry.Grants.Current(web.FromPathPart(c.Param("grant")))
 	if !ok {
 		return g, errNoPartner
 	}
@@ -186,7 +187,7 @@ func (s *Console) GrantEdit(c *gin.Context) error {
 
 func (s *Console) showGrantEdit(c *gin.Context, file partnerFile, g partners.Grant, values map[string]string, fault faulty) error {
 	ctx := c.Request.Context()
-	f := s.former(c, partnerPath(file.row.ID)+"/grants/"+coded(g.ID), values, fault)
+	f := s.former(c, partnerPath(file.row.ID)+"/grants/"+web.PathPart(g.ID), values, fault)
 	f.hidden("seen", bankfile.Version(g))
 	f.row(f.field("ends", i18n.GrantEnds, with(dated, optional, f.help(i18n.GrantEndsHelp))))
 	f.reason()
@@ -225,7 +226,7 @@ func (s *Console) GrantEnding(c *gin.Context) error {
 
 func (s *Console) showGrantEnding(c *gin.Context, file partnerFile, g partners.Grant, values map[string]string, fault faulty) error {
 	ctx := c.Request.Context()
-	f := s.former(c, partnerPath(file.row.ID)+"/grants/"+coded(g.ID)+"/end", values, fault)
+	f := s.former(c, partnerPath(file.row.ID)+"/grants/"+web.PathPart(g.ID)+"/end", values, fault)
 	f.hidden("seen", bankfile.Version(g))
 	f.reason()
 	f.form.Preview = true

@@ -365,7 +365,7 @@ func (o onboarding) scopeIDs() []string {
 	return ids
 }
 
-func scopeField(scope, part string) string { return "scope." + coded(scope) + "." + part }
+func scopeField(scope, part string) string { return "scope." + web.PathPart(scope) + "." + part }
 
 // planOf says what the draft would change, or what is wrong with it.
 func (s *Console) planOf(ctx context.Context, list []any) (plan change.Plan, err error) {

@@ -61,7 +61,9 @@ func (s *Console) readProof(c *gin.Context, o *onboarding) (wrong errs.Fields, s
 		if strings.TrimSpace(o.Values[name]) == "" {
 			continue
 		}
-		key, fault := s.pasted(o.Values, name, models.CredentialUse(field))
+		pasted := o.Values[name]
+		key, fault := entrance.PastedKey(&pasted, name, models.CredentialUse(field))
+		o.Values[name] = pasted
 		wrong.Below("", fault)
 		if fault == nil {
 			o.Values[name] = key.JWK

@@ -2,7 +2,6 @@ package console
 
 import (
 	"cmp"
-	"encoding/base64"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -28,17 +27,6 @@ func partnerSubjects(ids []string) []string {
 		list[i] = partnerSubject(id)
 	}
 	return list
-}
-
-// coded is an id that may hold any sign, as a part of a path.
-func coded(id string) string { return base64.RawURLEncoding.EncodeToString([]byte(id)) }
-
-func decoded(part string) string {
-	id, err := base64.RawURLEncoding.DecodeString(part)
-	if err != nil {
-		return ""
-	}
-	return string(id)
 }
 
 // day reads a day, YYYY-MM-DD, in the bank's zone.

@@ -1,18 +1,13 @@
 package console
 
 import (
-	"context"
-	"errors"
 	"net/http"
 
-	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
 
 	"postern/app/approval"
-	"postern/app/clients"
 	"postern/app/entrance"
 	"postern/app/errs"
-	"postern/app/ledger"
 	"postern/app/partners"
 	"postern/app/store"
 	"postern/app/web"
@@ -23,63 +18,11 @@ import (
 	"postern/views/ui"
 )
 
-// The kinds of credentials that a form asks for.
-const (
-	kindSignature  = string(models.SignatureKey)
-	kindEncryption = string(models.EncryptionKey)
-	kindSecret     = string(models.ClientSecret)
-)
-
-func credentialOptions(a partners.Application) []option {
-	list := []option{{kindSignature, i18n.CredentialSignature}, {kindEncryption, i18n.CredentialEncryption}}
-	if a.AuthMethod == models.ClientSecretBasic {
-		list = append(list, option{kindSecret, i18n.CredentialSecret})
+func credentialOptions(a partners.Application) (list []option) {
+	for _, use := range entrance.CredentialUses(a.AuthMethod) {
+		list = append(list, option{string(use), entrance.CredentialUseWord(use)})
 	}
 	return list
-}
-
-// credentialWords say what a credential is, and by what one tells it.
-func credentialWords(ctx context.Context, k partners.Credential) (kind, detail string) {
-	if k.JWK == "" {
-		return i18n.T(ctx, i18n.CredentialSecret), ""
-	}
-	key, err := clients.ReadKey(k.JWK)
-	if err != nil {
-		return i18n.T(ctx, i18n.CredentialUnusable), ""
-	}
-	if key.Use == models.EncryptionKey {
-		return i18n.T(ctx, i18n.CredentialEncryption), key.KID
-	}
-	return i18n.T(ctx, i18n.CredentialSignature), key.KID
-}
-
-func (s *Console) credentialState(ctx context.Context, k partners.Credential) (part templ.Component, over bool) {
-	now := s.o.Now()
-	switch {
-	case k.Revoked:
-		return ui.Badge(ui.BadgeView{Tone: ui.Outline, Text: i18n.T(ctx, i18n.CredentialRevokedWord)}), true
-	case !k.NotAfter.IsZero() && !k.NotAfter.After(now):
-		return ui.Badge(ui.BadgeView{Tone: ui.Outline, Text: i18n.T(ctx, i18n.GrantOverWord)}), true
-	case k.NotBefore.After(now):
-		return ui.Badge(ui.BadgeView{Tone: ui.Accent, Text: i18n.T(ctx, i18n.GrantLaterWord)}), false
-	}
-	return ui.Dot(ui.DotView{Tone: ui.Ok, Text: i18n.T(ctx, i18n.GrantHoldsWord)}), false
-}
-
-// pasted reads a key that was pasted. A private key is not kept, not even to be
-// shown again.
-func (s *Console) pasted(values map[string]string, field string, use models.CredentialUse) (clients.Key, errs.Fields) {
-	var f errs.Fields
-	key, err := clients.PastedKey(values[field], use)
-	if errors.Is(err, clients.ErrPrivateKey) {
-		values[field] = ""
-		f.Check(false, field, "rule.private_key", err.Error())
-		return key, f
-	}
-	if err != nil {
-		f.Check(false, field, "rule.jwk", err.Error())
-	}
-	return key, f
 }
 
 // CredentialNew asks for a key or a secret of an application.
@@ -92,7 +35,7 @@ func (s *Console) CredentialNew(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.showCredentialNew(c, file, a, map[string]string{"kind": kindSignature}, faulty{})
+	return s.showCredentialNew(c, file, a, map[string]string{"kind": string(models.SignatureKey)}, faulty{})
 }
 
 func (s *Console) showCredentialNew(c *gin.Context, file partnerFile, a partners.Application, values map[string]string, fault faulty) error {
@@ -150,28 +93,16 @@ func (s *Console) CredentialCreate(c *gin.Context) error {
 
 // credentialOf makes a credential of what was typed; secret is set for one that was drawn.
 func (s *Console) credentialOf(a partners.Application, values map[string]string) (k partners.Credential, secret string, f errs.Fields, err error) {
-	id, err := ledger.NewID(s.o.Now(), s.o.Rand)
+	pasted := values["key"]
+	k, secret, f, err = entrance.NewCredential(a.ID, models.CredentialUse(values["kind"]), &pasted, s.o.Now(), s.o.Rand)
 	if err != nil {
 		return k, "", nil, err
 	}
-	k = partners.Credential{ID: id, Application: a.ID}
+	values["key"] = pasted
 	if values["ends"] != "" {
 		day, ok := s.day(values["ends"])
 		f.Check(ok, "ends", "rule.day", "this is no day: want one such as 2027-06-30")
 		k.NotAfter = day.AddDate(0, 0, 1)
-	}
-	switch values["kind"] {
-	case kindSignature, kindEncryption:
-		key, wrong := s.pasted(values, "key", models.CredentialUse(values["kind"]))
-		f.Below("", wrong)
-		k.JWK = key.JWK
-	case kindSecret:
-		if secret, err = clients.NewSecret(s.o.Rand); err != nil {
-			return k, "", nil, err
-		}
-		k.SecretHash = clients.HashSecret(secret)
-	default:
-		f.Check(false, "kind", "rule.credential_missing", "choose what it is")
 	}
 	return k, secret, f, nil
 }
@@ -215,7 +146,7 @@ func (s *Console) credentialOfPath(c *gin.Context) (file partnerFile, k partners
 	if file, err = s.partnerOf(c); err != nil {
 		return file, k, err
 	}
-	k, ok := file.registry.Credentials.Current(decoded(c.Param("credential")))
+	k, ok := file.registry.Credentials.Current(web.FromPathPart(c.Param("credential")))
 	if !ok {
 		return file, k, errNoPartner
 	}

@@ -1,6 +1,8 @@
 package console
 
 import (
+	"postern/app/entrance"
+	"postern/app/web"
 	"postern/models"
 	"postern/views/console"
 	"postern/views/i18n"
@@ -19,14 +21,13 @@ func (s *Console) credentialsTab(v partnerView) []console.Section {
 			if k.Application != a.ID {
 				continue
 			}
-			kind, detail := credentialWords(ctx, k)
-			state, over := s.credentialState(ctx, k)
+			kind, detail := entrance.CredentialWords(ctx, k)
 			row := ui.Row{Cells: []ui.Cell{
 				{Text: k.ID, Mono: true, Second: detail, Coded: true}, {Text: kind}, {Part: ui.Time(s.At(k.NotBefore.UnixMilli()))},
-				s.endCell(ctx, k.NotAfter), {Part: state}, {Text: ""},
+				s.endCell(ctx, k.NotAfter), {Part: entrance.CredentialState(ctx, k, s.o.Now())}, {Text: ""},
 			}}
-			if !over && v.canStop {
-				row.Cells[len(row.Cells)-1] = ui.Cell{Part: links(ui.LinkView{Text: i18n.T(ctx, i18n.CredentialRevoke), Href: partnerPath(v.row.ID) + "/credentials/" + coded(k.ID) + "/revoke"})}
+			if !entrance.CredentialOver(k, s.o.Now()) && v.canStop {
+				row.Cells[len(row.Cells)-1] = ui.Cell{Part: links(ui.LinkView{Text: i18n.T(ctx, i18n.CredentialRevoke), Href: partnerPath(v.row.ID) + "/credentials/" + web.PathPart(k.ID) + "/revoke"})}
 			}
 			t.Rows = append(t.Rows, row)
 		}

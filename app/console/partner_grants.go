@@ -10,6 +10,7 @@ import (
 	"postern/app/catalog"
 	"postern/app/partners"
 	"postern/app/store"
+	"postern/app/web"
 	"postern/models"
 	"postern/views/console"
 	"postern/views/i18n"
@@ -72,7 +73,7 @@ func (s *Console) grantsTab(v partnerView) ([]console.Section, error) {
 			{Text: g.Purpose}, s.endCell(ctx, g.EndsAt), {Part: state}, {Text: ""},
 		}}
 		if !over && v.row.Status != models.Closed {
-			path := partnerPath(v.row.ID) + "/grants/" + coded(g.ID)
+			path := partnerPath(v.row.ID) + "/grants/" + web.PathPart(g.ID)
 			row.Cells[len(row.Cells)-1] = ui.Cell{Part: links(
 				linkIf(v.canMake, i18n.T(ctx, i18n.GrantExtend), path), linkIf(v.canStop, i18n.T(ctx, i18n.GrantEnd), path+"/end"),
 			)}

@@ -1,0 +1,107 @@
+package entrance
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"postern/app/clients"
+	"postern/app/errs"
+	"postern/app/ledger"
+	"postern/app/partners"
+	"postern/models"
+	"postern/views/i18n"
+	"postern/views/ui"
+)
+
+// CredentialWords say what a credential is, and by what one tells it.
+func CredentialWords(ctx context.Context, k partners.Credential) (kind, detail string) {
+	if k.JWK == "" {
+		return i18n.T(ctx, i18n.CredentialSecret), ""
+	}
+	key, err := clients.ReadKey(k.JWK)
+	if err != nil {
+		return i18n.T(ctx, i18n.CredentialUnusable), ""
+	}
+	if key.Use == models.EncryptionKey {
+		return i18n.T(ctx, i18n.CredentialEncryption), key.KID
+	}
+	return i18n.T(ctx, i18n.CredentialSignature), key.KID
+}
+
+// CredentialOver reports whether a credential is of no use any more.
+func CredentialOver(k partners.Credential, now time.Time) bool {
+	return k.Revoked || !k.NotAfter.IsZero() && !k.NotAfter.After(now)
+}
+
+// CredentialState is how a credential stands.
+func CredentialState(ctx context.Context, k partners.Credential, now time.Time) templ.Component {
+	switch {
+	case k.Revoked:
+		return ui.Badge(ui.BadgeView{Tone: ui.Outline, Text: i18n.T(ctx, i18n.CredentialRevokedWord)})
+	case CredentialOver(k, now):
+		return ui.Badge(ui.BadgeView{Tone: ui.Outline, Text: i18n.T(ctx, i18n.GrantOverWord)})
+	case k.NotBefore.After(now):
+		return ui.Badge(ui.BadgeView{Tone: ui.Accent, Text: i18n.T(ctx, i18n.GrantLaterWord)})
+	}
+	return ui.Dot(ui.DotView{Tone: ui.Ok, Text: i18n.T(ctx, i18n.GrantHoldsWord)})
+}
+
+// CredentialUses are the kinds that an application can have, in the order of forms.
+func CredentialUses(method models.AuthMethod) []models.CredentialUse {
+	list := []models.CredentialUse{models.SignatureKey, models.EncryptionKey}
+	if method == models.ClientSecretBasic {
+		list = append(list, models.ClientSecret)
+	}
+	return list
+}
+
+// CredentialUseWord is what a kind is called.
+func CredentialUseWord(use models.CredentialUse) i18n.Key {
+	return map[models.CredentialUse]i18n.Key{
+		models.SignatureKey: i18n.CredentialSignature, models.EncryptionKey: i18n.CredentialEncryption, models.ClientSecret: i18n.CredentialSecret,
+	}[use]
+}
+
+// PastedKey reads a key that was pasted into a field. A private key is taken out of
+// the text: it is not kept, not even to be shown again.
+func PastedKey(text *string, field string, use models.CredentialUse) (clients.Key, errs.Fields) {
+	var f errs.Fields
+	key, err := clients.PastedKey(*text, use)
+	if errors.Is(err, clients.ErrPrivateKey) {
+		*text = ""
+		f.Check(false, field, "rule.private_key", err.Error())
+		return key, f
+	}
+	if err != nil {
+		f.Check(false, field, "rule.jwk", err.Error())
+	}
+	return key, f
+}
+
+// NewCredential makes a credential of what a form says in its fields "kind" and
+// "key". A secret is drawn, and returned in clear; a key is read of *pasted.
+func NewCredential(application string, use models.CredentialUse, pasted *string, now time.Time, random io.Reader) (k partners.Credential, secret string, f errs.Fields, err error) {
+	id, err := ledger.NewID(now, random)
+	if err != nil {
+		return k, "", nil, err
+	}
+	k = partners.Credential{ID: id, Application: application}
+	switch use {
+	case models.SignatureKey, models.EncryptionKey:
+		var key clients.Key
+		key, f = PastedKey(pasted, "key", use)
+		k.JWK = key.JWK
+	case models.ClientSecret:
+		if secret, err = clients.NewSecret(random); err != nil {
+			return k, "", nil, err
+		}
+		k.SecretHash = clients.HashSecret(secret)
+	default:
+		f.Check(false, "kind", "rule.credential_missing", "choose what it is")
+	}
+	return k, secret, f, nil
+}
