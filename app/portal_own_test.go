@@ -15,6 +15,7 @@ import (
 	"postern/app/catalog"
 	"postern/app/identity"
 	"postern/app/partners"
+	"postern/app/selfservice"
 	"postern/app/store"
 	"postern/app/store/storetest"
 	"postern/models"
@@ -74,6 +75,71 @@ func newApplication(name string) url.Values {
 	return url.Values{"name": {name}, "auth_method": {"private_key_jwt"}, "address_mode": {"off"}, "return_addresses": {"lianhe://home"}}
 }
 
+// keepsCredentials registers, ends and keeps credentials of an application in the
+// sandbox, as its developer.
+func (b bank) keepsCredentials(path, id string) {
+	t, list := b.t, path+"/credentials"
+	t.Helper()
+	refused := func(what, name, path string, form url.Values, want int) *httptest.ResponseRecorder {
+		t.Helper()
+		rec := b.as(name, path, form)
+		if rec.Code != want {
+			t.Errorf("%s: %d, want %d\n%.600s", what, rec.Code, want, rec.Body)
+		}
+		return rec
+	}
+	key := func(text string) url.Values { return url.Values{"kind": {string(models.SignatureKey)}, "key": {text}} }
+	private := `{"kty":"EC","crv":"P-256","kid":"mine","use":"sig","x":"AA","y":"AA","d":"c2VjcmV0LXNlY3JldC1zZWNyZXQ"}`
+	if rec := refused("a private key", "developer", list, key(private), http.StatusUnprocessableEntity); strings.Contains(rec.Body.String(), "c2VjcmV0") {
+		t.Error("a private key comes back in the form")
+	}
+	refused("no key", "developer", list, key(""), http.StatusUnprocessableEntity)
+	refused("a secret, where keys authenticate", "developer", list, url.Values{"kind": {string(models.ClientSecret)}}, http.StatusUnprocessableEntity)
+	refused("by a viewer", "viewer", list, key(string(b.PublicJWK(id, "sig"))), http.StatusForbidden)
+	refused("by another partner", "other", list, key(string(b.PublicJWK(id, "sig"))), http.StatusNotFound)
+	refused("in production", "owner", "/portal/applications/"+apptest.Travel+"/credentials", key(string(b.PublicJWK(id, "sig"))), http.StatusForbidden)
+	b.ledTo("developer", list, key(string(b.PublicJWK(id, "sig"))))
+
+	page := b.as("developer", path, nil).Body.String()
+	end := regexp.MustCompile(regexp.QuoteMeta(list) + `/[\w-]+/end`).FindString(page)
+	if end == "" || strings.Contains(b.as("viewer", path, nil).Body.String(), list) {
+		t.Fatalf("the developer is led to %q, the viewer as well", end)
+	}
+	keep := strings.TrimSuffix(end, "end") + "keep"
+	refused("another partner's", "other", end, url.Values{"when": {"now"}}, http.StatusNotFound)
+	refused("at another time", "developer", end, url.Values{"when": {"2099"}}, http.StatusUnprocessableEntity)
+	b.ledTo("developer", end, url.Values{"when": {"24h"}})
+	if page := b.as("developer", path, nil).Body.String(); !strings.Contains(page, keep) {
+		t.Error("an end that has not come cannot be taken back")
+	}
+	b.ledTo("developer", keep, url.Values{})
+	if page := b.as("developer", path, nil).Body.String(); strings.Contains(page, keep) {
+		t.Error("the end was not taken back")
+	}
+	b.ledTo("developer", end, url.Values{"when": {"now"}})
+	refused("once it is over", "developer", end, url.Values{"when": {"24h"}}, http.StatusNotFound)
+	refused("back from its end", "developer", keep, url.Values{}, http.StatusNotFound)
+
+	other := newApplication("By a secret")
+	other.Set("auth_method", string(models.ClientSecretBasic))
+	secrets := b.ledTo("developer", "/portal/applications", other)
+	var shown []string
+	for range selfservice.MaxCredentials {
+		rec := refused("a secret", "developer", secrets+"/credentials", url.Values{"kind": {string(models.ClientSecret)}}, http.StatusOK)
+		shown = append(shown, regexp.MustCompile(`[A-Za-z0-9_-]{43}`).FindAllString(rec.Body.String(), -1)...)
+	}
+	refused("one more", "developer", secrets+"/credentials", url.Values{"kind": {string(models.ClientSecret)}}, http.StatusConflict)
+	page = b.as("developer", secrets, nil).Body.String()
+	if len(shown) < selfservice.MaxCredentials {
+		t.Errorf("%d secrets were shown", len(shown))
+	}
+	for _, secret := range shown {
+		if strings.Contains(page, secret) {
+			t.Errorf("shown again: %s", secret)
+		}
+	}
+}
+
 func TestASandboxIsThePartnersOwn(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, b bank) {
@@ -103,6 +169,8 @@ func TestASandboxIsThePartnersOwn(t *testing.T) {
 		if rec := b.as("other", path+"/close", url.Values{}); rec.Code != http.StatusNotFound {
 			t.Errorf("another partner closes it: %d", rec.Code)
 		}
+
+		b.keepsCredentials(path, id)
 
 		// An application that the bank has stopped does not come back by the partner.
 		bad := newApplication("Bad")

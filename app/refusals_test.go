@@ -39,9 +39,10 @@ func (d door) String() string { return d.Method + " " + d.Pattern }
 // posted is where the rows lead that no form of a planned page is sent to.
 func (s *studio) posted() map[string]door {
 	posts := map[string]door{
-		"/console/onboarding/:draft/kept":             {by: off, path: s.kept[0] + "kept"},
-		"/console/partners/:partner/credentials/kept": {by: off, path: "/console/partners/p_travel/credentials/kept", form: url.Values{"what": {"applied"}}},
-		"/console/staff/:account/link":                {by: sys, path: s.member(invited) + "/link"},
+		"/console/onboarding/:draft/kept":                    {by: off, path: s.kept[0] + "kept"},
+		"/console/partners/:partner/credentials/kept":        {by: off, path: "/console/partners/p_travel/credentials/kept", form: url.Values{"what": {"applied"}}},
+		"/portal/applications/:application/credentials/kept": {by: developer, path: "/portal/applications/travel-sandbox/credentials/kept"},
+		"/console/staff/:account/link":                       {by: sys, path: s.member(invited) + "/link"},
 	}
 	for house, of := range map[string]struct {
 		half models.StaffRole // begins the names of who stands half way in

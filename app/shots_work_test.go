@@ -138,6 +138,7 @@ func (s *studio) work() {
 	s.asked(officer, travel+"/grants/new?application="+apptest.Travel, travel+"/grants", map[string]string{"scope": "loan.basic:read", "purpose": "A short offer on the first screen", "reason": because})
 	s.asked(officer, "/console/partners/p_nanfeng/resume", "/console/partners/p_nanfeng/resume", map[string]string{"reason": "Their report of the incident is in."})
 	s.half("xinglu", "Xinglu Insurance 星路保险")
+	s.register("travel-sandbox")
 	s.ask("app_live_minipro2", "Lianhe mini programme 联合出行小程序", "Car instalments inside our mini programme; about 2,000 visits a day from December on.")
 	s.fill(officer, "/console/partner-requests/1", "/console/partner-requests/1/answer", map[string]string{"text": "Which of your servers will ask for tokens?", "what": "question"})
 	s.ask("app_live_tablets22", "Lianhe tablets 联合出行平板", "The tablets at our counters; 40 visits a day.")
@@ -146,6 +147,18 @@ func (s *studio) work() {
 	export := s.asked(models.AuditRole, "/console/log/export?time=all", "/console/log/export", map[string]string{"reason": "Review of the third quarter, case 2026-118", "ask": "1"})
 	s.fill(models.SecurityRole, export, export+"/approve", map[string]string{"reason": "The case is known to us."})
 	s.export = export
+}
+
+// register registers a key of an application in the sandbox, and ends it in a week,
+// as a partner's user does.
+func (s *studio) register(application string) {
+	s.t.Helper()
+	account := s.people[developer].account
+	user := selfservice.User{By: approval.By{Account: account, Person: "person of " + account}, Partner: "p_travel"}
+	k := partners.Credential{ID: "next-sig", Application: application, JWK: string(s.PublicJWK("travel-next", "sig"))}
+	s.must(s.App.SelfService().AddCredential(s.t.Context(), user, k))
+	k.NotBefore = s.Clock.Now()
+	s.must(s.App.SelfService().EndCredential(s.t.Context(), user, k, s.Clock.Now().AddDate(0, 0, 7)))
 }
 
 // ask asks the bank for an application in production, as a partner's user does.

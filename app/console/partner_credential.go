@@ -94,7 +94,7 @@ func (s *Console) CredentialCreate(c *gin.Context) error {
 // credentialOf makes a credential of what was typed; secret is set for one that was drawn.
 func (s *Console) credentialOf(a partners.Application, values map[string]string) (k partners.Credential, secret string, f errs.Fields, err error) {
 	pasted := values["key"]
-	k, secret, f, err = entrance.NewCredential(a.ID, models.CredentialUse(values["kind"]), &pasted, s.o.Now(), s.o.Rand)
+	k, secret, f, err = entrance.NewCredential(a, models.CredentialUse(values["kind"]), &pasted, s.o.Now(), s.o.Rand)
 	if err != nil {
 		return k, "", nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/a-h/templ"
@@ -82,26 +83,26 @@ func PastedKey(text *string, field string, use models.CredentialUse) (clients.Ke
 	return key, f
 }
 
-// NewCredential makes a credential of what a form says in its fields "kind" and
+// NewCredential makes a credential of an application, of what a form says in its fields "kind" and
 // "key". A secret is drawn, and returned in clear; a key is read of *pasted.
-func NewCredential(application string, use models.CredentialUse, pasted *string, now time.Time, random io.Reader) (k partners.Credential, secret string, f errs.Fields, err error) {
+func NewCredential(a partners.Application, use models.CredentialUse, pasted *string, now time.Time, random io.Reader) (k partners.Credential, secret string, f errs.Fields, err error) {
 	id, err := ledger.NewID(now, random)
 	if err != nil {
 		return k, "", nil, err
 	}
-	k = partners.Credential{ID: id, Application: application}
-	switch use {
-	case models.SignatureKey, models.EncryptionKey:
-		var key clients.Key
-		key, f = PastedKey(pasted, "key", use)
-		k.JWK = key.JWK
-	case models.ClientSecret:
+	k = partners.Credential{ID: id, Application: a.ID}
+	switch {
+	case !slices.Contains(CredentialUses(a.AuthMethod), use):
+		f.Check(false, "kind", "rule.credential_kind", "choose what it is")
+	case use == models.ClientSecret:
 		if secret, err = clients.NewSecret(random); err != nil {
 			return k, "", nil, err
 		}
 		k.SecretHash = clients.HashSecret(secret)
 	default:
-		f.Check(false, "kind", "rule.credential_missing", "choose what it is")
+		var key clients.Key
+		key, f = PastedKey(pasted, "key", use)
+		k.JWK = key.JWK
 	}
 	return k, secret, f, nil
 }

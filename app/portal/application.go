@@ -95,6 +95,13 @@ func (p *Portal) Application(c *gin.Context) error {
 		Suite: a.Suite, Method: string(a.AuthMethod), Mode: modeName(ctx, a.AddressMode), Addresses: a.Addresses, ReturnAddresses: a.ReturnAddresses,
 		Issuer: p.o.Issuer,
 	}
+	mayOwn := a.Status != models.Closed && a.Environment == models.Sandbox && v.Rights.May(makesApplications)
+	if page.Credentials, err = p.credentialRows(c, a, mayOwn); err != nil {
+		return err
+	}
+	if mayOwn {
+		page.NewCredential = credentialsPath(a.ID) + "/new"
+	}
 	if a.Status != models.Closed && v.Rights.May(makesApplications) && (a.Environment == models.Sandbox || v.Rights.May(asksProduction)) {
 		page.Edit = applicationPath(a.ID) + "/edit"
 		if a.Environment == models.Sandbox {

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"io"
 	"log/slog"
 	"strings"
 	"time"
@@ -38,6 +39,7 @@ type Options struct {
 	Failures     *limit.FailureGate
 	Questions    *limit.FailureGate
 	Now          func() time.Time
+	Rand         io.Reader
 	Log          *slog.Logger
 }
 
@@ -113,6 +115,7 @@ var faults = []entrance.Fault{
 var notes = map[string]i18n.Key{
 	"role-set": i18n.PortalDoneRole, "removed": i18n.PortalDoneRemoved,
 	"made": i18n.PortalDoneMade, "changed": i18n.PortalDoneChanged, "closed": i18n.PortalDoneClosed,
+	"registered": i18n.PortalDoneRegistered, "ended": i18n.PortalDoneEnded, "kept": i18n.PortalDoneKept,
 	"asked": i18n.PortalDoneAsked, "replied": i18n.PortalDoneReplied, "withdrawn": i18n.PortalDoneWithdrawn,
 }
 

@@ -20,18 +20,20 @@ import (
 
 // The bounds of what one partner can have.
 const (
-	MaxSandbox  = 20 // applications in the sandbox that are not closed
-	MaxRequests = 20 // requests that wait
+	MaxCredentials = 10 // of an application, that are not over
+	MaxSandbox     = 20 // applications in the sandbox that are not closed
+	MaxRequests    = 20 // requests that wait
 )
 
 // Refusals.
 var (
-	ErrNoRequest = errs.New(errs.NotFound, "no_request", "There is no such request.")
-	ErrOver      = errs.New(errs.Conflict, "request_over", "This request has been decided or withdrawn.")
-	ErrProposed  = errs.New(errs.Conflict, "proposed", "A change request was made of this, and waits to be decided.")
-	ErrSandbox   = errs.New(errs.Conflict, "sandbox_full", "There are as many applications in the sandbox as there can be: close one first.")
-	ErrWaiting   = errs.New(errs.Conflict, "requests_waiting", "As many requests wait as can wait: withdraw one first.")
-	ErrTaken     = errs.New(errs.Conflict, "id_taken", "There is such an application already.") // two draws alike: nobody has seen it
+	ErrNoRequest   = errs.New(errs.NotFound, "no_request", "There is no such request.")
+	ErrOver        = errs.New(errs.Conflict, "request_over", "This request has been decided or withdrawn.")
+	ErrProposed    = errs.New(errs.Conflict, "proposed", "A change request was made of this, and waits to be decided.")
+	ErrCredentials = errs.New(errs.Conflict, "credentials_full", "The application has as many credentials as it can have: end one first.")
+	ErrSandbox     = errs.New(errs.Conflict, "sandbox_full", "There are as many applications in the sandbox as there can be: close one first.")
+	ErrWaiting     = errs.New(errs.Conflict, "requests_waiting", "As many requests wait as can wait: withdraw one first.")
+	ErrTaken       = errs.New(errs.Conflict, "id_taken", "There is such an application already.") // two draws alike: nobody has seen it
 )
 
 // Teller writes down, in w's transaction, who is to be told what of a partner's request.
@@ -123,7 +125,46 @@ func unknown(b store.Business, application string) error {
 // Change changes one of the applications in the sandbox, at once; unless refuses
 // what is not any more as it was shown.
 func (s *SelfService) Change(ctx context.Context, u User, a partners.Application, reason string, unless func(store.Business) error) error {
-	content, err := bankfile.Compose(a)
+	return s.change(ctx, u, a, reason, unless)
+}
+
+// AddCredential registers a credential beside those that an application in the
+// sandbox has, at once. Faults come back as bankfile.Refusal. ErrCredentials.
+func (s *SelfService) AddCredential(ctx context.Context, u User, k partners.Credential) error {
+	return s.change(ctx, u, k, "New credential in the sandbox.", func(b store.Business) error {
+		rows, err := b.CredentialsOf([]string{k.Application})
+		if err != nil {
+			return err
+		}
+		now, n := s.o.Now().UnixMilli(), 0
+		for _, row := range rows {
+			if row.RevokedAt == 0 && (row.NotAfter == 0 || row.NotAfter > now) {
+				n++
+			}
+		}
+		if n >= MaxCredentials {
+			return ErrCredentials
+		}
+		return nil
+	})
+}
+
+// EndCredential ends a credential of an application in the sandbox: at ends, or now
+// and for good where that is zero. Until then the end can be set anew.
+func (s *SelfService) EndCredential(ctx context.Context, u User, k partners.Credential, ends time.Time) error {
+	k.NotAfter, k.Revoked = ends, ends.IsZero()
+	return s.change(ctx, u, k, "Ended by the partner.", nil)
+}
+
+// KeepCredential takes an end back that has not come yet.
+func (s *SelfService) KeepCredential(ctx context.Context, u User, k partners.Credential) error {
+	k.NotAfter = time.Time{}
+	return s.change(ctx, u, k, "Kept by the partner.", nil)
+}
+
+// change changes an application, or a credential, in the sandbox.
+func (s *SelfService) change(ctx context.Context, u User, thing any, reason string, unless func(store.Business) error) error {
+	content, err := bankfile.Compose(thing)
 	if err != nil {
 		return err
 	}

@@ -174,8 +174,9 @@ func startsOf(where string) string {
 		SELECT s.start FROM s WHERE s.start < ?)`
 }
 
-// The begins of hours, and of hours that are in no day yet.
+// The begins of days, of hours, and of hours that are in no day yet.
 var (
+	dayStarts  = startsOf("r.span = 'day'")
 	hourStarts = startsOf("r.span = 'hour'")
 	nodeStarts = startsOf("r.node <> ''")
 )

@@ -322,6 +322,7 @@ var (
 	RuleApplicationSuite       = def("rule.application_suite", "The suite cannot be changed: register another application.", "密码套件不能修改：另行登记应用。")
 	RuleApplicationMissing     = def("rule.application_missing", "Choose the application.", "选择应用。")
 	RuleCredentialId           = def("rule.credential_id", "Use visible ASCII characters.", "使用可见的 ASCII 字符。")
+	RuleCredentialKind         = def("rule.credential_kind", "Choose what it is.", "选择种类。")
 	RuleCredentialMissing      = def("rule.credential_missing", "Paste a public key.", "粘贴公钥。")
 	RuleCredentialBoth         = def("rule.credential_both", "Give a key or a secret, not both.", "只能填写公钥或密钥之一。")
 	RuleCredentialMoved        = def("rule.credential_moved", "The credential stays with its application.", "凭证不能换应用。")

@@ -116,3 +116,37 @@ func backToTeam(ctx context.Context) *ui.ButtonView { return back(ctx, "/portal/
 func back(ctx context.Context, href string) *ui.ButtonView {
 	return &ui.ButtonView{Text: i18n.T(ctx, i18n.UICancel), Kind: ui.Plain, Href: href}
 }
+
+func credentialsCard(ctx context.Context, p ApplicationPage) ui.CardView {
+	card := ui.CardView{Title: i18n.T(ctx, i18n.PartnerCredentials)}
+	if p.NewCredential != "" {
+		card.Action = ui.Button(ui.ButtonView{Text: i18n.T(ctx, i18n.CredentialNew), Icon: "plus", Small: true, Href: p.NewCredential})
+	}
+	return card
+}
+
+func credentialsTable(ctx context.Context, p ApplicationPage) ui.TableView {
+	t := ui.TableView{Caption: i18n.T(ctx, i18n.PartnerCredentials), Head: []ui.Column{
+		{Text: i18n.T(ctx, i18n.CredentialKind)}, {Text: i18n.T(ctx, i18n.CredentialFrom)}, {Text: i18n.T(ctx, i18n.CredentialUntil)},
+		{Text: i18n.T(ctx, i18n.PartnerStatus)}, {Text: i18n.T(ctx, i18n.PartnerActions)},
+	}}
+	for _, k := range p.Credentials {
+		until := ui.Cell{Text: i18n.T(ctx, i18n.PartnerNever)}
+		if k.HasEnd {
+			until = ui.Cell{Part: ui.Time(k.Ends)}
+		}
+		actions := ui.Cell{Text: ""}
+		if k.End != "" {
+			actions = ui.Cell{Part: credentialActions(k)}
+		}
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: k.Kind, Second: k.KID, Coded: true}, {Part: ui.Time(k.Since)}, until, {Part: k.State}, actions}})
+	}
+	if len(t.Rows) == 0 {
+		text := i18n.CredentialNoneText
+		if p.Frame.Production {
+			text = i18n.PortalNoLiveKeys
+		}
+		t.Empty = ui.Empty(ui.EmptyView{Title: i18n.T(ctx, i18n.CredentialNone), Text: i18n.T(ctx, text)})
+	}
+	return t
+}
