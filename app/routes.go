@@ -106,6 +106,7 @@ var (
 	readsBusiness = entrance.May("business", "read")
 	makesBusiness = entrance.May("business", "make")
 	makesStops    = entrance.May("stops", "make")
+	thaws         = entrance.May("thaw", "make")
 	readsLog      = entrance.May("log", "read")
 	readsAlerts   = entrance.May("settings", "read").Or("stops", "read")
 	// Whoever may stop what an alert is about, or set it, may say that they looked.
@@ -223,8 +224,8 @@ func partnerScreens(s *console.Console) []screen {
 		{http.MethodPost, "/console/partners/:partner/activate", makesBusiness, s.PartnerStepSubmit(console.PartnerActivation)},
 		{http.MethodGet, "/console/partners/:partner/suspend", makesStops, s.PartnerStep(console.PartnerSuspension)},
 		{http.MethodPost, "/console/partners/:partner/suspend", makesStops, s.PartnerStepSubmit(console.PartnerSuspension)},
-		{http.MethodGet, "/console/partners/:partner/resume", makesBusiness, s.PartnerStep(console.PartnerResumption)},
-		{http.MethodPost, "/console/partners/:partner/resume", makesBusiness, s.PartnerStepSubmit(console.PartnerResumption)},
+		{http.MethodGet, "/console/partners/:partner/resume", thaws, s.PartnerStep(console.PartnerResumption)},
+		{http.MethodPost, "/console/partners/:partner/resume", thaws, s.PartnerStepSubmit(console.PartnerResumption)},
 		{http.MethodGet, "/console/partners/:partner/close", makesBusiness, s.PartnerClosing},
 		{http.MethodPost, "/console/partners/:partner/close", makesBusiness, s.PartnerClosingSubmit},
 		{http.MethodGet, "/console/onboarding/new", makesBusiness, s.OnboardingNew},
@@ -250,8 +251,8 @@ func applicationScreens(s *console.Console) []screen {
 		{http.MethodPost, "/console/partners/:partner/applications/:application/activate", makesBusiness, s.ApplicationStepSubmit(console.ApplicationActivation)},
 		{http.MethodGet, "/console/partners/:partner/applications/:application/suspend", makesStops, s.ApplicationStep(console.ApplicationSuspension)},
 		{http.MethodPost, "/console/partners/:partner/applications/:application/suspend", makesStops, s.ApplicationStepSubmit(console.ApplicationSuspension)},
-		{http.MethodGet, "/console/partners/:partner/applications/:application/resume", makesBusiness, s.ApplicationStep(console.ApplicationResumption)},
-		{http.MethodPost, "/console/partners/:partner/applications/:application/resume", makesBusiness, s.ApplicationStepSubmit(console.ApplicationResumption)},
+		{http.MethodGet, "/console/partners/:partner/applications/:application/resume", thaws, s.ApplicationStep(console.ApplicationResumption)},
+		{http.MethodPost, "/console/partners/:partner/applications/:application/resume", thaws, s.ApplicationStepSubmit(console.ApplicationResumption)},
 		{http.MethodGet, "/console/partners/:partner/applications/:application/close", makesBusiness, s.ApplicationStep(console.ApplicationClosing)},
 		{http.MethodPost, "/console/partners/:partner/applications/:application/close", makesBusiness, s.ApplicationStepSubmit(console.ApplicationClosing)},
 		{http.MethodGet, "/console/partners/:partner/applications/:application/credentials/new", makesBusiness, s.CredentialNew},
@@ -299,7 +300,7 @@ func stopScreens(s *console.Console) []screen {
 		{http.MethodGet, "/console/kill-switch", readsStops, s.KillSwitch},
 		{http.MethodPost, "/console/kill-switch/freezes", asksStops, s.Freeze},
 		{http.MethodGet, "/console/kill-switch/freezes/:freeze", readsStops, s.FreezeShow},
-		{http.MethodPost, "/console/kill-switch/freezes/:freeze/thaw", entrance.May("thaw", "make"), s.FreezeThaw},
+		{http.MethodPost, "/console/kill-switch/freezes/:freeze/thaw", thaws, s.FreezeThaw},
 		{http.MethodGet, "/console/kill-switch/drill", makesStops, s.FreezeDrill},
 		{http.MethodPost, "/console/kill-switch/drills", makesStops, s.FreezeDrillSubmit},
 

@@ -27,6 +27,17 @@ func (a *Authority) EndVisit(ctx context.Context, vid, account, why string) erro
 	if v.EndedAt != 0 || a.Now().UnixMilli() >= v.DeadAfter {
 		return ErrVisitOver
 	}
+	app, err := a.Directory.Application(ctx, v.ApplicationID)
+	if err != nil {
+		return err
+	}
+	svc, err := a.Directory.Service(ctx, v.ServiceID)
+	if err != nil {
+		return err
+	}
+	if over(vid, v.Epoch, app, svc) != "" {
+		return ErrVisitOver
+	}
 	ended, err := a.Ledger.EndVisit(ctx, vid, endedByStaff, v.DeadAfter, ledger.Event{
 		Kind: "visit.ended", Outcome: "ok", PartnerID: v.PartnerID, ApplicationID: v.ApplicationID, ServiceID: v.ServiceID, VID: vid,
 		Actor: account, Detail: map[string]string{"because": why},

@@ -223,18 +223,20 @@ func (s *Console) ApplicationShow(c *gin.Context) error {
 }
 
 func applicationActions(v partnerView, a partners.Application, path string) (list []ui.ButtonView) {
-	if v.row.Status == models.Closed || a.Status == models.Closed || !v.canMake {
+	if v.row.Status == models.Closed || a.Status == models.Closed {
 		return nil
 	}
-	list = []ui.ButtonView{
-		{Text: i18n.T(v.ctx, i18n.ApplicationClose), Icon: "x", Kind: ui.Risky, Href: path + "/close"},
-		{Text: i18n.T(v.ctx, i18n.PartnerEdit), Icon: "pencil", Href: path + "/edit"},
+	if v.canMake {
+		list = []ui.ButtonView{
+			{Text: i18n.T(v.ctx, i18n.ApplicationClose), Icon: "x", Kind: ui.Risky, Href: path + "/close"},
+			{Text: i18n.T(v.ctx, i18n.PartnerEdit), Icon: "pencil", Href: path + "/edit"},
+		}
+		if a.Status == models.Draft {
+			list = append(list, ui.ButtonView{Text: i18n.T(v.ctx, i18n.PartnerActivate), Icon: "player-play", Kind: ui.Primary, Href: path + "/activate"})
+		}
 	}
-	switch a.Status {
-	case models.Draft:
-		return append(list, ui.ButtonView{Text: i18n.T(v.ctx, i18n.PartnerActivate), Icon: "player-play", Kind: ui.Primary, Href: path + "/activate"})
-	case models.Suspended:
-		return append(list, ui.ButtonView{Text: i18n.T(v.ctx, i18n.PartnerResume), Icon: "player-play", Kind: ui.Primary, Href: path + "/resume"})
+	if v.canThaw && a.Status == models.Suspended {
+		list = append(list, ui.ButtonView{Text: i18n.T(v.ctx, i18n.PartnerResume), Icon: "player-play", Kind: ui.Primary, Href: path + "/resume"})
 	}
 	return list
 }

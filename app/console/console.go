@@ -100,7 +100,7 @@ func New(o Options) *Console {
 		Frame: func(c *gin.Context, title string, above ...layout.Crumb) templ.Component {
 			return layout.Console(s.frame(c, title, above...))
 		},
-		Faults: faults, Notes: notes,
+		Faults: faults, Notes: notes, Reading: s.reading,
 	})
 	return s
 }

@@ -208,6 +208,10 @@ func TestLiveVisitsEndOneByOneAndTogether(t *testing.T) {
 		d.submit(security, "/console/live/end", all)
 		d.Refresh()
 		calls(t, other, 401, "invalid_vt")
+		wants(t, said(d.page(officer, "/console/visits/"+other.Visit.VID)), "ended at once with others")
+		if rec := d.post(officer, "/console/visits/"+other.Visit.VID+"/end", url.Values{"reason": {why}}); rec.Code != http.StatusConflict {
+			t.Errorf("a visit that ended with others: %d", rec.Code)
+		}
 		wants(t, said(d.page(security, "/console/live")), "0 visits are live now.", "No visit is live")
 		d.Later(2 * time.Second)
 		calls(t, d.NewVisit(apptest.Travel, nil), 200, "") // nothing is frozen

@@ -233,6 +233,11 @@ func TestAuditorsReadingIsOnRecord(t *testing.T) {
 		h.page(models.AuditRole, "/console/log?app="+apptest.Travel)
 		h.page(models.AuditRole, "/console/visits/"+p.Visit.VID)
 		h.page(models.SupportRole, "/console/log")
+		h.page(models.AuditRole, "/console/partners/p_travel")
+		h.page(models.SupportRole, "/console/partners/p_travel")
+		if read := h.Events("page.read"); len(read) != 1 || read[0].Detail["page"] != "/console/partners/p_travel" {
+			t.Errorf("of other pages: %+v", read)
+		}
 		if read := h.Events("log.read"); len(read) != 1 || read[0].Detail["application"] != apptest.Travel {
 			t.Errorf("of the log: %+v", read)
 		}

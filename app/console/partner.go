@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"postern/app/directory"
+	"postern/app/entrance"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
@@ -58,6 +59,7 @@ type partnerView struct {
 	visits  map[string]map[int64]int64
 	removal *models.Removal
 	canMake bool
+	canThaw bool // may ask that what is suspended is resumed
 	canStop bool
 }
 
@@ -74,7 +76,7 @@ const requestsShown = 50
 
 func (s *Console) viewPartner(c *gin.Context, file partnerFile) (v partnerView, err error) {
 	ctx := c.Request.Context()
-	v = partnerView{partnerFile: file, ctx: ctx, now: s.o.Now(), canMake: s.mayMake(c), canStop: s.mayStop(c)}
+	v = partnerView{partnerFile: file, ctx: ctx, now: s.o.Now(), canMake: s.mayMake(c), canStop: s.mayStop(c), canThaw: entrance.VisitOf(c).Rights.May(asksThaws)}
 	requests, err := s.o.Store.Requests(ctx, store.RequestFilter{Subject: partnerSubject(file.row.ID)}, 0, requestsShown)
 	if err != nil {
 		return v, err
@@ -187,12 +189,12 @@ func (v partnerView) actions() (list []ui.ButtonView) {
 	if v.canMake {
 		list = append(list, ui.ButtonView{Text: i18n.T(v.ctx, i18n.PartnerClose), Icon: "x", Kind: ui.Risky, Href: path + "/close"},
 			ui.ButtonView{Text: i18n.T(v.ctx, i18n.PartnerEdit), Icon: "pencil", Href: path + "/edit"})
-		switch v.row.Status {
-		case models.Draft:
+		if v.row.Status == models.Draft {
 			list = append(list, ui.ButtonView{Text: i18n.T(v.ctx, i18n.PartnerActivate), Icon: "player-play", Kind: ui.Primary, Href: path + "/activate"})
-		case models.Suspended:
-			list = append(list, ui.ButtonView{Text: i18n.T(v.ctx, i18n.PartnerResume), Icon: "player-play", Kind: ui.Primary, Href: path + "/resume"})
 		}
+	}
+	if v.canThaw && v.row.Status == models.Suspended {
+		list = append(list, ui.ButtonView{Text: i18n.T(v.ctx, i18n.PartnerResume), Icon: "player-play", Kind: ui.Primary, Href: path + "/resume"})
 	}
 	return list
 }

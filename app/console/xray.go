@@ -162,6 +162,8 @@ func (v xrayView) badge() ui.BadgeView {
 		return ui.BadgeView{Tone: ui.Outline, Text: v.t(i18n.XRayClosed)}
 	case visit.EndedAt != 0:
 		return ui.BadgeView{Tone: ui.Warn, Text: v.s.endWord(v.ctx, visit.EndReason)}
+	case v.x.WithOthers:
+		return ui.BadgeView{Tone: ui.Warn, Text: v.t(i18n.XRayWithOthers)}
 	case now >= visit.DeadAfter:
 		return ui.BadgeView{Tone: ui.Outline, Text: v.t(i18n.XRayOver)}
 	}

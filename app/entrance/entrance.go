@@ -50,6 +50,10 @@ type Options struct {
 	// its pages say after a change, by the id in the address.
 	Faults []Fault
 	Notes  map[string]i18n.Key
+
+	// Reading, if set, is called before somebody is shown a page that takes a
+	// permission; where it fails the page is not shown.
+	Reading func(c *gin.Context, v *Visit) error
 }
 
 // Entrance has the screens by which one comes in.

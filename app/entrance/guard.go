@@ -120,6 +120,11 @@ func (e *Entrance) serve(c *gin.Context, a Access, screen web.Screen) error {
 			return err
 		}
 	}
+	if e.o.Reading != nil && a.kind == "may" && !a.quiet && c.Request.Method == http.MethodGet {
+		if err := e.o.Reading(c, v); err != nil {
+			return err
+		}
+	}
 	return screen(c)
 }
 

@@ -52,6 +52,7 @@ type XRay struct {
 	Environment                         models.Environment
 	AT                                  *models.ATRow
 	Visit                               *models.Visit
+	WithOthers                          bool           // ended at once with all of its application's or service's
 	Attempt                             bool           // of an AT or a request that opened no visit
 	Other                               *models.Visit  // that the same AT had opened
 	Events                              []models.Event // all, oldest first
@@ -107,6 +108,9 @@ func (r *Records) ofVisit(ctx context.Context, x *XRay) error {
 		return ErrNothing
 	}
 	x.Visit = &v
+	if x.WithOthers, err = r.o.Store.EndedWithOthers(ctx, v.VID); err != nil {
+		return err
+	}
 	x.PartnerID, x.ApplicationID, x.ServiceID, x.Environment = v.PartnerID, v.ApplicationID, v.ServiceID, v.Environment
 	x.subjectSealed, x.HasSubject, x.HasCustomer = v.SubjectSealed, v.SubjectSealed != "", v.CustomerSealed != ""
 	at, found, err := r.o.Store.ATByHash(ctx, v.ATHash)

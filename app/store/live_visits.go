@@ -16,6 +16,19 @@ const liveOfApplication = ` FROM visits v JOIN applications a ON a.id = v.applic
 	LEFT JOIN services s ON s.id = v.service_id
 	WHERE v.application_id = ? AND v.opened_at >= ? AND v.ended_at = 0 AND v.dead_after > ? AND v.opened_at > coalesce(s.visits_after, 0)`
 
+// EndedWithOthers reports whether a visit that nothing has ended on its own is over
+// because all of its application's, or of its service's, were ended at once.
+func (s *Store) EndedWithOthers(ctx context.Context, vid string) (bool, error) {
+	var n int64
+	if err := s.read(ctx).Raw(endedWithOthersSQL, vid).Scan(&n).Error; err != nil {
+		return false, fmt.Errorf("read what ended visit: %w", err)
+	}
+	return n > 0, nil
+}
+
+const endedWithOthersSQL = `SELECT count(*) FROM visits v JOIN applications a ON a.id = v.application_id LEFT JOIN services s ON s.id = v.service_id
+	WHERE v.vid = ? AND v.ended_at = 0 AND (a.epoch <> v.epoch OR v.opened_at <= coalesce(s.visits_after, 0))`
+
 // maxLive bounds how many live visits are counted.
 const maxLive = 100_000
 

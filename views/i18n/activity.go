@@ -43,6 +43,7 @@ var (
 	_ = def("did.credential.changed", "changed a credential", "变更凭证")
 	_ = def("did.grant.created", "made a grant", "新增授权")
 	_ = def("did.grant.changed", "changed a grant", "变更授权")
+	_ = def("did.page.read", "read a page", "查看页面")
 	_ = def("did.log.read", "read the issuance log", "查看签发日志")
 	_ = def("did.statement.exported", "downloaded a statement", "下载对账单")
 	_ = def("did.log.exported", "exported the issuance log", "导出签发日志")

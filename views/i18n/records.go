@@ -148,6 +148,7 @@ var (
 	XRayNoVisit     = def("xray.no_visit", "A visit that never came to be", "未建立的访问")
 	XRayLive        = def("xray.live", "live, %s left", "进行中，剩余 %s")
 	XRayOver        = def("xray.over", "over", "已结束")
+	XRayWithOthers  = def("xray.with_others", "ended at once with others", "已随批量终止而结束")
 	XRayClosed      = def("xray.closed", "closed by the page", "已由页面关闭")
 	XRayRevoked     = def("xray.revoked", "ended: AT revoked", "已结束：AT 被吊销")
 	XRayReused      = def("xray.reused", "ended: AT used twice", "已结束：AT 重复使用")
