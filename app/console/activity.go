@@ -16,6 +16,7 @@ import (
 	"postern/app/change"
 	"postern/app/entrance"
 	"postern/app/ledger"
+	"postern/app/records"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
@@ -87,7 +88,7 @@ func (s *Console) activityRows(c *gin.Context, list []models.Event) (rows []cons
 		about[i] = detailsOf(e.Body)
 		ids = append(ids, e.Actor, about[i]["maker"], about[i]["checker"])
 	}
-	names, err := s.accountNames(c.Request.Context(), ids)
+	names, err := s.requestNames(c.Request.Context(), ids)
 	if err != nil {
 		return nil, err
 	}
@@ -95,15 +96,15 @@ func (s *Console) activityRows(c *gin.Context, list []models.Event) (rows []cons
 		for _, who := range []string{"maker", "checker"} {
 			if about[i][who] == e.Actor {
 				delete(about[i], who) // it stands beside
-			} else if name := names[about[i][who]]; name != "" {
+			} else if name := names.accounts[about[i][who]]; name != "" {
 				about[i][who] = name
 			}
 		}
 		at := s.At(e.At)
 		at.Exactly = true
 		rows = append(rows, console.ActivityRow{
-			At: at, Date: i18n.Date(c.Request.Context(), s.InZone(e.At)), Who: cmp.Or(names[e.Actor], e.Actor), What: did(c.Request.Context(), e.Kind),
-			About: aboutEvent(e), Alarm: e.Alarm, Details: s.details(c.Request.Context(), about[i]),
+			At: at, Date: i18n.Date(c.Request.Context(), s.InZone(e.At)), Who: cmp.Or(names.accounts[e.Actor], e.Actor), What: did(c.Request.Context(), e.Kind),
+			About: aboutEvent(e, names.things), Alarm: e.Alarm, Details: s.details(c.Request.Context(), about[i]),
 		})
 	}
 	return rows, nil
@@ -118,8 +119,16 @@ func did(ctx context.Context, kind string) string {
 	return kind
 }
 
-func aboutEvent(e models.Event) string {
-	return cmp.Or(e.ApplicationID, e.PartnerID, e.ServiceID, e.VID)
+func aboutEvent(e models.Event, names records.Names) string {
+	switch {
+	case e.ApplicationID != "":
+		return names.Application(e.ApplicationID)
+	case e.PartnerID != "":
+		return names.Partner(e.PartnerID)
+	case e.ServiceID != "":
+		return names.Service(e.ServiceID)
+	}
+	return e.VID
 }
 
 // details are an event's own, by name; hashes and the account's id help nobody

@@ -106,7 +106,7 @@ func (s *Console) Approvals(c *gin.Context) error {
 	if below > 0 {
 		page.Newest = "/console/approvals?" + url.Values{"show": {which}}.Encode()
 	}
-	names, err := s.accountNames(ctx, makersOf(list))
+	names, err := s.requestNames(ctx, makersOf(list))
 	if err != nil {
 		return err
 	}
@@ -141,20 +141,35 @@ func (s *Console) accountNames(ctx context.Context, ids []string) (map[string]st
 	return names, err
 }
 
+// requestNames are what the pages of requests call people and things by.
+type requestNames struct {
+	accounts map[string]string
+	things   records.Names
+}
+
+func (s *Console) requestNames(ctx context.Context, accounts []string) (n requestNames, err error) {
+	if n.accounts, err = s.accountNames(ctx, accounts); err != nil {
+		return n, err
+	}
+	n.things, err = s.o.Records.Names(ctx)
+	return n, err
+}
+
 func requestPath(id int64) string { return fmt.Sprintf("/console/approvals/%d", id) }
 
 func exportPath(id int64) string { return requestPath(id) + "/export" }
 
-func (s *Console) requestRow(c *gin.Context, r models.ChangeRequest, names map[string]string) console.RequestRow {
+func (s *Console) requestRow(c *gin.Context, r models.ChangeRequest, names requestNames) console.RequestRow {
 	ctx := c.Request.Context()
 	row := console.RequestRow{
-		Number: i18n.T(ctx, i18n.ConsoleRequestNo, r.ID), Href: requestPath(r.ID), Subject: subjectWords(ctx, r.Subject), Reason: r.Reason,
-		Maker: cmp.Or(names[r.Maker], r.Maker), Asked: s.At(r.MadeAt), State: requestState(ctx, r.State),
+		Number: i18n.T(ctx, i18n.ConsoleRequestNo, r.ID), Href: requestPath(r.ID), Reason: r.Reason,
+		Maker: cmp.Or(names.accounts[r.Maker], r.Maker), Asked: s.At(r.MadeAt), State: requestState(ctx, r.State),
 	}
 	var plan change.Plan
 	if err := json.Unmarshal([]byte(r.Plan), &plan); err == nil {
 		row.Opens = i18n.T(ctx, i18n.ConsoleOpensCount, plan.Widening())
 	}
+	row.Subject = subjectWords(ctx, r.Subject, plan, names.things)
 	return row
 }
 
@@ -216,7 +231,7 @@ func (s *Console) showApproval(c *gin.Context, status int, reason string, faults
 	for _, said := range comments {
 		ids = append(ids, said.AccountID)
 	}
-	names, err := s.accountNames(ctx, ids)
+	names, err := s.requestNames(ctx, ids)
 	if err != nil {
 		return err
 	}
@@ -229,8 +244,8 @@ func (s *Console) showApproval(c *gin.Context, status int, reason string, faults
 	number := i18n.T(ctx, i18n.ConsoleRequestNo, r.ID)
 	page := console.ApprovalPage{
 		Frame: s.frame(c, number, crumb(ctx, i18n.ConsoleApprovals, "/console/approvals")), RequestRow: s.requestRow(c, r, names),
-		Things: s.planWords(ctx, plan), Action: requestPath(r.ID), ContentHash: r.ContentHash, PlanHash: r.PlanHash,
-		Expires: s.At(r.ExpiresAt), Decided: s.At(r.DecidedAt), IsDecided: r.DecidedAt != 0, Checker: names[r.Checker], Decision: r.Decision,
+		Things: s.planWords(ctx, plan, names.things), Action: requestPath(r.ID), ContentHash: r.ContentHash, PlanHash: r.PlanHash,
+		Expires: s.At(r.ExpiresAt), Decided: s.At(r.DecidedAt), IsDecided: r.DecidedAt != 0, Checker: names.accounts[r.Checker], Decision: r.Decision,
 		Given: reason, Faults: faults, Verify: verify,
 	}
 	open := r.State == models.RequestSubmitted && s.o.Now().UnixMilli() < r.ExpiresAt
@@ -258,7 +273,7 @@ func (s *Console) showApproval(c *gin.Context, status int, reason string, faults
 	}
 	for _, said := range comments {
 		page.Comments = append(page.Comments, ui.Remark{
-			Name: names[said.AccountID], Initial: initial(names[said.AccountID]), At: s.At(said.At), Text: said.Text,
+			Name: names.accounts[said.AccountID], Initial: initial(names.accounts[said.AccountID]), At: s.At(said.At), Text: said.Text,
 		})
 	}
 	if page.Told, err = s.toldOf(c, r.ID); err != nil {

@@ -54,7 +54,7 @@ func TestAChangeIsAskedForLookedAtAndApproved(t *testing.T) {
 		}
 		wants(t, h.page(models.OfficerRole, path), "You asked for this", "Withdraw")
 		lacks(t, h.page(models.OfficerRole, path), `name="content"`)
-		wants(t, h.page(models.ReviewerRole, "/console/approvals"), "yunqi", reason)
+		wants(t, h.page(models.ReviewerRole, "/console/approvals"), "Partner Yunqi &lt;b&gt;Mall&lt;/b&gt;", reason)
 		form := h.decision(path)
 
 		for role, want := range map[models.StaffRole]int{

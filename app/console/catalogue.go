@@ -91,7 +91,7 @@ func (s *Console) requestsOf(c *gin.Context, subject string) ([]console.RequestR
 	if err != nil {
 		return nil, err
 	}
-	names, err := s.accountNames(c.Request.Context(), makersOf(list))
+	names, err := s.requestNames(c.Request.Context(), makersOf(list))
 	if err != nil {
 		return nil, err
 	}

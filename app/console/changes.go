@@ -66,9 +66,13 @@ func (s *Console) ChangeSubmit(c *gin.Context) error {
 // previewChange puts what the file would change, or what is wrong with it, on
 // the page.
 func (s *Console) previewChange(c *gin.Context, page *console.ChangePage) error {
-	err := s.o.Store.Business(c.Request.Context(), func(b store.Business) error {
+	names, err := s.o.Records.Names(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	err = s.o.Store.Business(c.Request.Context(), func(b store.Business) error {
 		plan, err := bankfile.Applier{}.Describe(b, page.Text, s.o.Now())
-		page.Things, page.Opens = s.planWords(c.Request.Context(), plan), plan.Widening()
+		page.Things, page.Opens = s.planWords(c.Request.Context(), plan, names), plan.Widening()
 		return err
 	})
 	if s.explainChange(c, page, err) {

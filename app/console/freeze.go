@@ -189,7 +189,7 @@ func (s *Console) throughFacts(ctx context.Context, f models.Freeze) ([]ui.Tile,
 	}
 	refused := ui.Tile{Label: i18n.T(ctx, i18n.KillRefused), Number: i18n.Number(ctx, after.Refused)}
 	if after.Partial {
-		refused.Number = i18n.T(ctx, i18n.KillAtLeast, refused.Number)
+		refused.Number = i18n.T(ctx, i18n.OverviewAtLeast, refused.Number)
 	}
 	return []ui.Tile{last, refused}, nil
 }

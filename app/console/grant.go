@@ -193,7 +193,7 @@ func (s *Console) showGrantEdit(c *gin.Context, file partnerFile, g partners.Gra
 	f.reason()
 	f.form.Preview = true
 	return s.showForm(c, fault.status, formPage{
-		title: i18n.T(ctx, i18n.GrantEditTitle, g.Scope), lead: g.Application + " · " + g.Purpose, card: i18n.T(ctx, i18n.KindGrant), crumb: partnerCrumbs(ctx, file.row), history: fault.history,
+		title: i18n.T(ctx, i18n.GrantEditTitle, g.Scope), lead: file.applicationName(g.Application) + " · " + g.Purpose, card: i18n.T(ctx, i18n.KindGrant), crumb: partnerCrumbs(ctx, file.row), history: fault.history,
 		form:  f.done(tabPath(file.row.ID, "grants"), ui.ButtonView{Text: i18n.T(ctx, i18n.PartnerSave), Kind: ui.Primary}),
 		aside: []console.Section{{Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerWhatNext)}, Text: i18n.T(ctx, i18n.LimitNext)}},
 	})
@@ -232,7 +232,7 @@ func (s *Console) showGrantEnding(c *gin.Context, file partnerFile, g partners.G
 	f.form.Preview = true
 	return s.showForm(c, fault.status, formPage{
 		title: i18n.T(ctx, i18n.GrantEndTitle, g.Scope), lead: i18n.T(ctx, i18n.GrantEndText), crumb: partnerCrumbs(ctx, file.row), history: fault.history,
-		form: f.done(tabPath(file.row.ID, "grants"), ui.ButtonView{Text: i18n.T(ctx, i18n.GrantEndButton, g.Scope, g.Application), Kind: ui.Danger}),
+		form: f.done(tabPath(file.row.ID, "grants"), ui.ButtonView{Text: i18n.T(ctx, i18n.GrantEndButton, g.Scope, file.applicationName(g.Application)), Kind: ui.Danger}),
 	})
 }
 

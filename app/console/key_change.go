@@ -11,6 +11,7 @@ import (
 	"postern/app/change"
 	"postern/app/errs"
 	"postern/app/keyring"
+	"postern/app/records"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
@@ -111,7 +112,7 @@ func (s *Console) showKeyChange(c *gin.Context, k keyStep, asked askedKey, reaso
 	}
 	page := formPage{
 		title: i18n.T(ctx, k.title, keyKindWords(ctx, asked.kind)), lead: i18n.T(ctx, k.text), crumb: keyCrumbs(ctx),
-		above: s.planWords(ctx, asked.plan),
+		above: s.planWords(ctx, asked.plan, records.Names{}),
 	}
 	if fault.moved {
 		page.note = i18n.T(ctx, i18n.KeysMoved)

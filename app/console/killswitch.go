@@ -92,18 +92,22 @@ func (s *Console) orderForm(c *gin.Context, page *console.KillSwitchPage, names 
 		page.Note = &ui.NoteView{Tone: ui.Warn, Text: i18n.T(ctx, i18n.KillNotYours)}
 		return nil
 	}
-	live, err := s.liveOf(ctx, t)
+	live, more, err := s.liveOf(ctx, t)
 	if err != nil {
 		return err
 	}
 	f := s.former(c, killSwitchPath+"/freezes", values, fault)
 	f.hidden("target", targetValue(t))
-	f.row(f.choices("stops", i18n.KillFar, stopChoices(ctx, t, live, values["stops"])))
+	f.row(f.choices("stops", i18n.KillFar, stopChoices(ctx, t, liveNumber(ctx, live, more), values["stops"])))
 	f.reasonWith(i18n.KillReasonHelp)
 	name := names.of(ctx, t)
 	button := ui.ButtonView{Text: i18n.T(ctx, i18n.KillButton, name), Kind: ui.Danger, Icon: "snowflake"}
-	if live > 0 && t.Kind != models.FreezeDataScope {
-		button.Text = i18n.T(ctx, i18n.KillButtonEnds, name, live)
+	switch {
+	case t.Kind == models.FreezeDataScope:
+	case more:
+		button.Text = i18n.T(ctx, i18n.KillButtonMany, name, liveNumber(ctx, live, more))
+	case live > 0:
+		button.Text = i18n.T(ctx, i18n.KillButtonEnds, live, name)
 	}
 	if asks {
 		button = ui.ButtonView{Text: i18n.T(ctx, i18n.KillAsk, name), Kind: ui.Primary}
@@ -123,7 +127,7 @@ func mayStop(rights policies.Rights, t killswitch.Target) bool {
 	return rights.May(makesStops) && (narrow || rights.May(stopsAll))
 }
 
-func stopChoices(ctx context.Context, t killswitch.Target, live int64, chosen string) (list []ui.Choice) {
+func stopChoices(ctx context.Context, t killswitch.Target, live, chosen string) (list []ui.Choice) {
 	all := i18n.T(ctx, i18n.KillAllHelp, live)
 	if t.Kind == models.FreezeDataScope {
 		all = i18n.T(ctx, i18n.KillAllScope)
@@ -419,9 +423,10 @@ func targetQuery(t killswitch.Target) string {
 	return killSwitchPath + "?" + url.Values{"target": {targetValue(t)}}.Encode()
 }
 
-// liveOf counts the live visits of a target; those of a scope are none's.
-func (s *Console) liveOf(ctx context.Context, t killswitch.Target) (n int64, err error) {
-	list, _, err := s.o.Store.LiveKinds(ctx, s.o.Now().UnixMilli())
+// liveOf counts the live visits of a target; those of a scope are none's. Where
+// more is true it may have more than were counted.
+func (s *Console) liveOf(ctx context.Context, t killswitch.Target) (n int64, more bool, err error) {
+	list, more, err := s.o.Store.LiveKinds(ctx, s.o.Now().UnixMilli())
 	for _, k := range list {
 		switch {
 		case t.Kind == models.FreezeEverything, t.Kind == models.FreezePartner && k.PartnerID == t.ID,
@@ -429,5 +434,5 @@ func (s *Console) liveOf(ctx context.Context, t killswitch.Target) (n int64, err
 			n += k.Visits
 		}
 	}
-	return n, err
+	return n, more, err
 }

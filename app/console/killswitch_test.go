@@ -39,7 +39,7 @@ func TestAFrozenPartnerIsStoppedAtOnceAndThawedByTwo(t *testing.T) {
 	t.Parallel()
 	eachDesk(t, func(t *testing.T, d *desk) {
 		visit, at := d.NewVisit(apptest.Travel, nil), d.AT(apptest.Travel, nil)
-		wants(t, said(d.page(officer, killSwitch+"?target=partner:p_travel")), "up to 1 live visits end now", "1 live visits end now.")
+		wants(t, said(d.page(officer, killSwitch+"?target=partner:p_travel")), "up to 1 live visit ends now", "Live visits that end now: 1.")
 		freeze := d.freezes(officer, "partner:p_travel", "all")
 
 		calls(t, visit, 401, "invalid_vt")

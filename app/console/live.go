@@ -64,7 +64,7 @@ func (s *Console) Live(c *gin.Context) error {
 	return web.Render(c, http.StatusOK, console.Live(page))
 }
 
-// liveNumber says how many visits are live, of which more may not be counted.
+// liveNumber says how many visits are live; where more may be, the least.
 func liveNumber(ctx context.Context, n int64, more bool) string {
 	if more {
 		return i18n.T(ctx, i18n.OverviewAtLeast, i18n.Number(ctx, n))
@@ -185,14 +185,14 @@ func (s *Console) endForm(c *gin.Context, page *console.LiveEndPage, names targe
 		page.Note = &ui.NoteView{Tone: ui.Warn, Text: i18n.T(ctx, i18n.KillNotYours)}
 		return nil
 	}
-	live, err := s.liveOf(ctx, t)
+	live, more, err := s.liveOf(ctx, t)
 	if err != nil {
 		return err
 	}
 	f := s.former(c, livePath+"/end", values, fault)
 	f.hidden("target", targetValue(t))
 	f.reason()
-	button := ui.ButtonView{Text: i18n.T(ctx, i18n.LiveEndBtn, names.of(ctx, t), live), Kind: ui.Danger}
+	button := ui.ButtonView{Text: i18n.T(ctx, i18n.LiveEndBtn, names.of(ctx, t), liveNumber(ctx, live, more)), Kind: ui.Danger}
 	if asks {
 		button = ui.ButtonView{Text: i18n.T(ctx, i18n.LiveEndAsk, names.of(ctx, t)), Kind: ui.Primary}
 		page.Note = &ui.NoteView{Tone: ui.Accent, Text: i18n.T(ctx, i18n.KillAskNote)}

@@ -16,6 +16,7 @@ import (
 	"postern/app/entrance"
 	"postern/app/errs"
 	"postern/app/partners"
+	"postern/app/records"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
@@ -359,9 +360,9 @@ func (s *Console) onboardingReview(c *gin.Context, f *former, o onboarding) ([]c
 		for _, fault := range refusal.Faults {
 			f.form.Others = append(f.form.Others, otherFault(ctx, fault))
 		}
-		return s.planWords(ctx, plan), nil
+		return s.planWords(ctx, plan, records.Names{}), nil
 	}
-	return s.planWords(ctx, plan), err
+	return s.planWords(ctx, plan, records.Names{}), err
 }
 
 // reviewerLooks is what a reviewer asks first, and whether it is there.

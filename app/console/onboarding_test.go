@@ -79,7 +79,7 @@ func TestAPartnerIsOnboardedByTwoPersonsAndServed(t *testing.T) {
 		d.submit(officer, draft+"services", url.Values{"service": {apptest.Service}, "do": {"continue"}})
 		d.submit(officer, draft+"scopes", stepScopes())
 		review := said(d.page(officer, draft+"review"))
-		for _, want := range []string{"Partner qingshan", "Application " + newClient, "signature key", "may use scope loan.offer:read", "security contact"} {
+		for _, want := range []string{"Partner Qingshan Mall", "Application Qingshan Mall H5", newClient, "signature key", "may use scope loan.offer:read", "security contact"} {
 			if !strings.Contains(review, want) {
 				t.Errorf("the review does not say %q: %s", want, review)
 			}
@@ -255,7 +255,7 @@ func TestAPartnerIsSuspendedByOneAndResumedByTwo(t *testing.T) {
 			t.Fatalf("before: %d", a.HTTP)
 		}
 		d.Restart() // what the ledger had queued is on disk
-		if form := said(d.page(security, "/console/partners/p_travel/suspend")); !strings.Contains(form, "Suspend Lianhe Travel: 1 live visits end now") {
+		if form := said(d.page(security, "/console/partners/p_travel/suspend")); !strings.Contains(form, "Suspend Lianhe Travel: 1 live visit ends now") {
 			t.Errorf("the button does not say what ends: %s", form)
 		}
 		if to := d.submit(security, "/console/partners/p_travel/suspend", url.Values{"reason": {why}}); !strings.Contains(to, "done=applied") {

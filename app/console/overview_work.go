@@ -39,7 +39,7 @@ func (s *Console) waitingPart(o overview) templ.Component {
 		if err != nil {
 			return nil, err
 		}
-		makers, err := s.accountNames(o.ctx, makersOf(list))
+		accounts, err := s.accountNames(o.ctx, makersOf(list))
 		if err != nil {
 			return nil, err
 		}
@@ -55,7 +55,7 @@ func (s *Console) waitingPart(o overview) templ.Component {
 			v.Rows = append(v.Rows, s.partnersRow(o, asked))
 		}
 		for _, r := range list[:min(len(list), briefRows-len(v.Rows))] {
-			row := s.requestRow(o.c, r, makers)
+			row := s.requestRow(o.c, r, requestNames{accounts, o.names})
 			line := console.BriefRow{Text: row.Subject, Href: row.Href, Second: row.Maker + " · " + i18n.Stamp(o.ctx, s.InZone(r.MadeAt)), Aside: i18n.T(o.ctx, i18n.OverviewSentBack), Tone: ui.Warn}
 			if r.State == models.RequestSubmitted {
 				left := time.UnixMilli(r.ExpiresAt).Sub(o.span.now)

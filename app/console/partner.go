@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -69,6 +70,12 @@ func (f partnerFile) applicationIDs() []string {
 		ids = append(ids, a.ID)
 	}
 	return ids
+}
+
+// applicationName is what an application of the partner's is called.
+func (f partnerFile) applicationName(id string) string {
+	a, _ := f.registry.Applications.Current(id)
+	return cmp.Or(a.Name, id)
 }
 
 // requestsShown bounds the change requests beside a partner.

@@ -22,6 +22,9 @@ func (s *Console) credentialsTab(v partnerView) []console.Section {
 				continue
 			}
 			kind, detail := entrance.CredentialWords(ctx, k)
+			if detail == k.ID {
+				detail = "" // it stands above
+			}
 			row := ui.Row{Cells: []ui.Cell{
 				{Text: k.ID, Mono: true, Second: detail, Coded: true}, {Text: kind}, {Part: ui.Time(s.At(k.NotBefore.UnixMilli()))},
 				s.endCell(ctx, k.NotAfter), {Part: entrance.CredentialState(ctx, k, s.o.Now())}, {Text: ""},

@@ -69,7 +69,7 @@ func (s *Console) grantsTab(v partnerView) ([]console.Section, error) {
 		fact := facts[g.Scope]
 		state, over := s.grantState(ctx, g)
 		row := ui.Row{Cells: []ui.Cell{
-			{Text: g.Scope, Second: fact.title, Mono: true}, {Part: classPart(fact.class)}, {Text: g.Application, Second: fact.service, Mono: true},
+			{Text: g.Scope, Second: fact.title, Mono: true}, {Part: classPart(fact.class)}, {Text: v.applicationName(g.Application), Second: fact.service},
 			{Text: g.Purpose}, s.endCell(ctx, g.EndsAt), {Part: state}, {Text: ""},
 		}}
 		if !over && v.row.Status != models.Closed {

@@ -121,7 +121,7 @@ func (s *Console) requestsTable(c *gin.Context, v partnerView) (ui.TableView, er
 	if err != nil {
 		return t, err
 	}
-	names, err := s.accountNames(ctx, makersOf(requests))
+	names, err := s.requestNames(ctx, makersOf(requests))
 	if err != nil {
 		return t, err
 	}

@@ -41,7 +41,7 @@ var (
 func (k step) buttonFor(f *former, name string, live int64) ui.ButtonView {
 	text := i18n.T(f.ctx, k.button, name)
 	if k.counts {
-		text = i18n.T(f.ctx, i18n.PartnerVisitsEnd, text, live)
+		text = i18n.T(f.ctx, i18n.PartnerVisitsEnd, live, text)
 	}
 	return ui.ButtonView{Text: text, Kind: k.kind}
 }

@@ -185,7 +185,11 @@ func (s *Console) wouldChange(ctx context.Context, r models.PartnerRequest, page
 		plan, err = bankfile.Applier{}.Describe(b, content, s.o.Now())
 		return err
 	})
-	page.Things = s.planWords(ctx, plan)
+	names, unread := s.o.Records.Names(ctx)
+	if unread != nil {
+		return unread
+	}
+	page.Things = s.planWords(ctx, plan, names)
 	var refusal *bankfile.Refusal
 	if errors.As(err, &refusal) {
 		for _, fault := range refusal.Faults {

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"regexp"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"postern/app/change"
+	"postern/app/records"
 	"postern/views/console"
 	"postern/views/i18n"
 	"postern/views/layout"
@@ -19,13 +21,46 @@ func crumb(ctx context.Context, text i18n.Key, href string) layout.Crumb {
 	return layout.Crumb{Text: i18n.T(ctx, text), Href: href}
 }
 
-// subjectWords is a subject, "partner lianhe-travel", in the reader's language.
-func subjectWords(ctx context.Context, subject string) string {
+// subjectWords is the subject of a request, "partner lianhe-travel", as its reader
+// says it: "Partner Lianhe Travel".
+func subjectWords(ctx context.Context, subject string, plan change.Plan, names records.Names) string {
 	kind, id, _ := strings.Cut(subject, " ")
 	if word, known := i18n.Things[kind]; known {
-		return strings.TrimSpace(i18n.T(ctx, word) + " " + thingName(ctx, kind, id))
+		return strings.TrimSpace(i18n.T(ctx, word) + " " + cmp.Or(nameOf(kind, id, plan, names), thingName(ctx, kind, id)))
 	}
 	return subject
+}
+
+// nameOf is the name that a thing has beside its id or, where it is new, shall
+// have by a plan; empty where it has none.
+func nameOf(kind, id string, plan change.Plan, names records.Names) string {
+	var name string
+	switch kind {
+	case "partner":
+		name = names.Partners[id].Name
+	case "application":
+		name = names.Applications[id].Name
+	case "service":
+		name = names.Services[id].Name
+	default:
+		return ""
+	}
+	for _, t := range plan.Things {
+		if name == "" && t.New && t.Kind == kind && t.ID == id {
+			name = newName(t)
+		}
+	}
+	return name
+}
+
+// newName is what a plan says that a new thing shall be called.
+func newName(t change.Planned) string {
+	for _, d := range t.Differences {
+		if len(d.Args) == 2 && d.Args[0] == "name" {
+			return d.Args[1]
+		}
+	}
+	return ""
 }
 
 // thingName is a thing's id as one says it: keys and settings have names.
@@ -46,14 +81,18 @@ func thingName(ctx context.Context, kind, id string) string {
 // draft's; one of a file is somebody's word.
 var drawn = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.[a-z0-9]+)?$`)
 
-// planWords is a plan as the page of a request says it.
-func (s *Console) planWords(ctx context.Context, plan change.Plan) (things []console.ThingView) {
+// planWords is a plan as the page of a request says it. Names may be empty where
+// all that it is about is new.
+func (s *Console) planWords(ctx context.Context, plan change.Plan, names records.Names) (things []console.ThingView) {
 	made := map[string]int{}
 	for _, t := range plan.Things {
-		view := console.ThingView{Kind: i18n.T(ctx, i18n.Things[t.Kind]), ID: thingName(ctx, t.Kind, t.ID), New: t.New}
+		view := console.ThingView{Kind: i18n.T(ctx, i18n.Things[t.Kind]), Name: thingName(ctx, t.Kind, t.ID), New: t.New}
+		if name := nameOf(t.Kind, t.ID, plan, names); name != "" {
+			view.Name, view.ID = name, t.ID
+		}
 		if t.New && (t.Kind == "credential" || t.Kind == "grant") && drawn.MatchString(t.ID) {
 			made[t.Kind]++
-			view.ID = strconv.Itoa(made[t.Kind]) // the lines say whose it is
+			view.Name = strconv.Itoa(made[t.Kind]) // the lines say whose it is
 		}
 		for _, d := range t.Differences {
 			label, before, after, compares := i18n.Difference(ctx, d.Format, s.clocked(ctx, d.Args))

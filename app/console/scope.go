@@ -74,6 +74,10 @@ func (s *Console) scopeRows(ctx context.Context, b store.Business, list []models
 	if err != nil {
 		return nil, err
 	}
+	names, err := serviceNames(b, list)
+	if err != nil {
+		return nil, err
+	}
 	rows := make([]console.ScopeRow, len(list))
 	for i, scope := range list {
 		held, err := b.CountHolders(scope.ID, s.o.Now().UnixMilli(), holdersCounted+1)
@@ -82,11 +86,24 @@ func (s *Console) scopeRows(ctx context.Context, b store.Business, list []models
 		}
 		own := slices.DeleteFunc(slices.Clone(fields), func(f models.ScopeField) bool { return f.ScopeID != scope.ID })
 		rows[i] = console.ScopeRow{
-			Title: scope.Title, ID: scope.ID, Href: scopePath(scope.ID), Service: scope.ServiceID, ServiceHref: servicePath(scope.ServiceID),
+			Title: scope.Title, ID: scope.ID, Href: scopePath(scope.ID), Service: cmp.Or(names[scope.ServiceID], scope.ServiceID), ServiceHref: servicePath(scope.ServiceID),
 			Class: classOf(own), Consent: scope.ConsentVersion > 0, Customer: scope.RequiresCustomer, Holders: holders(ctx, held),
 		}
 	}
 	return rows, nil
+}
+
+// serviceNames are the names of the services of scopes, by their ids.
+func serviceNames(b store.Business, list []models.Scope) (map[string]string, error) {
+	ids, names := []string{}, map[string]string{}
+	for _, scope := range list {
+		ids = append(ids, scope.ServiceID)
+	}
+	services, err := b.Services(ids)
+	for _, v := range services {
+		names[v.ID] = v.Name
+	}
+	return names, err
 }
 
 // holders is a count of holders; beyond what was counted it says so.

@@ -18,7 +18,7 @@ var (
 
 	OverviewLive     = def("overview.live", "Live visits", "在线访问")
 	OverviewLiveOf   = defCount("overview.live_of", "in %d application", "in %d applications", "分布在 %d 个应用")
-	OverviewAtLeast  = def("overview.at_least", "%s or more", "%s 以上")
+	OverviewAtLeast  = def("overview.at_least", "at least %s", "至少 %s")
 	OverviewIssued   = def("overview.issued", "ATs issued", "签发 AT")
 	OverviewOpened   = def("overview.opened", "Visits opened (VT)", "打开的访问（VT）")
 	OverviewCalls    = def("overview.calls", "Sealed calls", "加密调用")
