@@ -60,6 +60,8 @@ func (s *Console) effects(ctx context.Context, r models.ChangeRequest) ([]ui.Not
 		return s.keyEffects(ctx, r.Content)
 	case settings.Kind:
 		return s.settingEffects(ctx, r), nil
+	case killswitch.ThawKind:
+		return s.thawEffects(ctx, r)
 	}
 	return nil, nil
 }

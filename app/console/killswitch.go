@@ -1,8 +1,10 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -33,6 +35,7 @@ func freezePath(id string) string { return killSwitchPath + "/freezes/" + id }
 // Who stops what: everybody with stops:make partners and applications, some the
 // rest as well; who only asks files a request.
 var (
+	readsStops = policies.Permission{Resource: "stops", Action: "read"}
 	makesStops = policies.Permission{Resource: "stops", Action: "make"}
 	stopsAll   = policies.Permission{Resource: "stops", Action: "all"}
 	asksStops  = policies.Permission{Resource: "stops", Action: "ask"}
@@ -282,6 +285,56 @@ func (s *Console) frozenRows(c *gin.Context, names targetNames) (rows []console.
 		rows = append(rows, row)
 	}
 	return rows, nil
+}
+
+// thawEffects say, to whoever decides about a thaw, what was frozen, by whom and why.
+func (s *Console) thawEffects(ctx context.Context, r models.ChangeRequest) ([]ui.NoteView, error) {
+	var t killswitch.Thaw
+	if err := json.Unmarshal([]byte(r.Content), &t); err != nil {
+		return nil, fmt.Errorf("read thaw: %w", err)
+	}
+	f, found, err := s.o.Store.Freeze(ctx, t.Freeze)
+	if err != nil || !found {
+		return nil, err
+	}
+	names, err := s.targetNames(ctx)
+	if err != nil {
+		return nil, err
+	}
+	people, err := s.accountNames(ctx, []string{f.StartedBy})
+	if err != nil {
+		return nil, err
+	}
+	return []ui.NoteView{{
+		Tone: ui.Warn, Lead: s.frozenWords(ctx, names, f), Text: i18n.T(ctx, i18n.KillFrozenBy, cmp.Or(people[f.StartedBy], f.StartedBy), f.Reason),
+		Links: []ui.LinkView{{Text: i18n.T(ctx, i18n.KillToFreeze), Href: freezePath(f.ID)}},
+	}}, nil
+}
+
+// frozenWords say what is frozen, how far, and since when.
+func (s *Console) frozenWords(ctx context.Context, names targetNames, f models.Freeze) string {
+	return names.of(ctx, killswitch.Target{Kind: f.TargetKind, ID: f.TargetID}) + " · " +
+		i18n.T(ctx, i18n.KillSince, stopWord(ctx, f.Stops), i18n.Stamp(ctx, s.InZone(f.StartedAt)))
+}
+
+// frozenNote says on the overview that something is frozen; nil where nothing is.
+func (s *Console) frozenNote(c *gin.Context) (*ui.NoteView, error) {
+	if !entrance.VisitOf(c).Rights.May(readsStops) {
+		return nil, nil
+	}
+	ctx := c.Request.Context()
+	list, err := s.o.Store.LiveFreezes(ctx)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	names, err := s.targetNames(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &ui.NoteView{
+		Tone: ui.Warn, Lead: i18n.T(ctx, i18n.KillInForce, len(list)), Text: s.frozenWords(ctx, names, list[0]),
+		Links: []ui.LinkView{{Text: i18n.T(ctx, i18n.KillTitle), Href: killSwitchPath}},
+	}, nil
 }
 
 // maxOpenThaws bounds the requests that are looked through for thaws.

@@ -49,6 +49,9 @@ func (s *Console) Overview(c *gin.Context) error {
 		Frame: s.frame(c, i18n.T(o.ctx, i18n.ConsoleOverview)), Header: s.overviewHeader(o),
 		Tiles: s.liveTiles(o), Waiting: s.waitingPart(o), Ends: s.endsPart(o), Alerts: s.alertsPart(o), Health: s.liveHealth(o),
 	}
+	if page.Frozen, err = s.frozenNote(c); err != nil {
+		return err
+	}
 	if len(o.names.Partners) == 0 {
 		page.Begin = s.overviewBegin(o)
 		return web.Render(c, http.StatusOK, console.Overview(page))
