@@ -82,6 +82,11 @@ var (
 
 // What an event has beside, by the names and some of the values that it has on record.
 var (
+	_ = def("detail.by", "by", "操作人")
+	_ = def("detail.page", "page", "页面")
+	_ = def("detail.rows_at_most", "rows at most", "最多行数")
+	_ = def("detail.visits", "visits", "访问数")
+	_ = def("detail.not_partner", "all but partner", "除合作方")
 	_ = def("detail.address", "address", "地址")
 	_ = def("detail.with", "with", "方式")
 	_ = def("detail.whose", "whose", "查看范围")
