@@ -54,7 +54,7 @@ func (a *Approvals) Approve(ctx context.Context, by By, v Verdict) error {
 			outdated = ErrOutdated
 			return a.decide(w, By{}, r, models.RequestOutdated, "", "change.outdated")
 		}
-		w.Request, w.Because = r.ID, r.Reason
+		w.Request, w.Maker, w.Because = r.ID, r.Maker, r.Reason
 		if _, err := apply(b, r.Content, w); err != nil {
 			return err
 		}

@@ -230,6 +230,7 @@ func (a *Approvals) answer(w change.Writer, by By, request int64) error {
 	if err != nil || !ok {
 		return orElse(err, ErrAnswered)
 	}
+	w.Request = 0 // "request" is the partner's in events about it
 	err = w.Event(ledger.Event{Kind: "partner_request.approved", PartnerID: r.PartnerID, ApplicationID: r.ApplicationID},
 		map[string]string{"request": strconv.FormatInt(r.ID, 10)})
 	if err != nil || a.o.Tell == nil {

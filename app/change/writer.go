@@ -19,6 +19,7 @@ type Writer struct {
 	Actor string // who changes; it stands in each event
 
 	Request int64  // the change request that was approved; 0 for none
+	Maker   string // the account that asked for it, where another one approved
 	Because string // the reason that was given; may be empty
 }
 
@@ -45,6 +46,9 @@ func (w Writer) Event(e ledger.Event, detail map[string]string) error {
 	e.Outcome, e.Actor, e.Detail = "ok", w.Actor, detail
 	if w.Request != 0 {
 		e.Detail["request"] = strconv.FormatInt(w.Request, 10)
+	}
+	if w.Maker != "" {
+		e.Detail["maker"] = w.Maker
 	}
 	if w.Because != "" {
 		e.Detail["because"] = w.Because

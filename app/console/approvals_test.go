@@ -78,6 +78,7 @@ func TestAChangeIsAskedForLookedAtAndApproved(t *testing.T) {
 			t.Fatalf("approve: %d, %d partners\n%.600s", rec.Code, h.partners(), rec.Body)
 		}
 		wants(t, h.page(models.OfficerRole, path), "approved", "Fine with me.")
+		wants(t, h.page(models.SupportRole, "/console/partners/yunqi/history"), "asked by officer")
 		if rec := h.as(models.ReviewerRole, path+"/approve", form); rec.Code != http.StatusConflict {
 			t.Errorf("approve again: %d", rec.Code)
 		}

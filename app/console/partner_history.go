@@ -3,7 +3,6 @@ package console
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"net/url"
 	"strconv"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"postern/app/entrance"
+	"postern/app/records"
 	"postern/app/store"
 	"postern/models"
 	"postern/views/console"
@@ -65,24 +65,22 @@ func (s *Console) eventsTable(ctx context.Context, events []models.Event) (ui.Ta
 	t := ui.TableView{Caption: i18n.T(ctx, i18n.PartnerHistory), Head: []ui.Column{
 		{Text: i18n.T(ctx, i18n.PartnerWhat)}, {Text: i18n.T(ctx, i18n.PartnerWhy)}, {Text: i18n.T(ctx, i18n.PartnerWho)}, {Text: i18n.T(ctx, i18n.PartnerWhen)},
 	}}
-	actors := make([]string, len(events))
+	about, people := make([]map[string]string, len(events)), []string{}
 	for i, e := range events {
-		actors[i] = e.Actor
+		about[i] = records.DetailOf(e)
+		people = append(people, e.Actor, about[i]["maker"])
 	}
-	names, err := s.accountNames(ctx, actors)
+	names, err := s.accountNames(ctx, people)
 	if err != nil {
 		return t, err
 	}
-	for _, e := range events {
-		var body struct {
-			Detail map[string]string `json:"detail"`
-		}
-		if err := json.Unmarshal([]byte(e.Body), &body); err != nil {
-			return t, err
+	for i, e := range events {
+		detail, who := about[i], ui.Cell{Text: cmp.Or(names[e.Actor], e.Actor)}
+		if maker := detail["maker"]; maker != "" {
+			who.Second = i18n.T(ctx, i18n.PartnerAskedBy, cmp.Or(names[maker], maker))
 		}
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
-			{Text: changeEventWords(ctx, e.Kind, body.Detail["id"]), Second: i18n.Recorded(ctx, body.Detail["changes"])}, {Text: body.Detail["because"]},
-			{Text: cmp.Or(names[e.Actor], e.Actor)}, {Part: ui.Time(s.At(e.At))},
+			{Text: changeEventWords(ctx, e.Kind, detail["id"]), Second: i18n.Recorded(ctx, detail["changes"])}, {Text: detail["because"]}, who, {Part: ui.Time(s.At(e.At))},
 		}})
 	}
 	if len(events) == 0 {

@@ -31,6 +31,7 @@ var (
 	PartnerDaysLeft           = defCount("partner.days_left", "%d day left", "%d days left", "剩 %d 天")
 	PartnerProfile            = def("partner.profile", "Profile", "资料")
 	PartnerGrants             = def("partner.grants", "Grants", "授权")
+	PartnerAskedBy            = def("partner.asked_by", "asked by %s", "经办人：%s")
 	PartnerCredentials        = def("partner.credentials", "Credentials", "凭证")
 	PartnerLimits             = def("partner.limits", "Limits and addresses", "限额与地址")
 	PartnerHistory            = def("partner.history", "Change history", "变更记录")
