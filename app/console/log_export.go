@@ -25,11 +25,14 @@ import (
 
 // LogExport asks why, and in which form.
 func (s *Console) LogExport(c *gin.Context) error {
-	return s.showExport(c, http.StatusOK, logQueryOf(c), console.ExportPage{Format: string(records.CSV)})
+	return s.showExport(c, http.StatusOK, logQueryOf(c), console.ExportPage{Format: string(records.CSV)}, false)
 }
 
-func (s *Console) showExport(c *gin.Context, status int, q logQuery, page console.ExportPage) error {
+func (s *Console) showExport(c *gin.Context, status int, q logQuery, page console.ExportPage, refused bool) (err error) {
 	ctx := c.Request.Context()
+	if page.Verify, err = s.VerifyView(c, refused); err != nil {
+		return err
+	}
 	f, err := q.filter(s.o.Now().In(s.o.Zone))
 	if err != nil {
 		return err
@@ -73,16 +76,23 @@ func (s *Console) LogExportSubmit(c *gin.Context) error {
 	if c.PostForm("ask") == "1" {
 		return s.askForExport(c, q, t, page)
 	}
+	ok, refused, err := s.Proved(c)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return s.showExport(c, http.StatusUnprocessableEntity, q, page, refused)
+	}
 	err = s.sendExport(c, func(begin func(records.Format) io.Writer) error {
 		return s.o.Records.Export(ctx, t, who.Account.ID, page.Reason, func() io.Writer { return begin(t.Format) })
 	})
 	switch {
 	case errors.Is(err, records.ErrReason):
 		page.Faults = map[string]string{"reason": i18n.T(ctx, i18n.ExportWhy)}
-		return s.showExport(c, http.StatusUnprocessableEntity, q, page)
+		return s.showExport(c, http.StatusUnprocessableEntity, q, page, false)
 	case errors.Is(err, records.ErrMany):
 		page.Many = true
-		return s.showExport(c, http.StatusConflict, q, page)
+		return s.showExport(c, http.StatusConflict, q, page, false)
 	}
 	return err
 }
@@ -104,7 +114,7 @@ func (s *Console) askForExport(c *gin.Context, q logQuery, t records.Taking, pag
 		return err
 	}
 	page.Many, page.Faults = true, s.Words(c, faults)
-	return s.showExport(c, http.StatusUnprocessableEntity, q, page)
+	return s.showExport(c, http.StatusUnprocessableEntity, q, page, false)
 }
 
 // LogExportApproved streams what a second person has agreed to, to whoever asked.
@@ -112,6 +122,13 @@ func (s *Console) LogExportApproved(c *gin.Context) error {
 	r, err := s.shownRequest(c)
 	if err != nil {
 		return err
+	}
+	ok, refused, err := s.Proved(c)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return s.showApproval(c, http.StatusUnprocessableEntity, "", nil, refused)
 	}
 	return s.sendExport(c, func(begin func(records.Format) io.Writer) error {
 		return s.o.Records.ExportApproved(c.Request.Context(), r, entrance.VisitOf(c).Who.Account.ID, begin)

@@ -299,6 +299,11 @@ func TestManyRowsAreTakenAlongByTwo(t *testing.T) {
 		if taken := h.Events("log.exported"); len(taken) != 1 || taken[0].Detail["request"] != "1" || taken[0].Reason != "case 2026-118" {
 			t.Errorf("on record: %+v", taken)
 		}
+		h.Exec("UPDATE sessions SET verified_at = verified_at - 600000")
+		if rec := h.as(models.AuditRole, export, url.Values{}); rec.Code != http.StatusUnprocessableEntity || !strings.Contains(rec.Body.String(), "verify_code") {
+			t.Errorf("without a fresh proof: %d", rec.Code)
+		}
+		h.Exec("UPDATE sessions SET verified_at = verified_at + 600000")
 		h.Exec("UPDATE change_requests SET decided_at = decided_at - 86400000")
 		refused("a day later", models.AuditRole, export, url.Values{}, http.StatusConflict)
 	})
