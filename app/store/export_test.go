@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
 
 	"postern/models"
 )
@@ -128,4 +130,39 @@ func OverviewSQL() map[string]string {
 		}
 	}
 	return all
+}
+
+// recorder takes down what is asked of the database.
+type recorder struct {
+	logger.Interface
+	asked []string
+}
+
+func (r *recorder) LogMode(logger.LogLevel) logger.Interface { return r }
+
+func (r *recorder) Trace(_ context.Context, _ time.Time, sql func() (string, int64), _ error) {
+	text, _ := sql()
+	r.asked = append(r.asked, text)
+}
+
+// Explain is SQLite's plan of what a reading asks of the database.
+func (s *Store) Explain(t *testing.T, read func() error) (plan string) {
+	t.Helper()
+	heard, before := &recorder{Interface: logger.Discard}, s.reading
+	s.reading = before.Session(&gorm.Session{Logger: heard})
+	err := read()
+	s.reading = before
+	if err != nil || len(heard.asked) == 0 {
+		t.Fatalf("asked %d times: %v", len(heard.asked), err)
+	}
+	for _, query := range heard.asked {
+		var steps []struct{ Detail string }
+		if err := s.read(t.Context()).Raw("EXPLAIN QUERY PLAN " + query).Scan(&steps).Error; err != nil {
+			t.Fatal(query, err)
+		}
+		for _, step := range steps {
+			plan += step.Detail + "\n"
+		}
+	}
+	return plan
 }
