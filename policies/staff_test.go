@@ -21,6 +21,7 @@ business:read    security audit officer reviewer support
 keys:check       system
 keys:make        security
 keys:read        system security audit
+log:check        security audit
 log:clear        audit support
 log:export       audit
 log:read         system security audit officer reviewer support
