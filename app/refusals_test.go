@@ -450,9 +450,13 @@ func differing(before, after map[string]string) (tables []string) {
 	return tables
 }
 
-// ends is 1 for what takes something away, so that it comes last.
+// ends is over 0 for what takes something away, so that it comes last, and what takes
+// most behind the rest.
 func (d door) ends() int {
-	for _, last := range []string{"/drop", "/disable", "/close", "/end", "/remove"} {
+	if strings.HasSuffix(d.Pattern, "/close") {
+		return 2
+	}
+	for _, last := range []string{"/drop", "/disable", "/end", "/remove"} {
 		if strings.HasSuffix(d.Pattern, last) {
 			return 1
 		}

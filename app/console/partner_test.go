@@ -29,7 +29,7 @@ var screens = []struct {
 	{"GET", "/console/partners/p_travel/edit", makers}, {"POST", "/console/partners/p_travel", makers},
 	{"GET", "/console/partners/p_travel/activate", makers}, {"POST", "/console/partners/p_travel/activate", makers},
 	{"GET", "/console/partners/p_travel/suspend", stoppers}, {"POST", "/console/partners/p_travel/suspend", stoppers},
-	{"GET", "/console/partners/p_travel/resume", makers}, {"POST", "/console/partners/p_travel/resume", makers},
+	{"GET", "/console/partners/p_travel/resume", thawers}, {"POST", "/console/partners/p_travel/resume", thawers},
 	{"GET", "/console/partners/p_travel/close", makers}, {"POST", "/console/partners/p_travel/close", makers},
 	{"GET", "/console/partners/p_travel/applications/new", makers}, {"POST", "/console/partners/p_travel/applications", makers},
 	{"GET", "/console/partners/p_travel/applications/app_travel", readers},
@@ -37,7 +37,7 @@ var screens = []struct {
 	{"GET", "/console/partners/p_travel/applications/app_travel/limits", stoppers}, {"POST", "/console/partners/p_travel/applications/app_travel/limits", stoppers},
 	{"GET", "/console/partners/p_travel/applications/app_travel/activate", makers}, {"POST", "/console/partners/p_travel/applications/app_travel/activate", makers},
 	{"GET", "/console/partners/p_travel/applications/app_travel/suspend", stoppers}, {"POST", "/console/partners/p_travel/applications/app_travel/suspend", stoppers},
-	{"GET", "/console/partners/p_travel/applications/app_travel/resume", makers}, {"POST", "/console/partners/p_travel/applications/app_travel/resume", makers},
+	{"GET", "/console/partners/p_travel/applications/app_travel/resume", thawers}, {"POST", "/console/partners/p_travel/applications/app_travel/resume", thawers},
 	{"GET", "/console/partners/p_travel/applications/app_travel/close", makers}, {"POST", "/console/partners/p_travel/applications/app_travel/close", makers},
 	{"GET", "/console/partners/p_travel/applications/app_travel/credentials/new", makers}, {"POST", "/console/partners/p_travel/applications/app_travel/credentials", makers},
 	{"GET", "/console/partners/p_travel/credentials/" + code("app_travel-sig") + "/revoke", stoppers},
@@ -51,6 +51,7 @@ var screens = []struct {
 var (
 	readers  = []models.StaffRole{officer, reviewer, security, audit, support}
 	makers   = []models.StaffRole{officer}
+	thawers  = []models.StaffRole{officer, security}
 	stoppers = []models.StaffRole{officer, reviewer, security}
 )
 
