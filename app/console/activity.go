@@ -170,7 +170,7 @@ func detailName(ctx context.Context, name string) string {
 // detail is the value of a detail as one reads it.
 func (s *Console) detail(ctx context.Context, name, value string) string {
 	if name == "changes" {
-		return i18n.Recorded(ctx, value)
+		return s.recorded(ctx, value)
 	}
 	if key, ok := i18n.ByID("detail.is." + value); ok {
 		return i18n.T(ctx, key)

@@ -261,7 +261,7 @@ func (s *Console) showApproval(c *gin.Context, status int, reason string, faults
 		page.Decides = i18n.T(ctx, key)
 	}
 	if s.o.Records.MayTake(r, v.Who.Account.ID) {
-		page.Take, page.TakeUntil = exportPath(r.ID), s.At(records.TakenUntil(r).UnixMilli())
+		page.Take, page.TakeUntil = exportPath(r.ID), i18n.Stamp(ctx, records.TakenUntil(r).In(s.o.Zone))
 	}
 	if open {
 		if page.Notes, err = s.effects(ctx, r); err != nil {

@@ -117,6 +117,21 @@ func (s *Console) clocked(ctx context.Context, args []string) []string {
 	return words
 }
 
+// recordedMoment is a moment as a sentence on record has it, in UTC.
+var recordedMoment = regexp.MustCompile(`\b\d{4}-\d{2}-\d{2}T[\d:.]+Z`)
+
+// recorded says what is on record of a change in the reader's language, and its
+// moments on the bank's clock.
+func (s *Console) recorded(ctx context.Context, text string) string {
+	return recordedMoment.ReplaceAllStringFunc(i18n.Recorded(ctx, text), func(word string) string {
+		t, err := time.Parse(time.RFC3339Nano, word)
+		if err != nil {
+			return word
+		}
+		return i18n.Stamp(ctx, t.In(s.o.Zone))
+	})
+}
+
 // effectTone marks what opens more. Of what is new everything does, and the
 // thing as a whole says so.
 func effectTone(isNew bool, e change.Effect) ui.Tone {

@@ -64,11 +64,11 @@ func (p *Portal) credentialRows(c *gin.Context, a partners.Application, mayEnd b
 		kind, kid := entrance.CredentialWords(ctx, k)
 		row := portal.CredentialRow{Kind: kind, KID: kid, Since: p.At(k.NotBefore.UnixMilli()), State: entrance.CredentialState(ctx, k, now)}
 		if !k.NotAfter.IsZero() {
-			row.Ends, row.HasEnd = p.At(k.NotAfter.UnixMilli()), true
+			row.Ends = i18n.Stamp(ctx, k.NotAfter.In(p.o.Zone))
 		}
 		if mayEnd && !entrance.CredentialOver(k, now) {
 			row.End = credentialPath(k) + "/end"
-			if row.HasEnd {
+			if row.Ends != "" {
 				row.Keep = credentialPath(k) + "/keep"
 			}
 		}

@@ -191,7 +191,7 @@ type ApprovalPage struct {
 	Open, Own, CanDecide, CanWithdraw bool
 
 	Take      string // address of the file that was approved, for whoever may take it; else ""
-	TakeUntil ui.TimeView
+	TakeUntil string
 
 	Given  string            // the reason as it was typed
 	Faults map[string]string // sentences by field
@@ -1041,7 +1041,7 @@ func decision(p ApprovalPage) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = ui.KeyValues(ui.KeyValuesView{Rows: []ui.KeyValue{{Key: i18n.T(ctx, i18n.ExportUntil), Value: ui.Time(p.TakeUntil)}}}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.KeyValues(ui.KeyValuesView{Rows: []ui.KeyValue{{Key: i18n.T(ctx, i18n.ExportUntil), Value: ui.Text(p.TakeUntil)}}}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -17,11 +17,11 @@ import (
 
 // CredentialRow is a credential on its application's page.
 type CredentialRow struct {
-	Kind, KID   string
-	State       templ.Component
-	Since, Ends ui.TimeView
-	HasEnd      bool
-	End, Keep   string // addresses; empty where the reader may not
+	Kind, KID string
+	State     templ.Component
+	Since     ui.TimeView
+	Ends      string // to the second: it may be within the hour; empty for no end
+	End, Keep string // addresses; empty where the reader may not
 }
 
 // CredentialForm is a credential as a form has it.

@@ -132,8 +132,8 @@ func credentialsTable(ctx context.Context, p ApplicationPage) ui.TableView {
 	}}
 	for _, k := range p.Credentials {
 		until := ui.Cell{Text: i18n.T(ctx, i18n.PartnerNever)}
-		if k.HasEnd {
-			until = ui.Cell{Part: ui.Time(k.Ends)}
+		if k.Ends != "" {
+			until = ui.Cell{Text: k.Ends}
 		}
 		actions := ui.Cell{Text: ""}
 		if k.End != "" {
