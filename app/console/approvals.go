@@ -250,25 +250,13 @@ func (s *Console) showApproval(c *gin.Context, status int, reason string, faults
 		Expires: s.At(r.ExpiresAt), Decided: s.At(r.DecidedAt), IsDecided: r.DecidedAt != 0, Checker: names.accounts[r.Checker], Decision: r.Decision,
 		Given: reason, Faults: faults, Verify: verify,
 	}
-	open := r.State == models.RequestSubmitted && s.o.Now().UnixMilli() < r.ExpiresAt
-	own := r.Maker == v.Who.Account.ID || r.MakerPerson == v.Who.Account.PersonID
-	page.CanWithdraw = open && r.Maker == v.Who.Account.ID
-	page.Own = open && own
-	page.CanDecide = open && !own && v.Rights.May(requestRights[r.Kind].check)
-	page.Open = open
-	page.Decides = i18n.T(ctx, i18n.ConsoleCannotDecide)
-	if key, ok := deciders[r.Kind]; ok {
-		page.Decides = i18n.T(ctx, key)
-	}
-	if s.o.Records.MayTake(r, v.Who.Account.ID) {
-		page.Take, page.TakeUntil = exportPath(r.ID), i18n.Stamp(ctx, records.TakenUntil(r).In(s.o.Zone))
-	}
-	if open {
+	s.offer(ctx, v, r, &page)
+	if page.Open {
 		if page.Notes, err = s.effects(ctx, r); err != nil {
 			return err
 		}
 	}
-	if open && decidesCalls(r, plan) {
+	if page.Open && decidesCalls(r, plan) {
 		if err := s.requestHistory(c, r, &page); err != nil {
 			return err
 		}
@@ -282,6 +270,23 @@ func (s *Console) showApproval(c *gin.Context, status int, reason string, faults
 		return err
 	}
 	return web.Render(c, status, console.Approval(page))
+}
+
+// offer says what whoever looks at a request may do with it.
+func (s *Console) offer(ctx context.Context, v *entrance.Visit, r models.ChangeRequest, page *console.ApprovalPage) {
+	who := v.Who.Account
+	own := r.Maker == who.ID || r.MakerPerson == who.PersonID
+	page.Open = r.State == models.RequestSubmitted && s.o.Now().UnixMilli() < r.ExpiresAt
+	page.Own = page.Open && own
+	page.CanWithdraw = page.Open && r.Maker == who.ID
+	page.CanDecide = page.Open && !own && v.Rights.May(requestRights[r.Kind].check)
+	page.Decides = i18n.T(ctx, i18n.ConsoleCannotDecide)
+	if key, ok := deciders[r.Kind]; ok {
+		page.Decides = i18n.T(ctx, key)
+	}
+	if s.o.Records.MayTake(r, who.ID) {
+		page.Take, page.TakeUntil = exportPath(r.ID), i18n.Stamp(ctx, records.TakenUntil(r).In(s.o.Zone))
+	}
 }
 
 // decide runs one of the decisions on the request as the page showed it.

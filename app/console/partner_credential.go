@@ -20,7 +20,7 @@ import (
 
 func credentialOptions(a partners.Application) (list []option) {
 	for _, use := range entrance.CredentialUses(a.AuthMethod) {
-		list = append(list, option{string(use), entrance.CredentialUseWord(use)})
+		list = append(list, option{string(use), entrance.CredentialUseWords[use]})
 	}
 	return list
 }

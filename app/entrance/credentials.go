@@ -60,11 +60,9 @@ func CredentialUses(method models.AuthMethod) []models.CredentialUse {
 	return list
 }
 
-// CredentialUseWord is what a kind is called.
-func CredentialUseWord(use models.CredentialUse) i18n.Key {
-	return map[models.CredentialUse]i18n.Key{
-		models.SignatureKey: i18n.CredentialSignature, models.EncryptionKey: i18n.CredentialEncryption, models.ClientSecret: i18n.CredentialSecret,
-	}[use]
+// CredentialUseWords are what the kinds are called.
+var CredentialUseWords = map[models.CredentialUse]i18n.Key{
+	models.SignatureKey: i18n.CredentialSignature, models.EncryptionKey: i18n.CredentialEncryption, models.ClientSecret: i18n.CredentialSecret,
 }
 
 // PastedKey reads a key that was pasted into a field. A private key is taken out of

@@ -23,8 +23,8 @@ import (
 
 var errNoCredential = errs.New(errs.NotFound, "no_credential", "There is no such credential.")
 
-// ends are the times from now after which a form ends a credential, by their word
-// in the form; "" is now and for good.
+// ends are the times after which a form ends a credential, by their word in the
+// form. None is at once and for good.
 var ends = []struct {
 	word  string
 	after time.Duration
@@ -90,7 +90,7 @@ func (p *Portal) showCredentialNew(c *gin.Context, status int, a partners.Applic
 	ctx := c.Request.Context()
 	f.Action, f.Back = credentialsPath(a.ID), applicationPath(a.ID)
 	for _, use := range entrance.CredentialUses(a.AuthMethod) {
-		f.Uses = append(f.Uses, ui.Option{Value: string(use), Text: i18n.T(ctx, entrance.CredentialUseWord(use)), Chosen: string(use) == f.Use})
+		f.Uses = append(f.Uses, ui.Option{Value: string(use), Text: i18n.T(ctx, entrance.CredentialUseWords[use]), Chosen: string(use) == f.Use})
 	}
 	return web.Render(c, status, portal.CredentialNew(portal.CredentialNewPage{
 		Frame: p.inWorld(c, i18n.T(ctx, i18n.CredentialNewTitle, a.Name), applicationsPath, a.Environment), Form: f,
