@@ -163,7 +163,7 @@ func (s *Console) showApplicationNew(c *gin.Context, file partnerFile, values ma
 	limitFields(f)
 	f.group(i18n.Key{}, i18n.Key{})
 	f.reason()
-	return s.showForm(c, fault.status, formPage{
+	return s.showForm(c, fault, formPage{
 		title: i18n.T(ctx, i18n.ApplicationNewTitle, file.row.Name), card: i18n.T(ctx, i18n.KindApplication), crumb: partnerCrumbs(ctx, file.row),
 		form:  f.done(tabPath(file.row.ID, "applications"), ui.ButtonView{Text: i18n.T(ctx, i18n.PartnerAsk), Kind: ui.Primary}),
 		aside: []console.Section{{Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerWhatNext)}, Text: i18n.T(ctx, i18n.ApplicationNewNext)}},
@@ -301,7 +301,8 @@ func (s *Console) showApplicationEdit(c *gin.Context, file partnerFile, a partne
 			return err
 		}
 	}
-	return s.showForm(c, fault.status, formPage{
+	return s.showForm(c, fault, formPage{
+		proof: true,
 		title: title, card: a.ID, note: note, crumb: applicationCrumbs(ctx, file.row, a),
 		form:  f.done(path, ui.ButtonView{Text: i18n.T(ctx, i18n.PartnerSave), Kind: ui.Primary}),
 		aside: []console.Section{{Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerWhatNext)}, Text: i18n.T(ctx, next)}},
@@ -332,7 +333,7 @@ func (s *Console) updateApplication(c *gin.Context, limits bool) error {
 		after.Name, after.AuthMethod = values["name"], models.AuthMethod(values["auth_method"])
 	}
 	out, err := s.propose(c, proposal{
-		subject: partnerSubject(file.row.ID), things: []any{after}, reason: values["reason"], narrows: !s.mayMake(c), unless: stillApplication(a.ID, seen),
+		subject: partnerSubject(file.row.ID), things: []any{after}, reason: values["reason"], narrows: !s.mayMake(c), proof: true, unless: stillApplication(a.ID, seen),
 	})
 	if err == nil {
 		return proposed(c, out, applicationPath(file.row.ID, a.ID))
@@ -370,7 +371,8 @@ func (s *Console) showApplicationStep(c *gin.Context, file partnerFile, a partne
 	}
 	f := s.former(c, c.Request.URL.Path, map[string]string{"reason": reason}, fault)
 	f.reason()
-	return s.showForm(c, fault.status, formPage{
+	return s.showForm(c, fault, formPage{
+		proof: k.stops(),
 		title: i18n.T(ctx, k.title, a.Name), lead: i18n.T(ctx, k.text), crumb: applicationCrumbs(ctx, file.row, a),
 		form: f.done(applicationPath(file.row.ID, a.ID), k.buttonFor(f, a.Name, sum(live))),
 	})
@@ -395,7 +397,7 @@ func (s *Console) ApplicationStepSubmit(k step) web.Screen {
 			things = append(things, s.endOf(file, a.ID)...)
 		}
 		reason := c.PostForm("reason")
-		out, err := s.propose(c, proposal{subject: partnerSubject(file.row.ID), things: things, reason: reason, narrows: k.to != models.Active})
+		out, err := s.propose(c, proposal{subject: partnerSubject(file.row.ID), things: things, reason: reason, narrows: k.stops(), proof: k.stops()})
 		if err == nil {
 			return proposed(c, out, applicationPath(file.row.ID, a.ID))
 		}

@@ -68,11 +68,17 @@ type proposal struct {
 	things  []any  // as they shall be
 	reason  string
 	narrows bool                       // by somebody who may only stop things
+	proof   bool                       // only by who has proved lately that it is they
 	unless  func(store.Business) error // refuses what is not any more as the form had it
 }
 
 // propose makes a change, or asks for it.
 func (s *Console) propose(c *gin.Context, p proposal) (approval.Outcome, error) {
+	if p.proof {
+		if err := s.prove(c); err != nil {
+			return approval.Outcome{}, err
+		}
+	}
 	content, err := bankfile.Compose(p.things...)
 	if err != nil {
 		return approval.Outcome{}, err
@@ -80,6 +86,22 @@ func (s *Console) propose(c *gin.Context, p proposal) (approval.Outcome, error) 
 	return s.o.Approvals.Submit(c.Request.Context(), s.by(c), approval.Ask{
 		Kind: bankfile.Kind, Subject: p.subject, Content: content, Reason: strings.TrimSpace(p.reason), Narrows: p.narrows, Unless: p.unless,
 	})
+}
+
+// unproved refuses a form, and has it shown again with what it takes to prove who
+// sits there. refused says that a proof came and was wrong.
+type unproved struct{ refused bool }
+
+func (*unproved) Error() string { return "prove first that it is you" }
+
+// prove is nil when who sits there has proved it, lately or with this form; else
+// an *unproved, which faultsOf knows.
+func (s *Console) prove(c *gin.Context) error {
+	ok, refused, err := s.Proved(c)
+	if err == nil && !ok {
+		err = &unproved{refused: refused}
+	}
+	return err
 }
 
 // proposed leads to where the change shows, or waits.
@@ -97,6 +119,8 @@ type faulty struct {
 	fields map[string]string
 	others []string
 	moved  bool
+	// refused: the password, code or passkey that came as a proof was wrong
+	refused bool
 
 	history *console.ReplayView // the preview that was asked for; may be nil
 }
@@ -107,7 +131,10 @@ func (s *Console) faultsOf(c *gin.Context, err error, kind, id string) (f faulty
 	ctx := c.Request.Context()
 	f = faulty{status: http.StatusUnprocessableEntity, fields: map[string]string{}}
 	var refusal *bankfile.Refusal
+	var proof *unproved
 	switch {
+	case errors.As(err, &proof):
+		f.refused = proof.refused
 	case errors.Is(err, change.ErrMoved):
 		f.status, f.moved = http.StatusConflict, true
 	case errors.Is(err, approval.ErrNothing):
@@ -140,6 +167,13 @@ func otherFault(ctx context.Context, fault bankfile.Fault) string {
 // filled is a form as its page shows it.
 func (f faulty) filled(values map[string]string) console.Filled {
 	return console.Filled{Values: values, Faults: f.fields, Others: f.others, Order: slices.Sorted(maps.Keys(f.fields))}
+}
+
+// filled is faulty.filled of a form that asks who sits there, where that is due.
+func (s *Console) filled(c *gin.Context, f faulty, values map[string]string) (v console.Filled, err error) {
+	v = f.filled(values)
+	v.Verify, err = s.VerifyView(c, f.refused)
+	return v, err
 }
 
 func (f faulty) code() int {

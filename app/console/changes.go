@@ -33,7 +33,10 @@ func (s *Console) ChangeNew(c *gin.Context) error {
 	return s.showChange(c, http.StatusOK, page)
 }
 
-func (s *Console) showChange(c *gin.Context, status int, page console.ChangePage) error {
+func (s *Console) showChange(c *gin.Context, status int, page console.ChangePage) (err error) {
+	if page.Verify, err = s.VerifyView(c, page.Verify.Refused); err != nil {
+		return err
+	}
 	page.Frame = s.frame(c, i18n.T(c.Request.Context(), i18n.ConsoleChange), crumb(c.Request.Context(), i18n.ConsoleApprovals, "/console/approvals"))
 	return web.Render(c, status, console.Change(page))
 }
@@ -49,10 +52,18 @@ func (s *Console) ChangeSubmit(c *gin.Context) error {
 		}
 		return s.showChange(c, http.StatusOK, page)
 	}
-	out, err := s.o.Approvals.Submit(ctx, s.by(c), approval.Ask{
-		Kind: bankfile.Kind, Subject: changeSubject(page.Text), Content: page.Text, Reason: page.Reason,
-	})
+	var out approval.Outcome
+	err := s.prove(c)
+	if err == nil {
+		out, err = s.o.Approvals.Submit(ctx, s.by(c), approval.Ask{
+			Kind: bankfile.Kind, Subject: changeSubject(page.Text), Content: page.Text, Reason: page.Reason,
+		})
+	}
+	var proof *unproved
 	switch {
+	case errors.As(err, &proof):
+		page.Verify.Refused = proof.refused
+		return s.showChange(c, http.StatusUnprocessableEntity, page)
 	case s.explainChange(c, &page, err):
 		return s.showChange(c, web.Status(err), page)
 	case err != nil:

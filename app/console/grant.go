@@ -117,7 +117,7 @@ func (s *Console) showGrantNew(c *gin.Context, file partnerFile, values map[stri
 	f.row(f.field("starts", i18n.GrantStarts, with(dated, optional, f.help(i18n.GrantStartsHelp))), f.field("ends", i18n.GrantEnds, with(dated, optional, f.help(i18n.GrantEndsHelp))))
 	f.reason()
 	f.form.Preview = true
-	return s.showForm(c, fault.status, formPage{
+	return s.showForm(c, fault, formPage{
 		title: i18n.T(ctx, i18n.GrantNewTitle, file.row.Name), card: i18n.T(ctx, i18n.KindGrant), crumb: partnerCrumbs(ctx, file.row), history: fault.history,
 		form:  f.done(tabPath(file.row.ID, "grants"), ui.ButtonView{Text: i18n.T(ctx, i18n.PartnerAsk), Kind: ui.Primary}),
 		aside: []console.Section{{Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerWhatNext)}, Text: i18n.T(ctx, i18n.GrantNewNext)}},
@@ -192,7 +192,8 @@ func (s *Console) showGrantEdit(c *gin.Context, file partnerFile, g partners.Gra
 	f.row(f.field("ends", i18n.GrantEnds, with(dated, optional, f.help(i18n.GrantEndsHelp))))
 	f.reason()
 	f.form.Preview = true
-	return s.showForm(c, fault.status, formPage{
+	return s.showForm(c, fault, formPage{
+		proof: true,
 		title: i18n.T(ctx, i18n.GrantEditTitle, g.Scope), lead: file.applicationName(g.Application) + " · " + g.Purpose, card: i18n.T(ctx, i18n.KindGrant), crumb: partnerCrumbs(ctx, file.row), history: fault.history,
 		form:  f.done(tabPath(file.row.ID, "grants"), ui.ButtonView{Text: i18n.T(ctx, i18n.PartnerSave), Kind: ui.Primary}),
 		aside: []console.Section{{Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerWhatNext)}, Text: i18n.T(ctx, i18n.LimitNext)}},
@@ -230,7 +231,8 @@ func (s *Console) showGrantEnding(c *gin.Context, file partnerFile, g partners.G
 	f.hidden("seen", bankfile.Version(g))
 	f.reason()
 	f.form.Preview = true
-	return s.showForm(c, fault.status, formPage{
+	return s.showForm(c, fault, formPage{
+		proof: true,
 		title: i18n.T(ctx, i18n.GrantEndTitle, g.Scope), lead: i18n.T(ctx, i18n.GrantEndText), crumb: partnerCrumbs(ctx, file.row), history: fault.history,
 		form: f.done(tabPath(file.row.ID, "grants"), ui.ButtonView{Text: i18n.T(ctx, i18n.GrantEndButton, g.Scope, file.applicationName(g.Application)), Kind: ui.Danger}),
 	})
@@ -265,7 +267,7 @@ func (s *Console) changeGrant(c *gin.Context, values map[string]string, alter fu
 		}
 		return show(c, file, g, values, dayFaults(fault))
 	}
-	p := proposal{subject: partnerSubject(file.row.ID), things: []any{after}, reason: values["reason"], narrows: !s.mayMake(c)}
+	p := proposal{subject: partnerSubject(file.row.ID), things: []any{after}, reason: values["reason"], narrows: !s.mayMake(c), proof: true}
 	if !after.Ended { // what ends, ends whatever was shown
 		p.unless = stillGrant(g.ID, c.PostForm("seen"))
 	}

@@ -53,7 +53,7 @@ func (s *Console) KeyChange(k keyStep) web.Screen {
 		if err != nil {
 			return err
 		}
-		return s.showKeyChange(c, k, asked, "", faulty{}, false)
+		return s.showKeyChange(c, k, asked, "", faulty{})
 	}
 }
 
@@ -103,7 +103,7 @@ func (s *Console) namedKey(c *gin.Context, k keyStep) (keyring.Kind, error) {
 	return s.o.Keys.Status(row).Kind, nil
 }
 
-func (s *Console) showKeyChange(c *gin.Context, k keyStep, asked askedKey, reason string, fault faulty, refused bool) error {
+func (s *Console) showKeyChange(c *gin.Context, k keyStep, asked askedKey, reason string, fault faulty) error {
 	ctx := c.Request.Context()
 	f := s.former(c, c.Request.URL.Path, map[string]string{"reason": reason}, fault)
 	f.hidden("plan", planVersion(asked.plan))
@@ -111,6 +111,7 @@ func (s *Console) showKeyChange(c *gin.Context, k keyStep, asked askedKey, reaso
 		f.reason()
 	}
 	page := formPage{
+		proof: true,
 		title: i18n.T(ctx, k.title, keyKindWords(ctx, asked.kind)), lead: i18n.T(ctx, k.text), crumb: keyCrumbs(ctx),
 		above: s.planWords(ctx, asked.plan, records.Names{}),
 	}
@@ -132,14 +133,11 @@ func (s *Console) showKeyChange(c *gin.Context, k keyStep, asked askedKey, reaso
 	}
 	page.form = f.done(keysPath, buttons...)
 	var err error
-	if page.form.Verify, err = s.VerifyView(c, refused); err != nil {
-		return err
-	}
 	if page.notes, err = s.keyEffects(ctx, asked.content); err != nil {
 		return err
 	}
 	page.notes = append(page.notes, ui.NoteView{Tone: ui.Accent, Text: i18n.T(ctx, i18n.KeysTwoPersons)})
-	return s.showForm(c, fault.status, page)
+	return s.showForm(c, fault, page)
 }
 
 // planVersion names a plan, so that a form can tell later whether it still holds.
@@ -153,17 +151,13 @@ func (s *Console) KeyChangeSubmit(k keyStep) web.Screen {
 			return err
 		}
 		reason := c.PostForm("reason")
-		ok, refused, err := s.Proved(c)
-		if err != nil {
-			return err
+		var out approval.Outcome
+		if err = s.prove(c); err == nil {
+			out, err = s.o.Approvals.Submit(c.Request.Context(), s.by(c), approval.Ask{
+				Kind: keyring.ChangeKind, Subject: keySubject(asked.kind), Content: asked.content, Reason: strings.TrimSpace(reason),
+				Unless: s.stillPlanned(asked.content, c.PostForm("plan")),
+			})
 		}
-		if !ok {
-			return s.showKeyChange(c, k, asked, reason, faulty{status: http.StatusUnprocessableEntity}, refused)
-		}
-		out, err := s.o.Approvals.Submit(c.Request.Context(), s.by(c), approval.Ask{
-			Kind: keyring.ChangeKind, Subject: keySubject(asked.kind), Content: asked.content, Reason: strings.TrimSpace(reason),
-			Unless: s.stillPlanned(asked.content, c.PostForm("plan")),
-		})
 		if err == nil {
 			return proposed(c, out, keysPath)
 		}
@@ -171,7 +165,7 @@ func (s *Console) KeyChangeSubmit(k keyStep) web.Screen {
 		if !is {
 			return err
 		}
-		return s.showKeyChange(c, k, asked, reason, fault, false)
+		return s.showKeyChange(c, k, asked, reason, fault)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -44,13 +43,13 @@ var (
 
 // KillSwitch shows what is frozen, and the form that freezes.
 func (s *Console) KillSwitch(c *gin.Context) error {
-	return s.showKillSwitch(c, c.Query("target"), nil, faulty{}, false)
+	return s.showKillSwitch(c, c.Query("target"), nil, faulty{})
 }
 
 // maxPastFreezes is how many freezes and drills the page lists.
 const maxPastFreezes = 20
 
-func (s *Console) showKillSwitch(c *gin.Context, target string, values map[string]string, fault faulty, refused bool) error {
+func (s *Console) showKillSwitch(c *gin.Context, target string, values map[string]string, fault faulty) error {
 	ctx := c.Request.Context()
 	names, err := s.targetNames(ctx)
 	if err != nil {
@@ -63,7 +62,7 @@ func (s *Console) showKillSwitch(c *gin.Context, target string, values map[strin
 		Targets: names.options(ctx, target, i18n.KillWhatFirst, true),
 	}
 	if t, chosen := parseTarget(target); chosen {
-		if err := s.orderForm(c, &page, names, t, values, fault, refused); err != nil {
+		if err := s.orderForm(c, &page, names, t, values, fault); err != nil {
 			return err
 		}
 	}
@@ -84,7 +83,7 @@ func (s *Console) drillAction(c *gin.Context) []ui.ButtonView {
 }
 
 // orderForm is how far something is frozen, and why.
-func (s *Console) orderForm(c *gin.Context, page *console.KillSwitchPage, names targetNames, t killswitch.Target, values map[string]string, fault faulty, refused bool) error {
+func (s *Console) orderForm(c *gin.Context, page *console.KillSwitchPage, names targetNames, t killswitch.Target, values map[string]string, fault faulty) error {
 	ctx, rights := c.Request.Context(), entrance.VisitOf(c).Rights
 	if !names.has(t) {
 		page.Note = &ui.NoteView{Tone: ui.Bad, Text: i18n.T(ctx, i18n.KillNoTarget)}
@@ -116,7 +115,7 @@ func (s *Console) orderForm(c *gin.Context, page *console.KillSwitchPage, names 
 		button = ui.ButtonView{Text: i18n.T(ctx, i18n.KillAsk, name), Kind: ui.Primary}
 		page.Note = &ui.NoteView{Tone: ui.Accent, Text: i18n.T(ctx, i18n.KillAskNote)}
 	}
-	if f.form.Verify, err = s.VerifyView(c, refused); err != nil {
+	if f.form.Verify, err = s.VerifyView(c, fault.refused); err != nil {
 		return err
 	}
 	form := f.done(killSwitchPath, button)
@@ -154,7 +153,7 @@ func (s *Console) Freeze(c *gin.Context) error {
 	values := typed(c, "target", "stops", "reason")
 	t, ok := parseTarget(values["target"])
 	if !ok {
-		return s.showKillSwitch(c, values["target"], values, faulty{}, false)
+		return s.showKillSwitch(c, values["target"], values, faulty{})
 	}
 	rights := entrance.VisitOf(c).Rights
 	asks := !rights.May(makesStops)
@@ -164,14 +163,9 @@ func (s *Console) Freeze(c *gin.Context) error {
 	if models.FreezeScope(values["stops"]) == models.FreezeNothing {
 		values["stops"] = "" // a drill has its own page
 	}
-	if ok, refused, err := s.Proved(c); err != nil {
-		return err
-	} else if !ok {
-		return s.showKillSwitch(c, targetValue(t), values, faulty{status: http.StatusUnprocessableEntity}, refused)
-	}
 	id, out, err := s.order(c, t, models.FreezeScope(values["stops"]), values["reason"], asks)
 	if fault, taken := s.faultsOf(c, err, "", ""); err != nil && taken {
-		return s.showKillSwitch(c, targetValue(t), values, fault, false)
+		return s.showKillSwitch(c, targetValue(t), values, fault)
 	}
 	if err != nil {
 		return err
@@ -179,9 +173,15 @@ func (s *Console) Freeze(c *gin.Context) error {
 	return proposed(c, out, freezePath(id))
 }
 
-// order freezes, and does not answer before this node obeys.
+// order freezes, on a proof of who does it, or runs a drill; it does not answer
+// before this node obeys.
 func (s *Console) order(c *gin.Context, t killswitch.Target, stops models.FreezeScope, reason string, asks bool) (id string, out approval.Outcome, err error) {
 	ctx := c.Request.Context()
+	if stops != models.FreezeNothing {
+		if err = s.prove(c); err != nil {
+			return "", out, err
+		}
+	}
 	if id, err = ledger.NewID(s.o.Now(), s.o.Rand); err != nil {
 		return "", out, err
 	}
@@ -204,7 +204,7 @@ func (s *Console) FreezeDrill(c *gin.Context) error {
 	ctx := c.Request.Context()
 	f := s.former(c, killSwitchPath+"/drills", map[string]string{"reason": i18n.T(ctx, i18n.KillDrillReason)}, faulty{})
 	f.reason()
-	return s.showForm(c, 0, formPage{
+	return s.showForm(c, faulty{}, formPage{
 		title: i18n.T(ctx, i18n.KillDrillTitle), lead: i18n.T(ctx, i18n.KillDrillText), crumb: killCrumbs(ctx),
 		form: f.done(killSwitchPath, ui.ButtonView{Text: i18n.T(ctx, i18n.KillDrill), Kind: ui.Primary, Icon: "clock"}),
 	})
@@ -217,7 +217,7 @@ func (s *Console) FreezeDrillSubmit(c *gin.Context) error {
 		ctx := c.Request.Context()
 		f := s.former(c, killSwitchPath+"/drills", typed(c, "reason"), fault)
 		f.reason()
-		return s.showForm(c, fault.code(), formPage{
+		return s.showForm(c, fault, formPage{
 			title: i18n.T(ctx, i18n.KillDrillTitle), lead: i18n.T(ctx, i18n.KillDrillText), crumb: killCrumbs(ctx),
 			form: f.done(killSwitchPath, ui.ButtonView{Text: i18n.T(ctx, i18n.KillDrill), Kind: ui.Primary, Icon: "clock"}),
 		})

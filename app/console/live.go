@@ -13,7 +13,6 @@ import (
 	"postern/app/approval"
 	"postern/app/directory"
 	"postern/app/entrance"
-	"postern/app/errs"
 	"postern/app/killswitch"
 	"postern/app/store"
 	"postern/app/web"
@@ -151,10 +150,10 @@ func (s *Console) liveTable(c *gin.Context, list []models.Visit) ui.TableView {
 
 // LiveEnding asks whose live visits end, and why.
 func (s *Console) LiveEnding(c *gin.Context) error {
-	return s.showLiveEnding(c, c.Query("target"), nil, faulty{}, false)
+	return s.showLiveEnding(c, c.Query("target"), nil, faulty{})
 }
 
-func (s *Console) showLiveEnding(c *gin.Context, target string, values map[string]string, fault faulty, refused bool) error {
+func (s *Console) showLiveEnding(c *gin.Context, target string, values map[string]string, fault faulty) error {
 	ctx := c.Request.Context()
 	names, err := s.targetNames(ctx)
 	if err != nil {
@@ -167,14 +166,14 @@ func (s *Console) showLiveEnding(c *gin.Context, target string, values map[strin
 		Targets: names.options(ctx, target, i18n.LiveEndFirst, false),
 	}
 	if t, chosen := parseTarget(target); chosen {
-		if err := s.endForm(c, &page, names, t, values, fault, refused); err != nil {
+		if err := s.endForm(c, &page, names, t, values, fault); err != nil {
 			return err
 		}
 	}
 	return web.Render(c, fault.code(), console.LiveEnd(page))
 }
 
-func (s *Console) endForm(c *gin.Context, page *console.LiveEndPage, names targetNames, t killswitch.Target, values map[string]string, fault faulty, refused bool) error {
+func (s *Console) endForm(c *gin.Context, page *console.LiveEndPage, names targetNames, t killswitch.Target, values map[string]string, fault faulty) error {
 	ctx, rights := c.Request.Context(), entrance.VisitOf(c).Rights
 	asks := !rights.May(makesStops)
 	switch {
@@ -197,7 +196,7 @@ func (s *Console) endForm(c *gin.Context, page *console.LiveEndPage, names targe
 		button = ui.ButtonView{Text: i18n.T(ctx, i18n.LiveEndAsk, names.of(ctx, t)), Kind: ui.Primary}
 		page.Note = &ui.NoteView{Tone: ui.Accent, Text: i18n.T(ctx, i18n.KillAskNote)}
 	}
-	if f.form.Verify, err = s.VerifyView(c, refused); err != nil {
+	if f.form.Verify, err = s.VerifyView(c, fault.refused); err != nil {
 		return err
 	}
 	form := f.done(livePath, button)
@@ -210,28 +209,26 @@ func (s *Console) LiveEndingSubmit(c *gin.Context) error {
 	values := typed(c, "target", "reason")
 	t, ok := parseTarget(values["target"])
 	if !ok {
-		return s.showLiveEnding(c, "", values, faulty{}, false)
+		return s.showLiveEnding(c, "", values, faulty{})
 	}
 	rights := entrance.VisitOf(c).Rights
 	asks := !rights.May(makesStops)
 	if !asks && !mayStop(rights, t) {
 		return entrance.ErrForbidden.Because("stops:all")
 	}
-	if ok, refused, err := s.Proved(c); err != nil {
-		return err
-	} else if !ok {
-		return s.showLiveEnding(c, targetValue(t), values, faulty{status: http.StatusUnprocessableEntity}, refused)
-	}
 	content, err := killswitch.End{Target: t}.Content()
 	if err != nil {
 		return err
 	}
 	ctx := c.Request.Context()
-	out, err := s.o.Approvals.Submit(ctx, s.by(c), approval.Ask{
-		Kind: killswitch.EndKind, Subject: t.Subject(), Content: content, Reason: strings.TrimSpace(values["reason"]), Waits: asks,
-	})
+	var out approval.Outcome
+	if err = s.prove(c); err == nil {
+		out, err = s.o.Approvals.Submit(ctx, s.by(c), approval.Ask{
+			Kind: killswitch.EndKind, Subject: t.Subject(), Content: content, Reason: strings.TrimSpace(values["reason"]), Waits: asks,
+		})
+	}
 	if fault, taken := s.faultsOf(c, err, "", ""); err != nil && taken {
-		return s.showLiveEnding(c, targetValue(t), values, fault, false)
+		return s.showLiveEnding(c, targetValue(t), values, fault)
 	}
 	if err != nil {
 		return err
@@ -253,7 +250,8 @@ func (s *Console) showVisitEnding(c *gin.Context, reason string, fault faulty) e
 	ctx, vid := c.Request.Context(), c.Param("id")
 	f := s.former(c, visitsPath+"/"+url.PathEscape(vid)+"/end", map[string]string{"reason": reason}, fault)
 	f.reason()
-	return s.showForm(c, fault.status, formPage{
+	return s.showForm(c, fault, formPage{
+		proof: true,
 		title: i18n.T(ctx, i18n.LiveEndOneT, shortID(shown(vid))), lead: i18n.T(ctx, i18n.LiveEndOneX),
 		crumb: []layout.Crumb{crumb(ctx, i18n.LiveTitle, livePath)},
 		form:  f.done(livePath, ui.ButtonView{Text: i18n.T(ctx, i18n.LiveEndOne), Kind: ui.Danger}),
@@ -263,10 +261,16 @@ func (s *Console) showVisitEnding(c *gin.Context, reason string, fault faulty) e
 // VisitEnd ends one visit.
 func (s *Console) VisitEnd(c *gin.Context) error {
 	reason := strings.TrimSpace(c.PostForm("reason"))
-	if err := approval.CheckReason("reason", reason); err != nil {
-		return s.showVisitEnding(c, reason, faulty{status: http.StatusUnprocessableEntity, fields: s.Words(c, errs.FieldsOf(err))})
+	err := s.prove(c)
+	if err == nil {
+		err = approval.CheckReason("reason", reason)
 	}
-	err := s.o.Visits.EndVisit(c.Request.Context(), c.Param("id"), entrance.VisitOf(c).Who.Account.ID, reason)
+	if fault, is := s.faultsOf(c, err, "", ""); err != nil && is {
+		return s.showVisitEnding(c, reason, fault)
+	}
+	if err == nil {
+		err = s.o.Visits.EndVisit(c.Request.Context(), c.Param("id"), entrance.VisitOf(c).Who.Account.ID, reason)
+	}
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,8 @@ func (s *Console) showCredentialNew(c *gin.Context, file partnerFile, a partners
 	f.row(f.field("key", i18n.CredentialKey, with(area(6), mono, optional, f.help(i18n.CredentialKeyHelp))))
 	f.row(f.field("ends", i18n.CredentialUntil, with(dated, optional, f.help(i18n.CredentialEndsHelp))))
 	f.reason()
-	return s.showForm(c, fault.status, formPage{
+	return s.showForm(c, fault, formPage{
+		proof: true,
 		title: i18n.T(ctx, i18n.CredentialNewTitle, a.Name), card: i18n.T(ctx, i18n.KindCredential), crumb: applicationCrumbs(ctx, file.row, a),
 		form:  f.done(tabPath(file.row.ID, "credentials"), ui.ButtonView{Text: i18n.T(ctx, i18n.PartnerAsk), Kind: ui.Primary}),
 		aside: []console.Section{{Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerWhatNext)}, Text: i18n.T(ctx, i18n.CredentialNewNext)}},
@@ -71,7 +72,7 @@ func (s *Console) CredentialCreate(c *gin.Context) error {
 	if wrong != nil {
 		return s.showCredentialNew(c, file, a, values, faulty{status: http.StatusUnprocessableEntity, fields: s.Words(c, wrong)})
 	}
-	out, err := s.propose(c, proposal{subject: partnerSubject(file.row.ID), things: []any{k}, reason: values["reason"]})
+	out, err := s.propose(c, proposal{subject: partnerSubject(file.row.ID), things: []any{k}, reason: values["reason"], proof: true})
 	if err != nil {
 		fault, ok := s.faultsOf(c, err, "credential", k.ID)
 		if !ok {
@@ -163,7 +164,8 @@ func (s *Console) showRevoking(c *gin.Context, file partnerFile, k partners.Cred
 	}
 	f := s.former(c, c.Request.URL.Path, map[string]string{"reason": reason}, fault)
 	f.reason()
-	return s.showForm(c, fault.status, formPage{
+	return s.showForm(c, fault, formPage{
+		proof: true,
 		title: i18n.T(ctx, i18n.CredentialRevokeTitle, k.ID), lead: i18n.T(ctx, i18n.CredentialRevokeText, others),
 		crumb: append(partnerCrumbs(ctx, file.row), layout.Crumb{Text: i18n.T(ctx, i18n.PartnerCredentials), Href: tabPath(file.row.ID, "credentials")}),
 		form:  f.done(tabPath(file.row.ID, "credentials"), ui.ButtonView{Text: i18n.T(ctx, i18n.CredentialRevokeButton), Kind: ui.Danger}),
@@ -178,7 +180,7 @@ func (s *Console) CredentialRevoke(c *gin.Context) error {
 	}
 	reason := c.PostForm("reason")
 	k.Revoked = true
-	out, err := s.propose(c, proposal{subject: partnerSubject(file.row.ID), things: []any{k}, reason: reason, narrows: true})
+	out, err := s.propose(c, proposal{subject: partnerSubject(file.row.ID), things: []any{k}, reason: reason, narrows: true, proof: true})
 	if err == nil {
 		return proposed(c, out, tabPath(file.row.ID, "credentials"))
 	}

@@ -145,7 +145,7 @@ func (s *Console) showPartnerEdit(c *gin.Context, file partnerFile, values map[s
 			return err
 		}
 	}
-	return s.showForm(c, fault.status, formPage{
+	return s.showForm(c, fault, formPage{
 		title: i18n.T(ctx, i18n.PartnerEditTitle, file.row.Name), card: i18n.T(ctx, i18n.PartnerProfile), note: note,
 		crumb: partnerCrumbs(ctx, file.row), aside: []console.Section{{Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerWhatNext)}, Text: i18n.T(ctx, i18n.PartnerEditNext)}},
 		form: f.done(partnerPath(file.row.ID), ui.ButtonView{Text: i18n.T(ctx, i18n.PartnerSave), Kind: ui.Primary}),

@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/gin-gonic/gin"
 
@@ -149,15 +148,18 @@ type formPage struct {
 	notes []ui.NoteView
 	above []console.ThingView // what the form would do, in words
 	form  console.FormView
+	proof bool // asks who sits there to prove it, where that is due
 	aside []console.Section
 	crumb []layout.Crumb
 
 	history *console.ReplayView // the preview that was asked for; may be nil
 }
 
-func (s *Console) showForm(c *gin.Context, status int, p formPage) error {
-	if status == 0 {
-		status = http.StatusOK
+func (s *Console) showForm(c *gin.Context, fault faulty, p formPage) (err error) {
+	if p.proof {
+		if p.form.Verify, err = s.VerifyView(c, fault.refused); err != nil {
+			return err
+		}
 	}
 	page := console.FormPage{
 		Frame: s.frame(c, p.title, p.crumb...), Header: ui.HeaderView{Title: p.title}, Card: p.card, Form: p.form, Aside: p.aside,
@@ -169,7 +171,7 @@ func (s *Console) showForm(c *gin.Context, status int, p formPage) error {
 	if p.note != "" {
 		page.Notes = append([]ui.NoteView{{Tone: ui.Warn, Text: p.note}}, p.notes...)
 	}
-	return web.Render(c, status, console.FormOf(page))
+	return web.Render(c, fault.code(), console.FormOf(page))
 }
 
 // typed are the values of named fields as they came.

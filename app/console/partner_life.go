@@ -38,6 +38,9 @@ var (
 	ApplicationClosing    = step{models.Closed, i18n.ApplicationCloseTitle, i18n.ApplicationCloseText, i18n.ApplicationCloseButton, true, ui.Danger}
 )
 
+// stops reports whether the step ends traffic, at once.
+func (k step) stops() bool { return k.to != models.Active }
+
 func (k step) buttonFor(f *former, name string, live int64) ui.ButtonView {
 	text := i18n.T(f.ctx, k.button, name)
 	if k.counts {
@@ -65,7 +68,8 @@ func (s *Console) showPartnerStep(c *gin.Context, file partnerFile, k step, reas
 	}
 	f := s.former(c, c.Request.URL.Path, map[string]string{"reason": reason}, fault)
 	f.reason()
-	return s.showForm(c, fault.status, formPage{
+	return s.showForm(c, fault, formPage{
+		proof: k.stops(),
 		title: i18n.T(ctx, k.title, file.row.Name), lead: i18n.T(ctx, k.text), crumb: partnerCrumbs(ctx, file.row),
 		form: f.done(partnerPath(file.row.ID), k.buttonFor(f, file.row.Name, sum(live))), aside: stoppedBy(f, k, file, sum(live)),
 	})
@@ -101,7 +105,7 @@ func (s *Console) PartnerStepSubmit(k step) web.Screen {
 		after := file.partner
 		after.Status = k.to
 		reason := c.PostForm("reason")
-		out, err := s.propose(c, proposal{subject: partnerSubject(file.row.ID), things: []any{after}, reason: reason, narrows: k.to != models.Active})
+		out, err := s.propose(c, proposal{subject: partnerSubject(file.row.ID), things: []any{after}, reason: reason, narrows: k.stops(), proof: k.stops()})
 		if err == nil {
 			return proposed(c, out, partnerPath(file.row.ID))
 		}
@@ -152,7 +156,7 @@ func (s *Console) showClosing(c *gin.Context, file partnerFile, values map[strin
 		{Key: i18n.T(ctx, i18n.PartnerCredentials), Value: ui.Text(i18n.Number(ctx, int64(counts["credential"])))},
 		{Key: i18n.T(ctx, i18n.PartnerLiveVisits), Value: ui.Text(i18n.Number(ctx, sum(live)))},
 	}}
-	return s.showForm(c, fault.status, formPage{
+	return s.showForm(c, fault, formPage{
 		title: i18n.T(ctx, i18n.PartnerCloseTitle, file.row.Name), lead: i18n.T(ctx, i18n.PartnerCloseText), crumb: partnerCrumbs(ctx, file.row),
 		form:  f.done(partnerPath(file.row.ID), ui.ButtonView{Text: i18n.T(ctx, i18n.PartnerCloseButton, file.row.Name), Kind: ui.Danger}),
 		aside: []console.Section{{Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerWhatEnds)}, Facts: &facts}},

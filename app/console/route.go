@@ -123,7 +123,7 @@ func (s *Console) saveRoute(c *gin.Context, id string) error {
 		fault.fields = ofRoute(fault.fields, i)
 		return s.showRouteForm(c, f.service, id, values, fault)
 	}
-	out, err := s.propose(c, proposal{subject: "service " + after.ID, things: []any{after.Normalize()}, reason: values["reason"], unless: stillService(after.ID, values["seen"])})
+	out, err := s.propose(c, proposal{subject: "service " + after.ID, things: []any{after.Normalize()}, reason: values["reason"], proof: true, unless: stillService(after.ID, values["seen"])})
 	if err == nil {
 		return proposed(c, out, servicePath(after.ID))
 	}
@@ -170,7 +170,11 @@ func (s *Console) showRouteForm(c *gin.Context, v catalog.Service, id string, va
 	for _, list := range []string{"query_names", "reply_types", "error_fields"} {
 		entrance.IntoLines(ctx, fault.fields, list)
 	}
-	page.Filled, page.History = fault.filled(values), fault.history
+	var err error
+	if page.Filled, err = s.filled(c, fault, values); err != nil {
+		return err
+	}
+	page.History = fault.history
 	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {
 		page.Methods = append(page.Methods, ui.Option{Value: method, Text: method})
 	}

@@ -56,7 +56,7 @@ func (s *Console) ScopeUpdate(c *gin.Context) error {
 		form.act(act, f.service)
 		return s.showEditor(c, form, f, faulty{})
 	}
-	out, err := s.propose(c, proposal{subject: "scope " + f.scope.ID, things: []any{after}, reason: form.values["reason"], unless: stillScope(f.scope.ID, form.values["seen"])})
+	out, err := s.propose(c, proposal{subject: "scope " + f.scope.ID, things: []any{after}, reason: form.values["reason"], proof: true, unless: stillScope(f.scope.ID, form.values["seen"])})
 	if err == nil {
 		return proposed(c, out, scopePath(f.scope.ID))
 	}
@@ -116,7 +116,7 @@ func (s *Console) ScopeCreate(c *gin.Context) error {
 		return s.showEditor(c, form, f, faulty{})
 	}
 	after, where := form.scope()
-	out, err := s.propose(c, proposal{subject: "scope " + after.ID, things: []any{after}, reason: form.values["reason"], unless: stillScope(after.ID, bankfile.Version(catalog.Scope{}))})
+	out, err := s.propose(c, proposal{subject: "scope " + after.ID, things: []any{after}, reason: form.values["reason"], proof: true, unless: stillScope(after.ID, bankfile.Version(catalog.Scope{}))})
 	if err == nil {
 		return proposed(c, out, scopePath(after.ID))
 	}
@@ -152,7 +152,11 @@ func (s *Console) showEditor(c *gin.Context, form scopeForm, f scopeFile, fault 
 	for i := range form.permissions {
 		page.Permissions = append(page.Permissions, editorPermission(ctx, i, &form.permissions[i], f.service, fault.fields))
 	}
-	page.Filled, page.History = fault.filled(form.values), fault.history
+	var err error
+	if page.Filled, err = s.filled(c, fault, form.values); err != nil {
+		return err
+	}
+	page.History = fault.history
 	page.Addable = addable(form, f.service)
 	for _, p := range page.Permissions {
 		page.Open = append(page.Open, p.Undecided...)

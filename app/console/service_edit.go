@@ -27,7 +27,7 @@ func (s *Console) ServiceCreate(c *gin.Context) error {
 	values := formValues(c.Request.PostForm)
 	form := s.serviceFrom(catalog.Service{ID: values["id"]}, values)
 	v := form.service.Normalize()
-	out, err := s.propose(c, proposal{subject: "service " + v.ID, things: []any{v}, reason: values["reason"], unless: stillService(v.ID, bankfile.Version(catalog.Service{}))})
+	out, err := s.propose(c, proposal{subject: "service " + v.ID, things: []any{v}, reason: values["reason"], proof: true, unless: stillService(v.ID, bankfile.Version(catalog.Service{}))})
 	if err == nil {
 		return proposed(c, out, servicePath(v.ID))
 	}
@@ -61,7 +61,7 @@ func (s *Console) ServiceUpdate(c *gin.Context) error {
 	}
 	values := formValues(c.Request.PostForm)
 	form := s.serviceFrom(f.service, values)
-	out, err := s.propose(c, proposal{subject: "service " + f.service.ID, things: []any{form.service.Normalize()}, reason: values["reason"], unless: stillService(f.service.ID, values["seen"])})
+	out, err := s.propose(c, proposal{subject: "service " + f.service.ID, things: []any{form.service.Normalize()}, reason: values["reason"], proof: true, unless: stillService(f.service.ID, values["seen"])})
 	if err == nil {
 		return proposed(c, out, servicePath(f.service.ID))
 	}
@@ -97,7 +97,10 @@ func (s *Console) showServiceForm(c *gin.Context, v catalog.Service, values map[
 		}
 		page.Moved = note
 	}
-	page.Filled = fault.filled(values)
+	var err error
+	if page.Filled, err = s.filled(c, fault, values); err != nil {
+		return err
+	}
 	page.Classes = []ui.Option{{Value: catalog.ClassA1, Text: i18n.T(ctx, i18n.CatalogA1)}, {Value: catalog.ClassA2, Text: i18n.T(ctx, i18n.CatalogA2)}}
 	for _, state := range []struct {
 		status models.Status

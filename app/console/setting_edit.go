@@ -3,7 +3,6 @@ package console
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"strings"
 	"time"
 
@@ -75,30 +74,26 @@ func (s *Console) SettingsEdit(c *gin.Context) error {
 	for _, row := range form.free {
 		values[row.Key] = row.Value
 	}
-	return s.showSettingForm(c, form, values, faulty{}, false)
+	return s.showSettingForm(c, form, values, faulty{})
 }
 
-func (s *Console) showSettingForm(c *gin.Context, form settingForm, values map[string]string, fault faulty, refused bool) error {
+func (s *Console) showSettingForm(c *gin.Context, form settingForm, values map[string]string, fault faulty) error {
 	ctx := c.Request.Context()
 	f := s.former(c, settingsPath+"/"+form.section, values, fault)
 	f.hidden("seen", form.seen)
 	settingFields(f, form)
-	page := formPage{title: i18n.T(ctx, settingForms[form.section]), lead: i18n.T(ctx, i18n.SettingsEditLead), crumb: settingCrumbs(ctx)}
+	page := formPage{proof: true, title: i18n.T(ctx, settingForms[form.section]), lead: i18n.T(ctx, i18n.SettingsEditLead), crumb: settingCrumbs(ctx)}
 	var buttons []ui.ButtonView
 	if len(form.free) > 0 {
 		f.reason()
 		buttons = []ui.ButtonView{{Text: i18n.T(ctx, i18n.ConsoleAskReview), Kind: ui.Primary}}
 	}
 	page.form = f.done(settingsPath, buttons...)
-	var err error
-	if page.form.Verify, err = s.VerifyView(c, refused); err != nil {
-		return err
-	}
 	page.notes = settingNotes(ctx, form, fault)
 	if len(form.locked) > 0 {
 		page.aside = []console.Section{lockedSection(ctx, form.locked)}
 	}
-	return s.showForm(c, fault.status, page)
+	return s.showForm(c, fault, page)
 }
 
 func settingCrumbs(ctx context.Context) []layout.Crumb {
@@ -197,21 +192,17 @@ func (s *Console) SettingsUpdate(c *gin.Context) error {
 		return err
 	}
 	values := settingValues(c, form.section)
-	ok, refused, err := s.Proved(c)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return s.showSettingForm(c, form, values, faulty{status: http.StatusUnprocessableEntity}, refused)
-	}
 	content, err := settings.Change{Values: onlySettings(values)}.Content()
 	if err != nil {
 		return err
 	}
-	out, err := s.o.Approvals.Submit(c.Request.Context(), s.by(c), approval.Ask{
-		Kind: settings.Kind, Subject: "setting " + form.section, Content: content, Reason: strings.TrimSpace(values["reason"]),
-		Unless: s.stillSettings(form.section, c.PostForm("seen")),
-	})
+	var out approval.Outcome
+	if err = s.prove(c); err == nil {
+		out, err = s.o.Approvals.Submit(c.Request.Context(), s.by(c), approval.Ask{
+			Kind: settings.Kind, Subject: "setting " + form.section, Content: content, Reason: strings.TrimSpace(values["reason"]),
+			Unless: s.stillSettings(form.section, c.PostForm("seen")),
+		})
+	}
 	if err == nil {
 		return proposed(c, out, settingsPath)
 	}
@@ -220,7 +211,7 @@ func (s *Console) SettingsUpdate(c *gin.Context) error {
 		return err
 	}
 	s.boundFaults(c, form, errs.FieldsOf(err), fault)
-	return s.showSettingForm(c, form, values, fault, false)
+	return s.showSettingForm(c, form, values, fault)
 }
 
 // settingValues are what came for a section's settings, whichever may be changed:

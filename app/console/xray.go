@@ -44,9 +44,16 @@ func (s *Console) SubjectShow(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	clear, err := s.o.Records.Show(ctx, x, entrance.VisitOf(c).Who.Account.ID, c.PostForm("reason"))
+	reason := c.PostForm("reason")
+	var proof *unproved
+	if err := s.prove(c); errors.As(err, &proof) {
+		return s.showXRay(c, of, showing{reason: reason, refused: proof.refused, status: http.StatusUnprocessableEntity})
+	} else if err != nil {
+		return err
+	}
+	clear, err := s.o.Records.Show(ctx, x, entrance.VisitOf(c).Who.Account.ID, reason)
 	if errors.Is(err, records.ErrReason) {
-		return s.showXRay(c, of, showing{fault: i18n.T(ctx, i18n.ExportWhy)})
+		return s.showXRay(c, of, showing{reason: reason, fault: i18n.T(ctx, i18n.ExportWhy), status: http.StatusUnprocessableEntity})
 	}
 	if err != nil {
 		return err
@@ -56,9 +63,12 @@ func (s *Console) SubjectShow(c *gin.Context) error {
 
 // showing is what came of asking for the visitor.
 type showing struct {
-	clear records.Clear
-	shown bool
-	fault string
+	clear   records.Clear
+	shown   bool
+	reason  string // as it was typed
+	fault   string // what is wrong with it
+	refused bool   // the proof that came with it was wrong
+	status  int    // 0: 200
 }
 
 func (s *Console) showXRay(c *gin.Context, of records.Found, show showing) error {
@@ -78,14 +88,15 @@ func (s *Console) showXRay(c *gin.Context, of records.Found, show showing) error
 	page := v.page()
 	page.Frame = s.frame(c, v.short(), layout.Crumb{Text: i18n.T(ctx, i18n.XRayTitle), Href: visitsPath})
 	page.Visitor = v.visitor(mayClear(c), show)
+	if page.Visitor.MayShow {
+		if page.Visitor.Verify, err = s.VerifyView(c, show.refused); err != nil {
+			return err
+		}
+	}
 	if err := v.alike(&page); err != nil {
 		return err
 	}
-	status := http.StatusOK
-	if show.fault != "" {
-		status = http.StatusUnprocessableEntity
-	}
-	return web.Render(c, status, console.XRay(page))
+	return web.Render(c, cmp.Or(show.status, http.StatusOK), console.XRay(page))
 }
 
 // traceXRay puts on record what somebody reads who watches over the others.

@@ -284,7 +284,7 @@ var maskWords = map[string]i18n.Key{
 
 func (v xrayView) visitor(may bool, show showing) console.VisitorView {
 	view := console.VisitorView{
-		There: v.x.HasSubject || v.x.HasCustomer, MayShow: may, Action: visitsPath + "/subject", Fault: show.fault,
+		There: v.x.HasSubject || v.x.HasCustomer, MayShow: may, Action: visitsPath + "/subject", Reason: show.reason, Fault: show.fault,
 		Subject: show.clear.Subject, Customer: show.clear.Customer, Shown: show.shown,
 	}
 	switch {
