@@ -56,7 +56,7 @@ func Acknowledge(ctx context.Context, s *store.Store, k Acknowledgement, now tim
 		if err := tx.SaveAlert(a); err != nil {
 			return err
 		}
-		return record(tx, a, k, now, random)
+		return record(ctx, tx, a, k, now, random)
 	})
 	return a, err
 }
@@ -77,8 +77,8 @@ func onOneLine(text string) bool {
 	return true
 }
 
-func record(tx *store.Tx, a models.Alert, k Acknowledgement, now time.Time, random io.Reader) error {
-	w := change.Writer{Tx: tx, Now: now, Rand: random, Actor: cmp.Or(k.Account, k.By)}
+func record(ctx context.Context, tx *store.Tx, a models.Alert, k Acknowledgement, now time.Time, random io.Reader) error {
+	w := change.NewWriter(ctx, tx, cmp.Or(k.Account, k.By), now, random)
 	e := ledger.Event{Kind: "alert.acknowledged", Reason: a.Rule}
 	if a.SubjectKind == "application" {
 		e.ApplicationID = a.SubjectID

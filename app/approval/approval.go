@@ -7,14 +7,17 @@
 // is, and how it is written, the Applier of its kind knows.
 package approval
 
-import "postern/app/errs"
+import (
+	"postern/app/errs"
+	"postern/app/ledger"
+)
 
 // Bootstrap is the actor of changes on a database without staff.
 const Bootstrap = "bootstrap"
 
 // CommandLine is the actor of changes that somebody with access to the database
 // made, once there is staff.
-const CommandLine = "command line"
+const CommandLine = ledger.CommandLine
 
 // ErrSecondPerson refuses a change that one person may not make.
 var ErrSecondPerson = errs.New(errs.Forbidden, "second_person",

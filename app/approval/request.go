@@ -307,6 +307,6 @@ func (a *Approvals) write(ctx context.Context, actor string, f func(change.Write
 		if err != nil {
 			return err
 		}
-		return f(change.Writer{Tx: tx, Now: a.o.Now(), Rand: a.o.Rand, Actor: actor}, b)
+		return f(change.NewWriter(ctx, tx, actor, a.o.Now(), a.o.Rand), b)
 	})
 }

@@ -40,7 +40,7 @@ func (a *Authority) EndVisit(ctx context.Context, vid, account, why string) erro
 	}
 	ended, err := a.Ledger.EndVisit(ctx, vid, endedByStaff, v.DeadAfter, ledger.Event{
 		Kind: "visit.ended", Outcome: "ok", PartnerID: v.PartnerID, ApplicationID: v.ApplicationID, ServiceID: v.ServiceID, VID: vid,
-		Actor: account, Detail: map[string]string{"because": why},
+		Actor: account, From: ledger.OriginOf(ctx), Detail: map[string]string{"because": why},
 	})
 	if err != nil {
 		return err

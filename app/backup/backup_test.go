@@ -338,7 +338,7 @@ func TestRestoreRefuses(t *testing.T) {
 }
 
 // withoutPartners takes back what migration 12 made.
-const withoutPartners = `DROP INDEX events_of_partners; DROP TABLE onboarding_drafts; DROP TABLE partner_removals; DROP TABLE partner_notes;
+const withoutPartners = `DROP INDEX events_of_partners; ALTER TABLE partners DROP COLUMN officer_id; DROP TABLE onboarding_drafts; DROP TABLE partner_removals; DROP TABLE partner_notes;
 	DROP TABLE partner_terms; DROP TABLE partner_contacts; DROP INDEX partners_by_name; DROP INDEX partners_by_creation; DROP INDEX partners_by_contract;
 	ALTER TABLE partners DROP COLUMN name_key; ALTER TABLE partners DROP COLUMN legal_name; ALTER TABLE partners DROP COLUMN credit_code;
 	ALTER TABLE partners DROP COLUMN contract; ALTER TABLE partners DROP COLUMN contract_ends; ALTER TABLE partners DROP COLUMN risk`
@@ -362,7 +362,7 @@ func TestACopyOfAnEarlierReleaseIsBroughtUp(t *testing.T) {
 	execute(t, file, withoutOverview)
 	execute(t, file, withoutPartners)
 	execute(t, file, withoutCatalogue)
-	execute(t, file, "DROP TABLE restores; DROP TABLE jobs; DROP TABLE leases; DROP TABLE rollups; DROP INDEX shapes_by_last_seen; ALTER TABLE shapes DROP COLUMN last_seen; DROP INDEX quota_counts_by_day; DROP TABLE service_hours; DROP TABLE service_stops; DROP TABLE consents; DROP TABLE consent_texts; ALTER TABLE scopes DROP COLUMN consent_version; DROP TABLE change_comments; DROP TABLE change_requests; DROP TABLE challenges; DROP TABLE setup_links; DROP TABLE sessions; DROP TABLE recovery_codes; DROP TABLE factors; DROP TABLE staff_roles; DROP TABLE accounts; DROP TABLE persons; DROP INDEX events_by_actor; DROP INDEX events_of_persons; ALTER TABLE events DROP COLUMN actor; DROP INDEX events_unnumbered; DROP TABLE feeds; DROP TABLE alerts; DROP TABLE deliveries; DROP TABLE application_sources; DROP INDEX events_alarms; DROP INDEX credentials_by_end; DROP INDEX events_by_application_id; CREATE INDEX events_by_application ON events (application_id, at) WHERE application_id <> ''; DROP INDEX at_rows_by_jti; DROP INDEX at_rows_by_subject; DELETE FROM goose_db_version WHERE version_id >= 3")
+	execute(t, file, "DROP TABLE restores; DROP TABLE jobs; DROP TABLE leases; DROP TABLE rollups; DROP INDEX shapes_by_last_seen; ALTER TABLE shapes DROP COLUMN last_seen; DROP INDEX quota_counts_by_day; DROP TABLE service_hours; DROP TABLE service_stops; DROP TABLE consents; DROP TABLE consent_texts; ALTER TABLE scopes DROP COLUMN consent_version; DROP TABLE change_comments; DROP TABLE change_requests; DROP TABLE challenges; DROP TABLE setup_links; DROP TABLE sessions; DROP TABLE recovery_codes; DROP TABLE factors; DROP TABLE staff_roles; DROP TABLE accounts; DROP TABLE persons; DROP INDEX events_of_actor; DROP INDEX events_of_persons; ALTER TABLE events DROP COLUMN actor; DROP INDEX events_unnumbered; DROP TABLE feeds; DROP TABLE alerts; DROP TABLE deliveries; DROP TABLE application_sources; DROP INDEX events_alarms; DROP INDEX credentials_by_end; DROP INDEX events_by_application_id; CREATE INDEX events_by_application ON events (application_id, at) WHERE application_id <> ''; DROP INDEX at_rows_by_jti; DROP INDEX at_rows_by_subject; DELETE FROM goose_db_version WHERE version_id >= 3")
 	target := filepath.Join(t.TempDir(), "postern.db")
 	if _, err := restorer(t, target).FromFile(t.Context(), file, ""); err != nil {
 		t.Fatal(err)

@@ -69,7 +69,7 @@ func (d *Document) Apply(ctx context.Context, s *store.Store, o Options, random 
 		if err != nil {
 			return err
 		}
-		return d.write(w, plan, change.Writer{Tx: tx, Now: o.Now, Rand: random, Actor: actor})
+		return d.write(w, plan, change.NewWriter(ctx, tx, actor, o.Now, random))
 	})
 	return plan, err
 }

@@ -1,6 +1,7 @@
 package change
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strconv"
@@ -17,10 +18,16 @@ type Writer struct {
 	Now   time.Time
 	Rand  io.Reader
 	Actor string // who changes; it stands in each event
+	From  ledger.Origin
 
 	Request int64  // the change request that was approved; 0 for none
 	Maker   string // the account that asked for it, where another one approved
 	Because string // the reason that was given; may be empty
+}
+
+// NewWriter writes what the request of ctx changes, on actor's word.
+func NewWriter(ctx context.Context, tx *store.Tx, actor string, now time.Time, random io.Reader) Writer {
+	return Writer{Tx: tx, Now: now, Rand: random, Actor: actor, From: ledger.OriginOf(ctx)}
 }
 
 // At is the time of the change, Unix ms.
@@ -41,9 +48,10 @@ func (w Writer) Record(e ledger.Event, id string, isNew bool, differences []Diff
 	return w.Event(e, map[string]string{"id": id, "changes": strings.Join(texts, "; ")})
 }
 
-// Event writes an event with details and the actor.
+// Event writes an event with details, the actor, and in which role and from where
+// they act.
 func (w Writer) Event(e ledger.Event, detail map[string]string) error {
-	e.Outcome, e.Actor, e.Detail = "ok", w.Actor, detail
+	e.Outcome, e.Actor, e.From, e.Detail = "ok", w.Actor, w.From, detail
 	if w.Request != 0 {
 		e.Detail["request"] = strconv.FormatInt(w.Request, 10)
 	}

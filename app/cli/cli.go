@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"postern/app/ledger"
 )
 
 // Surroundings are what a process has around it.
@@ -80,7 +82,7 @@ func Run(ctx context.Context, args []string, s Surroundings) int {
 		parser.Errorf("%s", err)
 		return 2
 	}
-	err = parsed.Run(invocation{ctx: ctx, Surroundings: s})
+	err = parsed.Run(invocation{ctx: ledger.ActingFrom(ctx, ledger.Origin{Address: ledger.CommandLine}), Surroundings: s})
 	if err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(s.Err, "postern:", err)
 		return 1

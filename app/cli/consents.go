@@ -12,6 +12,7 @@ import (
 	"postern/app/approval"
 	"postern/app/consents"
 	"postern/app/keyring"
+	"postern/app/ledger"
 	"postern/app/store"
 	"postern/models"
 )
@@ -178,6 +179,7 @@ func (c withdrawConsentCommand) Run(i invocation) error {
 	registry := consents.Registry{Store: s, Now: i.Now, Rand: i.Rand}
 	ended, err := registry.Withdraw(i.ctx, consents.Withdrawal{
 		Consents: f, By: models.ByBank, Reason: c.Reason, Actor: actor + ", " + by,
+		Event: ledger.Event{Actor: actor, From: ledger.OriginOf(i.ctx)},
 	})
 	if err != nil {
 		return err

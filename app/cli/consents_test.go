@@ -113,7 +113,7 @@ func TestTheBankListsAndWithdrawsConsents(t *testing.T) {
 	w.Refresh()
 	events := w.Events("consent.withdrawn")
 	if len(events) != 1 || events[0].Detail["by"] != "bank" || events[0].Detail["reason"] != "asked for by phone" ||
-		!strings.HasPrefix(events[0].Detail["actor"], "bootstrap, ") || events[0].ApplicationID != apptest.Travel {
+		!strings.HasPrefix(events[0].Detail["actor"], "bootstrap, ") || events[0].Actor != "bootstrap" || events[0].ApplicationID != apptest.Travel {
 		t.Errorf("events %+v", events)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"postern/app/approval"
 	"postern/app/config"
 	"postern/app/feeds"
 	"postern/app/ledger"
@@ -98,7 +99,7 @@ func (c forgetFeedCommand) Run(i invocation) error {
 		return fmt.Errorf("%s is still configured; take it out of every node's configuration and restart them first", c.Name)
 	}
 	event, err := ledger.Make(ledger.Event{
-		Kind: "feed.forgotten", Outcome: "ok", Detail: map[string]string{"by": "cli", "user": operator(), "feed": c.Name},
+		Kind: "feed.forgotten", Outcome: "ok", Actor: approval.CommandLine, From: ledger.OriginOf(i.ctx), Detail: map[string]string{"by": "cli", "user": operator(), "feed": c.Name},
 	}, i.Now(), i.Rand)
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"postern/app/approval"
 	"postern/app/config"
 	"postern/app/keyring"
 	"postern/app/ledger"
@@ -175,7 +176,9 @@ func loadRing(i invocation, c config.Config, s *store.Store) (*keyring.Ring, err
 		Store: s, Master: master, Other: other, Lives: c.Keys, Now: i.Now, Rand: i.Rand,
 		Event: func(kind, reason string, detail map[string]string) (models.Event, error) {
 			detail["by"], detail["user"] = "cli", operator()
-			return ledger.Make(ledger.Event{Kind: kind, Outcome: "ok", Reason: reason, Detail: detail}, i.Now(), i.Rand)
+			return ledger.Make(ledger.Event{
+				Kind: kind, Outcome: "ok", Reason: reason, Actor: approval.CommandLine, From: ledger.OriginOf(i.ctx), Detail: detail,
+			}, i.Now(), i.Rand)
 		},
 	})
 }

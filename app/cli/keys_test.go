@@ -181,7 +181,7 @@ func recorded(t *testing.T, w *apptest.World) {
 	db := w.Database()
 	defer db.Close()
 	var all, ours int
-	if err := db.QueryRow(`SELECT count(*), sum(CASE WHEN body LIKE '%"by":"cli"%"user":"_%' THEN 1 ELSE 0 END) FROM events WHERE kind = 'key.rotated'`).Scan(&all, &ours); err != nil {
+	if err := db.QueryRow(`SELECT count(*), sum(CASE WHEN body LIKE '%"actor":"command line","actor_address":"command line"%"by":"cli"%"user":"_%' THEN 1 ELSE 0 END) FROM events WHERE kind = 'key.rotated'`).Scan(&all, &ours); err != nil {
 		t.Fatal(err)
 	}
 	if all != 4 || ours != 4 {

@@ -2,22 +2,13 @@ package console
 
 import (
 	"cmp"
-	"context"
-	"encoding/json"
-	"maps"
 	"net/http"
-	"net/url"
-	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
-	"postern/app/change"
+	"postern/app/approval"
 	"postern/app/entrance"
-	"postern/app/ledger"
 	"postern/app/records"
-	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
 	"postern/policies"
@@ -26,157 +17,96 @@ import (
 	"postern/views/ui"
 )
 
-const (
-	activityPath = "/console/activity"
-	activityRows = 50
-	activityList = "activity" // of its cursors
-)
+const activityPath = "/console/activity"
 
-// Activity lists what staff did: everybody's for who may read it, else one's own.
+// Activity lists what people did: everybody for who may read it, else oneself.
 func (s *Console) Activity(c *gin.Context) error {
 	ctx, v := c.Request.Context(), entrance.VisitOf(c)
-	all := v.Rights.May(policies.Permission{Resource: "activity", Action: "read"})
-	filter := store.ActivityFilter{Actor: c.Query("who")}
-	if !all || filter.Actor == "me" {
+	all, q := v.Rights.May(policies.Permission{Resource: "activity", Action: "read"}), activityQueryOf(c)
+	filter, err := q.filter(s.o.Now().In(s.o.Zone))
+	if err != nil {
+		return err
+	}
+	if !all {
+		q.who = "me"
+	}
+	if q.who == "me" {
 		filter.Actor = v.Who.Account.ID
 	}
-	if cursor := c.Query("after"); cursor != "" {
-		at, err := s.o.Cursors.Open(activityList, cursor, 2)
-		if err != nil {
-			return err
-		}
-		if filter.BeforeAt, err = strconv.ParseInt(at[0], 10, 64); err != nil {
-			return web.ErrCursor
-		}
-		filter.BeforeID = at[1]
+	at, err := s.activityPlace(q)
+	if err != nil {
+		return err
 	}
-	list, err := s.o.Store.Activity(ctx, filter, activityRows+1)
+	found, err := s.o.Records.Activity(ctx, filter, at)
 	if err != nil {
 		return err
 	}
 	if filter.Actor != v.Who.Account.ID {
-		if err := s.readActivity(ctx, v.Who.Account.ID, filter.Actor); err != nil {
+		if err := s.o.Records.LookedAtActivity(ctx, v.Who.Account.ID, filter); err != nil {
 			return err
 		}
 	}
 
-	page := console.ActivityPage{Frame: s.frame(c, i18n.T(ctx, i18n.ActivityTitle)), All: all, Own: filter.Actor == v.Who.Account.ID}
-	if len(list) > activityRows {
-		list = list[:activityRows]
-		last := list[activityRows-1]
-		page.Older = activityPath + "?" + url.Values{
-			"who": {c.Query("who")}, "after": {s.o.Cursors.Make(activityList, strconv.FormatInt(last.At, 10), last.ID)},
-		}.Encode()
+	own := filter.Actor == v.Who.Account.ID
+	page := console.ActivityPage{
+		Frame: s.frame(c, i18n.T(ctx, i18n.ActivityTitle)), All: all, Own: own,
+		Everybody: q.but(func(q *activityQuery) { q.who = "" }).address(), Mine: q.but(func(q *activityQuery) { q.who = "me" }).address(),
+		Paging: ui.PagingView{Words: " ", Newer: s.activityOn(q, newer, found.Newer), Older: s.activityOn(q, older, found.Older)},
 	}
-	if page.Rows, err = s.activityRows(c, list); err != nil {
+	if page.Filters, err = s.activityFilters(c, q, all); err != nil {
 		return err
+	}
+	if page.Rows, err = s.activityRows(c, q, found.Rows); err != nil {
+		return err
+	}
+	if found.SearchedTo != 0 {
+		page.Note = &ui.NoteView{Tone: ui.Accent, Text: i18n.T(ctx, i18n.LogSearched, i18n.Stamp(ctx, s.InZone(found.SearchedTo)))}
 	}
 	return web.Render(c, http.StatusOK, console.Activity(page))
 }
 
-// readActivity puts on record that somebody has read what others did.
-func (s *Console) readActivity(ctx context.Context, reader, whose string) error {
-	return s.o.Store.Write(ctx, func(tx *store.Tx) error {
-		w := change.Writer{Tx: tx, Now: s.o.Now(), Rand: s.o.Rand, Actor: reader}
-		return w.Event(ledger.Event{Kind: "activity.read"}, map[string]string{"whose": cmp.Or(whose, "everybody")})
-	})
-}
+// people are those whose names stand in an event's details.
+var people = []string{"maker", "checker", "account"}
 
-func (s *Console) activityRows(c *gin.Context, list []models.Event) (rows []console.ActivityRow, err error) {
+func (s *Console) activityRows(c *gin.Context, q activityQuery, list []models.Event) (rows []console.ActivityRow, err error) {
+	ctx := c.Request.Context()
 	ids, about := []string{}, make([]map[string]string, len(list))
 	for i, e := range list {
 		about[i] = detailsOf(e.Body)
-		ids = append(ids, e.Actor, about[i]["maker"], about[i]["checker"])
+		ids = append(ids, e.Actor)
+		for _, who := range people {
+			ids = append(ids, about[i][who])
+		}
 	}
-	names, err := s.requestNames(c.Request.Context(), ids)
+	names, err := s.requestNames(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
 	for i, e := range list {
-		for _, who := range []string{"maker", "checker"} {
+		for _, who := range people {
 			if about[i][who] == e.Actor {
 				delete(about[i], who) // it stands beside
 			} else if name := names.accounts[about[i][who]]; name != "" {
 				about[i][who] = name
 			}
 		}
+		from := records.OriginOf(e)
+		if from.Address != "" {
+			delete(about[i], "address") // of a sign-in: it stands under who
+		}
 		at := s.At(e.At)
 		at.Exactly = true
+		who := ui.LinkView{Text: cmp.Or(names.accounts[e.Actor], e.Actor)}
+		if e.Actor == approval.Bootstrap {
+			who.Text = i18n.T(ctx, i18n.ActivityBootstrap)
+		}
+		if q.who == "" {
+			who.Href = q.but(func(q *activityQuery) { q.who = e.Actor }).address()
+		}
 		rows = append(rows, console.ActivityRow{
-			At: at, Date: i18n.Date(c.Request.Context(), s.InZone(e.At)), Who: cmp.Or(names.accounts[e.Actor], e.Actor), What: did(c.Request.Context(), e.Kind),
-			About: aboutEvent(e, names.things), Alarm: e.Alarm, Details: s.details(c.Request.Context(), about[i]),
+			At: at, Date: i18n.Date(ctx, s.InZone(e.At)), Who: who, From: originWords(ctx, from), What: did(ctx, e.Kind),
+			About: aboutEvent(e, names.things), Alarm: e.Alarm, Details: s.details(ctx, about[i]),
 		})
 	}
 	return rows, nil
-}
-
-// did is a kind of event as something that somebody did; a kind without words is
-// said as it is.
-func did(ctx context.Context, kind string) string {
-	if key, ok := i18n.ByID("did." + kind); ok {
-		return i18n.T(ctx, key)
-	}
-	return kind
-}
-
-func aboutEvent(e models.Event, names records.Names) string {
-	switch {
-	case e.ApplicationID != "":
-		return names.Application(e.ApplicationID)
-	case e.PartnerID != "":
-		return names.Partner(e.PartnerID)
-	case e.ServiceID != "":
-		return names.Service(e.ServiceID)
-	}
-	return e.VID
-}
-
-// details are an event's own, by name; hashes and the account's id help nobody
-// to read a list.
-func (s *Console) details(ctx context.Context, about map[string]string) []ui.KeyValue {
-	var list []ui.KeyValue
-	for _, name := range slices.Sorted(maps.Keys(about)) {
-		if strings.HasSuffix(name, "sha256") || name == "account" || name == "actor" || about[name] == "" {
-			continue
-		}
-		list = append(list, ui.KeyValue{Key: detailName(ctx, name), Value: ui.Text(s.detail(ctx, name, about[name]))})
-	}
-	return list
-}
-
-// detailsOf are an event's own, by name, with the reason that somebody gave.
-func detailsOf(body string) map[string]string {
-	event := struct {
-		Reason string            `json:"reason"`
-		Detail map[string]string `json:"detail"`
-	}{Detail: map[string]string{}}
-	if json.Unmarshal([]byte(body), &event) != nil {
-		return nil
-	}
-	if event.Reason != "" {
-		event.Detail["reason"] = event.Reason
-	}
-	return event.Detail
-}
-
-// detailName is the name of a detail; one without words is said as it is.
-func detailName(ctx context.Context, name string) string {
-	if key, ok := i18n.ByID("detail." + name); ok {
-		return i18n.T(ctx, key)
-	}
-	return strings.ReplaceAll(name, "_", " ")
-}
-
-// detail is the value of a detail as one reads it.
-func (s *Console) detail(ctx context.Context, name, value string) string {
-	if name == "changes" {
-		return s.recorded(ctx, value)
-	}
-	if key, ok := i18n.ByID("detail.is." + value); ok {
-		return i18n.T(ctx, key)
-	}
-	if ms, err := strconv.ParseInt(value, 10, 64); err == nil && (name == "from" || name == "until") {
-		return i18n.Stamp(ctx, s.InZone(ms))
-	}
-	return value
 }

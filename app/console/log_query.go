@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"net/url"
 	"strconv"
 	"strings"
@@ -23,8 +24,8 @@ type logQuery struct {
 	paused                                             bool
 }
 
-// spans are the windows that the log offers, by their word in the address.
-var spans = map[string]time.Duration{"1h": time.Hour, "24h": 24 * time.Hour, "7d": 7 * 24 * time.Hour}
+// spans are windows that are offered, by their word in the address.
+var spans = map[string]time.Duration{"1h": time.Hour, "24h": 24 * time.Hour, "7d": 7 * 24 * time.Hour, "30d": 30 * 24 * time.Hour}
 
 const (
 	timeToday = "today"
@@ -91,25 +92,31 @@ func (q logQuery) filter(now time.Time) (records.Filter, error) {
 	} else {
 		f.Partner = name
 	}
-	if q.from != "" || q.until != "" {
-		var err error
-		if f.From, err = moment(q.from, now.Location()); err == nil {
-			f.Until, err = moment(q.until, now.Location())
+	var err error
+	f.From, f.Until, err = window(cmp.Or(q.time, timeToday), q.from, q.until, now)
+	return f, err
+}
+
+// window is [from, until), Unix ms, of an address: two moments, or else a word for
+// the time up to now, whose until is 0.
+func window(word, first, last string, now time.Time) (from, until int64, err error) {
+	if first != "" || last != "" {
+		if from, err = moment(first, now.Location()); err == nil {
+			until, err = moment(last, now.Location())
 		}
-		return f, err
+		return from, until, err
 	}
-	switch q.time {
-	case "", timeToday:
-		f.From = store.DayOf(now).UnixMilli()
+	switch word {
+	case timeToday:
+		return store.DayOf(now).UnixMilli(), 0, nil
 	case timeAll:
-	default:
-		span, known := spans[q.time]
-		if !known {
-			return f, records.ErrFilter
-		}
-		f.From = now.Add(-span).UnixMilli()
+		return 0, 0, nil
 	}
-	return f, nil
+	span, known := spans[word]
+	if !known {
+		return 0, 0, records.ErrFilter
+	}
+	return now.Add(-span).UnixMilli(), 0, nil
 }
 
 // moment reads a time of an address: Unix ms, or what a browser's control for

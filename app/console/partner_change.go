@@ -119,7 +119,7 @@ func stillApplication(id, seen string) func(store.Business) error {
 // whoMoved says who changed a partner last, and when.
 func (s *Console) whoMoved(c *gin.Context, partner string) (string, error) {
 	ctx := c.Request.Context()
-	events, err := s.o.Store.PartnerEvents(ctx, partner, 0, "", 1)
+	events, err := s.o.Store.PartnerEvents(ctx, partner, "", 1)
 	if err != nil {
 		return "", err
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -23,25 +22,18 @@ const historyPage = 50
 
 func (s *Console) historyTab(c *gin.Context, v partnerView) ([]console.Section, error) {
 	ctx, list := v.ctx, "history "+v.row.ID
-	var beforeAt int64
-	beforeID := ""
-	if place := c.Query("place"); place != "" {
-		at, err := s.o.Cursors.Open(list, place, 2)
-		if err != nil {
-			return nil, err
-		}
-		beforeAt, _ = strconv.ParseInt(at[0], 10, 64) // made by this house
-		beforeID = at[1]
+	at, err := s.place(c, list, 1)
+	if err != nil {
+		return nil, err
 	}
-	events, err := s.o.Store.PartnerEvents(ctx, v.row.ID, beforeAt, beforeID, historyPage+1)
+	events, err := s.o.Store.PartnerEvents(ctx, v.row.ID, at[0], historyPage+1)
 	if err != nil {
 		return nil, err
 	}
 	older := ""
 	if len(events) > historyPage {
 		events = events[:historyPage]
-		last := events[historyPage-1]
-		older = tabPath(v.row.ID, "history") + "?" + url.Values{"place": {s.o.Cursors.Make(list, strconv.FormatInt(last.At, 10), last.ID)}}.Encode()
+		older = tabPath(v.row.ID, "history") + "?" + url.Values{"after": {s.o.Cursors.Make(list, events[historyPage-1].ID)}}.Encode()
 	}
 	requests, err := s.requestsTable(c, v)
 	if err != nil {
@@ -52,9 +44,9 @@ func (s *Console) historyTab(c *gin.Context, v partnerView) ([]console.Section, 
 		return nil, err
 	}
 	section := console.Section{Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerHistory)}, Table: &table}
-	if older != "" || beforeAt != 0 {
+	if older != "" || at[0] != "" {
 		section.Paging = &ui.PagingView{Words: " ", Older: older}
-		if beforeAt != 0 {
+		if at[0] != "" {
 			section.Paging.Newer = tabPath(v.row.ID, "history")
 		}
 	}
@@ -75,7 +67,7 @@ func (s *Console) eventsTable(ctx context.Context, events []models.Event) (ui.Ta
 		return t, err
 	}
 	for i, e := range events {
-		detail, who := about[i], ui.Cell{Text: cmp.Or(names[e.Actor], e.Actor)}
+		detail, who := about[i], ui.Cell{Text: cmp.Or(names[e.Actor], e.Actor), Second: originWords(ctx, records.OriginOf(e))}
 		if maker := detail["maker"]; maker != "" {
 			who.Second = i18n.T(ctx, i18n.PartnerAskedBy, cmp.Or(names[maker], maker))
 		}

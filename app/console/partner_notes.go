@@ -41,7 +41,7 @@ func (s *Console) addNote(c *gin.Context, partner, text string) error {
 		if err := tx.AddNote(models.PartnerNote{ID: id, PartnerID: partner, AccountID: who, At: now.UnixMilli(), Text: text}); err != nil {
 			return err
 		}
-		w := change.Writer{Tx: tx, Now: now, Rand: s.o.Rand, Actor: who}
+		w := change.NewWriter(c.Request.Context(), tx, who, now, s.o.Rand)
 		return w.Event(ledger.Event{Kind: "partner.noted", PartnerID: partner}, map[string]string{"id": partner, "note": id})
 	})
 }

@@ -16,6 +16,7 @@ import (
 
 	"postern/app/errs"
 	"postern/app/identity"
+	"postern/app/ledger"
 	"postern/app/web"
 	"postern/models"
 	"postern/policies"
@@ -112,6 +113,8 @@ func (e *Entrance) serve(c *gin.Context, a Access, screen web.Screen) error {
 	}
 	c.Set(visitKey, v)
 	web.Speak(c, cmp.Or(v.Who.Account.Language, e.o.Cookies.Get(c, languageCookie)))
+	from := ledger.Origin{Role: e.role(c, a, v), Address: e.client(c).Address}
+	c.Request = c.Request.WithContext(ledger.ActingFrom(c.Request.Context(), from))
 	if err := e.admit(c, a, v); err != nil {
 		return err
 	}
@@ -126,6 +129,23 @@ func (e *Entrance) serve(c *gin.Context, a Access, screen web.Screen) error {
 		}
 	}
 	return screen(c)
+}
+
+// role is what somebody acts as at a screen: of a partner's user the role in the
+// team, of the staff's roles those that the screen is open to.
+func (e *Entrance) role(c *gin.Context, a Access, v *Visit) string {
+	if e.o.Realm == models.PortalRealm {
+		return string(v.Who.Member.Role)
+	}
+	var as []string
+	for _, role := range v.Who.Roles {
+		with := v.Who
+		with.Roles = []models.StaffRole{role}
+		if rights, err := e.o.Rights(c, with); err == nil && a.Allows(rights) {
+			as = append(as, string(role))
+		}
+	}
+	return strings.Join(as, " ")
 }
 
 // recognize reads the session, if there is one.

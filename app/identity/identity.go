@@ -121,7 +121,7 @@ func (i *Identity) id(prefix string) (string, error) {
 // write runs f in one transaction; what it records stands under actor's name.
 func (i *Identity) write(ctx context.Context, actor string, f func(change.Writer) error) error {
 	return i.o.Store.Write(ctx, func(tx *store.Tx) error {
-		return f(change.Writer{Tx: tx, Now: i.o.Now(), Rand: i.o.Rand, Actor: actor})
+		return f(change.NewWriter(ctx, tx, actor, i.o.Now(), i.o.Rand))
 	})
 }
 

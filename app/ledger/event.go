@@ -28,6 +28,7 @@ type Event struct {
 	ServiceID     string
 	VID           string
 	Actor         string // who caused it: an account's id; empty where no person did
+	From          Origin // in which role and from where; only in the body
 	Alarm         bool
 	Detail        map[string]string // small; only in the body
 }
@@ -61,7 +62,10 @@ func Make(e Event, now time.Time, random io.Reader) (models.Event, error) {
 		Actor:         storable(e.Actor),
 		Alarm:         e.Alarm,
 	}
-	made.Body = canonicalBody(made, e.Detail)
+	if made.Actor == "" {
+		e.From = Origin{} // what nobody does comes from nowhere
+	}
+	made.Body = canonicalBody(made, e.From, e.Detail)
 	made.LeafHash = leafHash(made.Body)
 	return made, nil
 }
@@ -77,7 +81,7 @@ func leafHash(body string) string {
 // canonicalBody is one JSON object without spaces: members in this order, empty
 // ones left out, detail's members sorted by name. Anybody can make the same
 // octets again, so the leaf hash can be checked without this program.
-func canonicalBody(e models.Event, detail map[string]string) string {
+func canonicalBody(e models.Event, from Origin, detail map[string]string) string {
 	b := make([]byte, 0, 384)
 	b = append(b, `{"id":`...)
 	b = appendQuoted(b, e.ID)
@@ -93,6 +97,8 @@ func canonicalBody(e models.Event, detail map[string]string) string {
 		{"service_id", e.ServiceID},
 		{"vid", e.VID},
 		{"actor", e.Actor},
+		{"actor_role", storable(from.Role)},
+		{"actor_address", storable(from.Address)},
 	} {
 		if member.value != "" {
 			b = append(b, `,"`...)

@@ -146,7 +146,7 @@ func (r *Records) Looked(ctx context.Context, actor string, f Filter) error {
 // eachLine walks the whole window, to its given number of lines at most, in short
 // reads: none of them holds the database's history while somebody's line is slow.
 func (r *Records) eachLine(ctx context.Context, f Filter, row store.LogFilter, atMost int, do func(models.Event) error) error {
-	span := r.window(f)
+	span := window(f.From, f.Until)
 	for n := 0; n < atMost; {
 		walk, err := r.o.Store.WalkLog(ctx, span, row, store.LogSteps{Most: most(row), Limit: exportStep})
 		if err != nil {

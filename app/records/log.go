@@ -12,8 +12,8 @@ import (
 // PageRows is how many rows a page of the log has.
 const PageRows = 50
 
-// Bounds of how many rows one request looks at. One application's rows lie far
-// apart: each costs a page of its own.
+// Bounds of how many rows one request looks at. One application's rows, and what
+// persons did, lie far apart: each costs a page of its own.
 const (
 	maxWalk      = 20_000
 	maxWalkApart = 5_000
@@ -21,7 +21,7 @@ const (
 
 // most is how many rows a request with a filter looks at.
 func most(row store.LogFilter) int {
-	if row.Application != "" {
+	if row.Application != "" || row.Actor != "" || row.Persons {
 		return maxWalkApart
 	}
 	return maxWalk
@@ -78,27 +78,31 @@ func (r *Records) Page(ctx context.Context, f Filter, at Place) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
+	return r.page(ctx, window(f.From, f.Until), row, at)
+}
+
+// page reads a page of a range.
+func (r *Records) page(ctx context.Context, span store.LogRange, row store.LogFilter, at Place) (Page, error) {
 	if at.Newer {
-		page, full, err := r.newer(ctx, f, row, at)
+		page, full, err := r.newer(ctx, span, row, at)
 		if err != nil || full {
 			return page, err
 		}
 		at = Place{} // nothing is newer than what fits on the first page
 	}
-	return r.older(ctx, f, row, at)
+	return r.older(ctx, span, row, at)
 }
 
-// window is the filter's time as a range of ids.
-func (r *Records) window(f Filter) store.LogRange {
-	until := store.LastEventID
-	if f.Until != 0 {
-		until = store.FirstEventID(f.Until)
+// window is [from, until), Unix ms, as a range of ids; an until of 0 is without end.
+func window(from, until int64) store.LogRange {
+	span := store.LogRange{From: store.FirstEventID(from), Until: store.LastEventID}
+	if until != 0 {
+		span.Until = store.FirstEventID(until)
 	}
-	return store.LogRange{From: store.FirstEventID(f.From), Until: until}
+	return span
 }
 
-func (r *Records) older(ctx context.Context, f Filter, row store.LogFilter, at Place) (Page, error) {
-	span := r.window(f)
+func (r *Records) older(ctx context.Context, span store.LogRange, row store.LogFilter, at Place) (Page, error) {
 	if at.ID != "" {
 		span.Until = min(at.ID, span.Until)
 	}
@@ -124,8 +128,7 @@ func (r *Records) older(ctx context.Context, f Filter, row store.LogFilter, at P
 }
 
 // newer is full unless the newest end came first.
-func (r *Records) newer(ctx context.Context, f Filter, row store.LogFilter, at Place) (page Page, full bool, err error) {
-	span := r.window(f)
+func (r *Records) newer(ctx context.Context, span store.LogRange, row store.LogFilter, at Place) (page Page, full bool, err error) {
 	span.From = max(at.ID, span.From)
 	walk, err := r.walk(ctx, span, row, true)
 	if err != nil {

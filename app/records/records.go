@@ -47,6 +47,6 @@ var (
 // that fails it is not. Nothing in detail may be personal data.
 func (r *Records) Trace(ctx context.Context, actor string, e ledger.Event, detail map[string]string) error {
 	return r.o.Store.Write(ctx, func(tx *store.Tx) error {
-		return change.Writer{Tx: tx, Now: r.o.Now(), Rand: r.o.Rand, Actor: actor}.Event(e, detail)
+		return change.NewWriter(ctx, tx, actor, r.o.Now(), r.o.Rand).Event(e, detail)
 	})
 }

@@ -251,6 +251,6 @@ func (s *SelfService) write(ctx context.Context, actor string, f func(change.Wri
 		if err != nil {
 			return err
 		}
-		return f(change.Writer{Tx: tx, Now: s.o.Now(), Rand: s.o.Rand, Actor: actor}, b)
+		return f(change.NewWriter(ctx, tx, actor, s.o.Now(), s.o.Rand), b)
 	})
 }

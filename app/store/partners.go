@@ -129,7 +129,8 @@ var partnerCountsSQL = `SELECT p.id,
 		(SELECT count(*) FROM applications a WHERE a.partner_id = p.id) AS applications,
 		(SELECT coalesce(sum(r.count), 0) FROM applications a CROSS JOIN rollups r WHERE a.partner_id = p.id
 			AND r.span = 'hour' AND r.kind = 'vt' AND r.application_id = a.id AND r.outcome = 'ok' AND r.start IN ` + hourStarts + `) AS visits_today,
-		coalesce((SELECT e.at FROM events e WHERE e.partner_id = p.id AND e.partner_id <> '' AND e.actor <> '' ORDER BY e.at DESC LIMIT 1), 0) AS last_change
+		coalesce((SELECT e.at FROM events e WHERE e.partner_id = p.id AND e.partner_id <> '' AND e.actor <> '' AND substr(e.kind, 1, 8) <> 'session.'
+			ORDER BY e.id DESC LIMIT 1), 0) AS last_change
 	FROM partners p WHERE p.id IN ?`
 
 // PartnerCounts are the numbers beside partners in a list: visits are those of the
@@ -202,16 +203,20 @@ func liveVisits(db *gorm.DB, applications []string, since, now int64) (map[strin
 	return counts, nil
 }
 
+// ofPartners is the condition of the index on what persons did to a partner.
+const ofPartners = "partner_id = ? AND partner_id <> '' AND actor <> '' AND substr(kind, 1, 8) <> 'session.'"
+
 // PartnerEvents lists what persons did to a partner and what is its own, newest
-// first, at most limit, those before a time (Unix ms) and id; 0 begins with the newest.
-func (s *Store) PartnerEvents(ctx context.Context, partner string, beforeAt int64, beforeID string, limit int) ([]models.Event, error) {
+// first, at most limit, those below an id; "" begins with the newest. Who signed in
+// is not among them.
+func (s *Store) PartnerEvents(ctx context.Context, partner, below string, limit int) ([]models.Event, error) {
 	var list []models.Event
-	if unstorable(partner) || unstorable(beforeID) {
+	if unstorable(partner) || unstorable(below) {
 		return nil, nil
 	}
-	query := s.read(ctx).Order("at DESC, id DESC").Limit(limit).Where("partner_id = ? AND partner_id <> '' AND actor <> ''", partner)
-	if beforeAt > 0 {
-		query = query.Where("at <= ? AND (at, id) < (?, ?)", beforeAt, beforeAt, beforeID)
+	query := s.read(ctx).Order("id DESC").Limit(limit).Where(ofPartners, partner)
+	if below != "" {
+		query = query.Where("id < ?", below)
 	}
 	if err := query.Find(&list).Error; err != nil {
 		return nil, fmt.Errorf("read events of partner: %w", err)

@@ -121,20 +121,6 @@ func TestListsOfPartnersHaveTheirIndexes(t *testing.T) {
 	}
 }
 
-func TestWhatPersonsDidToAPartnerIsReadAlongItsIndex(t *testing.T) {
-	t.Parallel()
-	s := storetest.SQLite(t)
-	stmt, err := s.ReadStmt(t.Context(), "EXPLAIN QUERY PLAN SELECT * FROM events WHERE partner_id = 'p' AND partner_id <> '' AND actor <> '' AND at <= 5 AND (at, id) < (5, 'x') ORDER BY at DESC, id DESC LIMIT 50")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var a, b, c int
-	var detail string
-	if err := stmt.QueryRow().Scan(&a, &b, &c, &detail); err != nil || !strings.Contains(detail, "events_of_partners") {
-		t.Errorf("plan %q, %v", detail, err)
-	}
-}
-
 func TestALiveVisitIsOneThatCouldGoOn(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store) {

@@ -13,8 +13,10 @@ import (
 // LogFilter says which lines of the ledger are wanted. Empty members ask for
 // nothing. The columns that one may ask for are these and no others.
 type LogFilter struct {
-	Kinds        []string // at least one
-	Application  string   // has an index of its own; the others are looked at row by row
+	Kinds        []string // nil is any
+	Application  string   // has an index of its own, as have the next two; the others are looked at row by row
+	Actor        string   // what this person did
+	Persons      bool     // what any person did
 	Applications []string // one of these; nil is any
 	Partner      string
 	Service      string
@@ -91,7 +93,7 @@ func (s *Store) walkEnd(ctx context.Context, r LogRange, f LogFilter, w LogSteps
 		End string
 		N   int
 	}
-	err = s.read(ctx).Raw(walkEndSQL(f, w), append(f.ofApplication(), r.From, r.Until, w.Most)...).Scan(&found).Error
+	err = s.read(ctx).Raw(walkEndSQL(f, w), append(f.keyArgs(), r.From, r.Until, w.Most)...).Scan(&found).Error
 	if err != nil {
 		return "", false, fmt.Errorf("walk log: %w", err)
 	}
@@ -110,14 +112,19 @@ func walkEndSQL(f LogFilter, w LogSteps) string {
 
 // key is the condition that picks the index.
 func (f LogFilter) key() (where string, args []any) {
-	if f.Application == "" {
-		return "", nil
+	// The second conditions hold anyway; without them the indexes are not looked at.
+	switch {
+	case f.Application != "":
+		return "application_id = ? AND application_id <> '' AND ", []any{f.Application}
+	case f.Actor != "":
+		return "actor = ? AND actor <> '' AND ", []any{f.Actor}
+	case f.Persons:
+		return "actor <> '' AND ", nil
 	}
-	// The second condition holds anyway; without it the index is not looked at.
-	return "application_id = ? AND application_id <> '' AND ", []any{f.Application}
+	return "", nil
 }
 
-func (f LogFilter) ofApplication() []any {
+func (f LogFilter) keyArgs() []any {
 	_, args := f.key()
 	return args
 }
@@ -151,7 +158,7 @@ func (f LogFilter) conditions() (where string, args []any) {
 			args = append(args, arg)
 		}
 	}
-	add(true, "kind IN ?", f.Kinds)
+	add(f.Kinds != nil, "kind IN ?", f.Kinds)
 	add(f.Applications != nil, "application_id IN ?", f.Applications)
 	add(f.Partner != "", "partner_id = ?", f.Partner)
 	add(f.NotPartner != "", "partner_id <> ?", f.NotPartner)
@@ -163,7 +170,7 @@ func (f LogFilter) conditions() (where string, args []any) {
 }
 
 func (f LogFilter) unstorable() bool {
-	return slices.ContainsFunc([]string{f.Application, f.Partner, f.Service, f.Outcome, f.Reason, f.NotPartner}, unstorable)
+	return slices.ContainsFunc([]string{f.Application, f.Actor, f.Partner, f.Service, f.Outcome, f.Reason, f.NotPartner}, unstorable)
 }
 
 // maxOfOne bounds what is read about one visit, one request, one AT.

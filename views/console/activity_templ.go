@@ -17,21 +17,26 @@ import (
 
 // ActivityPage lists what staff did.
 type ActivityPage struct {
-	Frame layout.ConsoleLayout
-	All   bool // the reader may see what everybody did
-	Own   bool // it is the reader's own
-	Rows  []ActivityRow
-	Older string // address; may be empty
+	Frame           layout.ConsoleLayout
+	All             bool   // the reader may see what everybody did
+	Own             bool   // it is the reader's own
+	Everybody, Mine string // addresses, with the filters that are set
+	Filters         ui.FiltersView
+	Rows            []ActivityRow
+	Note            *ui.NoteView // how far was looked, where that was not to the end
+	Paging          ui.PagingView
 }
 
 // ActivityRow is one thing that somebody did.
 type ActivityRow struct {
-	At        ui.TimeView
-	Date      string
-	Who, What string
-	About     string
-	Alarm     bool
-	Details   []ui.KeyValue
+	At      ui.TimeView
+	Date    string
+	Who     ui.LinkView // without an address where one person's are listed
+	From    string      // in which role, and from where; may be empty
+	What    string
+	About   string
+	Alarm   bool
+	Details []ui.KeyValue
 }
 
 func Activity(p ActivityPage) templ.Component {
@@ -77,14 +82,22 @@ func Activity(p ActivityPage) templ.Component {
 			}
 			if p.All {
 				templ_7745c5c3_Err = ui.Tabs(ui.TabsView{Label: i18n.T(ctx, i18n.ActivityTitle), Tabs: []ui.Tab{
-					{Text: i18n.T(ctx, i18n.ActivityAll), Href: "/console/activity", Current: !p.Own},
-					{Text: i18n.T(ctx, i18n.ActivityMine), Href: "/console/activity?who=me", Current: p.Own},
+					{Text: i18n.T(ctx, i18n.ActivityAll), Href: p.Everybody, Current: !p.Own},
+					{Text: i18n.T(ctx, i18n.ActivityMine), Href: p.Mine, Current: p.Own},
 				}}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			}
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, " ")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = ui.Filters(p.Filters).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, " ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -100,16 +113,26 @@ func Activity(p ActivityPage) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = ui.Table(activityTable(ctx, p.Rows)).Render(ctx, templ_7745c5c3_Buffer)
+				if p.Note != nil {
+					templ_7745c5c3_Err = ui.Note(*p.Note).Render(ctx, templ_7745c5c3_Buffer)
+					if templ_7745c5c3_Err != nil {
+						return templ_7745c5c3_Err
+					}
+				}
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, " ")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, " ")
+				templ_7745c5c3_Err = ui.Table(activityTable(ctx, p)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if p.Older != "" {
-					templ_7745c5c3_Err = ui.Paging(ui.PagingView{Words: " ", Older: p.Older}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, " ")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				if p.Paging.Newer != "" || p.Paging.Older != "" {
+					templ_7745c5c3_Err = ui.Paging(p.Paging).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -137,22 +160,26 @@ func activityLead(ctx context.Context, p ActivityPage) string {
 	return i18n.T(ctx, i18n.ActivityOwn)
 }
 
-func activityTable(ctx context.Context, rows []ActivityRow) ui.TableView {
+func activityTable(ctx context.Context, p ActivityPage) ui.TableView {
 	t := ui.TableView{Caption: i18n.T(ctx, i18n.ActivityTitle), Head: []ui.Column{
 		{Text: i18n.T(ctx, i18n.ActivityWhen)}, {Text: i18n.T(ctx, i18n.ActivityWho)},
 		{Text: i18n.T(ctx, i18n.ActivityWhat)}, {Text: i18n.T(ctx, i18n.ActivityDetail)},
 	}}
-	for _, r := range rows {
+	for _, r := range p.Rows {
 		what := ui.Cell{Text: r.What, Second: r.About}
 		if r.Alarm {
 			what.Tone = ui.Bad
 		}
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
-			{Part: ui.Time(r.At), Second: r.Date}, {Text: r.Who}, what, {Part: ui.KeyValues(ui.KeyValuesView{Rows: r.Details})},
+			{Part: ui.Time(r.At), Second: r.Date}, {Text: r.Who.Text, Href: r.Who.Href, Second: r.From}, what, {Part: ui.KeyValues(ui.KeyValuesView{Rows: r.Details})},
 		}})
 	}
-	if len(rows) == 0 {
-		t.Empty = ui.Empty(ui.EmptyView{Title: i18n.T(ctx, i18n.ActivityNone), Text: i18n.T(ctx, i18n.ActivityNoText)})
+	if len(p.Rows) == 0 {
+		text := i18n.ActivityNoText
+		if len(p.Filters.Set) > 0 {
+			text = i18n.ActivityNoneFound
+		}
+		t.Empty = ui.Empty(ui.EmptyView{Title: i18n.T(ctx, i18n.ActivityNone), Text: i18n.T(ctx, text)})
 	}
 	return t
 }

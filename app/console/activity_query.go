@@ -1,0 +1,171 @@
+package console
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"postern/app/approval"
+	"postern/app/records"
+	"postern/app/store"
+	"postern/models"
+	"postern/views/i18n"
+	"postern/views/ui"
+)
+
+const activityList = "activity" // of its cursors
+
+// activityQuery is what the address of activity asks for.
+type activityQuery struct {
+	who               string // "" everybody, "me", or an account's id
+	did, partner      string
+	time, from, until string // as in the issuance log's address
+	place             string // cursor
+}
+
+func activityQueryOf(c *gin.Context) activityQuery {
+	return activityQuery{
+		who: c.Query("who"), did: c.Query("did"), partner: c.Query("partner"),
+		time: c.Query("time"), from: c.Query("from"), until: c.Query("until"), place: c.Query("after"),
+	}
+}
+
+// but is the query changed, from its newest end.
+func (q activityQuery) but(change func(*activityQuery)) activityQuery {
+	q.place = ""
+	change(&q)
+	return q
+}
+
+func (q activityQuery) address() string {
+	v := url.Values{}
+	for name, value := range map[string]string{
+		"who": q.who, "did": q.did, "partner": q.partner, "time": q.time, "from": q.from, "until": q.until, "after": q.place,
+	} {
+		if value != "" {
+			v.Set(name, value)
+		}
+	}
+	if len(v) == 0 {
+		return activityPath
+	}
+	return activityPath + "?" + v.Encode()
+}
+
+// filter is the query as the records take it.
+func (q activityQuery) filter(now time.Time) (f records.ActivityFilter, err error) {
+	f = records.ActivityFilter{Actor: q.who, Doings: records.Doings(q.did), Partner: q.partner}
+	f.From, f.Until, err = window(cmp.Or(q.time, timeAll), q.from, q.until, now)
+	return f, err
+}
+
+// activityPlace reads the query's cursor, which carries the direction.
+func (s *Console) activityPlace(q activityQuery) (records.Place, error) {
+	if q.place == "" {
+		return records.Place{}, nil
+	}
+	at, err := s.o.Cursors.Open(activityList, q.place, 2)
+	if err != nil {
+		return records.Place{}, err
+	}
+	return records.Place{ID: at[1], Newer: at[0] == newer}, nil
+}
+
+// activityOn is the address behind a line in a direction; "" without a line.
+func (s *Console) activityOn(q activityQuery, direction, id string) string {
+	if id == "" {
+		return ""
+	}
+	q.place = s.o.Cursors.Make(activityList, direction, id)
+	return q.address()
+}
+
+var doingsWords = map[records.Doings]i18n.Key{
+	records.SigningIn: i18n.DoingsSigningIn, records.WaysIn: i18n.DoingsWaysIn, records.Asking: i18n.DoingsAsking, records.Changing: i18n.DoingsChanging,
+	records.Stopping: i18n.DoingsStopping, records.Reading: i18n.DoingsReading, records.Running: i18n.DoingsRunning,
+}
+
+// activityFilters are the bar: what is set, and what may be. Whom one may ask for
+// is offered to who reads everybody's.
+func (s *Console) activityFilters(c *gin.Context, q activityQuery, all bool) (f ui.FiltersView, err error) {
+	ctx := c.Request.Context()
+	f.Clear = activityPath
+	bar := func(label i18n.Key, value string, clear func(*activityQuery), options []ui.LinkView) {
+		if value != "" {
+			f.Set = append(f.Set, ui.FilterChip{Label: i18n.T(ctx, label), Value: value, Remove: q.but(clear).address()})
+		} else if len(options) > 0 {
+			f.Offered = append(f.Offered, ui.FilterMenu{Label: i18n.T(ctx, label), Options: options})
+		}
+	}
+	to := func(text string, change func(*activityQuery)) ui.LinkView {
+		return ui.LinkView{Text: text, Href: q.but(change).address()}
+	}
+
+	value, options := "", []ui.LinkView{}
+	for _, t := range []struct {
+		name string
+		word i18n.Key
+	}{{timeToday, i18n.LogToday}, {"24h", i18n.LogDay}, {"7d", i18n.LogWeek}, {"30d", i18n.ActivityMonth}} {
+		if q.time == t.name {
+			value = i18n.T(ctx, t.word)
+		}
+		options = append(options, to(i18n.T(ctx, t.word), func(q *activityQuery) { q.time = t.name }))
+	}
+	if q.from != "" || q.until != "" {
+		if span, err := q.filter(s.o.Now().In(s.o.Zone)); err == nil {
+			value = s.logSpan(ctx, records.Filter{From: span.From, Until: span.Until})
+		}
+	}
+	bar(i18n.LogFilterTime, value, func(q *activityQuery) { q.time, q.from, q.until = "", "", "" }, options)
+
+	options = nil
+	for _, d := range records.AllDoings {
+		options = append(options, to(i18n.T(ctx, doingsWords[d]), func(q *activityQuery) { q.did = string(d) }))
+	}
+	bar(i18n.ActivityDid, i18n.T(ctx, doingsWords[records.Doings(q.did)]), func(q *activityQuery) { q.did = "" }, options)
+
+	if all {
+		value, options, err = s.activityPeople(c, q)
+		if err != nil {
+			return f, err
+		}
+		bar(i18n.ActivityWho, value, func(q *activityQuery) { q.who = "" }, options)
+	}
+	names, err := s.o.Records.Names(ctx)
+	if err != nil {
+		return f, err
+	}
+	options = nil
+	for _, id := range byName(names.Partners, func(p models.Partner) string { return p.Name }) {
+		options = append(options, to(names.Partner(id), func(q *activityQuery) { q.partner = id }))
+	}
+	value = ""
+	if q.partner != "" {
+		value = names.Partner(q.partner)
+	}
+	bar(i18n.LogFilterPartner, value, func(q *activityQuery) { q.partner = "" }, options)
+	return f, nil
+}
+
+// activityPeople are whose doings may be asked for: the first of the staff, and the
+// command line. Others' names in the list lead to theirs.
+func (s *Console) activityPeople(c *gin.Context, q activityQuery) (chosen string, options []ui.LinkView, err error) {
+	ctx := c.Request.Context()
+	err = s.o.Store.Accounts(ctx, func(a store.Accounts) error {
+		list, err := a.AccountsOf(models.StaffRealm, "", maxOptions)
+		slices.SortStableFunc(list, func(a, b models.Account) int { return cmp.Compare(a.Name, b.Name) })
+		for _, account := range list {
+			options = append(options, ui.LinkView{Text: account.Name + " · " + account.Login, Href: q.but(func(q *activityQuery) { q.who = account.ID }).address()})
+		}
+		return err
+	})
+	if err != nil || q.who == "" || q.who == "me" {
+		word := i18n.T(ctx, i18n.ConsoleCommandLine)
+		return "", append(options, ui.LinkView{Text: word, Href: q.but(func(q *activityQuery) { q.who = approval.CommandLine }).address()}), err
+	}
+	names, err := s.accountNames(ctx, []string{q.who})
+	return cmp.Or(names[q.who], q.who), nil, err
+}
