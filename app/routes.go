@@ -371,6 +371,7 @@ func staffScreens(s *console.Console) []screen {
 		{http.MethodPost, "/console/staff/:account/reset", entrance.May("roles", "make"), s.StaffReset},
 		{http.MethodPost, "/console/staff/:account/disable", entrance.May("accounts", "make"), s.StaffDisable},
 		{http.MethodPost, "/console/staff/:account/enable", entrance.May("accounts", "make"), s.StaffEnable},
+		{http.MethodPost, "/console/staff/:account/sessions/:session/end", entrance.May("sessions", "end"), s.StaffSessionEnd},
 		{http.MethodPost, "/console/staff/:account/sessions/end", entrance.May("sessions", "end"), s.StaffSessionsEnd},
 		{http.MethodGet, "/console/activity", entrance.May("activity", "own"), s.Activity},
 	}

@@ -207,6 +207,13 @@ func (s *Console) StaffSessionsEnd(c *gin.Context) error {
 	})
 }
 
+// StaffSessionEnd ends one session of somebody.
+func (s *Console) StaffSessionEnd(c *gin.Context) error {
+	return s.toMember(c, "session-ended", func(ctx context.Context, by identity.Who, account string) error {
+		return s.o.Identity.EndSessionOf(ctx, by, account, c.Param("session"))
+	})
+}
+
 // toMember does something to an account, on the word of who has lately proved to be there.
 func (s *Console) toMember(c *gin.Context, what string, do func(context.Context, identity.Who, string) error) error {
 	a, _, err := s.member(c)
@@ -246,7 +253,7 @@ func (s *Console) showStaffMember(c *gin.Context, status int, page console.Staff
 		if err != nil {
 			return err
 		}
-		page.Sessions = len(sessions)
+		page.Sessions = s.SessionRows(entrance.VisitOf(c).Who, sessions, page.Action)
 	}
 	page.Roles = []ui.Option{{Text: i18n.T(ctx, i18n.ConsoleChooseRole)}}
 	for _, role := range models.StaffRoles {

@@ -46,8 +46,15 @@ func TestWhoLeavesIsShutOutAtOnce(t *testing.T) {
 		h.refusedTo(support+"/sessions/end", models.SecurityRole)
 		h.page(models.SupportRole, "/console")
 
-		wants(t, h.page(models.SecurityRole, support), "Sign out of 1 browser")
-		rec := h.as(models.SecurityRole, support+"/sessions/end", url.Values{})
+		lacks(t, h.page(models.AuditRole, support), "Browsers signed in", "127.0.0.1")
+		page := h.page(models.SecurityRole, support)
+		wants(t, page, "Browsers signed in with this account", "127.0.0.1")
+		session := regexpOf(t, `(/console/staff/[^"]+/sessions/ses_[^"]+/end)`, page)
+		h.refusedTo(session, models.SecurityRole)
+		if rec := h.as(models.SecurityRole, h.memberOf("officer")+session[strings.Index(session, "/sessions/"):], url.Values{}); rec.Code != http.StatusNotFound {
+			t.Errorf("a session under somebody else's name: %d", rec.Code)
+		}
+		rec := h.as(models.SecurityRole, session, url.Values{})
 		if rec.Code != http.StatusSeeOther || h.as(models.SupportRole, "/console", nil).Code != http.StatusSeeOther {
 			t.Errorf("after its sessions were ended: %d", rec.Code)
 		}

@@ -48,6 +48,11 @@ func TestWhatStopsAtOnceNeedsAProofThatIsFresh(t *testing.T) {
 				t.Errorf("%s changed something: %s, then %s", path, before, after)
 			}
 		}
+		if rec := d.post(support, "/console/account/email", url.Values{"email": {"support@bank.example"}}); rec.Code != http.StatusUnprocessableEntity {
+			t.Errorf("another address for notices: %d", rec.Code)
+		} else {
+			wants(t, rec.Body.String(), `name="verify_password"`, "support@bank.example")
+		}
 		wrong := url.Values{"reason": {why}, "verify_password": {"not the password at all"}, "verify_code": {"000000"}}
 		rec := d.post(officer, "/console/visits/"+visitID+"/end", wrong)
 		wants(t, rec.Body.String(), "Password or code is wrong", why)

@@ -284,7 +284,7 @@ func TestSessionsEnd(t *testing.T) {
 		if list := must[[]models.Session](t)(h.Sessions(ctx, who.Account.ID)); len(list) != 2 {
 			t.Errorf("%d sessions are listed, want 2", len(list))
 		}
-		if err := h.EndSession(ctx, otherWho, who.Account, must[identity.Who](t)(h.current(cookie)).Session.ID); err != nil {
+		if err := h.EndSession(ctx, otherWho, must[identity.Who](t)(h.current(cookie)).Session.ID); err != nil {
 			t.Fatal(err)
 		}
 		_, err = h.current(cookie)

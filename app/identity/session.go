@@ -157,18 +157,25 @@ func (i *Identity) Sessions(ctx context.Context, account string) (list []models.
 	return list, err
 }
 
-// EndSession ends one session of an account on by's word.
-func (i *Identity) EndSession(ctx context.Context, by Who, account models.Account, session string) error {
-	return i.write(ctx, by.Account.ID, func(w change.Writer) error {
-		ok, err := w.EndSession(account.ID, session, "ended", w.At())
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return ErrNoSession
-		}
-		return told(w, "session.ended", account, map[string]string{"session": session})
-	})
+// EndSession ends one of by's own sessions.
+func (i *Identity) EndSession(ctx context.Context, by Who, session string) error {
+	return i.write(ctx, by.Account.ID, func(w change.Writer) error { return endSession(w, by.Account, session) })
+}
+
+// EndSessionOf ends one session of somebody else, of the same realm.
+func (i *Identity) EndSessionOf(ctx context.Context, by Who, account, session string) error {
+	return i.another(ctx, by, account, func(w change.Writer, a models.Account) error { return endSession(w, a, session) })
+}
+
+func endSession(w change.Writer, account models.Account, session string) error {
+	ok, err := w.EndSession(account.ID, session, "ended", w.At())
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return ErrNoSession
+	}
+	return told(w, "session.ended", account, map[string]string{"session": session})
 }
 
 // Prefer keeps an account's language and theme; "" leaves one as it is.

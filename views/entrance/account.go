@@ -7,12 +7,13 @@ import (
 	"postern/views/ui"
 )
 
-func sessionsTable(ctx context.Context, p AccountPage) ui.TableView {
-	t := ui.TableView{Caption: i18n.T(ctx, i18n.ConsoleSessions), Head: []ui.Column{
+// SessionsTable lists browsers that somebody is signed in with.
+func SessionsTable(ctx context.Context, caption string, rows []SessionRow) ui.TableView {
+	t := ui.TableView{Caption: caption, Head: []ui.Column{
 		{Text: i18n.T(ctx, i18n.ConsoleSession)}, {Text: i18n.T(ctx, i18n.ConsoleFrom)},
 		{Text: i18n.T(ctx, i18n.ConsoleSince)}, {Text: i18n.T(ctx, i18n.ConsoleSeen)}, {},
 	}}
-	for _, s := range p.Sessions {
+	for _, s := range rows {
 		last := ui.Cell{Text: i18n.T(ctx, i18n.ConsoleThisOne)}
 		if !s.This {
 			last = ui.Cell{Part: endSession(s.End)}

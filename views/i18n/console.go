@@ -66,6 +66,7 @@ var (
 	ConsoleNodesSome = def("console.nodes_some", "%d of %d nodes answer", "%d / %d 个节点正常")
 	ConsoleNodeDown  = def("console.node_down", "This node answers nobody", "本节点未就绪")
 	ConsoleMenu      = def("console.menu", "Menu", "菜单")
+	StaffSessions    = def("staff.sessions", "Browsers signed in with this account", "该账号登录中的设备")
 	ConsoleSessions  = def("console.sessions", "Where you are signed in", "登录中的设备")
 	ConsoleSession   = def("console.session", "Browser", "浏览器")
 	ConsoleFrom      = def("console.from", "From", "来源")
