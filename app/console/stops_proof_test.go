@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"testing"
 	"time"
@@ -57,5 +58,30 @@ func TestWhatStopsAtOnceNeedsAProofThatIsFresh(t *testing.T) {
 		rec := d.post(officer, "/console/visits/"+visitID+"/end", wrong)
 		wants(t, rec.Body.String(), "Password or code is wrong", why)
 		calls(t, visit, 200, "")
+	})
+}
+
+// A form that comes when its session has ended changes nothing, and what was typed
+// can be sent again, but for passwords and codes.
+func TestAFormThatComesTooLateIsKept(t *testing.T) {
+	t.Parallel()
+	eachDesk(t, func(t *testing.T, d *desk) {
+		const path = "/console/partners/p_travel/suspend"
+		form := url.Values{"reason": {`"><script>late</script>`}, "verify_password": {"a secret"}, "verify_code": {"123456"}}
+		d.Later(24 * time.Hour)
+		before := d.fingerprint()
+		rec := d.post(officer, path, form)
+		page := rec.Body.String()
+		if rec.Code != http.StatusUnauthorized || d.fingerprint() != before {
+			t.Errorf("a form that comes too late: %d", rec.Code)
+		}
+		wants(t, page, `action="`+path+`"`, `name="reason" value="&#34;&gt;&lt;script&gt;late`, "Send again", `target="_blank"`)
+		lacks(t, page, "<script>late", "a secret", "123456")
+
+		r := d.request(officer, http.MethodPost, path, form)
+		r.Header.Del("Cookie")
+		stranger := httptest.NewRecorder()
+		d.InternalHandler().ServeHTTP(stranger, r)
+		lacks(t, stranger.Body.String(), "late")
 	})
 }

@@ -2,6 +2,9 @@ package entrance
 
 import (
 	"errors"
+	"maps"
+	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -12,6 +15,7 @@ import (
 	"postern/models"
 	"postern/views/entrance"
 	"postern/views/i18n"
+	"postern/views/ui"
 )
 
 // Fault is what a page says of an error: first by what it is, else by its kind.
@@ -57,6 +61,12 @@ func (e *Entrance) showFault(c *gin.Context, status int, err error) error {
 	ctx, v, w := c.Request.Context(), VisitOf(c), e.wordsOf(err)
 	page := entrance.FaultPage{Text: i18n.T(ctx, w.Text), RequestID: web.RequestID(c), Again: e.next(c)}
 	title := i18n.T(ctx, w.Title)
+	if kept := e.kept(c, err); kept != nil {
+		page.Text, page.Action, page.Kept = i18n.T(ctx, i18n.SignKeptText), c.Request.URL.RequestURI(), kept
+	}
+	if c.Request.Method == http.MethodGet && (status >= http.StatusInternalServerError || status == http.StatusTooManyRequests) {
+		page.Retry = c.Request.URL.RequestURI()
+	}
 	if !v.In || v.Who.Session.Stage != models.StageFull {
 		page.Outside, page.Title = e.outside(c), title
 		return web.Render(c, status, entrance.FaultOutside(page))
@@ -70,6 +80,31 @@ func (e *Entrance) showFault(c *gin.Context, status int, err error) error {
 	}
 	return web.Render(c, status, entrance.Fault(page))
 }
+
+// kept is what was typed into a form whose session had ended when it came, so that it
+// can be sent again; nil for anything else. Proofs and passwords are not kept.
+func (e *Entrance) kept(c *gin.Context, err error) (list []ui.Hidden) {
+	a := accessOf(c)
+	inner := a.kind == "may" || a.kind == Insider.kind
+	if !errors.Is(err, identity.ErrSignedOut) || c.Request.Method != http.MethodPost || !inner || e.session(c) == "" {
+		return nil
+	}
+	if c.GetHeader("HX-Request") != "" || web.Form(c) != nil {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Request.PostForm)) {
+		if strings.HasPrefix(name, "verify_") || slices.Contains(secretFields, name) {
+			continue
+		}
+		for _, value := range c.Request.PostForm[name] {
+			list = append(list, ui.Hidden{Name: name, Value: value})
+		}
+	}
+	return list
+}
+
+// secretFields are fields of forms that nobody is shown again.
+var secretFields = []string{"old", "password", "again", "code", "answer"}
 
 const accessKey = "postern.access"
 
