@@ -119,7 +119,7 @@ func (s *Console) Calls(c *gin.Context) error {
 	} else if next != "" {
 		page.Notes = append(page.Notes, ui.NoteView{Tone: ui.Accent, Text: i18n.T(ctx, i18n.LogSearched, s.clock(ctx, records.TimeOf(next)))})
 	}
-	t := s.callTable(ctx, walk.Rows, names)
+	t := s.callTable(ctx, walk.Rows, names, q)
 	paging := ui.PagingView{Words: i18n.T(ctx, i18n.LogFound, len(walk.Rows))}
 	if next != "" {
 		paging.Older = q.but(func(q *callQuery) { q.after = s.o.Cursors.Make(callsPath, next) })
@@ -156,7 +156,7 @@ func (s *Console) callFilters(ctx context.Context, q callQuery, f store.CallFilt
 	return v
 }
 
-func (s *Console) callTable(ctx context.Context, rows []models.Call, n records.Names) ui.TableView {
+func (s *Console) callTable(ctx context.Context, rows []models.Call, n records.Names, q callQuery) ui.TableView {
 	t := ui.TableView{Caption: i18n.T(ctx, i18n.CallsTitle), Head: []ui.Column{
 		{Text: i18n.T(ctx, i18n.LogTime, s.o.Now().In(s.o.Zone).Format("-07:00"))}, {Text: i18n.T(ctx, i18n.LogParty)}, {Text: i18n.T(ctx, i18n.LogService)},
 		{Text: i18n.T(ctx, i18n.CallsRoute)}, {Text: i18n.T(ctx, i18n.LogCode)}, {Text: i18n.T(ctx, i18n.CallsTook), Number: true},
@@ -173,6 +173,10 @@ func (s *Console) callTable(ctx context.Context, rows []models.Call, n records.N
 			{Text: i18n.Duration(ctx, time.Duration(k.Duration)*time.Microsecond)},
 		}})
 	}
-	t.Empty = ui.Empty(ui.EmptyView{Title: i18n.T(ctx, i18n.CallsEmpty), Text: i18n.T(ctx, i18n.CallsEmptyText), Action: &ui.ButtonView{Text: i18n.T(ctx, i18n.LogClear), Href: callsPath}})
+	empty := ui.EmptyView{Title: i18n.T(ctx, i18n.CallsEmpty), Text: i18n.T(ctx, i18n.CallsEmptyText)}
+	if len(q.values()) > 0 {
+		empty.Action = &ui.ButtonView{Text: i18n.T(ctx, i18n.LogClear), Href: callsPath}
+	}
+	t.Empty = ui.Empty(empty)
 	return t
 }

@@ -317,13 +317,15 @@ func (s *Console) frozenWords(ctx context.Context, names targetNames, f models.F
 		i18n.T(ctx, i18n.KillSince, stopWord(ctx, f.Stops), i18n.Stamp(ctx, s.InZone(f.StartedAt)))
 }
 
-// frozenNote says on the overview that something is frozen; nil where nothing is.
-func (s *Console) frozenNote(c *gin.Context) (*ui.NoteView, error) {
+// frozenNote says that something is frozen which covers takes for its own; nil where
+// nothing is.
+func (s *Console) frozenNote(c *gin.Context, covers func(models.Freeze) bool) (*ui.NoteView, error) {
 	if !entrance.VisitOf(c).Rights.May(readsStops) {
 		return nil, nil
 	}
 	ctx := c.Request.Context()
 	list, err := s.o.Store.LiveFreezes(ctx)
+	list = slices.DeleteFunc(list, func(f models.Freeze) bool { return !covers(f) })
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
@@ -335,6 +337,24 @@ func (s *Console) frozenNote(c *gin.Context) (*ui.NoteView, error) {
 		Tone: ui.Warn, Lead: i18n.T(ctx, i18n.KillInForce, len(list)), Text: s.frozenWords(ctx, names, list[0]),
 		Links: []ui.LinkView{{Text: i18n.T(ctx, i18n.KillTitle), Href: killSwitchPath}},
 	}, nil
+}
+
+// anyFreeze is for who has everything in view.
+func anyFreeze(models.Freeze) bool { return true }
+
+// reaches reports whether a freeze stops applications of the partner's.
+func (f partnerFile) reaches(z models.Freeze) bool {
+	switch z.TargetKind {
+	case models.FreezeEverything:
+		return true
+	case models.FreezePartner:
+		return z.TargetID == f.row.ID
+	case models.FreezeApplication:
+		_, own := f.rows[z.TargetID]
+		return own
+	case models.FreezeService, models.FreezeDataScope:
+	}
+	return false
 }
 
 // maxOpenThaws bounds the requests that are looked through for thaws.

@@ -51,6 +51,13 @@ func TestAFrozenPartnerIsStoppedAtOnceAndThawedByTwo(t *testing.T) {
 		}
 		wants(t, said(d.page(support, freeze)), "1 of 1", "obeyed", "Visits ended 1", "none after it", why)
 		wants(t, said(d.page(officer, killSwitch)), "Frozen now", "Everything, since", "Ask to thaw")
+		for path, frozen := range map[string]bool{
+			"/console/partners/p_travel": true, "/console/partners/p_travel/applications/app_travel": true, "/console/partners/p_rent": false,
+		} {
+			if says := strings.Contains(said(d.page(support, path)), "1 freeze is in force"); says != frozen {
+				t.Errorf("%s says that something is frozen: %v", path, says)
+			}
+		}
 		if events := d.Events("freeze.started"); len(events) != 1 {
 			t.Errorf("%d events of the freeze", len(events))
 		}

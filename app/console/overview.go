@@ -49,7 +49,7 @@ func (s *Console) Overview(c *gin.Context) error {
 		Frame: s.frame(c, i18n.T(o.ctx, i18n.ConsoleOverview)), Header: s.overviewHeader(o),
 		Tiles: s.liveTiles(o), Waiting: s.waitingPart(o), Ends: s.endsPart(o), Alerts: s.alertsPart(o), Health: s.liveHealth(o),
 	}
-	if page.Frozen, err = s.frozenNote(c); err != nil {
+	if page.Frozen, err = s.frozenNote(c, anyFreeze); err != nil {
 		return err
 	}
 	if len(o.names.Partners) == 0 {

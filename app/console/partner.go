@@ -59,6 +59,7 @@ type partnerView struct {
 	live    map[string]int64 // live visits by application
 	visits  map[string]map[int64]int64
 	removal *models.Removal
+	frozen  *ui.NoteView // says what of its own is frozen; may be nil
 	canMake bool
 	canThaw bool // may ask that what is suspended is resumed
 	canStop bool
@@ -92,6 +93,9 @@ func (s *Console) viewPartner(c *gin.Context, file partnerFile) (v partnerView, 
 		if r.State == models.RequestSubmitted {
 			v.open = append(v.open, r)
 		}
+	}
+	if v.frozen, err = s.frozenNote(c, file.reaches); err != nil {
+		return v, err
 	}
 	ids := file.applicationIDs()
 	if v.live, err = s.liveVisits(ctx, ids); err != nil {
@@ -208,6 +212,9 @@ func (v partnerView) actions() (list []ui.ButtonView) {
 
 // notes point to what waits, and to what is left of a partner that was closed.
 func (v partnerView) notes() (list []ui.NoteView) {
+	if v.frozen != nil {
+		list = append(list, *v.frozen)
+	}
 	for _, r := range v.open {
 		list = append(list, ui.NoteView{Tone: ui.Accent, Text: i18n.T(v.ctx, i18n.PartnerWaits, i18n.T(v.ctx, i18n.ConsoleRequestNo, r.ID)),
 			Links: []ui.LinkView{{Text: i18n.T(v.ctx, i18n.PartnerLook), Href: requestPath(r.ID)}}})
