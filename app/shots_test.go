@@ -35,6 +35,9 @@ type shot struct {
 	once   bool   // in two looks instead of all
 }
 
+// in names the screen in a look.
+func (x shot) in(l appearance) string { return x.name + "." + l.String() }
+
 // appearance is a language, a theme and a window.
 type appearance struct {
 	language, theme string
@@ -65,20 +68,38 @@ func TestContactSheets(t *testing.T) {
 		t.Fatal(err)
 	}
 	sheets := &album{folder: *shotsFolder}
-	for _, part := range []struct {
-		full bool
-		plan func(*studio) []shot
-	}{{true, (*studio).fullShots}, {false, (*studio).emptyShots}} {
-		s := newStudio(t, part.full)
-		plan := part.plan(s)
-		if part.full {
-			s.checkPlan(plan)
-		}
-		s.take(sheets, plan)
-	}
+	inStudios(t, func(s *studio, plan []shot) { s.take(sheets, plan) })
 	if err := sheets.finish(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestEveryScreenIsForEverybody opens every picture's screen once, in turns wide,
+// light and English, and narrow, dark and Chinese.
+func TestEveryScreenIsForEverybody(t *testing.T) {
+	if testing.Short() {
+		t.Skip("some minutes of a browser's work")
+	}
+	t.Parallel()
+	inStudios(t, func(s *studio, plan []shot) {
+		for turn, l := range fewLooks {
+			b := newTabFor(t, s.houses[consoleHouse], 20*time.Minute)
+			for i := turn; i < len(plan); i += len(fewLooks) {
+				s.open(b, plan[i], l)
+				s.examine(b, plan[i], l)
+			}
+		}
+	})
+}
+
+// inStudios is where there is everything to see, then where there is little.
+func inStudios(t *testing.T, f func(*studio, []shot)) {
+	t.Helper()
+	full, empty := newStudio(t, true), newStudio(t, false)
+	plan := full.fullShots()
+	full.checkPlan(plan)
+	f(full, plan)
+	f(empty, empty.emptyShots())
 }
 
 // screens are the rows of both houses.
@@ -135,11 +156,10 @@ func (s *studio) take(sheets *album, plan []shot) {
 	for _, l := range looks {
 		b := newTabFor(s.t, s.houses[consoleHouse], 20*time.Minute)
 		for i, x := range plan {
-			name := x.name + "." + l.String()
-			if x.once && !slices.Contains(fewLooks, l) || !only.MatchString(name) {
+			if x.once && !slices.Contains(fewLooks, l) || !only.MatchString(x.in(l)) {
 				continue
 			}
-			file := name + ".png"
+			file := x.in(l) + ".png"
 			if err := sheets.write(file, s.picture(b, x, l)); err != nil {
 				s.t.Fatal(err)
 			}
@@ -160,8 +180,16 @@ func (s *studio) take(sheets *album, plan []shot) {
 // returns it whole, as PNG.
 func (s *studio) picture(b *tab, x shot, l appearance) (content []byte) {
 	s.t.Helper()
-	t0 := time.Now()
-	where := x.name + " " + l.String()
+	s.open(b, x, l)
+	b.run(wholePage(&content))
+	s.examine(b, x, l)
+	return content
+}
+
+// open opens a screen in a look.
+func (s *studio) open(b *tab, x shot, l appearance) {
+	s.t.Helper()
+	where := x.in(l)
 	b.run(chromedp.EmulateViewport(l.width, 900))
 	s.wear(b, x.as, l)
 	answer, err := chromedp.RunResponse(b.ctx, chromedp.Navigate(s.houses[s.people[x.as].house]+x.path))
@@ -176,19 +204,18 @@ func (s *studio) picture(b *tab, x shot, l appearance) (content []byte) {
 	if want := max(x.status, http.StatusOK); answer.Status != int64(want) {
 		s.t.Errorf("%s: status %d, want %d", where, answer.Status, want)
 	}
-	t1 := time.Now()
-	b.run(wholePage(&content))
-	t2 := time.Now()
+}
+
+// examine holds an open screen to what every page must keep.
+func (s *studio) examine(b *tab, x shot, l appearance) {
+	s.t.Helper()
+	where := x.in(l)
 	b.fits(where, l.width)
 	b.calmBut(where, x.status)
 	if l.examined {
 		b.axe(where)
 		b.drop() // axe-core tries inline styles of its own
 	}
-	if os.Getenv("SHOTS_TIME") != "" {
-		fmt.Println(where, t1.Sub(t0), t2.Sub(t1), time.Since(t2))
-	}
-	return content
 }
 
 // wholePage is a picture of the page, however long it is.
