@@ -171,8 +171,27 @@ const primary = "main form .is-primary"
 // policy: begun, interrupted, resumed, handed in, approved, served, suspended.
 func TestThePartnersStoryInBrowsers(t *testing.T) {
 	t.Parallel()
+	for _, words := range []storyWords{
+		{"en", "The draft is kept.", "may use scope loan.offer:read", "You asked for this, so somebody else decides.", "approved", "suspended"},
+		{"zh-CN", "草稿已保存。", "可使用数据范围 loan.offer:read", "这是你提交的申请，须由他人复核。", "已批准", "暂停"},
+	} {
+		t.Run(words.language, func(t *testing.T) {
+			t.Parallel()
+			onboardInBrowsers(t, words)
+		})
+	}
+}
+
+// storyWords are what the story's pages say in a language.
+type storyWords struct{ language, kept, grants, own, approved, suspended string }
+
+func onboardInBrowsers(t *testing.T, words storyWords) {
+	t.Helper()
 	browser := startBrowser(t)
 	d := newDesk(t, apptest.New(t, storetest.SQLiteConfig(t), apptest.Options{}))
+	for _, as := range []models.StaffRole{officer, reviewer} {
+		d.submit(as, "/console/preferences", url.Values{"lang": {words.language}, "back": {"/console"}})
+	}
 	base := d.serve(false)
 	maker, checker := d.tab(t, browser, base, officer), d.tab(t, startBrowser(t), base, reviewer)
 
@@ -185,7 +204,7 @@ func TestThePartnersStoryInBrowsers(t *testing.T) {
 	maker.click(primary)
 	maker.write(map[string]string{"application.id": newClient, "application.name": "Qingshan Mall H5", "application.environment": "production"})
 	maker.click("main form button[value=leave]")
-	maker.says("The draft is kept.")
+	maker.says(words.kept)
 
 	again := d.tab(t, browser, base, officer) // the browser was closed meanwhile
 	again.open("/console/partners")
@@ -199,17 +218,17 @@ func TestThePartnersStoryInBrowsers(t *testing.T) {
 	scope := "scope." + code("loan.offer:read") + "."
 	again.write(map[string]string{scope + "on": "yes", scope + "purpose": "Loan offers at the checkout", scope + "ends": "2028-09-01"})
 	again.click(primary)
-	again.says("may use scope loan.offer:read")
+	again.says(words.grants)
 	again.write(map[string]string{"reason": why})
 	again.click(primary)
-	again.says("You asked for this, so somebody else decides.")
+	again.says(words.own)
 
 	checker.open("/console/approvals")
 	checker.click("main .p-line a")
 	checker.says("Loan offers at the checkout")
 	checker.write(map[string]string{"reason": why})
 	checker.click("main form .is-primary")
-	checker.says("approved")
+	checker.says(words.approved)
 	d.Refresh()
 	page := d.NewVisit(newClient, url.Values{"scope": {"loan.offer:read"}})
 	if a := page.Get("/loans/offers"); a.HTTP != http.StatusOK {
@@ -220,7 +239,7 @@ func TestThePartnersStoryInBrowsers(t *testing.T) {
 	checker.click(`main a[href$="/suspend"]`)
 	checker.write(map[string]string{"reason": why})
 	checker.click("main form .is-danger")
-	checker.says("suspended")
+	checker.says(words.suspended)
 	d.Refresh()
 	if a := page.Get("/loans/offers"); a.HTTP == http.StatusOK {
 		t.Error("the visit goes on")
