@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"bytes"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -101,22 +102,41 @@ func (b bank) keepsCredentials(path, id string) {
 	b.ledTo("developer", list, key(string(b.PublicJWK(id, "sig"))))
 
 	page := b.as("developer", path, nil).Body.String()
-	end := regexp.MustCompile(regexp.QuoteMeta(list) + `/[\w-]+/end`).FindString(page)
-	if end == "" || strings.Contains(b.as("viewer", path, nil).Body.String(), list) {
-		t.Fatalf("the developer is led to %q, the viewer as well", end)
+	one := ""
+	for _, found := range regexp.MustCompile(`href="(`+regexp.QuoteMeta(list)+`/[^"/]+)"`).FindAllStringSubmatch(page, -1) {
+		if one = found[1]; one != list+"/new" {
+			break
+		}
 	}
-	keep := strings.TrimSuffix(end, "end") + "keep"
+	end, keep, freeze, thaw := one+"/end", one+"/keep", one+"/freeze", one+"/thaw"
+	if one == "" || !strings.Contains(b.as("developer", one, nil).Body.String(), end) || strings.Contains(b.as("viewer", one, nil).Body.String(), end) {
+		t.Fatalf("the developer is not led to %q, or the viewer as well", end)
+	}
+	for _, action := range []string{"", "/end", "/freeze"} {
+		foreign, unknown := b.as("other", one+action, nil), b.as("other", list+"/nothing"+action, nil)
+		if foreign.Code != http.StatusNotFound || unpathed(foreign, one) != unpathed(unknown, list+"/nothing") {
+			t.Errorf("%s of another partner: %d\n%s\n%s", action, foreign.Code, unpathed(foreign, one), unpathed(unknown, list+"/nothing"))
+		}
+	}
+	refused("another partner's thaw", "other", thaw, url.Values{}, http.StatusNotFound)
+	refused("the last one, frozen without a word", "developer", freeze, url.Values{}, http.StatusConflict)
+	b.ledTo("developer", freeze, url.Values{"anyway": {"yes"}})
+	if page := b.as("developer", one, nil).Body.String(); !strings.Contains(page, thaw) || !strings.Contains(page, "frozen") {
+		t.Error("a frozen credential cannot be thawed")
+	}
+	b.ledTo("developer", thaw, url.Values{})
 	refused("another partner's", "other", end, url.Values{"when": {"now"}}, http.StatusNotFound)
 	refused("at another time", "developer", end, url.Values{"when": {"2099"}}, http.StatusUnprocessableEntity)
-	b.ledTo("developer", end, url.Values{"when": {"24h"}})
-	if page := b.as("developer", path, nil).Body.String(); !strings.Contains(page, keep) {
+	b.ledTo("developer", end, url.Values{"when": {"24h"}, "anyway": {"yes"}})
+	if page := b.as("developer", one, nil).Body.String(); !strings.Contains(page, keep) {
 		t.Error("an end that has not come cannot be taken back")
 	}
 	b.ledTo("developer", keep, url.Values{})
-	if page := b.as("developer", path, nil).Body.String(); strings.Contains(page, keep) {
+	if page := b.as("developer", one, nil).Body.String(); strings.Contains(page, keep) {
 		t.Error("the end was not taken back")
 	}
-	b.ledTo("developer", end, url.Values{"when": {"now"}})
+	refused("the last one, without a word", "developer", end, url.Values{"when": {"now"}}, http.StatusConflict)
+	b.ledTo("developer", end, url.Values{"when": {"now"}, "anyway": {"yes"}})
 	refused("once it is over", "developer", end, url.Values{"when": {"24h"}}, http.StatusNotFound)
 	refused("back from its end", "developer", keep, url.Values{}, http.StatusNotFound)
 
@@ -188,6 +208,12 @@ func TestASandboxIsThePartnersOwn(t *testing.T) {
 // unnamed is a page without the ids in it: of the request, and of what was asked for.
 func unnamed(rec *httptest.ResponseRecorder) string {
 	return regexp.MustCompile(`01[0-9A-HJKMNP-TV-Z]{24}|01[0-9A-Z]{2}…[0-9A-Z]{4}|app_test_[2-9a-z]{10}`).ReplaceAllString(rec.Body.String(), "…")
+}
+
+// unpathed is unnamed without the address that was asked for.
+func unpathed(rec *httptest.ResponseRecorder, path string) string {
+	body := strings.NewReplacer(path, "…", url.QueryEscape(path), "…").Replace(rec.Body.String())
+	return unnamed(&httptest.ResponseRecorder{Body: bytes.NewBufferString(body)})
 }
 
 // formOf are the fields of the page's form that has an edit of an application.

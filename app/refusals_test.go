@@ -451,10 +451,13 @@ func differing(before, after map[string]string) (tables []string) {
 }
 
 // ends is over 0 for what takes something away, so that it comes last, and what takes
-// most behind the rest.
+// most behind the rest. What must be first is under 0.
 func (d door) ends() int {
-	if strings.HasSuffix(d.Pattern, "/close") {
+	switch {
+	case strings.HasSuffix(d.Pattern, "/close"):
 		return 2
+	case strings.HasSuffix(d.Pattern, "/confirm"): // while what it is about works
+		return -1
 	}
 	for _, last := range []string{"/drop", "/disable", "/end", "/remove"} {
 		if strings.HasSuffix(d.Pattern, last) {

@@ -389,6 +389,8 @@ func teamScreens(p *portal.Portal) []screen {
 	return []screen{
 		{http.MethodGet, "/portal", entrance.May("applications", "read"), p.Home},
 		{http.MethodGet, "/portal/team", reads, p.Team},
+		{http.MethodPost, "/portal/team/second", makes, p.TeamSecond},
+		{http.MethodPost, "/portal/team/second/drop", entrance.May("production", "confirm"), p.TeamSecondDrop},
 		{http.MethodGet, "/portal/team/new", makes, p.MemberNew},
 		{http.MethodPost, "/portal/team", makes, p.MemberInvite},
 		{http.MethodGet, "/portal/team/:account", makes, p.Member},
@@ -414,15 +416,20 @@ func ownScreens(p *portal.Portal) []screen {
 		{http.MethodPost, "/portal/applications/:application/credentials", makes, p.CredentialCreate},
 		{http.MethodGet, "/portal/applications/:application/credentials/new", makes, p.CredentialNew},
 		{http.MethodPost, "/portal/applications/:application/credentials/kept", makes, p.CredentialKept},
+		{http.MethodGet, "/portal/applications/:application/credentials/:credential", reads, p.Credential},
 		{http.MethodGet, "/portal/applications/:application/credentials/:credential/end", makes, p.CredentialEnding},
 		{http.MethodPost, "/portal/applications/:application/credentials/:credential/end", makes, p.CredentialEnd},
 		{http.MethodPost, "/portal/applications/:application/credentials/:credential/keep", makes, p.CredentialKeep},
+		{http.MethodGet, "/portal/applications/:application/credentials/:credential/freeze", makes, p.CredentialFreezing},
+		{http.MethodPost, "/portal/applications/:application/credentials/:credential/freeze", makes, p.CredentialFreeze},
+		{http.MethodPost, "/portal/applications/:application/credentials/:credential/thaw", makes, p.CredentialThaw},
 		{http.MethodGet, "/portal/requests", entrance.May("requests", "read"), p.Requests},
 		{http.MethodPost, "/portal/requests", asks, p.RequestCreate},
 		{http.MethodGet, "/portal/requests/new", asks, p.RequestNew},
 		{http.MethodGet, "/portal/requests/:request", entrance.May("requests", "read"), p.Request},
 		{http.MethodPost, "/portal/requests/:request/reply", answers, p.RequestReply},
 		{http.MethodPost, "/portal/requests/:request/withdraw", answers, p.RequestWithdraw},
+		{http.MethodPost, "/portal/requests/:request/confirm", entrance.May("production", "confirm"), p.RequestConfirm},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"postern/app/apptest"
+	"postern/app/web"
 	"postern/models"
 )
 
@@ -54,7 +55,8 @@ func (s *studio) fullShots() []shot {
 		{name: "approval", as: rev, path: s.find(rev, "/console/approvals", `/console/approvals/\d+`)},
 		{name: "approval-own", as: off, path: s.find(off, "/console/approvals", `/console/approvals/\d+`), once: true},
 		{name: "partner-requests", as: off, path: "/console/partner-requests"},
-		{name: "partner-request", as: off, path: "/console/partner-requests/2"},
+		{name: "partner-request", as: off, path: "/console/partner-requests/4"},
+		{name: "partner-request-inside", as: off, path: "/console/partner-requests/3", once: true},
 		{name: "partner-request-answered", as: rev, path: "/console/partner-requests/1", once: true},
 		{name: "change-new", as: off, path: "/console/changes/new"},
 	}, s.partnerShots(), s.applicationShots(), s.catalogueShots(), s.logShots(), s.controlShots(), s.portalShots(), s.refusedShots())
@@ -185,7 +187,7 @@ func (s *studio) controlShots() []shot {
 
 // portalShots are the partners' house. A new screen there is a line here.
 func (s *studio) portalShots() []shot {
-	const team, sandbox = "/portal/team", "/portal/applications/travel-sandbox"
+	const team, sandbox, live = "/portal/team", "/portal/applications/travel-sandbox", "/portal/applications/" + apptest.Travel
 	return []shot{
 		{name: "portal-sign-in", as: stranger, path: "/portal/sign-in"},
 		{name: "portal-second", as: portal + halfway, path: "/portal/second"},
@@ -204,12 +206,20 @@ func (s *studio) portalShots() []shot {
 		{name: "portal-application-live-edit", as: owner, path: "/portal/applications/" + apptest.Travel + "/edit"},
 		{name: "portal-application-close", as: developer, path: sandbox + "/close"},
 		{name: "portal-credential-new", as: developer, path: sandbox + "/credentials/new"},
-		{name: "portal-credential-end", as: developer, path: s.find(developer, sandbox, sandbox+`/credentials/[^/"]+/end`)},
+		{name: "portal-credential-live-new", as: owner, path: live + "/credentials/new"},
+		{name: "portal-credential", as: developer, path: sandbox + "/credentials/" + web.PathPart("next-sig")},
+		{name: "portal-credential-frozen", as: developer, path: sandbox + "/credentials/" + web.PathPart("rests-sig")},
+		{name: "portal-credential-live", as: owner, path: live + "/credentials/" + web.PathPart("live-sig"), once: true},
+		{name: "portal-credential-end", as: developer, path: sandbox + "/credentials/" + web.PathPart("next-sig") + "/end"},
+		{name: "portal-credential-live-end", as: owner, path: live + "/credentials/" + web.PathPart("live-sig") + "/end", once: true},
+		{name: "portal-credential-freeze", as: developer, path: sandbox + "/credentials/" + web.PathPart("next-sig") + "/freeze"},
+		{name: "x-portal-secret", as: developer, path: "/portal/applications/app_test_coupons222/credentials/new", script: `document.querySelector("#kind").value = "secret"; ` + sent, once: true},
 		{name: "x-portal-credential-errors", as: developer, path: sandbox + "/credentials/new", script: sent, status: 422, once: true},
 		{name: "portal-requests", as: owner, path: "/portal/requests"},
 		{name: "portal-requests-none", as: other, path: "/portal/requests", once: true},
 		{name: "portal-request-new", as: owner, path: "/portal/requests/new"},
-		{name: "portal-request", as: owner, path: "/portal/requests/2"},
+		{name: "portal-request", as: owner, path: "/portal/requests/4"},
+		{name: "portal-request-inside", as: owner, path: "/portal/requests/3"},
 		{name: "portal-request-question", as: owner, path: "/portal/requests/1"},
 		{name: "portal-account", as: owner, path: "/portal/account"},
 		{name: "portal-verify", as: viewer, path: "/portal/verify?next=%2Fportal%2Faccount"},

@@ -139,8 +139,10 @@ func (s *studio) work() {
 	s.asked(officer, "/console/partners/p_nanfeng/resume", "/console/partners/p_nanfeng/resume", map[string]string{"reason": "Their report of the incident is in."})
 	s.half("xinglu", "Xinglu Insurance 星路保险")
 	s.register("travel-sandbox")
+	s.secretive()
 	s.ask("app_live_minipro2", "Lianhe mini programme 联合出行小程序", "Car instalments inside our mini programme; about 2,000 visits a day from December on.")
 	s.fill(officer, "/console/partner-requests/1", "/console/partner-requests/1/answer", map[string]string{"text": "Which of your servers will ask for tokens?", "what": "question"})
+	s.rotate()
 	s.ask("app_live_tablets22", "Lianhe tablets 联合出行平板", "The tablets at our counters; 40 visits a day.")
 	s.fill(models.SystemRole, "/console/settings/retention/edit", "/console/settings/retention", map[string]string{"retention.calls_days": "365", "reason": "The new rule of the records office."})
 
@@ -156,9 +158,42 @@ func (s *studio) register(application string) {
 	account := s.people[developer].account
 	user := selfservice.User{By: approval.By{Account: account, Person: "person of " + account}, Partner: "p_travel"}
 	k := partners.Credential{ID: "next-sig", Application: application, JWK: string(s.PublicJWK("travel-next", "sig"))}
-	s.must(s.App.SelfService().AddCredential(s.t.Context(), user, k))
+	s.adds(user, k)
 	k.NotBefore = s.Clock.Now()
-	s.must(s.App.SelfService().EndCredential(s.t.Context(), user, k, s.Clock.Now().AddDate(0, 0, 7)))
+	s.must(s.App.SelfService().EndCredential(s.t.Context(), user, k, s.Clock.Now().AddDate(0, 0, 7), true))
+	rests := partners.Credential{ID: "rests-sig", Application: application, JWK: string(s.PublicJWK("travel-rests", "sig"))}
+	s.adds(user, rests)
+	rests.NotBefore = s.Clock.Now()
+	s.must(s.App.SelfService().FreezeCredential(s.t.Context(), user, rests, true))
+}
+
+// secretive makes an application in the sandbox that authenticates by a secret.
+func (s *studio) secretive() {
+	s.t.Helper()
+	account := s.people[developer].account
+	user := selfservice.User{By: approval.By{Account: account, Person: "person of " + account}, Partner: "p_travel"}
+	s.must(s.App.SelfService().Create(s.t.Context(), user, partners.Application{
+		ID: "app_test_coupons222", Partner: user.Partner, Name: "Lianhe coupons 联合出行优惠券", Environment: models.Sandbox, Suite: "A256",
+		AuthMethod: models.ClientSecretBasic, Status: models.Active, AddressMode: models.AddressOff,
+	}))
+}
+
+// adds adds a credential, as a partner's user does.
+func (s *studio) adds(user selfservice.User, k partners.Credential) {
+	s.t.Helper()
+	_, err := s.App.SelfService().AddCredential(s.t.Context(), user, k)
+	s.must(err)
+}
+
+// rotate adds a key of Travel's in production, and asks for a further one that a second
+// member is to confirm; somebody has asked to do without.
+func (s *studio) rotate() {
+	s.t.Helper()
+	account := s.people[developer].account
+	user := selfservice.User{By: approval.By{Account: account, Person: "person of " + account}, Partner: "p_travel"}
+	s.adds(user, partners.Credential{ID: "live-sig", Application: apptest.Travel, JWK: string(s.PublicJWK("travel-live", "sig"))})
+	s.Exec("UPDATE partners SET second_member = TRUE, second_off_by = '" + account + "' WHERE id = 'p_travel'")
+	s.adds(user, partners.Credential{ID: "later-sig", Application: apptest.Travel, JWK: string(s.PublicJWK("travel-later", "sig"))})
 }
 
 // ask asks the bank for an application in production, as a partner's user does.

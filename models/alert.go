@@ -91,6 +91,11 @@ const (
 	NewsQuestion News = "question" // the bank has asked the partner
 	NewsDeclined News = "declined"
 	NewsPrepared News = "prepared" // an officer has made a change request of it
+	NewsDecided  News = "decided"  // the partner has widened its production by itself; the bank is told
+	NewsConfirm  News = "confirm"  // it waits for a second member of the partner
+
+	// Of credentials.
+	NewsEnding News = "ending"
 
 	// Of accounts.
 	NewsRecovered News = "recovered" // a new set-up link was made on the command line
@@ -104,6 +109,7 @@ type Delivery struct {
 	RequestID        int64
 	PartnerRequestID int64
 	AccountID        string
+	CredentialID     string
 	Receiver         string // a queue: "mail", "wecom/staff", or "mail/" and the id of the account that is written to
 	News             News
 	DueAt            int64 // Unix ms; so the others

@@ -87,6 +87,8 @@ type Partner struct {
 	Contract     string // its number
 	ContractEnds string // the last day, YYYY-MM-DD; empty: none is on record. A day of the contract is no moment, so it has no zone
 	Risk         Risk
+	SecondMember bool   // a second member confirms what widens its production on its own word
+	SecondOffBy  string // account that has asked to do without one; empty for none
 	CreatedAt    int64
 	UpdatedAt    int64 `gorm:"autoUpdateTime:false"` // Unix ms, as given: gorm would write seconds of its own clock
 }
@@ -226,6 +228,15 @@ const (
 	ClientSecret  CredentialUse = "secret"
 )
 
+// Side is one of the two sides on whose word something stands; empty for neither.
+type Side string
+
+// The sides.
+const (
+	PartnerSide Side = "partner"
+	BankSide    Side = "bank"
+)
+
 // Credential is one of several that an application may have at a time.
 type Credential struct {
 	ID            string `gorm:"primaryKey"`
@@ -237,11 +248,14 @@ type Credential struct {
 	SecretHash    string // base64url SHA-256 of the secret, which is 256 random bits
 	NotBefore     int64
 	NotAfter      int64 // 0 means no end
+	BankEnd       int64 // the end that the bank has set, which no partner moves; 0 for none
+	Frozen        Side  // on whose word it rests; empty while it does not
+	WarnedAt      int64 // when its partner was last told that it ends; Unix ms
 	RevokedAt     int64
 	CreatedAt     int64
 }
 
 // LiveAt reports whether the credential may be used at now (Unix ms).
 func (c Credential) LiveAt(now int64) bool {
-	return c.RevokedAt == 0 && c.NotBefore <= now && (c.NotAfter == 0 || now < c.NotAfter)
+	return c.Frozen == "" && c.RevokedAt == 0 && c.NotBefore <= now && (c.NotAfter == 0 || now < c.NotAfter)
 }

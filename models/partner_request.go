@@ -19,7 +19,8 @@ func (s PartnerRequestState) Open() bool {
 }
 
 // PartnerRequest is what a partner's user asks of the bank. An officer makes a
-// ChangeRequest of it, which another person of the bank decides.
+// ChangeRequest of it, which another person of the bank decides. One that is Inside a
+// second member of the partner decides, or nobody has to.
 type PartnerRequest struct {
 	ID            int64 `gorm:"primaryKey;autoIncrement"`
 	PartnerID     string
@@ -30,7 +31,8 @@ type PartnerRequest struct {
 	Maker         string // account of the portal
 	MakerPerson   string
 	MadeAt        int64
-	Officer       string // account of the staff that has taken it up; empty for none
+	Inside        bool   // the partner decides it by itself, and the bank is told
+	Officer       string // account of the staff that has taken it up, or of the member who confirmed it; empty for none
 	DecidedAt     int64
 	WaitsSince    int64 // for an officer; 0 while it does not
 }

@@ -9,6 +9,9 @@ const portalMay = `
 applications:make owner developer
 applications:read owner developer viewer
 production:ask    owner_live developer_live
+production:confirm owner_live developer_live
+production:keys   owner_live
+production:stop   owner_live developer_live
 requests:answer   owner developer
 requests:read     owner developer viewer
 team:make         owner

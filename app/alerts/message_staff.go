@@ -174,7 +174,12 @@ func (o *Outbox) worthPartner(p picture, account string, n notice) (bool, error)
 	if state, toPartner := stillSo[n.news]; toPartner {
 		return r.State == state && account == r.Maker && p.member.PartnerID == r.PartnerID, nil
 	}
-	if r.WaitsSince == 0 || account == "" {
+	switch {
+	case n.news == models.NewsConfirm:
+		return r.State.Open() && p.member.PartnerID == r.PartnerID && confirms(p.member) && p.reader.PersonID != r.MakerPerson, nil
+	case n.news == models.NewsDecided && account == "":
+		return true, nil
+	case n.news != models.NewsDecided && (r.WaitsSince == 0 || account == ""):
 		return r.WaitsSince > 0, nil
 	}
 	may, err := o.watch.o.Notices.may(p.roles, takesRequests)
@@ -213,6 +218,7 @@ var noticeHeads = map[models.News]i18n.Key{
 var partnerHeads = map[models.News]i18n.Key{
 	models.NewsAsked: i18n.NoticePartnerAsked, models.NewsReplied: i18n.NoticePartnerReplied, models.NewsQuestion: i18n.NoticeYoursQuestion,
 	models.NewsDeclined: i18n.NoticeYoursDeclined, models.NewsPrepared: i18n.NoticeYoursPrepared, models.NewsApproved: i18n.NoticeYoursApproved,
+	models.NewsDecided: i18n.NoticePartnerDecided, models.NewsConfirm: i18n.NoticeYoursConfirm,
 }
 
 func (w noticeWriter) title() string {

@@ -61,10 +61,19 @@ var stillSo = map[models.News]models.PartnerRequestState{
 }
 
 // TellOfPartnerRequest writes down who is told what of a partner's request, in the
-// transaction of w: of what the partner has said everybody of the staff who may take
-// it, and the groups; of what the bank says whoever asked.
+// transaction of w: of what the partner has said, or done by itself, everybody of the
+// staff who may take it, and the groups; of what the bank says whoever asked; of what
+// waits for a second member all who may confirm it.
 func (n Notices) TellOfPartnerRequest(w change.Writer, r models.PartnerRequest, news models.News) error {
 	d := models.Delivery{PartnerRequestID: r.ID, News: news, DueAt: w.Now.Add(gatherFor).UnixMilli()}
+	if news == models.NewsConfirm {
+		readers, err := n.membersOf(w, r.PartnerID, confirms)
+		readers = slices.DeleteFunc(readers, func(a models.Account) bool { return a.PersonID == r.MakerPerson })
+		if err != nil {
+			return err
+		}
+		return n.put(w, d, n.mailboxes(readers))
+	}
 	if _, toPartner := stillSo[news]; toPartner {
 		readers, err := n.mailboxOf(w, r.Maker)
 		if err != nil {
@@ -78,6 +87,30 @@ func (n Notices) TellOfPartnerRequest(w change.Writer, r models.PartnerRequest, 
 	}
 	readers = slices.DeleteFunc(readers, func(a models.Account) bool { return a.PersonID == r.MakerPerson })
 	return n.tell(w, d, readers)
+}
+
+// confirms reports whether a member may confirm what another one has asked; the
+// portal's rules say so of who may change production.
+func confirms(m models.Member) bool { return m.Production && m.Role != models.PortalViewer }
+
+// membersOf are the accounts of a partner's team that can be written to, of members
+// that are such.
+func (n Notices) membersOf(w change.Writer, partner string, such func(models.Member) bool) ([]models.Account, error) {
+	if !n.mails() {
+		return nil, nil
+	}
+	members, err := w.Accounts().Members(partner, maxReaders)
+	if err != nil {
+		return nil, err
+	}
+	ids := []string{}
+	for _, m := range members {
+		if such(m) {
+			ids = append(ids, m.AccountID)
+		}
+	}
+	accounts, err := w.Accounts().AccountsByID(ids)
+	return slices.DeleteFunc(accounts, func(a models.Account) bool { return a.Email == "" || a.Status != models.AccountActive }), err
 }
 
 // TellOfRecovery writes down that somebody's account got a new set-up link on the

@@ -30,7 +30,8 @@ var (
 	ErrOther     = errs.New(errs.Conflict, "request_differs", "This is not what was shown: look at it again.")
 	ErrOutdated  = errs.New(errs.Conflict, "request_outdated", "What this was made on has changed since: it must be asked for anew.")
 	ErrWidens    = errs.New(errs.Forbidden, "widens", "This would let a partner reach more: whoever only stops things cannot ask for it.")
-	ErrNotOwn    = errs.New(errs.Forbidden, "not_own", "A partner changes its own sandbox alone; the bank changes the rest.")
+	ErrNotOwn    = errs.New(errs.Forbidden, "not_own", "A partner does not decide this by itself; the bank does.")
+	ErrSecond    = errs.New(errs.Forbidden, "second_member", "A second member of the partner's team must confirm this.")
 	ErrAnswered  = errs.New(errs.Conflict, "answered", "The partner's request is not open any more.")
 	ErrNoRequest = errs.New(errs.NotFound, "no_request", "There is no such change request.")
 )
@@ -52,11 +53,10 @@ type Preparer interface {
 	Prepare(content string) (func(store.Business, string, change.Writer) (change.Plan, error), error)
 }
 
-// Sandbox is an Applier that knows what a partner has in its sandbox. InSandbox
-// reports whether a content changes nothing else, and nothing that the bank alone
-// decides.
-type Sandbox interface {
-	InSandbox(b store.Business, content, partner string, now time.Time) (bool, error)
+// Owning is an Applier that knows what is partners' own. Own says how far a partner
+// decides by itself what a content changes.
+type Owning interface {
+	Own(b store.Business, content, partner string, now time.Time) (change.Own, error)
 }
 
 // Teller writes down, in w's transaction, who is to be told what of a request, and
@@ -104,8 +104,9 @@ type Ask struct {
 	Narrows bool
 	// Waits is for whoever may only ask: another person decides, whatever it does.
 	Waits bool
-	// Partner, if set, is whose user asks: what is in that partner's own sandbox
-	// takes effect at once, and anything else is ErrNotOwn.
+	// Partner, if set, is whose user asks: what is that partner's own to decide takes
+	// effect at once, and anything else is ErrNotOwn. Where the partner has chosen so,
+	// what is ruled is ErrSecond unless it answers what another member asked.
 	Partner string
 	// Answers is the partner's request that this is made for; 0 for none. It is
 	// approved in the transaction in which the change takes effect; ErrAnswered
@@ -114,6 +115,9 @@ type Ask struct {
 	// Unless, if set, refuses by its error, in the transaction of the change: for
 	// what must still be as it was shown.
 	Unless func(store.Business) error
+	// Also, if set, writes what belongs to it in the transaction in which it takes
+	// effect at once.
+	Also func(change.Writer) error
 }
 
 // Outcome says what became of an Ask.
@@ -170,11 +174,11 @@ func (a *Approvals) Submit(ctx context.Context, by By, ask Ask) (out Outcome, er
 		if ask.Narrows && plan.Widening() > 0 {
 			return ErrWidens
 		}
-		own, err := inOwnSandbox(kind.Applier, b, ask, w.Now)
-		if err != nil {
+		w.Partner = ask.Partner
+		if err := mayOwn(kind.Applier, b, ask, w.Now); err != nil {
 			return err
 		}
-		_, err = Directly(b, !own && (kind.Alone || ask.Waits || plan.Widening() > 0))
+		_, err = Directly(b, ask.Partner == "" && (kind.Alone || ask.Waits || plan.Widening() > 0))
 		if errors.Is(err, ErrSecondPerson) {
 			out.Request, err = a.file(w, by, ask, plan)
 			return err
@@ -187,7 +191,10 @@ func (a *Approvals) Submit(ctx context.Context, by By, ask Ask) (out Outcome, er
 		if _, err = kind.Applier.Apply(b, ask.Content, w); err != nil {
 			return err
 		}
-		return a.answer(w, by, ask.Answers)
+		if err := a.answer(w, by, ask.Answers); err != nil || ask.Also == nil {
+			return err
+		}
+		return ask.Also(w)
 	})
 	if err == nil && out.Applied {
 		a.applied(ctx)
@@ -195,21 +202,33 @@ func (a *Approvals) Submit(ctx context.Context, by By, ask Ask) (out Outcome, er
 	return out, err
 }
 
-// inOwnSandbox reports whether a partner's user asks for what a partner decides
-// alone; ErrNotOwn where a partner's user asks for anything else.
-func inOwnSandbox(applier Applier, b store.Business, ask Ask, now time.Time) (bool, error) {
+// mayOwn refuses what a partner's user asks for and the partner does not decide, or not
+// on one member's word.
+func mayOwn(applier Applier, b store.Business, ask Ask, now time.Time) error {
 	if ask.Partner == "" {
-		return false, nil
+		return nil
 	}
-	sandbox, ok := applier.(Sandbox)
+	owning, ok := applier.(Owning)
 	if !ok {
-		return false, ErrNotOwn
+		return ErrNotOwn
 	}
-	own, err := sandbox.InSandbox(b, ask.Content, ask.Partner, now)
-	if err == nil && !own {
-		err = ErrNotOwn
+	own, err := owning.Own(b, ask.Content, ask.Partner, now)
+	switch {
+	case err != nil:
+		return err
+	case own == change.NotOwn:
+		return ErrNotOwn
+	case own == change.Alone || ask.Answers != 0:
+		return nil // whoever answers is another person: see answer
 	}
-	return own, err
+	rows, err := b.Partners([]string{ask.Partner})
+	if err != nil {
+		return err
+	}
+	if len(rows) != 1 || rows[0].SecondMember {
+		return ErrSecond
+	}
+	return nil
 }
 
 // answer approves the partner's request that a change was made for, on the word of
@@ -222,21 +241,31 @@ func (a *Approvals) answer(w change.Writer, by By, request int64) error {
 	if err != nil || !found {
 		return orElse(err, ErrAnswered)
 	}
-	if by.Person == r.MakerPerson {
+	if by.Person == "" || by.Person == r.MakerPerson {
 		return ErrOwn
 	}
+	if r.Inside != (w.Partner != "") || r.Inside && r.PartnerID != w.Partner {
+		return ErrAnswered // each side answers what it is asked
+	}
 	r.State, r.DecidedAt, r.WaitsSince = models.PartnerApproved, w.At(), 0
+	event := "partner_request.approved"
+	if r.Inside {
+		r.Officer, event = by.Account, "partner_request.confirmed"
+	}
 	ok, err := w.MovePartnerRequest(r)
 	if err != nil || !ok {
 		return orElse(err, ErrAnswered)
 	}
 	w.Request = 0 // "request" is the partner's in events about it
-	err = w.Event(ledger.Event{Kind: "partner_request.approved", PartnerID: r.PartnerID, ApplicationID: r.ApplicationID},
+	err = w.Event(ledger.Event{Kind: event, PartnerID: r.PartnerID, ApplicationID: r.ApplicationID},
 		map[string]string{"request": strconv.FormatInt(r.ID, 10)})
 	if err != nil || a.o.Tell == nil {
 		return err
 	}
-	return a.o.Tell.TellOfPartnerRequest(w, r, models.NewsApproved)
+	if err := a.o.Tell.TellOfPartnerRequest(w, r, models.NewsApproved); err != nil || !r.Inside {
+		return err
+	}
+	return a.o.Tell.TellOfPartnerRequest(w, r, models.NewsDecided)
 }
 
 // tellPartner tells whoever asked for it that a change request was made of a

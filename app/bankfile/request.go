@@ -47,18 +47,21 @@ func (Applier) Apply(b store.Business, content string, w change.Writer) (change.
 	return plan, world.save(w)
 }
 
-// InSandbox reports whether a content that describes well changes only what a
-// partner has in its own sandbox, as far as a partner decides it.
-func (Applier) InSandbox(b store.Business, content, partner string, now time.Time) (bool, error) {
+// Own says how far a partner decides by itself what a content changes that describes
+// well: nothing of services and scopes, and of its own what partners.Registry.Own says.
+func (Applier) Own(b store.Business, content, partner string, now time.Time) (change.Own, error) {
 	d, err := Read(requestName, []byte(content), nil)
 	if err != nil {
-		return false, invalid(err)
+		return change.NotOwn, invalid(err)
 	}
 	world, _, err := d.plan(b, Options{Now: now})
 	if err != nil {
-		return false, invalid(err)
+		return change.NotOwn, invalid(err)
 	}
-	return len(world.catalog.Services.Staged())+len(world.catalog.Scopes.Staged()) == 0 && world.registry.InSandbox(partner), nil
+	if len(world.catalog.Services.Staged())+len(world.catalog.Scopes.Staged()) > 0 {
+		return change.NotOwn, nil
+	}
+	return world.registry.Own(partner, now), nil
 }
 
 func (w world) save(to change.Writer) error {
@@ -188,16 +191,27 @@ func current(b store.Business, kind, id string) (thing any, found bool, err erro
 	return thing, found, nil
 }
 
-// ApplicationIn is an application as a content wants it.
-func ApplicationIn(content, id string) (partners.Application, error) {
+// Asked is what a partner's request wants: an application, or a credential of one, whose
+// ID is empty where it is not wanted.
+type Asked struct {
+	Application partners.Application
+	Credential  partners.Credential
+}
+
+// AskedIn is what a partner's request wants by its content.
+func AskedIn(content string) (a Asked, err error) {
 	d, err := Read(requestName, []byte(content), nil)
 	if err != nil {
-		return partners.Application{}, invalid(err)
+		return a, invalid(err)
 	}
-	for _, a := range inputs[partners.Application](d, "application") {
-		if a.ID == id {
-			return a, nil
-		}
+	applications, credentials := inputs[partners.Application](d, "application"), inputs[partners.Credential](d, "credential")
+	switch {
+	case len(applications) == 1 && len(credentials) == 0:
+		a.Application = applications[0]
+	case len(credentials) == 1 && len(applications) == 0:
+		a.Credential = credentials[0]
+	default:
+		return a, fmt.Errorf("%d applications and %d credentials are asked for, want one thing", len(applications), len(credentials))
 	}
-	return partners.Application{}, fmt.Errorf("no application %s in the content", id)
+	return a, nil
 }

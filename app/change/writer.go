@@ -20,6 +20,8 @@ type Writer struct {
 	Actor string // who changes; it stands in each event
 	From  ledger.Origin
 
+	Partner string // on whose own word, where it is not the bank's
+
 	Request int64  // the change request that was approved; 0 for none
 	Maker   string // the account that asked for it, where another one approved
 	Because string // the reason that was given; may be empty

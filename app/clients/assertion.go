@@ -62,6 +62,9 @@ func (a *Authenticator) proveAssertion(ctx context.Context, c *Client, p present
 	now := a.now()
 	key := signatureKey(c.Application.Credentials, p.assertion.Header().KID, now.UnixMilli())
 	if reason := misfit(key, p.assertion.Header().Alg, seal.Suite(c.Application.Suite)); reason != "" {
+		if key == nil {
+			reason = whyNot(c.Application.Credentials, p.assertion.Header().KID, now.UnixMilli())
+		}
 		a.pretend(p)
 		return ErrInvalidClient.Because(a.whoseKey(ctx, c.Application, p, reason))
 	}
@@ -93,6 +96,22 @@ func misfit(key *seal.PublicKey, alg string, suite seal.Suite) (reason string) {
 		return "key_of_other_suite"
 	}
 	return ""
+}
+
+// whyNot says why none of an application's signature keys is the one of a kid.
+func whyNot(list []directory.Credential, kid string, now int64) (reason string) {
+	for _, c := range list {
+		if c.Use != models.SignatureKey || c.KID != kid {
+			continue
+		}
+		switch {
+		case c.Frozen != "":
+			return "key_frozen"
+		case c.NotAfter != 0 && c.NotAfter <= now:
+			return "key_ended"
+		}
+	}
+	return "unknown_kid"
 }
 
 // whoseKey returns the reason for which a key was wrong: that it is of the partner's

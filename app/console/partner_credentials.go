@@ -27,7 +27,7 @@ func (s *Console) credentialsTab(v partnerView) []console.Section {
 			}
 			row := ui.Row{Cells: []ui.Cell{
 				{Text: k.ID, Mono: true, Second: detail, Coded: true}, {Text: kind}, {Part: ui.Time(s.At(k.NotBefore.UnixMilli()))},
-				s.endCell(ctx, k.NotAfter), {Part: entrance.CredentialState(ctx, k, s.o.Now())}, {Text: ""},
+				s.endCell(ctx, k.NotAfter), {Part: entrance.CredentialState(ctx, v.registry.CredentialRow(k.ID), s.o.Now())}, {Text: ""},
 			}}
 			if !entrance.CredentialOver(k, s.o.Now()) && v.canStop {
 				row.Cells[len(row.Cells)-1] = ui.Cell{Part: links(ui.LinkView{Text: i18n.T(ctx, i18n.CredentialRevoke), Href: partnerPath(v.row.ID) + "/credentials/" + web.PathPart(k.ID) + "/revoke"})}

@@ -72,7 +72,7 @@ func (s *Console) eventsTable(ctx context.Context, events []models.Event) (ui.Ta
 			who.Second = i18n.T(ctx, i18n.PartnerAskedBy, cmp.Or(names[maker], maker))
 		}
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
-			{Text: changeEventWords(ctx, e.Kind, detail["id"]), Second: s.recorded(ctx, detail["changes"])}, {Text: detail["because"]}, who, {Part: ui.Time(s.At(e.At))},
+			{Text: changeEventWords(ctx, e.Kind, detail["id"]), Second: s.recorded(ctx, detail["changes"])}, {Text: i18n.From(ctx).Reason(detail["because"])}, who, {Part: ui.Time(s.At(e.At))},
 		}})
 	}
 	if len(events) == 0 {

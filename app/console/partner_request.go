@@ -88,10 +88,10 @@ func (s *Console) namesIn(ctx context.Context, list []models.PartnerRequest, mor
 }
 
 func (s *Console) partnerRequestRow(ctx context.Context, r models.PartnerRequest, names map[string]string) (console.PartnerRequestRow, error) {
-	a, err := bankfile.ApplicationIn(r.Content, r.ApplicationID)
+	asked, err := bankfile.AskedIn(r.Content)
 	return console.PartnerRequestRow{
-		Number: i18n.T(ctx, i18n.PortalRequestNo, r.ID), Href: partnerRequestPath(r.ID), Name: a.Name, Partner: names[r.PartnerID], Reason: r.Reason,
-		Officer: names[r.Officer], Asked: s.At(r.MadeAt), State: ui.BadgeView{Text: i18n.T(ctx, i18n.ParcelStates[string(r.State)]), Tone: ui.ParcelTones[string(r.State)]},
+		Number: i18n.T(ctx, i18n.PortalRequestNo, r.ID), Href: partnerRequestPath(r.ID), Name: entrance.AskedWords(ctx, asked.Application, asked.Credential), Partner: names[r.PartnerID], Reason: i18n.From(ctx).Reason(r.Reason),
+		Officer: names[r.Officer], Asked: s.At(r.MadeAt), State: entrance.PartnerRequestState(ctx, r),
 	}, err
 }
 
@@ -145,7 +145,7 @@ func (s *Console) showPartnerRequest(c *gin.Context, status int, page console.Pa
 		}
 		page.Remarks = append(page.Remarks, remark)
 	}
-	if r.State.Open() && entrance.VisitOf(c).Rights.May(makesBusiness) {
+	if page.Inside = r.Inside; r.State.Open() && !r.Inside && entrance.VisitOf(c).Rights.May(makesBusiness) {
 		page.Action, page.CanTake = partnerRequestPath(r.ID), r.WaitsSince > 0
 	}
 	if err := s.answerTo(ctx, r, &page); err != nil {

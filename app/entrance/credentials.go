@@ -33,19 +33,47 @@ func CredentialWords(ctx context.Context, k partners.Credential) (kind, detail s
 	return i18n.T(ctx, i18n.CredentialSignature), key.KID
 }
 
+// AskedWords say what a partner's request is about: an application, or a credential of
+// one where that has an id.
+func AskedWords(ctx context.Context, a partners.Application, k partners.Credential) string {
+	if k.ID == "" {
+		return a.Name
+	}
+	kind, _ := CredentialWords(ctx, k)
+	return i18n.T(ctx, i18n.PortalRequestFor, kind, k.Application)
+}
+
+// PartnerRequestState is where a partner's request stands. What the partner decides by
+// itself has words of its own.
+func PartnerRequestState(ctx context.Context, r models.PartnerRequest) ui.BadgeView {
+	word := i18n.ParcelStates[string(r.State)]
+	switch {
+	case r.Inside && r.State == models.PartnerSubmitted:
+		word = i18n.ParcelInsideWaits
+	case r.Inside && r.State == models.PartnerApproved:
+		word = i18n.ParcelInsideDone
+	}
+	return ui.BadgeView{Text: i18n.T(ctx, word), Tone: ui.ParcelTones[string(r.State)]}
+}
+
 // CredentialOver reports whether a credential is of no use any more.
 func CredentialOver(k partners.Credential, now time.Time) bool {
 	return k.Revoked || !k.NotAfter.IsZero() && !k.NotAfter.After(now)
 }
 
 // CredentialState is how a credential stands.
-func CredentialState(ctx context.Context, k partners.Credential, now time.Time) templ.Component {
+func CredentialState(ctx context.Context, k models.Credential, now time.Time) templ.Component {
+	at := now.UnixMilli()
 	switch {
-	case k.Revoked:
+	case k.RevokedAt != 0:
 		return ui.Badge(ui.BadgeView{Tone: ui.Outline, Text: i18n.T(ctx, i18n.CredentialRevokedWord)})
-	case CredentialOver(k, now):
+	case k.NotAfter != 0 && k.NotAfter <= at:
 		return ui.Badge(ui.BadgeView{Tone: ui.Outline, Text: i18n.T(ctx, i18n.GrantOverWord)})
-	case k.NotBefore.After(now):
+	case k.Frozen == models.BankSide:
+		return ui.Badge(ui.BadgeView{Tone: ui.Bad, Text: i18n.T(ctx, i18n.PortalFrozenByBank)})
+	case k.Frozen != "":
+		return ui.Badge(ui.BadgeView{Tone: ui.Warn, Text: i18n.T(ctx, i18n.PortalFrozenWord)})
+	case k.NotBefore > at:
 		return ui.Badge(ui.BadgeView{Tone: ui.Accent, Text: i18n.T(ctx, i18n.GrantLaterWord)})
 	}
 	return ui.Dot(ui.DotView{Tone: ui.Ok, Text: i18n.T(ctx, i18n.GrantHoldsWord)})

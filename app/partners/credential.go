@@ -72,8 +72,40 @@ func (c Credential) Compare(before Credential) []change.Difference {
 		d.Note(change.Widens, "%s of application %s", c.words(), c.Application)
 	}
 	d.End("not_after", before.NotAfter, c.NotAfter)
+	d.Flag("frozen", before.Frozen, c.Frozen, change.Narrows)
 	d.Flag("revoked", before.Revoked, c.Revoked, change.Narrows)
 	return d.List
+}
+
+// Use says what it is for; "" for a key that cannot be read.
+func (c Credential) Use() models.CredentialUse {
+	if c.JWK == "" {
+		return models.ClientSecret
+	}
+	key, err := clients.ReadKey(c.JWK)
+	if err != nil {
+		return ""
+	}
+	return key.Use
+}
+
+// LiveAt reports whether the credential may be used at a time.
+func (c Credential) LiveAt(t time.Time) bool {
+	return !c.Revoked && !c.Frozen && !c.NotBefore.After(t) && (c.NotAfter.IsZero() || t.Before(c.NotAfter))
+}
+
+// LastOf reports whether an application works with none of its credentials for what this
+// one is for, once it is gone from at on. One that opens nothing now is not the last.
+func (c Credential) LastOf(all []Credential, now, at time.Time) bool {
+	if !c.LiveAt(now) {
+		return false
+	}
+	for _, other := range all {
+		if other.ID != c.ID && other.Application == c.Application && other.Use() == c.Use() && other.LiveAt(at) {
+			return false
+		}
+	}
+	return true
 }
 
 // words say what it is, without anything that would help to forge it.

@@ -88,6 +88,8 @@ type Credential struct {
 	NotBefore time.Time `field:"not_before" default:"now"`
 	// Until when it may be used, or `never`.
 	NotAfter time.Time `field:"not_after,never" default:"never"`
+	// `true` lets it rest: it opens nothing until it is `false` again.
+	Frozen bool `field:"frozen" default:"false"`
 	// `true` ends it for good.
 	Revoked bool `field:"revoked" default:"false"`
 }

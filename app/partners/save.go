@@ -137,7 +137,17 @@ func (r *Registry) saveCredential(w change.Writer, x change.Change[Credential]) 
 			row.Use, row.KID, row.PublicJWK, row.Thumbprint = key.Use, key.KID, key.JWK, key.Thumbprint
 		}
 	}
-	row.NotAfter = change.Moment(c.NotAfter)
+	if end := change.Moment(c.NotAfter); end != row.NotAfter || x.New {
+		row.NotAfter = end
+		if w.Partner == "" {
+			row.BankEnd = end
+		} else {
+			row.WarnedAt = w.At() // whoever chose the end knows it
+		}
+	}
+	if frozen := row.Frozen != ""; c.Frozen != frozen {
+		row.Frozen = map[bool]models.Side{true: side(w)}[c.Frozen]
+	}
 	if c.Revoked && row.RevokedAt == 0 {
 		row.RevokedAt = w.At()
 	}
@@ -145,6 +155,14 @@ func (r *Registry) saveCredential(w change.Writer, x change.Change[Credential]) 
 		return err
 	}
 	return w.Record(ledger.Event{Kind: "credential", PartnerID: r.owner(c.Application), ApplicationID: c.Application}, c.ID, x.New, x.Differences)
+}
+
+// side is the one on whose word w writes.
+func side(w change.Writer) models.Side {
+	if w.Partner != "" {
+		return models.PartnerSide
+	}
+	return models.BankSide
 }
 
 func (r *Registry) saveGrant(w change.Writer, x change.Change[Grant]) error {
@@ -187,6 +205,9 @@ func (r *Registry) GrantRows(at int64) []models.Grant {
 	return rows
 }
 
+// CredentialRow is what the database holds of a credential that was read.
+func (r *Registry) CredentialRow(id string) models.Credential { return r.credentials[id] }
+
 // owner is the partner of an application.
 func (r *Registry) owner(application string) string {
 	a, _ := r.Applications.Find(application)
@@ -213,10 +234,13 @@ func since(beginning, created int64) time.Time {
 	return change.MomentOf(cmp.Or(beginning, created))
 }
 
+// CredentialsOf are rows as inputs.
+func CredentialsOf(rows []models.Credential) []Credential { return mapped(rows, credentialOf) }
+
 func credentialOf(m models.Credential) Credential {
 	return Credential{
 		ID: m.ID, Application: m.ApplicationID, JWK: m.PublicJWK, SecretHash: m.SecretHash,
-		NotBefore: since(m.NotBefore, m.CreatedAt), NotAfter: change.MomentOf(m.NotAfter), Revoked: m.RevokedAt != 0,
+		NotBefore: since(m.NotBefore, m.CreatedAt), NotAfter: change.MomentOf(m.NotAfter), Frozen: m.Frozen != "", Revoked: m.RevokedAt != 0,
 	}.Normalize()
 }
 

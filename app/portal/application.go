@@ -95,11 +95,10 @@ func (p *Portal) Application(c *gin.Context) error {
 		Suite: a.Suite, Method: string(a.AuthMethod), Mode: modeName(ctx, a.AddressMode), Addresses: a.Addresses, ReturnAddresses: a.ReturnAddresses,
 		Issuer: p.o.Issuer,
 	}
-	mayOwn := a.Status != models.Closed && a.Environment == models.Sandbox && v.Rights.May(makesApplications)
-	if page.Credentials, err = p.credentialRows(c, a, mayOwn); err != nil {
+	if page.Credentials, err = p.credentialRows(c, a); err != nil {
 		return err
 	}
-	if mayOwn {
+	if _, widen := maySet(c, a); widen || a.Status != models.Closed && a.Environment == models.Production && v.Rights.May(asksProduction) {
 		page.NewCredential = credentialsPath(a.ID) + "/new"
 	}
 	if a.Status != models.Closed && v.Rights.May(makesApplications) && (a.Environment == models.Sandbox || v.Rights.May(asksProduction)) {
@@ -196,7 +195,7 @@ func (p *Portal) ApplicationUpdate(c *gin.Context) error {
 	ctx, f := c.Request.Context(), typed(c)
 	after, unless := over(a, f), still(a.ID, f.Seen)
 	if a.Environment == models.Sandbox {
-		if err = p.o.SelfService.Change(ctx, user(c), after, "Changed by the partner.", unless); err == nil {
+		if err = p.o.SelfService.Change(ctx, user(c), after, selfservice.ReasonChanged, unless); err == nil {
 			return entrance.Done(c, applicationPath(a.ID), "changed")
 		}
 	} else {
@@ -242,7 +241,7 @@ func (p *Portal) ApplicationClose(c *gin.Context) error {
 	}
 	seen := bankfile.Version(a)
 	a.Status = models.Closed
-	if err := p.o.SelfService.Change(c.Request.Context(), user(c), a, "Closed by the partner.", still(a.ID, seen)); err != nil {
+	if err := p.o.SelfService.Change(c.Request.Context(), user(c), a, selfservice.ReasonClosed, still(a.ID, seen)); err != nil {
 		return err
 	}
 	return entrance.Done(c, applicationsPath, "closed")

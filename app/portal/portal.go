@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"postern/app/approval"
+	"postern/app/change"
 	"postern/app/entrance"
 	"postern/app/identity"
 	"postern/app/limit"
@@ -109,6 +110,9 @@ var faults = []entrance.Fault{
 	{Is: identity.ErrOwn, Title: i18n.ConsoleConflict, Text: i18n.PortalOwn},
 	{Is: identity.ErrNoReset, Title: i18n.ConsoleConflict, Text: i18n.PortalNoWayIn},
 	{Is: approval.ErrNotOwn, Title: i18n.ConsoleConflict, Text: i18n.PortalNotOwn},
+	{Is: approval.ErrOwn, Title: i18n.ConsoleConflict, Text: i18n.PortalOwnRequest},
+	{Is: change.ErrMoved, Title: i18n.ConsoleConflict, Text: i18n.PortalMoved},
+	{Is: identity.ErrTooFew, Title: i18n.ConsoleConflict, Text: i18n.PortalSecondFew},
 	{Is: selfservice.ErrOver, Title: i18n.ConsoleConflict, Text: i18n.PortalRequestOver},
 }
 
@@ -116,6 +120,9 @@ var notes = map[string]i18n.Key{
 	"role-set": i18n.PortalDoneRole, "removed": i18n.PortalDoneRemoved,
 	"made": i18n.PortalDoneMade, "changed": i18n.PortalDoneChanged, "closed": i18n.PortalDoneClosed,
 	"registered": i18n.PortalDoneRegistered, "ended": i18n.PortalDoneEnded, "kept": i18n.PortalDoneKept,
+	"further": i18n.PortalDoneFurther, "frozen": i18n.PortalDoneFrozen, "thawed": i18n.PortalDoneThawed,
+	"confirmed": i18n.PortalDoneConfirmed, "waits": i18n.PortalDoneWaits,
+	"second-on": i18n.PortalDoneSecondOn, "second-asked": i18n.PortalDoneSecondAsked, "second-off": i18n.PortalDoneSecondOff, "second-stays": i18n.PortalDoneSecondStays,
 	"asked": i18n.PortalDoneAsked, "replied": i18n.PortalDoneReplied, "withdrawn": i18n.PortalDoneWithdrawn,
 }
 

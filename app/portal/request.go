@@ -9,8 +9,10 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"postern/app/bankfile"
+	"postern/app/clients"
 	"postern/app/entrance"
 	"postern/app/errs"
+	"postern/app/partners"
 	"postern/app/selfservice"
 	"postern/app/store"
 	"postern/app/web"
@@ -61,21 +63,20 @@ func (p *Portal) Requests(c *gin.Context) error {
 	return web.Render(c, http.StatusOK, portal.Requests(page))
 }
 
-func requestState(ctx context.Context, s models.PartnerRequestState) ui.BadgeView {
-	return ui.BadgeView{Text: i18n.T(ctx, i18n.ParcelStates[string(s)]), Tone: ui.ParcelTones[string(s)]}
-}
-
 // way is the parcel's: submitted, in review, decided; a question stands where it was
-// asked.
-func way(ctx context.Context, s models.PartnerRequestState) ui.StepsView {
+// asked. What the partner decides by itself waits for a second member alone.
+func way(ctx context.Context, r models.PartnerRequest) ui.StepsView {
 	stations := []models.PartnerRequestState{models.PartnerSubmitted, models.PartnerInReview, models.PartnerApproved}
+	if r.Inside {
+		stations = []models.PartnerRequestState{models.PartnerSubmitted, models.PartnerApproved}
+	}
 	at := map[models.PartnerRequestState]int{models.PartnerSubmitted: 0, models.PartnerInReview: 1, models.PartnerQuestion: 1}
-	now, open := at[s]
-	if s == models.PartnerQuestion {
-		stations[1] = s
+	now, open := at[r.State]
+	if r.State == models.PartnerQuestion {
+		stations[1] = r.State
 	}
 	if !open {
-		now, stations[2] = len(stations), s
+		now, stations[len(stations)-1] = len(stations), r.State
 	}
 	v := ui.StepsView{Label: i18n.T(ctx, i18n.PortalRequestWay)}
 	for i, station := range stations {
@@ -86,16 +87,17 @@ func way(ctx context.Context, s models.PartnerRequestState) ui.StepsView {
 		case i == now:
 			progress = ui.Current
 		}
-		v.Steps = append(v.Steps, ui.Step{Word: i18n.T(ctx, i18n.ParcelStates[string(station)]), Progress: progress})
+		word := entrance.PartnerRequestState(ctx, models.PartnerRequest{Inside: r.Inside, State: station}).Text
+		v.Steps = append(v.Steps, ui.Step{Word: word, Progress: progress})
 	}
 	return v
 }
 
 func (p *Portal) requestRow(ctx context.Context, r models.PartnerRequest) (portal.RequestRow, error) {
-	what, err := bankfile.ApplicationIn(r.Content, r.ApplicationID)
+	asked, err := bankfile.AskedIn(r.Content)
 	return portal.RequestRow{
-		Number: i18n.T(ctx, i18n.PortalRequestNo, r.ID), Href: requestPath(r.ID), What: what.Name, Application: r.ApplicationID,
-		State: requestState(ctx, r.State), Made: p.At(r.MadeAt),
+		Number: i18n.T(ctx, i18n.PortalRequestNo, r.ID), Href: requestPath(r.ID), Application: r.ApplicationID,
+		What: entrance.AskedWords(ctx, asked.Application, asked.Credential), State: entrance.PartnerRequestState(ctx, r), Made: p.At(r.MadeAt),
 	}, err
 }
 
@@ -153,26 +155,33 @@ func (p *Portal) showRequest(c *gin.Context, status int, text string, faults map
 		return err
 	}
 	v, ctx := entrance.VisitOf(c), c.Request.Context()
-	a, err := bankfile.ApplicationIn(r.Content, r.ApplicationID)
+	asked, err := bankfile.AskedIn(r.Content)
 	if err != nil {
 		return err
 	}
 	page := portal.RequestPage{
-		Frame: p.frame(c, i18n.T(ctx, i18n.PortalRequestNo, r.ID)), Name: a.Name, State: requestState(ctx, r.State), Way: way(ctx, r.State), Reason: r.Reason,
-		Made: p.At(r.MadeAt), Application: a.ID, Method: string(a.AuthMethod), Mode: modeName(ctx, a.AddressMode), Addresses: a.Addresses,
-		ReturnAddresses: a.ReturnAddresses, Asks: r.State == models.PartnerQuestion, Text: text, Faults: faults,
+		Frame: p.frame(c, i18n.T(ctx, i18n.PortalRequestNo, r.ID)), Name: entrance.AskedWords(ctx, asked.Application, asked.Credential),
+		State: entrance.PartnerRequestState(ctx, r), Way: way(ctx, r), Reason: i18n.From(ctx).Reason(r.Reason), Made: p.At(r.MadeAt), Application: r.ApplicationID,
+		Inside: r.Inside, Asks: r.State == models.PartnerQuestion, Text: text, Faults: faults,
+	}
+	if k := asked.Credential; k.ID != "" {
+		page.Credential = p.askedCredential(ctx, k)
+	} else {
+		a := asked.Application
+		page.Method, page.Mode, page.Addresses, page.ReturnAddresses = string(a.AuthMethod), modeName(ctx, a.AddressMode), a.Addresses, a.ReturnAddresses
 	}
 	if r.State == models.PartnerApproved {
 		page.Href = applicationPath(r.ApplicationID)
 	}
 	if r.State.Open() && v.Rights.May(answersRequests) {
 		page.Action = requestPath(r.ID)
+		page.CanConfirm = r.Inside && v.Rights.May(confirms) && r.MakerPerson != v.Who.Account.PersonID
 	}
 	notes, err := p.o.Store.PartnerNotes(ctx, r.ID, maxNotes)
 	if err != nil {
 		return err
 	}
-	ids := []string{r.Maker}
+	ids := []string{r.Maker, r.Officer}
 	for _, n := range notes {
 		ids = append(ids, n.AccountID)
 	}
@@ -181,6 +190,9 @@ func (p *Portal) showRequest(c *gin.Context, status int, text string, faults map
 		return err
 	}
 	page.Maker = names[r.Maker]
+	if r.Inside {
+		page.ConfirmedBy = names[r.Officer]
+	}
 	for _, n := range notes {
 		said := ui.Remark{Name: names[n.AccountID], At: p.At(n.At), Text: n.Text}
 		if n.Bank {
@@ -219,6 +231,34 @@ func (p *Portal) RequestReply(c *gin.Context) error {
 		return err
 	}
 	return entrance.Done(c, requestPath(r.ID), "replied")
+}
+
+// askedCredential are a credential's facts as a request has them.
+func (p *Portal) askedCredential(ctx context.Context, k partners.Credential) *portal.AskedCredential {
+	kind, kid := entrance.CredentialWords(ctx, k)
+	asked := &portal.AskedCredential{Kind: kind, KID: kid}
+	if key, err := clients.ReadKey(k.JWK); err == nil {
+		asked.Fingerprint = key.Thumbprint
+	}
+	if !k.NotAfter.IsZero() {
+		asked.Ends = i18n.Stamp(ctx, k.NotAfter.In(p.o.Zone))
+	}
+	return asked
+}
+
+// RequestConfirm has what another member asked take effect.
+func (p *Portal) RequestConfirm(c *gin.Context) error {
+	r, err := p.request(c)
+	if err != nil {
+		return err
+	}
+	if due, err := p.ProveFirst(c, requestPath(r.ID)); due || err != nil {
+		return err
+	}
+	if err := p.o.SelfService.Confirm(c.Request.Context(), user(c), r.ID); err != nil {
+		return err
+	}
+	return entrance.Done(c, requestPath(r.ID), "confirmed")
 }
 
 // RequestWithdraw takes a request back.

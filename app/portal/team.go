@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
@@ -34,8 +35,71 @@ func (p *Portal) Team(c *gin.Context) error {
 		}
 		page.Members = append(page.Members, row)
 	}
+	page.Second = p.second(c, team)
 	return web.Render(c, http.StatusOK, portal.Team(page))
 }
+
+// second says whether a second member confirms, and what the reader can do about it.
+func (p *Portal) second(c *gin.Context, team []identity.TeamMember) portal.SecondView {
+	v, ctx := entrance.VisitOf(c), c.Request.Context()
+	s := portal.SecondView{On: v.Who.Partner.SecondMember, CanSet: v.Rights.May(makesTeam)}
+	asker := v.Who.Partner.SecondOffBy
+	if asker == "" {
+		return s
+	}
+	s.CanAgree = v.Rights.May(confirms) && asker != v.Who.Account.ID
+	for _, m := range team {
+		if m.AccountID == asker {
+			s.Asked = i18n.T(ctx, i18n.PortalSecondAsked, m.Account.Name)
+		}
+	}
+	return s
+}
+
+// secondSteps are what can be done about it, by the word of the form.
+var secondSteps = map[string]struct {
+	done string
+	do   func(*identity.Identity, context.Context, identity.Who) error
+}{
+	"on": {"second-on", func(i *identity.Identity, ctx context.Context, by identity.Who) error {
+		return i.SetSecond(ctx, by, true)
+	}},
+	"off": {"second-asked", func(i *identity.Identity, ctx context.Context, by identity.Who) error {
+		return i.SetSecond(ctx, by, false)
+	}},
+	"stay": {"second-stays", func(i *identity.Identity, ctx context.Context, by identity.Who) error {
+		return i.SetSecond(ctx, by, true)
+	}},
+}
+
+// TeamSecond has a second member confirm what opens more in production, or asks to do
+// without.
+func (p *Portal) TeamSecond(c *gin.Context) error {
+	step, known := secondSteps[c.PostForm("second")]
+	if !known {
+		return errNoStep
+	}
+	if due, err := p.ProveFirst(c, teamPath); due || err != nil {
+		return err
+	}
+	if err := step.do(p.o.Identity, c.Request.Context(), entrance.VisitOf(c).Who); err != nil {
+		return err
+	}
+	return entrance.Done(c, teamPath, step.done)
+}
+
+// TeamSecondDrop agrees to do without a second member.
+func (p *Portal) TeamSecondDrop(c *gin.Context) error {
+	if due, err := p.ProveFirst(c, teamPath); due || err != nil {
+		return err
+	}
+	if err := p.o.Identity.DropSecond(c.Request.Context(), entrance.VisitOf(c).Who); err != nil {
+		return err
+	}
+	return entrance.Done(c, teamPath, "second-off")
+}
+
+var errNoStep = errs.New(errs.Invalid, "no_such_step", "Choose one of what the page offers.")
 
 func memberPath(account string) string { return teamPath + "/" + account }
 

@@ -30,7 +30,7 @@ func (s *SelfService) Reply(ctx context.Context, u User, id int64, text string) 
 		return err
 	}
 	return s.move(ctx, u.Account, id, func(w change.Writer, r *models.PartnerRequest) (string, error) {
-		if r.PartnerID != u.Partner {
+		if r.PartnerID != u.Partner || r.Inside {
 			return "", ErrNoRequest
 		}
 		if r.State == models.PartnerQuestion {
@@ -86,7 +86,7 @@ func (s *SelfService) Propose(ctx context.Context, by approval.By, id int64, rea
 		return out, err
 	}
 	r, found, err := s.o.Store.PartnerRequestByID(ctx, id)
-	if err != nil || !found {
+	if err != nil || !found || r.Inside {
 		return out, orElse(err, ErrNoRequest)
 	}
 	var content string
@@ -117,10 +117,11 @@ func (s *SelfService) Propose(ctx context.Context, by approval.By, id int64, rea
 // decides lies over the application that is there, and what the bank has changed
 // since it was asked for stays.
 func Wanted(b store.Business, r models.PartnerRequest) (content string, err error) {
-	asked, err := bankfile.ApplicationIn(r.Content, r.ApplicationID)
-	if err != nil {
-		return "", err
+	wanted, err := bankfile.AskedIn(r.Content)
+	if err != nil || wanted.Credential.ID != "" {
+		return r.Content, err
 	}
+	asked := wanted.Application
 	a, found, err := partners.ReadApplication(b, r.ApplicationID)
 	if err != nil {
 		return "", err
@@ -135,6 +136,9 @@ func Wanted(b store.Business, r models.PartnerRequest) (content string, err erro
 // officer moves a request on an officer's word, whose it is from then on.
 func (s *SelfService) officer(ctx context.Context, by approval.By, id int64, f func(change.Writer, *models.PartnerRequest) (string, error)) error {
 	return s.move(ctx, by.Account, id, func(w change.Writer, r *models.PartnerRequest) (string, error) {
+		if r.Inside {
+			return "", ErrNoRequest
+		}
 		if by.Person == "" || by.Person == r.MakerPerson {
 			return "", approval.ErrOwn
 		}

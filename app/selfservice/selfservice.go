@@ -33,7 +33,22 @@ var (
 	ErrCredentials = errs.New(errs.Conflict, "credentials_full", "The application has as many credentials as it can have: end one first.")
 	ErrSandbox     = errs.New(errs.Conflict, "sandbox_full", "There are as many applications in the sandbox as there can be: close one first.")
 	ErrWaiting     = errs.New(errs.Conflict, "requests_waiting", "As many requests wait as can wait: withdraw one first.")
+	ErrLast        = errs.New(errs.Conflict, "last_credential", "It is the last with which the application works: without it, it asks for nothing any more.")
 	ErrTaken       = errs.New(errs.Conflict, "id_taken", "There is such an application already.") // two draws alike: nobody has seen it
+)
+
+// What the gateway notes as the reason of what a partner's users do without giving one.
+// views/i18n has them in every language, by these sentences.
+const (
+	ReasonApplication = "New application in the sandbox."
+	ReasonChanged     = "Changed by the partner."
+	ReasonClosed      = "Closed by the partner."
+	ReasonCredential  = "New credential in the sandbox."
+	ReasonFurther     = "Further credential, registered by the partner."
+	ReasonEnded       = "Ended by the partner."
+	ReasonKept        = "Kept by the partner."
+	ReasonFrozen      = "Frozen by the partner."
+	ReasonThawed      = "Thawed by the partner."
 )
 
 // Teller writes down, in w's transaction, who is to be told what of a partner's request.
@@ -93,7 +108,7 @@ func (s *SelfService) NewClientID(e models.Environment) (string, error) {
 // Create makes an application in the sandbox, at once. Faults come back as
 // bankfile.Refusal. ErrSandbox.
 func (s *SelfService) Create(ctx context.Context, u User, a partners.Application) error {
-	return s.Change(ctx, u, a, "New application in the sandbox.", func(b store.Business) error {
+	return s.Change(ctx, u, a, ReasonApplication, func(b store.Business) error {
 		if err := unknown(b, a.ID); err != nil {
 			return err
 		}
@@ -125,52 +140,17 @@ func unknown(b store.Business, application string) error {
 // Change changes one of the applications in the sandbox, at once; unless refuses
 // what is not any more as it was shown.
 func (s *SelfService) Change(ctx context.Context, u User, a partners.Application, reason string, unless func(store.Business) error) error {
-	return s.change(ctx, u, a, reason, unless)
+	return s.change(ctx, u, a, approval.Ask{Reason: reason, Unless: unless})
 }
 
-// AddCredential registers a credential beside those that an application in the
-// sandbox has, at once. Faults come back as bankfile.Refusal. ErrCredentials.
-func (s *SelfService) AddCredential(ctx context.Context, u User, k partners.Credential) error {
-	return s.change(ctx, u, k, "New credential in the sandbox.", func(b store.Business) error {
-		rows, err := b.CredentialsOf([]string{k.Application})
-		if err != nil {
-			return err
-		}
-		now, n := s.o.Now().UnixMilli(), 0
-		for _, row := range rows {
-			if row.RevokedAt == 0 && (row.NotAfter == 0 || row.NotAfter > now) {
-				n++
-			}
-		}
-		if n >= MaxCredentials {
-			return ErrCredentials
-		}
-		return nil
-	})
-}
-
-// EndCredential ends a credential of an application in the sandbox: at ends, or now
-// and for good where that is zero. Until then the end can be set anew.
-func (s *SelfService) EndCredential(ctx context.Context, u User, k partners.Credential, ends time.Time) error {
-	k.NotAfter, k.Revoked = ends, ends.IsZero()
-	return s.change(ctx, u, k, "Ended by the partner.", nil)
-}
-
-// KeepCredential takes an end back that has not come yet.
-func (s *SelfService) KeepCredential(ctx context.Context, u User, k partners.Credential) error {
-	k.NotAfter = time.Time{}
-	return s.change(ctx, u, k, "Kept by the partner.", nil)
-}
-
-// change changes an application, or a credential, in the sandbox.
-func (s *SelfService) change(ctx context.Context, u User, thing any, reason string, unless func(store.Business) error) error {
+// change submits a change of an application, or a credential, on the partner's word.
+func (s *SelfService) change(ctx context.Context, u User, thing any, ask approval.Ask) error {
 	content, err := bankfile.Compose(thing)
 	if err != nil {
 		return err
 	}
-	_, err = s.o.Approvals.Submit(ctx, u.By, approval.Ask{
-		Kind: bankfile.Kind, Subject: subject(u.Partner), Content: content, Reason: reason, Partner: u.Partner, Unless: unless,
-	})
+	ask.Kind, ask.Subject, ask.Content, ask.Partner = bankfile.Kind, subject(u.Partner), content, u.Partner
+	_, err = s.o.Approvals.Submit(ctx, u.By, ask)
 	return err
 }
 
@@ -184,19 +164,34 @@ func (s *SelfService) Ask(ctx context.Context, u User, a partners.Application, r
 	if err := approval.CheckReason("reason", reason); err != nil {
 		return r, err
 	}
-	content, err := bankfile.Compose(a)
+	return s.ask(ctx, u, asking{thing: a, application: a.ID, reason: reason, unless: unless})
+}
+
+// asking is what a partner's user asks for.
+type asking struct {
+	thing       any // a partners.Application or a partners.Credential
+	application string
+	reason      string
+	inside      bool // a second member decides it, not the bank
+	unless      func(store.Business) error
+}
+
+// ask puts a request on record that waits.
+func (s *SelfService) ask(ctx context.Context, u User, a asking) (r models.PartnerRequest, err error) {
+	content, err := bankfile.Compose(a.thing)
 	if err != nil {
 		return r, err
 	}
 	r = models.PartnerRequest{
-		PartnerID: u.Partner, ApplicationID: a.ID, Content: content, Reason: reason, State: models.PartnerSubmitted, Maker: u.Account, MakerPerson: u.Person,
+		PartnerID: u.Partner, ApplicationID: a.application, Content: content, Reason: a.reason, Inside: a.inside,
+		State: models.PartnerSubmitted, Maker: u.Account, MakerPerson: u.Person,
 	}
 	err = s.write(ctx, u.Account, func(w change.Writer, b store.Business) error {
 		if _, _, err := w.Accounts().Partner(u.Partner); err != nil { // locked: nobody else counts meanwhile
 			return err
 		}
-		if unless != nil {
-			if err := unless(b); err != nil {
+		if a.unless != nil {
+			if err := a.unless(b); err != nil {
 				return err
 			}
 		}
@@ -213,7 +208,10 @@ func (s *SelfService) Ask(ctx context.Context, u User, a partners.Application, r
 		if n >= MaxRequests {
 			return ErrWaiting
 		}
-		r.ID, r.MadeAt, r.WaitsSince = 0, w.At(), w.At()
+		r.ID, r.MadeAt = 0, w.At()
+		if !r.Inside {
+			r.WaitsSince = w.At()
+		}
 		if err := w.CreatePartnerRequest(&r); err != nil {
 			return err
 		}
@@ -240,6 +238,9 @@ func (s *SelfService) told(w change.Writer, event string, r models.PartnerReques
 		return err
 	}
 	if about, tells := news[event]; tells {
+		if r.Inside && about == models.NewsAsked {
+			about = models.NewsConfirm
+		}
 		return s.o.Tell.TellOfPartnerRequest(w, r, about)
 	}
 	return nil

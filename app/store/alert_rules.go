@@ -94,7 +94,7 @@ const endingCredentialsSQL = `SELECT c.id, c.application_id, c.use, c.not_after 
 	JOIN applications a ON a.id = c.application_id
 	WHERE c.revoked_at = 0 AND c.not_after > 0 AND c.not_after > ? AND c.not_after <= ? AND a.status = 'active' AND (? = '' OR a.partner_id = ?)
 	AND NOT EXISTS (SELECT 1 FROM credentials n WHERE n.application_id = c.application_id AND n.use = c.use AND n.id <> c.id
-		AND n.revoked_at = 0 AND n.not_before <= c.not_after AND (n.not_after = 0 OR n.not_after > c.not_after))
+		AND n.revoked_at = 0 AND n.frozen = '' AND n.not_before <= c.not_after AND (n.not_after = 0 OR n.not_after > c.not_after))
 	ORDER BY c.not_after LIMIT ?`
 
 // EndingCredentials lists the credentials of active applications that end with

@@ -32,3 +32,13 @@ func (a Accounts) Partner(id string) (models.Partner, bool, error) {
 
 // SaveMember inserts a member or replaces all its columns.
 func (tx *Tx) SaveMember(m models.Member) error { return tx.put(&m) }
+
+// SetSecondMember saves whether a second member of a partner confirms, and who has asked
+// to do without.
+func (tx *Tx) SetSecondMember(p models.Partner) error {
+	err := tx.db.Model(&models.Partner{}).Where("id = ?", p.ID).UpdateColumns(map[string]any{"second_member": p.SecondMember, "second_off_by": p.SecondOffBy}).Error
+	if err != nil {
+		return fmt.Errorf("save second member: %w", err)
+	}
+	return nil
+}

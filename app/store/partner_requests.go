@@ -88,7 +88,7 @@ func (b Business) Answer(request int64) (r models.ChangeRequest, found bool, err
 }
 
 // partnerHeads are a partner's request's columns but for its content and what was said.
-const partnerHeads = "id, partner_id, application_id, state, maker, maker_person, made_at, officer, decided_at, waits_since"
+const partnerHeads = "id, partner_id, application_id, state, maker, maker_person, made_at, inside, officer, decided_at, waits_since"
 
 // PartnerRequestHeads reads partners' requests by their numbers, without their content.
 func (s *Store) PartnerRequestHeads(ctx context.Context, ids []int64) (map[int64]models.PartnerRequest, error) {

@@ -30,6 +30,8 @@ var (
 	NoticeYoursPrepared  = def("notice.yours_prepared", "Request %d: the bank has prepared the change, and a second person there decides", "申请 %d：银行已准备变更，待第二人审批")
 	NoticeYoursDeclined  = def("notice.yours_declined", "Request %d was declined: the bank's reason stands beside it", "申请 %d 未获批准，原因见申请页")
 	NoticeYoursApproved  = def("notice.yours_approved", "Request %d was approved and has taken effect", "申请 %d 已批准并生效")
+	NoticePartnerDecided = def("notice.partner_decided", "Partner's change %d has taken effect: it changed a credential in production by itself", "合作方变更 %d 已生效：合作方自行变更了生产凭证")
+	NoticeYoursConfirm   = def("notice.yours_confirm", "Request %d waits for you: a second member of your team confirms it", "申请 %d 待你确认：须由团队另一名成员确认")
 	NoticeTitleOfBank    = def("notice.title_of_bank", "%[1]s: %[2]s", "%[1]s：%[2]s")
 	NoticePartner        = def("notice.partner", "Partner: %s", "合作方：%s")
 	NoticeApplication    = def("notice.application", "Application: %s", "应用：%s")

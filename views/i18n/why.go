@@ -138,6 +138,10 @@ var (
 		"The partner must make a new assertion with a new jti for each request. If it does, somebody has copied one.", "合作方每次请求都应使用新的 jti 新建断言；如已如此，则断言可能被复制。"), "assertion_replayed")
 	_ = under(why("unknown_client", "There is no such application.", "没有这个应用。",
 		"The partner must use the client id as the portal shows it, of the right environment.", "合作方应使用门户所示、对应环境的 client id。"), "unknown_client")
+	_ = under(why("key_frozen", "The assertion was signed with a key that is frozen.", "断言的签名密钥已冻结。",
+		"Whoever froze it, the partner or the bank, must thaw it, or the partner must use another key.", "由冻结方（合作方或银行）解冻，或由合作方改用其他密钥。"), "key_frozen")
+	_ = under(why("key_ended", "The assertion was signed with a key whose end has come.", "断言的签名密钥已到期终止。",
+		"The partner must use the key that took its place on every server.", "合作方应在所有服务器上改用新密钥。"), "key_ended")
 	_ = under(why("unknown_kid", "The assertion was signed with a key that the application has not, or not any more.", "断言的签名密钥未登记，或已失效。",
 		"The partner must register the key before using it, and stop using an old one before it ends.", "合作方应先登记密钥再使用，并在旧密钥失效前停用。"), "unknown_kid")
 	_ = under(why("sandbox_key", "The assertion was signed with a key of the partner's sandbox, in production.", "生产环境的断言使用了该合作方沙箱应用的密钥签名。",

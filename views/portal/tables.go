@@ -81,6 +81,31 @@ func requestsTable(ctx context.Context, rows []RequestRow) ui.TableView {
 	return t
 }
 
+func requestFacts(ctx context.Context, p RequestPage) []ui.KeyValue {
+	rows := []ui.KeyValue{{Key: "client_id", Value: ui.Mono(p.Application)}}
+	if k := p.Credential; k != nil {
+		rows = append(rows, ui.KeyValue{Key: i18n.T(ctx, i18n.CredentialKind), Value: ui.Text(k.Kind)})
+		for _, fact := range []struct {
+			key   i18n.Key
+			value string
+		}{{i18n.CredentialKey, k.KID}, {i18n.PortalFingerprint, k.Fingerprint}, {i18n.CredentialUntil, k.Ends}} {
+			if fact.value != "" {
+				rows = append(rows, ui.KeyValue{Key: i18n.T(ctx, fact.key), Value: ui.Mono(fact.value)})
+			}
+		}
+	} else {
+		rows = append(rows,
+			ui.KeyValue{Key: i18n.T(ctx, i18n.ApplicationMethod), Value: ui.Mono(p.Method)}, ui.KeyValue{Key: i18n.T(ctx, i18n.LimitMode), Value: ui.Text(p.Mode)},
+			ui.KeyValue{Key: i18n.T(ctx, i18n.LimitAddressList), Value: listed(p.Addresses)}, ui.KeyValue{Key: i18n.T(ctx, i18n.LimitReturnList), Value: listed(p.ReturnAddresses)},
+		)
+	}
+	rows = append(rows, ui.KeyValue{Key: i18n.T(ctx, i18n.PortalPurpose), Value: ui.Text(p.Reason)})
+	if p.ConfirmedBy != "" {
+		rows = append(rows, ui.KeyValue{Key: i18n.T(ctx, i18n.PortalConfirmedBy), Value: ui.Text(p.ConfirmedBy)})
+	}
+	return rows
+}
+
 // listed are lines one beneath the other.
 func listed(lines []string) templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
@@ -102,6 +127,19 @@ func teamTable(ctx context.Context, p TeamPage) ui.TableView {
 		}})
 	}
 	return t
+}
+
+// secondTexts are the steps that an owner can take, by their word in the form.
+var secondTexts = map[string]i18n.Key{"on": i18n.PortalSecondTurnOn, "off": i18n.PortalSecondTurnOff, "stay": i18n.PortalSecondStay}
+
+func secondWord(s SecondView) string {
+	switch {
+	case !s.On:
+		return "on"
+	case s.Asked != "":
+		return "stay"
+	}
+	return "off"
 }
 
 func inviteButton(ctx context.Context, can bool) []ui.ButtonView {
@@ -128,18 +166,12 @@ func credentialsCard(ctx context.Context, p ApplicationPage) ui.CardView {
 func credentialsTable(ctx context.Context, p ApplicationPage) ui.TableView {
 	t := ui.TableView{Caption: i18n.T(ctx, i18n.PartnerCredentials), Head: []ui.Column{
 		{Text: i18n.T(ctx, i18n.CredentialKind)}, {Text: i18n.T(ctx, i18n.CredentialFrom)}, {Text: i18n.T(ctx, i18n.CredentialUntil)},
-		{Text: i18n.T(ctx, i18n.PartnerStatus)}, {Text: i18n.T(ctx, i18n.PartnerActions)},
+		{Text: i18n.T(ctx, i18n.PartnerStatus)},
 	}}
 	for _, k := range p.Credentials {
-		until := ui.Cell{Text: i18n.T(ctx, i18n.PartnerNever)}
-		if k.Ends != "" {
-			until = ui.Cell{Text: k.Ends}
-		}
-		actions := ui.Cell{Text: ""}
-		if k.End != "" {
-			actions = ui.Cell{Part: credentialActions(k)}
-		}
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: k.Kind, Second: k.KID, Coded: true}, {Part: ui.Time(k.Since)}, until, {Part: k.State}, actions}})
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
+			{Text: k.Kind, Second: k.KID, Coded: true, Href: k.Href}, {Part: ui.Time(k.Since)}, {Text: until(ctx, k)}, {Part: k.State},
+		}})
 	}
 	if len(t.Rows) == 0 {
 		text := i18n.CredentialNoneText
@@ -149,4 +181,32 @@ func credentialsTable(ctx context.Context, p ApplicationPage) ui.TableView {
 		t.Empty = ui.Empty(ui.EmptyView{Title: i18n.T(ctx, i18n.CredentialNone), Text: i18n.T(ctx, text)})
 	}
 	return t
+}
+
+func until(ctx context.Context, k CredentialRow) string {
+	if k.Ends == "" {
+		return i18n.T(ctx, i18n.PartnerNever)
+	}
+	return k.Ends
+}
+
+func credentialFacts(ctx context.Context, p CredentialPage) []ui.KeyValue {
+	rows := []ui.KeyValue{
+		{Key: i18n.T(ctx, i18n.PortalAppName), Value: ui.Text(p.Application)}, {Key: i18n.T(ctx, i18n.CredentialFrom), Value: ui.Time(p.Since)},
+		{Key: i18n.T(ctx, i18n.CredentialUntil), Value: ui.Text(until(ctx, p.CredentialRow))},
+	}
+	if p.Fingerprint != "" {
+		rows = append(rows, ui.KeyValue{Key: i18n.T(ctx, i18n.PortalFingerprint), Value: ui.Mono(p.Fingerprint)})
+	}
+	return rows
+}
+
+func credentialActions(ctx context.Context, p CredentialPage) (list []ui.ButtonView) {
+	if p.Freeze != "" {
+		list = append(list, ui.ButtonView{Text: i18n.T(ctx, i18n.PortalFreeze), Icon: "snowflake", Href: p.Freeze})
+	}
+	if p.End != "" {
+		list = append(list, ui.ButtonView{Text: i18n.T(ctx, i18n.PortalEndMore), Icon: "x", Kind: ui.Risky, Href: p.End})
+	}
+	return list
 }
