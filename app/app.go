@@ -418,12 +418,12 @@ func (a *App) openConsole(context.Context) error {
 		Store: a.store, Subjects: func() records.Subjects { return a.ring.Subjects() }, Now: c.Now, Rand: c.Rand, Zone: c.Zone,
 	})
 	a.tail = a.records.NewTail(c.Log)
-	a.approvals = approval.New(approval.Options{Store: a.store, Kinds: a.approvalKinds(), Tell: a.notices, Now: c.Now, Rand: c.Rand, Applied: a.applied})
+	a.approvals = approval.New(approval.Options{Store: a.store, Kinds: a.approvalKinds(), Tell: a.notices, Own: killswitch.Own, Now: c.Now, Rand: c.Rand, Applied: a.applied})
 	a.selfService = selfservice.New(selfservice.Options{Store: a.store, Approvals: a.approvals, Tell: a.notices, Now: c.Now, Rand: c.Rand})
 	a.console = console.New(console.Options{
 		Approvals: a.approvals, SelfService: a.selfService, Records: a.records, Tail: a.tail, Address: c.Console.Address, Portal: c.Portal.Address,
 		Cursors:   a.cursors(),
-		Directory: a.directory, Feed: a.feed, Visits: a.authority, Upstreams: a.upstreams,
+		Directory: a.directory, Feed: a.feed, Upstreams: a.upstreams,
 		Identity: a.identity, Store: a.store, Staff: staff, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone,
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Console.Address, "https://")},
 		Failures: limit.NewFailureGate(maxAddresses, signInRate), Questions: limit.NewFailureGate(maxAddresses, questionRate),
@@ -478,6 +478,7 @@ func ApprovalKinds() map[string]approval.Kind {
 		killswitch.FreezeKind: {Applier: killswitch.Freezes{}},
 		killswitch.ThawKind:   {Applier: killswitch.Thaws{}, Alone: true},
 		killswitch.EndKind:    {Applier: killswitch.Ends{}},
+		killswitch.VisitKind:  {Applier: killswitch.EndVisits{}},
 	}
 }
 

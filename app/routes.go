@@ -106,6 +106,7 @@ var (
 	readsBusiness = entrance.May("business", "read")
 	makesBusiness = entrance.May("business", "make")
 	makesStops    = entrance.May("stops", "make")
+	asksStops     = entrance.May("stops", "make").Or("stops", "ask")
 	thaws         = entrance.May("thaw", "make")
 	readsLog      = entrance.May("log", "read")
 	readsAlerts   = entrance.May("settings", "read").Or("stops", "read")
@@ -222,8 +223,8 @@ func partnerScreens(s *console.Console) []screen {
 		{http.MethodPost, "/console/partners/:partner", makesBusiness, s.PartnerUpdate},
 		{http.MethodGet, "/console/partners/:partner/activate", makesBusiness, s.PartnerStep(console.PartnerActivation)},
 		{http.MethodPost, "/console/partners/:partner/activate", makesBusiness, s.PartnerStepSubmit(console.PartnerActivation)},
-		{http.MethodGet, "/console/partners/:partner/suspend", makesStops, s.PartnerStep(console.PartnerSuspension)},
-		{http.MethodPost, "/console/partners/:partner/suspend", makesStops, s.PartnerStepSubmit(console.PartnerSuspension)},
+		{http.MethodGet, "/console/partners/:partner/suspend", asksStops, s.PartnerStep(console.PartnerSuspension)},
+		{http.MethodPost, "/console/partners/:partner/suspend", asksStops, s.PartnerStepSubmit(console.PartnerSuspension)},
 		{http.MethodGet, "/console/partners/:partner/resume", thaws, s.PartnerStep(console.PartnerResumption)},
 		{http.MethodPost, "/console/partners/:partner/resume", thaws, s.PartnerStepSubmit(console.PartnerResumption)},
 		{http.MethodGet, "/console/partners/:partner/close", makesBusiness, s.PartnerClosing},
@@ -245,12 +246,12 @@ func applicationScreens(s *console.Console) []screen {
 		{http.MethodGet, "/console/partners/:partner/applications/:application", readsBusiness, s.ApplicationShow},
 		{http.MethodGet, "/console/partners/:partner/applications/:application/edit", makesBusiness, s.ApplicationEdit},
 		{http.MethodPost, "/console/partners/:partner/applications/:application", makesBusiness, s.ApplicationUpdate},
-		{http.MethodGet, "/console/partners/:partner/applications/:application/limits", makesStops, s.ApplicationLimits},
-		{http.MethodPost, "/console/partners/:partner/applications/:application/limits", makesStops, s.ApplicationLimitsUpdate},
+		{http.MethodGet, "/console/partners/:partner/applications/:application/limits", asksStops, s.ApplicationLimits},
+		{http.MethodPost, "/console/partners/:partner/applications/:application/limits", asksStops, s.ApplicationLimitsUpdate},
 		{http.MethodGet, "/console/partners/:partner/applications/:application/activate", makesBusiness, s.ApplicationStep(console.ApplicationActivation)},
 		{http.MethodPost, "/console/partners/:partner/applications/:application/activate", makesBusiness, s.ApplicationStepSubmit(console.ApplicationActivation)},
-		{http.MethodGet, "/console/partners/:partner/applications/:application/suspend", makesStops, s.ApplicationStep(console.ApplicationSuspension)},
-		{http.MethodPost, "/console/partners/:partner/applications/:application/suspend", makesStops, s.ApplicationStepSubmit(console.ApplicationSuspension)},
+		{http.MethodGet, "/console/partners/:partner/applications/:application/suspend", asksStops, s.ApplicationStep(console.ApplicationSuspension)},
+		{http.MethodPost, "/console/partners/:partner/applications/:application/suspend", asksStops, s.ApplicationStepSubmit(console.ApplicationSuspension)},
 		{http.MethodGet, "/console/partners/:partner/applications/:application/resume", thaws, s.ApplicationStep(console.ApplicationResumption)},
 		{http.MethodPost, "/console/partners/:partner/applications/:application/resume", thaws, s.ApplicationStepSubmit(console.ApplicationResumption)},
 		{http.MethodGet, "/console/partners/:partner/applications/:application/close", makesBusiness, s.ApplicationStep(console.ApplicationClosing)},
@@ -258,14 +259,14 @@ func applicationScreens(s *console.Console) []screen {
 		{http.MethodGet, "/console/partners/:partner/applications/:application/credentials/new", makesBusiness, s.CredentialNew},
 		{http.MethodPost, "/console/partners/:partner/applications/:application/credentials", makesBusiness, s.CredentialCreate},
 		{http.MethodPost, "/console/partners/:partner/credentials/kept", makesBusiness, s.CredentialKept},
-		{http.MethodGet, "/console/partners/:partner/credentials/:credential/revoke", makesStops, s.CredentialRevoking},
-		{http.MethodPost, "/console/partners/:partner/credentials/:credential/revoke", makesStops, s.CredentialRevoke},
+		{http.MethodGet, "/console/partners/:partner/credentials/:credential/revoke", asksStops, s.CredentialRevoking},
+		{http.MethodPost, "/console/partners/:partner/credentials/:credential/revoke", asksStops, s.CredentialRevoke},
 		{http.MethodGet, "/console/partners/:partner/grants/new", makesBusiness, s.GrantNew},
 		{http.MethodPost, "/console/partners/:partner/grants", makesBusiness, s.GrantCreate},
 		{http.MethodGet, "/console/partners/:partner/grants/:grant", makesBusiness, s.GrantEdit},
 		{http.MethodPost, "/console/partners/:partner/grants/:grant", makesBusiness, s.GrantUpdate},
-		{http.MethodGet, "/console/partners/:partner/grants/:grant/end", makesStops, s.GrantEnding},
-		{http.MethodPost, "/console/partners/:partner/grants/:grant/end", makesStops, s.GrantEndingSubmit},
+		{http.MethodGet, "/console/partners/:partner/grants/:grant/end", asksStops, s.GrantEnding},
+		{http.MethodPost, "/console/partners/:partner/grants/:grant/end", asksStops, s.GrantEndingSubmit},
 	}
 }
 
@@ -295,7 +296,7 @@ func catalogueScreens(s *console.Console) []screen {
 
 // stopScreens is the kill switch and the end of live visits.
 func stopScreens(s *console.Console) []screen {
-	readsStops, asksStops := entrance.May("stops", "read"), entrance.May("stops", "make").Or("stops", "ask")
+	readsStops := entrance.May("stops", "read")
 	return []screen{
 		{http.MethodGet, "/console/kill-switch", readsStops, s.KillSwitch},
 		{http.MethodPost, "/console/kill-switch/freezes", asksStops, s.Freeze},
@@ -307,8 +308,8 @@ func stopScreens(s *console.Console) []screen {
 		{http.MethodGet, "/console/live", readsLog, s.Live},
 		{http.MethodGet, "/console/live/end", asksStops, s.LiveEnding},
 		{http.MethodPost, "/console/live/end", asksStops, s.LiveEndingSubmit},
-		{http.MethodGet, "/console/visits/:id/end", makesStops, s.VisitEnding},
-		{http.MethodPost, "/console/visits/:id/end", makesStops, s.VisitEnd},
+		{http.MethodGet, "/console/visits/:id/end", asksStops, s.VisitEnding},
+		{http.MethodPost, "/console/visits/:id/end", asksStops, s.VisitEnd},
 	}
 }
 

@@ -89,6 +89,7 @@ type Partner struct {
 	Risk         Risk
 	SecondMember bool   // a second member confirms what widens its production on its own word
 	SecondOffBy  string // account that has asked to do without one; empty for none
+	OfficerID    string // the account of who looks after it; empty: nobody
 	CreatedAt    int64
 	UpdatedAt    int64 `gorm:"autoUpdateTime:false"` // Unix ms, as given: gorm would write seconds of its own clock
 }

@@ -32,7 +32,7 @@ settings:check   security
 settings:make    system
 settings:read    system security audit
 stops:all        security reviewer
-stops:ask        support
+stops:ask        officer support
 stops:make       security officer reviewer
 stops:read       security audit officer reviewer support
 thaw:check       reviewer

@@ -46,13 +46,16 @@ func (a *Approvals) Approve(ctx context.Context, by By, v Verdict) error {
 		if v.ContentHash != r.ContentHash || v.PlanHash != r.PlanHash || hash(r.Content) != r.ContentHash {
 			return ErrOther
 		}
-		same, err := a.stillSame(w, b, r)
+		plan, same, err := a.stillSame(w, b, r)
 		if err != nil {
 			return err
 		}
 		if !same {
 			outdated = ErrOutdated
 			return a.decide(w, By{}, r, models.RequestOutdated, "", "change.outdated")
+		}
+		if err := a.owns(b, by, r.Kind, plan); err != nil {
+			return err
 		}
 		w.Request, w.Maker, w.Because = r.ID, r.Maker, r.Reason
 		if _, err := apply(b, r.Content, w); err != nil {
@@ -96,23 +99,23 @@ func (a *Approvals) prepare(ctx context.Context, by By, v Verdict) (func(store.B
 
 // stillSame reports whether a request would change now what it would have
 // changed when it was made. A content that breaks a rule by now is not the same.
-func (a *Approvals) stillSame(w change.Writer, b store.Business, r models.ChangeRequest) (bool, error) {
+func (a *Approvals) stillSame(w change.Writer, b store.Business, r models.ChangeRequest) (plan change.Plan, same bool, err error) {
 	kind, known := a.o.Kinds[r.Kind]
 	if !known {
-		return false, fmt.Errorf("no changes of kind %q", r.Kind)
+		return plan, false, fmt.Errorf("no changes of kind %q", r.Kind)
 	}
-	plan, err := kind.Applier.Describe(b, r.Content, w.Now)
+	plan, err = kind.Applier.Describe(b, r.Content, w.Now)
 	if errs.KindOf(err) == errs.Invalid {
-		return false, nil
+		return plan, false, nil
 	}
 	if err != nil {
-		return false, err
+		return plan, false, err
 	}
 	text, err := json.Marshal(plan)
 	if err != nil {
-		return false, fmt.Errorf("write plan: %w", err)
+		return plan, false, fmt.Errorf("write plan: %w", err)
 	}
-	return hash(string(text)) == r.PlanHash, nil
+	return plan, hash(string(text)) == r.PlanHash, nil
 }
 
 // open reads a request that can be decided. One whose time is over is put away

@@ -78,8 +78,11 @@ type Options struct {
 	Store *store.Store
 	Kinds map[string]Kind
 	Tell  Teller // nil: nobody is told
-	Now   func() time.Time
-	Rand  io.Reader
+	// Own, if set, refuses by its error what a plan of a kind takes away from a
+	// partner that is not the account's: of who may stop their own only.
+	Own  func(b store.Business, account, kind string, p change.Plan) error
+	Now  func() time.Time
+	Rand io.Reader
 	// Applied, if set, is called once a change is on disk: this node need not wait
 	// to hear of it.
 	Applied func(context.Context)
@@ -92,7 +95,20 @@ type Approvals struct{ o Options }
 func New(o Options) *Approvals { return &Approvals{o: o} }
 
 // By is who asks or decides.
-type By struct{ Account, Person string }
+type By struct {
+	Account, Person string
+	// OwnOnly is for whoever may stop the partners that they look after, and no
+	// others: on their word alone nothing of another's stops.
+	OwnOnly bool
+}
+
+// owns refuses what by may not let take effect.
+func (a *Approvals) owns(b store.Business, by By, kind string, p change.Plan) error {
+	if !by.OwnOnly || a.o.Own == nil {
+		return nil
+	}
+	return a.o.Own(b, by.Account, kind, p)
+}
 
 // Ask is what somebody wants to change.
 type Ask struct {
@@ -184,6 +200,9 @@ func (a *Approvals) Submit(ctx context.Context, by By, ask Ask) (out Outcome, er
 			return err
 		}
 		if err != nil {
+			return err
+		}
+		if err := a.owns(b, by, ask.Kind, plan); err != nil {
 			return err
 		}
 		out.Applied = true

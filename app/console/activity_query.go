@@ -156,7 +156,7 @@ func (s *Console) activityPeople(c *gin.Context, q activityQuery) (chosen string
 	ctx := c.Request.Context()
 	err = s.o.Store.Accounts(ctx, func(a store.Accounts) error {
 		list, err := a.AccountsOf(models.StaffRealm, "", maxOptions)
-		slices.SortStableFunc(list, func(a, b models.Account) int { return cmp.Compare(a.Name, b.Name) })
+		sortByName(list)
 		for _, account := range list {
 			options = append(options, ui.LinkView{Text: account.Name + " · " + account.Login, Href: q.but(func(q *activityQuery) { q.who = account.ID }).address()})
 		}
@@ -168,4 +168,11 @@ func (s *Console) activityPeople(c *gin.Context, q activityQuery) (chosen string
 	}
 	names, err := s.accountNames(ctx, []string{q.who})
 	return cmp.Or(names[q.who], q.who), nil, err
+}
+
+// sortByName puts accounts in the order in which people look for them.
+func sortByName(list []models.Account) {
+	slices.SortFunc(list, func(a, b models.Account) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Login, b.Login))
+	})
 }

@@ -246,16 +246,10 @@ func (s *Console) applicationStop(v partnerView, a partners.Application, path st
 		{Text: i18n.T(v.ctx, i18n.PartnerGrants), Href: tabPath(v.row.ID, "grants")}, {Text: i18n.T(v.ctx, i18n.PartnerCredentials), Href: tabPath(v.row.ID, "credentials")},
 		{Text: i18n.T(v.ctx, i18n.PartnerLimits), Href: tabPath(v.row.ID, "limits")},
 	}}
-	if a.Status != models.Active || !v.canStop {
+	if a.Status != models.Active {
 		return []console.Section{next}
 	}
-	return []console.Section{{
-		Card: ui.CardView{Title: i18n.T(v.ctx, i18n.PartnerStop), Icon: "player-stop"}, Text: i18n.T(v.ctx, i18n.PartnerStopText),
-		Links: []ui.ButtonView{
-			{Text: i18n.T(v.ctx, i18n.PartnerSuspendNow, v.live[a.ID]), Kind: ui.Risky, Href: path + "/suspend"},
-			{Text: i18n.T(v.ctx, i18n.KillOpen), Icon: "snowflake", Href: targetQuery(killswitch.Target{Kind: models.FreezeApplication, ID: a.ID})},
-		},
-	}, next}
+	return append(v.stopCard(path+"/suspend", v.live[a.ID], killswitch.Target{Kind: models.FreezeApplication, ID: a.ID}), next)
 }
 
 // ApplicationEdit asks for an application's name and proof.
@@ -302,9 +296,9 @@ func (s *Console) showApplicationEdit(c *gin.Context, file partnerFile, a partne
 		}
 	}
 	return s.showForm(c, fault, formPage{
-		proof: true,
+		proof: true, notes: s.askNote(c, i18n.PartnerAskNote),
 		title: title, card: a.ID, note: note, crumb: applicationCrumbs(ctx, file.row, a),
-		form:  f.done(path, ui.ButtonView{Text: i18n.T(ctx, i18n.PartnerSave), Kind: ui.Primary}),
+		form:  f.done(path, s.askButton(c, ui.ButtonView{Text: i18n.T(ctx, i18n.PartnerSave), Kind: ui.Primary}, i18n.PartnerAskLimits)),
 		aside: []console.Section{{Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerWhatNext)}, Text: i18n.T(ctx, next)}},
 	})
 }
@@ -359,6 +353,9 @@ func (s *Console) ApplicationStep(k step) web.Screen {
 		if err != nil {
 			return err
 		}
+		if err := s.mayTake(c, file, k); err != nil {
+			return err
+		}
 		return s.showApplicationStep(c, file, a, k, "", faulty{})
 	}
 }
@@ -372,9 +369,9 @@ func (s *Console) showApplicationStep(c *gin.Context, file partnerFile, a partne
 	f := s.former(c, c.Request.URL.Path, map[string]string{"reason": reason}, fault)
 	f.reason()
 	return s.showForm(c, fault, formPage{
-		proof: k.stops(),
+		proof: k.stops(), notes: s.askNote(c, i18n.PartnerAskNote),
 		title: i18n.T(ctx, k.title, a.Name), lead: i18n.T(ctx, k.text), crumb: applicationCrumbs(ctx, file.row, a),
-		form: f.done(applicationPath(file.row.ID, a.ID), k.buttonFor(f, a.Name, sum(live))),
+		form: f.done(applicationPath(file.row.ID, a.ID), s.askButton(c, k.buttonFor(f, a.Name, sum(live)), i18n.PartnerAskSuspendOf, a.Name)),
 	})
 }
 

@@ -35,6 +35,7 @@ import (
 var requestRights = map[string]struct{ read, check policies.Permission }{
 	killswitch.FreezeKind: {policies.Permission{Resource: "stops", Action: "read"}, makesStops},
 	killswitch.EndKind:    {policies.Permission{Resource: "stops", Action: "read"}, makesStops},
+	killswitch.VisitKind:  {policies.Permission{Resource: "stops", Action: "read"}, makesStops},
 	killswitch.ThawKind:   {policies.Permission{Resource: "stops", Action: "read"}, policies.Permission{Resource: "thaw", Action: "check"}},
 	bankfile.Kind:         {policies.Permission{Resource: "business", Action: "read"}, policies.Permission{Resource: "business", Action: "check"}},
 	identity.RoleKind:     {policies.Permission{Resource: "accounts", Action: "read"}, policies.Permission{Resource: "roles", Action: "check"}},
@@ -51,6 +52,7 @@ var deciders = map[string]i18n.Key{
 	identity.RoleKind: i18n.ConsoleSystemDecides, identity.ResetKind: i18n.ConsoleSystemDecides,
 	keyring.ChangeKind: i18n.ConsoleSystemDecides, settings.Kind: i18n.ConsoleSecurityDecides,
 	records.ExportKind: i18n.ExportDecides, killswitch.FreezeKind: i18n.KillDecides, killswitch.EndKind: i18n.KillDecides,
+	killswitch.VisitKind: i18n.KillDecides,
 }
 
 // effects says, of a request that waits, what it would do as of now.
@@ -332,7 +334,7 @@ func (s *Console) decide(c *gin.Context, what string, do func(context.Context, a
 
 func (s *Console) by(c *gin.Context) approval.By {
 	a := entrance.VisitOf(c).Who.Account
-	return approval.By{Account: a.ID, Person: a.PersonID}
+	return approval.By{Account: a.ID, Person: a.PersonID, OwnOnly: !entrance.VisitOf(c).Rights.May(stopsAll)}
 }
 
 // ApprovalApprove applies the request.

@@ -19,6 +19,7 @@ import (
 	"postern/app/change"
 	"postern/app/entrance"
 	"postern/app/errs"
+	"postern/app/killswitch"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/views/console"
@@ -85,6 +86,7 @@ func (s *Console) propose(c *gin.Context, p proposal) (approval.Outcome, error) 
 	}
 	return s.o.Approvals.Submit(c.Request.Context(), s.by(c), approval.Ask{
 		Kind: bankfile.Kind, Subject: p.subject, Content: content, Reason: strings.TrimSpace(p.reason), Narrows: p.narrows, Unless: p.unless,
+		Waits: asksStopsOnly(entrance.VisitOf(c).Rights),
 	})
 }
 
@@ -139,6 +141,10 @@ func (s *Console) faultsOf(c *gin.Context, err error, kind, id string) (f faulty
 		f.status, f.moved = http.StatusConflict, true
 	case errors.Is(err, approval.ErrNothing):
 		f.status, f.others = http.StatusConflict, []string{i18n.T(ctx, i18n.ConsoleNothing)}
+	case errors.Is(err, killswitch.ErrNotYours):
+		f.status, f.others = http.StatusForbidden, []string{notYoursWords(ctx, err)}
+	case errors.Is(err, killswitch.ErrWide):
+		f.status, f.others = http.StatusForbidden, []string{i18n.T(ctx, i18n.KillNotYours)}
 	case errors.Is(err, approval.ErrWidens):
 		f.status, f.others = http.StatusForbidden, []string{i18n.T(ctx, i18n.PartnerOnlyNarrows)}
 	case errors.As(err, &refusal):

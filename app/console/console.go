@@ -10,12 +10,12 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"postern/app/approval"
-	"postern/app/authority"
 	"postern/app/directory"
 	"postern/app/entrance"
 	"postern/app/gateway/upstream"
 	"postern/app/identity"
 	"postern/app/keyring"
+	"postern/app/killswitch"
 	"postern/app/limit"
 	"postern/app/records"
 	"postern/app/selfservice"
@@ -40,7 +40,6 @@ type Options struct {
 	Store        *store.Store
 	Directory    *directory.Directory
 	Feed         Feed
-	Visits       Visits
 	Upstreams    *upstream.Pool // this node's
 	Keys         *keyring.Ring
 	Settings     *settings.Live
@@ -61,11 +60,6 @@ type Options struct {
 	Now          func() time.Time
 	Rand         io.Reader
 	Log          *slog.Logger
-}
-
-// Visits ends visits; authority.Authority does.
-type Visits interface {
-	EndVisit(ctx context.Context, vid, account, why string) error
 }
 
 // Feed knows what is frozen; control.Feed does.
@@ -126,6 +120,8 @@ func (s *Console) opened(c *gin.Context) error {
 // faults are the console's own errors that have words of their own.
 var faults = []entrance.Fault{
 	{Is: approval.ErrOutdated, Title: i18n.ConsoleConflict, Text: i18n.ConsoleOutdatedText},
+	{Is: killswitch.ErrNotYours, Title: i18n.ConsoleForbidden, Say: notYoursWords},
+	{Is: killswitch.ErrWide, Title: i18n.ConsoleForbidden, Text: i18n.KillNotYours},
 	{Is: approval.ErrOwn, Title: i18n.ConsoleForbidden, Text: i18n.ConsoleOwnText},
 	{Is: approval.ErrDecided, Title: i18n.ConsoleConflict, Text: i18n.ConsoleDecidedText},
 	{Is: selfservice.ErrOver, Title: i18n.ConsoleConflict, Text: i18n.ParcelOver},
@@ -137,7 +133,7 @@ var faults = []entrance.Fault{
 	{Is: identity.ErrNoReset, Title: i18n.ConsoleConflict, Text: i18n.StaffNoReset},
 	{Is: identity.ErrOwn, Title: i18n.ConsoleConflict, Text: i18n.StaffOwn},
 	{Is: errScopeTooLarge, Title: i18n.CatalogTooLarge, Text: i18n.CatalogTooLargeText},
-	{Is: authority.ErrVisitOver, Title: i18n.ConsoleConflict, Text: i18n.LiveOver},
+	{Is: killswitch.ErrVisitOver, Title: i18n.ConsoleConflict, Text: i18n.LiveOver},
 }
 
 // notes are what the console's pages say after a change.

@@ -222,6 +222,9 @@ func (s *Console) GrantEnding(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.mustOwn(c, file.row.ID); err != nil {
+		return err
+	}
 	return s.showGrantEnding(c, file, g, nil, faulty{})
 }
 
@@ -232,9 +235,9 @@ func (s *Console) showGrantEnding(c *gin.Context, file partnerFile, g partners.G
 	f.reason()
 	f.form.Preview = true
 	return s.showForm(c, fault, formPage{
-		proof: true,
+		proof: true, notes: s.askNote(c, i18n.PartnerAskNote),
 		title: i18n.T(ctx, i18n.GrantEndTitle, g.Scope), lead: i18n.T(ctx, i18n.GrantEndText), crumb: partnerCrumbs(ctx, file.row), history: fault.history,
-		form: f.done(tabPath(file.row.ID, "grants"), ui.ButtonView{Text: i18n.T(ctx, i18n.GrantEndButton, g.Scope, file.applicationName(g.Application)), Kind: ui.Danger}),
+		form: f.done(tabPath(file.row.ID, "grants"), s.askButton(c, ui.ButtonView{Text: i18n.T(ctx, i18n.GrantEndButton, g.Scope, file.applicationName(g.Application)), Kind: ui.Danger}, i18n.GrantAskEnd)),
 	})
 }
 

@@ -89,10 +89,10 @@ func (s *Console) orderForm(c *gin.Context, page *console.KillSwitchPage, names 
 		page.Note = &ui.NoteView{Tone: ui.Bad, Text: i18n.T(ctx, i18n.KillNoTarget)}
 		return nil
 	}
-	asks := !rights.May(makesStops)
-	if !asks && !mayStop(rights, t) {
-		page.Note = &ui.NoteView{Tone: ui.Warn, Text: i18n.T(ctx, i18n.KillNotYours)}
-		return nil
+	asks := !mayStop(rights, t)
+	if theirs, err := s.targetTheirs(c, names, t); err != nil || theirs != nil {
+		page.Note = theirs
+		return err
 	}
 	live, more, err := s.liveOf(ctx, t)
 	if err != nil {
@@ -113,7 +113,7 @@ func (s *Console) orderForm(c *gin.Context, page *console.KillSwitchPage, names 
 	}
 	if asks {
 		button = ui.ButtonView{Text: i18n.T(ctx, i18n.KillAsk, name), Kind: ui.Primary}
-		page.Note = &ui.NoteView{Tone: ui.Accent, Text: i18n.T(ctx, i18n.KillAskNote)}
+		page.Note = &ui.NoteView{Tone: ui.Accent, Text: i18n.T(ctx, asksWhom(t))}
 	}
 	if f.form.Verify, err = s.VerifyView(c, fault.refused); err != nil {
 		return err
@@ -127,6 +127,31 @@ func (s *Console) orderForm(c *gin.Context, page *console.KillSwitchPage, names 
 func mayStop(rights policies.Rights, t killswitch.Target) bool {
 	narrow := t.Kind == models.FreezePartner || t.Kind == models.FreezeApplication
 	return rights.May(makesStops) && (narrow || rights.May(stopsAll))
+}
+
+// targetTheirs says that a target is another officer's partner's; nil where it is not.
+func (s *Console) targetTheirs(c *gin.Context, names targetNames, t killswitch.Target) (*ui.NoteView, error) {
+	partner := t.ID
+	switch t.Kind {
+	case models.FreezePartner:
+	case models.FreezeApplication:
+		partner = names.Applications[t.ID].PartnerID
+	default:
+		return nil, nil
+	}
+	st, err := s.stanceOn(c, partner)
+	if err != nil || st.theirs == nil {
+		return nil, err
+	}
+	return &ui.NoteView{Tone: ui.Warn, Text: theirsWords(c.Request.Context(), st.theirs)}, nil
+}
+
+// asksWhom says who decides what somebody only asks for.
+func asksWhom(t killswitch.Target) i18n.Key {
+	if t.Kind == models.FreezePartner || t.Kind == models.FreezeApplication {
+		return i18n.KillAskNote
+	}
+	return i18n.KillAskWide
 }
 
 func stopChoices(ctx context.Context, t killswitch.Target, live, chosen string) (list []ui.Choice) {
@@ -156,8 +181,8 @@ func (s *Console) Freeze(c *gin.Context) error {
 		return s.showKillSwitch(c, values["target"], values, faulty{})
 	}
 	rights := entrance.VisitOf(c).Rights
-	asks := !rights.May(makesStops)
-	if !asks && !mayStop(rights, t) {
+	asks := !mayStop(rights, t)
+	if asks && !rights.May(asksStops) {
 		return entrance.ErrForbidden.Because("stops:all")
 	}
 	if models.FreezeScope(values["stops"]) == models.FreezeNothing {

@@ -110,23 +110,31 @@ func TestWhoMayFreezeWhat(t *testing.T) {
 		visit := d.NewVisit(apptest.Travel, nil)
 		everything := url.Values{"target": {"everything:"}, "stops": {"all"}, "reason": {why}}
 		before := d.fingerprint()
-		for _, role := range []models.StaffRole{officer, audit, system} {
+		for _, role := range []models.StaffRole{audit, system} {
 			if rec := d.post(role, killSwitch+"/freezes", everything); rec.Code != http.StatusForbidden {
 				t.Errorf("%s freezes everything: %d", role, rec.Code)
 			}
 		}
-		wants(t, said(d.page(officer, killSwitch+"?target=everything:")), "Your role may freeze partners and applications.")
+		wants(t, said(d.page(officer, killSwitch+"?target=everything:")), "Your role may ask: a security administrator or a reviewer decides.", "Ask to freeze Everything")
 		if after := d.fingerprint(); after != before {
 			t.Errorf("before %s\nafter  %s", before, after)
 		}
 		calls(t, visit, 200, "")
 
-		// Support asks, and another person decides.
+		// Support asks, and another person decides; an officer asks as well, and decides
+		// nothing of the kind.
+		asked := numberOf(t, d.submit(officer, killSwitch+"/freezes", url.Values{"target": {"service:" + apptest.Service}, "stops": {"all"}, "reason": {why}}))
+		calls(t, visit, 200, "")
+		wants(t, said(d.page(reviewer, "/console/approvals/"+asked)), "frozen")
 		wants(t, said(d.page(support, killSwitch+"?target=everything:")), "Ask to freeze Everything")
 		number := numberOf(t, d.submit(support, killSwitch+"/freezes", everything))
 		calls(t, visit, 200, "")
 		form := carried(d.page(security, "/console/approvals/"+number))
 		form.Set("reason", why)
+		if rec := d.post(officer, "/console/approvals/"+number+"/approve", form); rec.Code != http.StatusForbidden {
+			t.Errorf("an officer lets everything be frozen: %d", rec.Code)
+		}
+		calls(t, visit, 200, "")
 		d.submit(security, "/console/approvals/"+number+"/approve", form)
 		d.Refresh()
 		calls(t, visit, 401, "invalid_vt")
@@ -190,8 +198,8 @@ func TestLiveVisitsEndOneByOneAndTogether(t *testing.T) {
 		wants(t, list, "/console/visits/"+one.Visit.VID+"/end", "/console/visits/"+other.Visit.VID+"/end")
 
 		end := "/console/visits/" + one.Visit.VID + "/end"
-		if rec := d.post(support, end, url.Values{"reason": {why}}); rec.Code != http.StatusForbidden {
-			t.Errorf("support ends a visit: %d", rec.Code)
+		if rec := d.post(audit, end, url.Values{"reason": {why}}); rec.Code != http.StatusForbidden {
+			t.Errorf("audit ends a visit: %d", rec.Code)
 		}
 		if rec := d.post(officer, end, url.Values{"reason": {"x"}}); rec.Code != 422 {
 			t.Errorf("without a reason: %d", rec.Code)
@@ -209,9 +217,8 @@ func TestLiveVisitsEndOneByOneAndTogether(t *testing.T) {
 		}
 
 		all := url.Values{"target": {"service:" + apptest.Service}, "reason": {why}}
-		if rec := d.post(officer, "/console/live/end", all); rec.Code != http.StatusForbidden {
-			t.Errorf("an officer ends a service's visits: %d", rec.Code)
-		}
+		numberOf(t, d.submit(officer, "/console/live/end", all)) // an officer only asks
+		calls(t, other, 200, "")
 		d.submit(security, "/console/live/end", all)
 		d.Refresh()
 		calls(t, other, 401, "invalid_vt")

@@ -19,7 +19,6 @@ import (
 	"postern/models"
 	"postern/views/console"
 	"postern/views/i18n"
-	"postern/views/layout"
 	"postern/views/ui"
 )
 
@@ -121,16 +120,26 @@ func (s *Console) liveVisitsOf(c *gin.Context, page *console.LivePage, app strin
 		paging.Words = i18n.Number(ctx, int64(len(list)))
 		page.Paging = &paging
 	}
-	page.Visits = s.liveTable(c, list)
+	if len(list) == 0 {
+		page.Visits = s.liveTable(ctx, list, stance{})
+		return nil
+	}
+	st, err := s.stanceOn(c, list[0].PartnerID)
+	if err != nil {
+		return err
+	}
+	if st.theirs != nil {
+		page.Theirs = theirsWords(ctx, st.theirs)
+	}
+	page.Visits = s.liveTable(ctx, list, st)
 	return nil
 }
 
-func (s *Console) liveTable(c *gin.Context, list []models.Visit) ui.TableView {
-	ctx, ends := c.Request.Context(), entrance.VisitOf(c).Rights.May(makesStops)
+func (s *Console) liveTable(ctx context.Context, list []models.Visit, st stance) ui.TableView {
 	t := ui.TableView{Caption: i18n.T(ctx, i18n.LiveTitle), Head: []ui.Column{
 		{Text: i18n.T(ctx, i18n.LiveOpened)}, {Text: i18n.T(ctx, i18n.LiveService)}, {Text: i18n.T(ctx, i18n.LiveUntil)},
 	}, Empty: ui.Empty(ui.EmptyView{Title: i18n.T(ctx, i18n.LiveNone), Text: i18n.T(ctx, i18n.LiveNoneText)})}
-	if ends {
+	if st.may() {
 		t.Head = append(t.Head, ui.Column{})
 	}
 	for _, v := range list {
@@ -138,9 +147,9 @@ func (s *Console) liveTable(c *gin.Context, list []models.Visit) ui.TableView {
 			{Text: i18n.Stamp(ctx, s.InZone(v.OpenedAt)), Mono: true, Href: visitsPath + "/" + v.VID, Second: shortID(v.VID), Coded: true},
 			{Text: v.ServiceID, Mono: true}, {Part: ui.Time(s.At(v.DeadAfter))},
 		}}
-		if ends {
+		if st.may() {
 			row.Cells = append(row.Cells, ui.Cell{Part: ui.Button(ui.ButtonView{
-				Text: i18n.T(ctx, i18n.LiveEnd), Small: true, Kind: ui.Risky, Href: visitsPath + "/" + v.VID + "/end",
+				Text: i18n.T(ctx, st.word(i18n.LiveEnd, i18n.LiveEndAskOne)), Small: true, Kind: ui.Risky, Href: visitsPath + "/" + v.VID + "/end",
 			})})
 		}
 		t.Rows = append(t.Rows, row)
@@ -175,14 +184,14 @@ func (s *Console) showLiveEnding(c *gin.Context, target string, values map[strin
 
 func (s *Console) endForm(c *gin.Context, page *console.LiveEndPage, names targetNames, t killswitch.Target, values map[string]string, fault faulty) error {
 	ctx, rights := c.Request.Context(), entrance.VisitOf(c).Rights
-	asks := !rights.May(makesStops)
-	switch {
-	case !names.has(t) || t.Kind == models.FreezeDataScope:
+	asks := !mayStop(rights, t)
+	if !names.has(t) || t.Kind == models.FreezeDataScope {
 		page.Note = &ui.NoteView{Tone: ui.Bad, Text: i18n.T(ctx, i18n.KillNoTarget)}
 		return nil
-	case !asks && !mayStop(rights, t):
-		page.Note = &ui.NoteView{Tone: ui.Warn, Text: i18n.T(ctx, i18n.KillNotYours)}
-		return nil
+	}
+	if theirs, err := s.targetTheirs(c, names, t); err != nil || theirs != nil {
+		page.Note = theirs
+		return err
 	}
 	live, more, err := s.liveOf(ctx, t)
 	if err != nil {
@@ -194,7 +203,7 @@ func (s *Console) endForm(c *gin.Context, page *console.LiveEndPage, names targe
 	button := ui.ButtonView{Text: i18n.T(ctx, i18n.LiveEndBtn, names.of(ctx, t), liveNumber(ctx, live, more)), Kind: ui.Danger}
 	if asks {
 		button = ui.ButtonView{Text: i18n.T(ctx, i18n.LiveEndAsk, names.of(ctx, t)), Kind: ui.Primary}
-		page.Note = &ui.NoteView{Tone: ui.Accent, Text: i18n.T(ctx, i18n.KillAskNote)}
+		page.Note = &ui.NoteView{Tone: ui.Accent, Text: i18n.T(ctx, asksWhom(t))}
 	}
 	if f.form.Verify, err = s.VerifyView(c, fault.refused); err != nil {
 		return err
@@ -212,8 +221,8 @@ func (s *Console) LiveEndingSubmit(c *gin.Context) error {
 		return s.showLiveEnding(c, "", values, faulty{})
 	}
 	rights := entrance.VisitOf(c).Rights
-	asks := !rights.May(makesStops)
-	if !asks && !mayStop(rights, t) {
+	asks := !mayStop(rights, t)
+	if asks && !rights.May(asksStops) {
 		return entrance.ErrForbidden.Because("stops:all")
 	}
 	content, err := killswitch.End{Target: t}.Content()
@@ -239,41 +248,4 @@ func (s *Console) LiveEndingSubmit(c *gin.Context) error {
 	_ = s.o.Feed.Poll(context.WithoutCancel(ctx)) // what this can't do the feed does a moment later
 	s.live.forget()
 	return entrance.Done(c, livePath, "visits-ended")
-}
-
-// VisitEnding asks why one visit ends.
-func (s *Console) VisitEnding(c *gin.Context) error {
-	return s.showVisitEnding(c, "", faulty{})
-}
-
-func (s *Console) showVisitEnding(c *gin.Context, reason string, fault faulty) error {
-	ctx, vid := c.Request.Context(), c.Param("id")
-	f := s.former(c, visitsPath+"/"+url.PathEscape(vid)+"/end", map[string]string{"reason": reason}, fault)
-	f.reason()
-	return s.showForm(c, fault, formPage{
-		proof: true,
-		title: i18n.T(ctx, i18n.LiveEndOneT, shortID(shown(vid))), lead: i18n.T(ctx, i18n.LiveEndOneX),
-		crumb: []layout.Crumb{crumb(ctx, i18n.LiveTitle, livePath)},
-		form:  f.done(livePath, ui.ButtonView{Text: i18n.T(ctx, i18n.LiveEndOne), Kind: ui.Danger}),
-	})
-}
-
-// VisitEnd ends one visit.
-func (s *Console) VisitEnd(c *gin.Context) error {
-	reason := strings.TrimSpace(c.PostForm("reason"))
-	err := s.prove(c)
-	if err == nil {
-		err = approval.CheckReason("reason", reason)
-	}
-	if fault, is := s.faultsOf(c, err, "", ""); err != nil && is {
-		return s.showVisitEnding(c, reason, fault)
-	}
-	if err == nil {
-		err = s.o.Visits.EndVisit(c.Request.Context(), c.Param("id"), entrance.VisitOf(c).Who.Account.ID, reason)
-	}
-	if err != nil {
-		return err
-	}
-	s.live.forget()
-	return entrance.Done(c, visitsPath+"/"+c.Param("id"), "visit-ended")
 }

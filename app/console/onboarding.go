@@ -87,10 +87,11 @@ func prefixed(names []string) []string {
 	return list
 }
 
-// newOnboarding is one of which nothing is typed yet.
-func newOnboarding(account string) onboarding {
-	o := onboarding{Onboarding: models.Onboarding{AccountID: account, Step: "partner"}}
-	o.Values = map[string]string{"risk": string(models.RiskMedium)}
+// newOnboarding is one of which nothing is typed yet; who begins it looks after the
+// partner, unless somebody else is named.
+func newOnboarding(a models.Account) onboarding {
+	o := onboarding{Onboarding: models.Onboarding{AccountID: a.ID, Step: "partner"}}
+	o.Values = map[string]string{"risk": string(models.RiskMedium), "officer": a.Login}
 	for name, value := range newApplicationValues() {
 		o.Values["application."+name] = value
 	}
@@ -109,6 +110,9 @@ func (s *Console) onboardingOf(c *gin.Context) (o onboarding, err error) {
 	o.Onboarding = row
 	if err := json.Unmarshal([]byte(row.Content), &o.draft); err != nil {
 		return o, fmt.Errorf("read registration %s: %w", row.ID, err)
+	}
+	if _, named := o.Values["officer"]; !named { // it was begun before anybody was asked
+		o.Values["officer"] = entrance.VisitOf(c).Who.Account.Login
 	}
 	if o.RequestID == 0 {
 		return o, nil
@@ -176,7 +180,7 @@ func (s *Console) unfinished(c *gin.Context) (*console.Section, error) {
 
 // OnboardingNew begins to register a partner.
 func (s *Console) OnboardingNew(c *gin.Context) error {
-	return s.showOnboarding(c, newOnboarding(entrance.VisitOf(c).Who.Account.ID), "partner", faulty{})
+	return s.showOnboarding(c, newOnboarding(entrance.VisitOf(c).Who.Account), "partner", faulty{})
 }
 
 // OnboardingShow shows one step.
@@ -197,7 +201,7 @@ func (s *Console) OnboardingShow(c *gin.Context) error {
 
 // OnboardingCreate keeps the first step.
 func (s *Console) OnboardingCreate(c *gin.Context) error {
-	return s.takeStep(c, newOnboarding(entrance.VisitOf(c).Who.Account.ID), "partner")
+	return s.takeStep(c, newOnboarding(entrance.VisitOf(c).Who.Account), "partner")
 }
 
 // OnboardingSubmit keeps a step and leads to the next one; the last hands everything in.

@@ -223,7 +223,9 @@ func (s *Console) showOnboarding(c *gin.Context, o onboarding, step string, faul
 	switch step {
 	case "partner":
 		f.row(f.field("id", i18n.PartnerID, with(mono, f.help(i18n.PartnerIDHelp))))
-		profileFields(f)
+		officers, failed := s.officerOptions(ctx, o.Values["officer"])
+		profileFields(f, officers)
+		err = failed
 	case "application":
 		s.onboardingApplication(f, o)
 	case "services":

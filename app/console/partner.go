@@ -62,7 +62,9 @@ type partnerView struct {
 	frozen  *ui.NoteView // says what of its own is frozen; may be nil
 	canMake bool
 	canThaw bool // may ask that what is suspended is resumed
-	canStop bool
+	canNote bool
+	stop    stance
+	keeper  string // who looks after it, in words
 }
 
 func (f partnerFile) applicationIDs() []string {
@@ -84,7 +86,13 @@ const requestsShown = 50
 
 func (s *Console) viewPartner(c *gin.Context, file partnerFile) (v partnerView, err error) {
 	ctx := c.Request.Context()
-	v = partnerView{partnerFile: file, ctx: ctx, now: s.o.Now(), canMake: s.mayMake(c), canStop: s.mayStop(c), canThaw: entrance.VisitOf(c).Rights.May(asksThaws)}
+	v = partnerView{partnerFile: file, ctx: ctx, now: s.o.Now(), canMake: s.mayMake(c), canNote: s.mayStop(c), canThaw: entrance.VisitOf(c).Rights.May(asksThaws)}
+	if v.stop, err = s.stanceOn(c, file.row.ID); err != nil {
+		return v, err
+	}
+	if v.keeper, err = s.keeperWords(ctx, file.row); err != nil {
+		return v, err
+	}
 	requests, err := s.o.Store.Requests(ctx, store.RequestFilter{Subject: partnerSubject(file.row.ID)}, 0, requestsShown)
 	if err != nil {
 		return v, err

@@ -1,6 +1,8 @@
 package console
 
 import (
+	"net/url"
+
 	"postern/app/killswitch"
 	"postern/models"
 	"postern/views/console"
@@ -38,16 +40,36 @@ func (s *Console) partnerAside(v partnerView, tab string) (list []console.Sectio
 		visits.Bars = &console.HoursView{Values: hours[:max(1, min(24, (until-from)/time.Hour.Milliseconds()))]}
 	}
 	list = append(list, visits)
-	if v.row.Status == models.Active && v.canStop {
-		list = append(list, console.Section{
-			Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerStop), Icon: "player-stop"}, Text: i18n.T(ctx, i18n.PartnerStopText),
-			Links: []ui.ButtonView{
-				{Text: i18n.T(ctx, i18n.PartnerSuspendNow, sum(v.live)), Kind: ui.Risky, Href: partnerPath(v.row.ID) + "/suspend"},
-				{Text: i18n.T(ctx, i18n.KillOpen), Icon: "snowflake", Href: targetQuery(killswitch.Target{Kind: models.FreezePartner, ID: v.row.ID})},
-			},
-		})
+	if v.row.Status == models.Active {
+		list = append(list, v.stopCard(partnerPath(v.row.ID)+"/suspend", sum(v.live), killswitch.Target{Kind: models.FreezePartner, ID: v.row.ID})...)
 	}
 	return list
+}
+
+// stopCard is how the reader stops a partner or an application, asks for it, or who
+// does.
+func (v partnerView) stopCard(suspend string, live int64, t killswitch.Target) []console.Section {
+	ctx := v.ctx
+	card := console.Section{Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerStop), Icon: "player-stop"}, Text: i18n.T(ctx, i18n.PartnerStopText)}
+	switch {
+	case v.stop.theirs != nil:
+		card.Text = theirsWords(ctx, v.stop.theirs)
+	case v.stop.does:
+		card.Links = []ui.ButtonView{
+			{Text: i18n.T(ctx, i18n.PartnerSuspendNow, live), Kind: ui.Risky, Href: suspend},
+			{Text: i18n.T(ctx, i18n.KillOpen), Icon: "snowflake", Href: targetQuery(t)},
+		}
+	case v.stop.asks:
+		card.Text = i18n.T(ctx, i18n.PartnerStopAskText)
+		card.Links = []ui.ButtonView{
+			{Text: i18n.T(ctx, i18n.PartnerAskSuspend), Href: suspend},
+			{Text: i18n.T(ctx, i18n.PartnerAskFreeze), Icon: "snowflake", Href: targetQuery(t)},
+			{Text: i18n.T(ctx, i18n.PartnerAskEnd), Icon: "player-stop", Href: livePath + "/end?" + url.Values{"target": {targetValue(t)}}.Encode()},
+		}
+	default:
+		return nil
+	}
+	return []console.Section{card}
 }
 
 func (s *Console) removalCard(v partnerView) console.Section {

@@ -140,6 +140,9 @@ func (s *Console) CredentialRevoking(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.mustOwn(c, file.row.ID); err != nil {
+		return err
+	}
 	return s.showRevoking(c, file, k, "", faulty{})
 }
 
@@ -165,10 +168,10 @@ func (s *Console) showRevoking(c *gin.Context, file partnerFile, k partners.Cred
 	f := s.former(c, c.Request.URL.Path, map[string]string{"reason": reason}, fault)
 	f.reason()
 	return s.showForm(c, fault, formPage{
-		proof: true,
+		proof: true, notes: s.askNote(c, i18n.PartnerAskNote),
 		title: i18n.T(ctx, i18n.CredentialRevokeTitle, k.ID), lead: i18n.T(ctx, i18n.CredentialRevokeText, others),
 		crumb: append(partnerCrumbs(ctx, file.row), layout.Crumb{Text: i18n.T(ctx, i18n.PartnerCredentials), Href: tabPath(file.row.ID, "credentials")}),
-		form:  f.done(tabPath(file.row.ID, "credentials"), ui.ButtonView{Text: i18n.T(ctx, i18n.CredentialRevokeButton), Kind: ui.Danger}),
+		form:  f.done(tabPath(file.row.ID, "credentials"), s.askButton(c, ui.ButtonView{Text: i18n.T(ctx, i18n.CredentialRevokeButton), Kind: ui.Danger}, i18n.CredentialRevokeAsk)),
 	})
 }
 

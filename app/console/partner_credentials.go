@@ -29,8 +29,8 @@ func (s *Console) credentialsTab(v partnerView) []console.Section {
 				{Text: k.ID, Mono: true, Second: detail, Coded: true}, {Text: kind}, {Part: ui.Time(s.At(k.NotBefore.UnixMilli()))},
 				s.endCell(ctx, k.NotAfter), {Part: entrance.CredentialState(ctx, v.registry.CredentialRow(k.ID), s.o.Now())}, {Text: ""},
 			}}
-			if !entrance.CredentialOver(k, s.o.Now()) && v.canStop {
-				row.Cells[len(row.Cells)-1] = ui.Cell{Part: links(ui.LinkView{Text: i18n.T(ctx, i18n.CredentialRevoke), Href: partnerPath(v.row.ID) + "/credentials/" + web.PathPart(k.ID) + "/revoke"})}
+			if !entrance.CredentialOver(k, s.o.Now()) && v.stop.may() {
+				row.Cells[len(row.Cells)-1] = ui.Cell{Part: links(ui.LinkView{Text: i18n.T(ctx, v.stop.word(i18n.CredentialRevoke, i18n.CredentialAskRevoke)), Href: partnerPath(v.row.ID) + "/credentials/" + web.PathPart(k.ID) + "/revoke"})}
 			}
 			t.Rows = append(t.Rows, row)
 		}

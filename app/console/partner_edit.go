@@ -21,7 +21,7 @@ const contactRows = 4
 
 // profileNames are the fields of a profile's form.
 func profileNames() []string {
-	names := []string{"name", "legal_name", "credit_code", "contract", "contract_ends", "risk"}
+	names := []string{"name", "legal_name", "credit_code", "contract", "contract_ends", "risk", "officer"}
 	for i := range maxContactRows {
 		for _, part := range []string{"kind", "name", "phone", "email"} {
 			names = append(names, contactField(i, part))
@@ -39,7 +39,7 @@ func contactField(i int, part string) string { return fmt.Sprintf("contacts.%d.%
 func profileValues(p partners.Partner) map[string]string {
 	v := map[string]string{
 		"name": p.Name, "legal_name": p.LegalName, "credit_code": p.CreditCode, "contract": p.Contract,
-		"contract_ends": p.ContractEnds, "risk": string(p.Risk),
+		"contract_ends": p.ContractEnds, "risk": string(p.Risk), "officer": p.Officer,
 	}
 	for i, c := range p.Contacts {
 		v[contactField(i, "kind")], v[contactField(i, "name")] = string(c.Kind), c.Name
@@ -53,6 +53,7 @@ func profileValues(p partners.Partner) map[string]string {
 func profileOf(p partners.Partner, v map[string]string) (after partners.Partner, where []int) {
 	p.Name, p.LegalName, p.CreditCode = v["name"], v["legal_name"], v["credit_code"]
 	p.Contract, p.ContractEnds, p.Risk = v["contract"], v["contract_ends"], models.Risk(v["risk"])
+	p.Officer = v["officer"]
 	p.Contacts = nil
 	for i := range maxContactRows {
 		c := partners.Contact{
@@ -67,7 +68,7 @@ func profileOf(p partners.Partner, v map[string]string) (after partners.Partner,
 }
 
 // profileFields are the fields of a partner's profile.
-func profileFields(f *former) {
+func profileFields(f *former, officers []ui.Option) {
 	f.row(
 		f.field("name", i18n.PartnerName, f.help(i18n.PartnerNameHelp)),
 		f.choose("risk", i18n.PartnerRisk, riskOptions(), f.help(i18n.PartnerRiskHelp)),
@@ -80,6 +81,9 @@ func profileFields(f *former) {
 		f.field("contract", i18n.PartnerContract, optional),
 		f.field("contract_ends", i18n.PartnerContractEnds, with(optional, dated)),
 	)
+	f.row(f.field("officer", i18n.PartnerKeeper, with(optional, f.help(i18n.PartnerKeeperHelp), func(v *ui.FieldView) {
+		v.Control, v.Options = ui.Select, officers
+	})))
 	f.group(i18n.PartnerContacts, i18n.PartnerContactsHelp)
 	for i := range contactsShown(f.values) {
 		kinds := make([]option, len(models.ContactKinds))
@@ -135,12 +139,15 @@ func (s *Console) showPartnerEdit(c *gin.Context, file partnerFile, values map[s
 	ctx := c.Request.Context()
 	f := s.former(c, partnerPath(file.row.ID), values, fault)
 	f.hidden("seen", seen)
-	profileFields(f)
+	officers, err := s.officerOptions(ctx, values["officer"])
+	if err != nil {
+		return err
+	}
+	profileFields(f, officers)
 	f.group(i18n.Key{}, i18n.Key{})
 	f.reason()
 	note := ""
 	if fault.moved {
-		var err error
 		if note, err = s.whoMoved(c, file.row.ID); err != nil {
 			return err
 		}

@@ -75,7 +75,7 @@ func (s *Console) grantsTab(v partnerView) ([]console.Section, error) {
 		if !over && v.row.Status != models.Closed {
 			path := partnerPath(v.row.ID) + "/grants/" + web.PathPart(g.ID)
 			row.Cells[len(row.Cells)-1] = ui.Cell{Part: links(
-				linkIf(v.canMake, i18n.T(ctx, i18n.GrantExtend), path), linkIf(v.canStop, i18n.T(ctx, i18n.GrantEnd), path+"/end"),
+				linkIf(v.canMake, i18n.T(ctx, i18n.GrantExtend), path), linkIf(v.stop.may(), i18n.T(ctx, v.stop.word(i18n.GrantEnd, i18n.GrantAskEnd)), path+"/end"),
 			)}
 		}
 		t.Rows = append(t.Rows, row)

@@ -56,8 +56,19 @@ func (s *Console) PartnerStep(k step) web.Screen {
 		if err != nil {
 			return err
 		}
+		if err := s.mayTake(c, file, k); err != nil {
+			return err
+		}
 		return s.showPartnerStep(c, file, k, "", faulty{})
 	}
+}
+
+// mayTake refuses the page of a step that would stop another officer's partner.
+func (s *Console) mayTake(c *gin.Context, file partnerFile, k step) error {
+	if !k.stops() {
+		return nil
+	}
+	return s.mustOwn(c, file.row.ID)
 }
 
 func (s *Console) showPartnerStep(c *gin.Context, file partnerFile, k step, reason string, fault faulty) error {
@@ -69,9 +80,9 @@ func (s *Console) showPartnerStep(c *gin.Context, file partnerFile, k step, reas
 	f := s.former(c, c.Request.URL.Path, map[string]string{"reason": reason}, fault)
 	f.reason()
 	return s.showForm(c, fault, formPage{
-		proof: k.stops(),
+		proof: k.stops(), notes: s.askNote(c, i18n.PartnerAskNote),
 		title: i18n.T(ctx, k.title, file.row.Name), lead: i18n.T(ctx, k.text), crumb: partnerCrumbs(ctx, file.row),
-		form: f.done(partnerPath(file.row.ID), k.buttonFor(f, file.row.Name, sum(live))), aside: stoppedBy(f, k, file, sum(live)),
+		form: f.done(partnerPath(file.row.ID), s.askButton(c, k.buttonFor(f, file.row.Name, sum(live)), i18n.PartnerAskSuspendOf, file.row.Name)), aside: stoppedBy(f, k, file, sum(live)),
 	})
 }
 

@@ -12,9 +12,9 @@ func (s *Console) limitsTab(v partnerView) []console.Section {
 	var list []console.Section
 	for _, a := range v.registry.Applications.All() {
 		facts := ui.KeyValuesView{Rows: limitFacts(ctx, a)}
-		may := (v.canMake || v.canStop) && v.row.Status != models.Closed && a.Status != models.Closed
+		may := (v.canMake || v.stop.may()) && v.row.Status != models.Closed && a.Status != models.Closed
 		list = append(list, console.Section{
-			Card:  ui.CardView{Title: a.Name, Action: small(may, i18n.T(ctx, i18n.PartnerChange), "pencil", applicationPath(v.row.ID, a.ID)+"/limits")},
+			Card:  ui.CardView{Title: a.Name, Action: small(may, i18n.T(ctx, v.stop.word(i18n.PartnerChange, i18n.LimitAskLower)), "pencil", applicationPath(v.row.ID, a.ID)+"/limits")},
 			Facts: &facts,
 		})
 	}

@@ -82,7 +82,7 @@ func (s *Console) notesTab(c *gin.Context, v partnerView, fault faulty, values m
 	if len(notes) == 0 {
 		section.Empty = &ui.EmptyView{Title: i18n.T(ctx, i18n.PartnerNoNotes), Text: i18n.T(ctx, i18n.PartnerNoNotesText)}
 	}
-	if !v.canStop {
+	if !v.canNote {
 		return []console.Section{section}, nil
 	}
 	f := s.former(c, tabPath(v.row.ID, "notes"), values, fault)

@@ -32,6 +32,7 @@ func (s *Console) profileTab(v partnerView) []console.Section {
 		{Key: i18n.T(ctx, i18n.PartnerName), Value: ui.Text(v.row.Name)},
 	}, s.contractFacts(v)...)
 	rows = append(rows,
+		ui.KeyValue{Key: i18n.T(ctx, i18n.PartnerKeeper), Value: ui.Text(v.keeper)},
 		ui.KeyValue{Key: i18n.T(ctx, i18n.PartnerRisk), Value: riskBadge(ctx, v.row.Risk)},
 		ui.KeyValue{Key: i18n.T(ctx, i18n.PartnerSince), Value: ui.Time(s.At(v.row.CreatedAt))},
 	)

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -37,7 +38,8 @@ const partnersList = "partners"
 // partnersQuery is what the address of the list says.
 type partnersQuery struct {
 	store.PartnerFilter
-	place string // cursor
+	keeper string // an officer's login, "me" or "nobody"
+	place  string // cursor
 }
 
 // maxSearch bounds what is searched for, octets.
@@ -60,14 +62,48 @@ func partnersQueryOf(c *gin.Context) (q partnersQuery) {
 	if sort := store.PartnerSort(c.Query("sort")); slices.Contains(store.PartnerSorts, sort) {
 		q.Sort = sort
 	}
-	q.place = c.Query("place")
+	q.keeper, q.place = c.Query("officer"), c.Query("place")
 	return q
+}
+
+// keptBy reads whose partners are asked for; whoever is no officer of the list
+// counts as not said.
+func (q *partnersQuery) keptBy(reader models.Account, officers []models.Account) {
+	switch q.keeper {
+	case "":
+	case "me":
+		q.Officer = reader.ID
+	case store.Nobody:
+		q.Officer = store.Nobody
+	default:
+		i := slices.IndexFunc(officers, func(a models.Account) bool { return a.Login == q.keeper })
+		if i < 0 {
+			q.keeper = ""
+			return
+		}
+		q.Officer = officers[i].ID
+	}
+}
+
+func (q partnersQuery) keeperName(ctx context.Context, officers []models.Account) string {
+	switch q.keeper {
+	case "me":
+		return i18n.T(ctx, i18n.PartnerKeeperMe)
+	case store.Nobody:
+		return i18n.T(ctx, i18n.PartnerKeeperNobody)
+	}
+	for _, a := range officers {
+		if a.ID == q.Officer {
+			return a.Name
+		}
+	}
+	return q.keeper
 }
 
 // address is the list's with the query; change may alter it.
 func (q partnersQuery) address(change func(url.Values)) string {
 	v := url.Values{}
-	for name, value := range map[string]string{"q": q.Search, "status": string(q.Status), "risk": string(q.Risk), "sort": string(q.Sort)} {
+	for name, value := range map[string]string{"q": q.Search, "status": string(q.Status), "risk": string(q.Risk), "officer": q.keeper, "sort": string(q.Sort)} {
 		if value != "" && value != string(store.PartnersByName) {
 			v.Set(name, value)
 		}
@@ -121,6 +157,11 @@ func (s *Console) partnersNext(q partnersQuery, last models.Partner) string {
 // Partners lists the partners.
 func (s *Console) Partners(c *gin.Context) error {
 	ctx, q := c.Request.Context(), partnersQueryOf(c)
+	officers, err := s.officers(ctx)
+	if err != nil {
+		return err
+	}
+	q.keptBy(entrance.VisitOf(c).Who.Account, officers)
 	place, err := s.partnersPlace(q)
 	if err != nil {
 		return err
@@ -149,7 +190,7 @@ func (s *Console) Partners(c *gin.Context) error {
 	page := console.PartnerPage{
 		Frame:   s.frame(c, i18n.T(ctx, i18n.PartnerList)),
 		Header:  ui.HeaderView{Title: i18n.T(ctx, i18n.PartnerList), Lead: ui.Text(i18n.T(ctx, i18n.PartnerListLead))},
-		Filters: partnersFilters(ctx, q), Main: []console.Section{section},
+		Filters: partnersFilters(ctx, q, officers), Main: []console.Section{section},
 	}
 	if s.mayMake(c) {
 		page.Header.Actions = []ui.ButtonView{{Text: i18n.T(ctx, i18n.PartnerRegister), Icon: "plus", Kind: ui.Primary, Href: onboardingPath + "/new"}}
@@ -184,7 +225,7 @@ var sortWords = map[store.PartnerSort]i18n.Key{
 	store.PartnersByName: i18n.PartnerByName, store.PartnersByCreation: i18n.PartnerByCreation, store.PartnersByContract: i18n.PartnerByContract,
 }
 
-func partnersFilters(ctx context.Context, q partnersQuery) *ui.FiltersView {
+func partnersFilters(ctx context.Context, q partnersQuery, officers []models.Account) *ui.FiltersView {
 	f := ui.FiltersView{Action: partnersPath, Name: "q", Value: q.Search, Search: i18n.T(ctx, i18n.PartnerSearch), Clear: partnersPath}
 	keep := func(name, value string) {
 		if value != "" {
@@ -193,6 +234,7 @@ func partnersFilters(ctx context.Context, q partnersQuery) *ui.FiltersView {
 	}
 	keep("status", string(q.Status))
 	keep("risk", string(q.Risk))
+	keep("officer", q.keeper)
 	keep("sort", string(q.Sort))
 	without := func(name string) string { return q.address(func(v url.Values) { v.Del(name) }) }
 	with := func(name, value string) string { return q.address(func(v url.Values) { v.Set(name, value) }) }
@@ -211,6 +253,17 @@ func partnersFilters(ctx context.Context, q partnersQuery) *ui.FiltersView {
 		menu := ui.FilterMenu{Label: i18n.T(ctx, i18n.PartnerRisk)}
 		for _, risk := range models.Risks {
 			menu.Options = append(menu.Options, ui.LinkView{Text: i18n.T(ctx, riskWords[risk]), Href: with("risk", string(risk))})
+		}
+		f.Offered = append(f.Offered, menu)
+	}
+	if q.keeper != "" {
+		f.Set = append(f.Set, ui.FilterChip{Label: i18n.T(ctx, i18n.PartnerKeeper), Value: q.keeperName(ctx, officers), Remove: without("officer")})
+	} else {
+		menu := ui.FilterMenu{Label: i18n.T(ctx, i18n.PartnerKeeper), Options: []ui.LinkView{
+			{Text: i18n.T(ctx, i18n.PartnerKeeperMe), Href: with("officer", "me")}, {Text: i18n.T(ctx, i18n.PartnerKeeperNobody), Href: with("officer", store.Nobody)},
+		}}
+		for _, a := range officers {
+			menu.Options = append(menu.Options, ui.LinkView{Text: a.Name + " · " + a.Login, Href: with("officer", a.Login)})
 		}
 		f.Offered = append(f.Offered, menu)
 	}
@@ -233,13 +286,17 @@ func (s *Console) partnersTable(c *gin.Context, q partnersQuery, list []models.P
 	if err != nil {
 		return ui.TableView{}, err
 	}
+	keepers, err := s.accountNames(ctx, officersOf(list))
+	if err != nil {
+		return ui.TableView{}, err
+	}
 	waiting, err := s.o.Store.OpenSubjects(ctx, partnerSubjects(ids))
 	if err != nil {
 		return ui.TableView{}, err
 	}
 	t := ui.TableView{Caption: i18n.T(ctx, i18n.PartnerList), Head: []ui.Column{
 		{Text: i18n.T(ctx, i18n.KindPartner)}, {Text: i18n.T(ctx, i18n.PartnerStatus)}, {Text: i18n.T(ctx, i18n.PartnerRisk)},
-		{Text: i18n.T(ctx, i18n.PartnerContractEnds)}, {Text: i18n.T(ctx, i18n.PartnerApplications), Number: true},
+		{Text: i18n.T(ctx, i18n.PartnerKeeper)}, {Text: i18n.T(ctx, i18n.PartnerContractEnds)}, {Text: i18n.T(ctx, i18n.PartnerApplications), Number: true},
 		{Text: i18n.T(ctx, i18n.PartnerVisitsToday), Number: true}, {Text: i18n.T(ctx, i18n.PartnerLastChange)},
 	}}
 	for _, p := range list {
@@ -248,7 +305,7 @@ func (s *Console) partnersTable(c *gin.Context, q partnersQuery, list []models.P
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
 			{Text: p.Name, Second: p.ID, Coded: true, Href: partnerPath(p.ID)},
 			{Part: ui.Status(partnerState(p.Status, waiting[partnerSubject(p.ID)]))},
-			{Part: riskBadge(ctx, p.Risk)},
+			{Part: riskBadge(ctx, p.Risk)}, {Text: cmp.Or(keepers[p.OfficerID], "–")},
 			s.contractCell(ctx, p.ContractEnds),
 			{Text: i18n.Number(ctx, n.Applications)}, {Text: i18n.Number(ctx, n.VisitsToday)},
 			{Part: ui.Time(s.At(changed))},
@@ -263,6 +320,16 @@ func (s *Console) partnersTable(c *gin.Context, q partnersQuery, list []models.P
 		t.Empty = ui.Empty(empty)
 	}
 	return t, nil
+}
+
+func officersOf(list []models.Partner) (ids []string) {
+	ids = []string{}
+	for _, p := range list {
+		if p.OfficerID != "" {
+			ids = append(ids, p.OfficerID)
+		}
+	}
+	return ids
 }
 
 // today is the day in the bank's zone, as far as whole hours go (Unix ms).

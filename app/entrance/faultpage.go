@@ -1,6 +1,7 @@
 package entrance
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"net/http"
@@ -23,6 +24,8 @@ type Fault struct {
 	Is          error
 	Kind        errs.Kind
 	Title, Text i18n.Key
+	// Say, if set, makes the text, of an error that has names in it.
+	Say func(context.Context, error) string
 }
 
 var faults = []Fault{
@@ -55,11 +58,18 @@ func (e *Entrance) wordsOf(err error) Fault {
 	return Fault{Title: i18n.ConsoleBroken, Text: i18n.ConsoleBrokenText}
 }
 
+func (f Fault) text(ctx context.Context, err error) string {
+	if f.Say != nil {
+		return f.Say(ctx, err)
+	}
+	return i18n.T(ctx, f.Text)
+}
+
 // showFault writes the page of an error: inside the house for who is in, else on
 // the card outside.
 func (e *Entrance) showFault(c *gin.Context, status int, err error) error {
 	ctx, v, w := c.Request.Context(), VisitOf(c), e.wordsOf(err)
-	page := entrance.FaultPage{Text: i18n.T(ctx, w.Text), RequestID: web.RequestID(c), Again: e.next(c)}
+	page := entrance.FaultPage{Text: w.text(ctx, err), RequestID: web.RequestID(c), Again: e.next(c)}
 	title := i18n.T(ctx, w.Title)
 	if kept := e.kept(c, err); kept != nil {
 		page.Text, page.Action, page.Kept = i18n.T(ctx, i18n.SignKeptText), c.Request.URL.RequestURI(), kept

@@ -63,7 +63,11 @@ func ordered(b store.Business, content string) (o Order, plan change.Plan, err e
 		return o, plan, err
 	}
 	var d change.Comparison
-	d.Text("frozen", "", stopsWords[o.Stops], change.Narrows)
+	effect := change.Narrows
+	if o.Stops == models.FreezeNothing {
+		effect = change.Neutral
+	}
+	d.Text("frozen", "", stopsWords[o.Stops], effect)
 	if o.ends() {
 		d.Note(change.Narrows, "its live visits end, and do not come back with the thaw")
 	}

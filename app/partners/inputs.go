@@ -24,6 +24,8 @@ type Partner struct {
 	ContractEnds string `field:"contract_ends" default:"none"`
 	// How closely the bank watches it: `low`, `medium` or `high`.
 	Risk models.Risk `field:"risk" default:"medium"`
+	// The login of the officer who looks after it, and may stop it at once. With `none` any officer may.
+	Officer string `field:"officer" default:"none"`
 	// Whom the bank calls. Their phone numbers and addresses are personal data: they stand in no event.
 	Contacts []Contact `field:"contacts" default:"none"`
 }

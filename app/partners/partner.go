@@ -18,6 +18,7 @@ func (p Partner) Key() string { return p.ID }
 // Normalize trims and brings the name into Unicode's composed form.
 func (p Partner) Normalize() Partner {
 	p.ID, p.Name, p.LegalName, p.Contract = strings.TrimSpace(p.ID), composed(p.Name), composed(p.LegalName), composed(p.Contract)
+	p.Officer = strings.TrimSpace(p.Officer)
 	p.CreditCode, p.ContractEnds = strings.ToUpper(strings.TrimSpace(p.CreditCode)), strings.TrimSpace(p.ContractEnds)
 	if p.Status == "" {
 		p.Status = models.Draft

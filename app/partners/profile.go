@@ -99,6 +99,8 @@ func (p Partner) compareProfile(c *change.Comparison, before Partner) {
 	if !c.New {
 		c.Ranked("risk", string(before.Risk), string(p.Risk), []string{string(models.RiskHigh), string(models.RiskMedium), string(models.RiskLow)})
 	}
+	// Who may stop a partner at once is nothing that one officer alone changes.
+	c.Text("looked after by", before.Officer, p.Officer, change.Widens)
 	compareContacts(c, before.Contacts, p.Contacts)
 }
 

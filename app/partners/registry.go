@@ -23,6 +23,7 @@ type Registry struct {
 	applications map[string]models.Application
 	credentials  map[string]models.Credential
 	grants       map[string]models.Grant
+	officers     map[string]string // accounts by login, of those that were checked
 	read         store.Business
 	clean        bool // Check found no fault
 }
@@ -121,8 +122,12 @@ func (r *Registry) readPartners(n *Names) error {
 	for _, c := range contacts {
 		lists[c.PartnerID] = append(lists[c.PartnerID], Contact{Kind: c.Kind, Name: c.Name, Phone: c.Phone, Email: c.Email})
 	}
+	logins, err := r.officersOf(rows)
+	if err != nil {
+		return err
+	}
 	r.partners = byID(rows, func(p models.Partner) string { return p.ID })
-	r.Partners = change.NewSet(mapped(rows, func(p models.Partner) Partner { return partnerOf(p, lists[p.ID]) }))
+	r.Partners = change.NewSet(mapped(rows, func(p models.Partner) Partner { return partnerOf(p, logins[p.OfficerID], lists[p.ID]) }))
 	return nil
 }
 
@@ -201,6 +206,9 @@ func (r *Registry) check(scopes Scopes, now time.Time, report Report) error {
 		}
 	}
 	if err := r.checkCredentials(report); err != nil {
+		return err
+	}
+	if err := r.checkOfficers(report); err != nil {
 		return err
 	}
 	r.checkGrants(scopes, now, report)

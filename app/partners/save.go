@@ -52,6 +52,9 @@ func (r *Registry) savePartner(w change.Writer, x change.Change[Partner]) error 
 	if x.New {
 		row.CreatedAt = w.At()
 	}
+	if x.Before.Officer != p.Officer {
+		row.OfficerID = r.officers[p.Officer]
+	}
 	if err := w.SavePartner(row); err != nil {
 		return err
 	}
@@ -214,10 +217,10 @@ func (r *Registry) owner(application string) string {
 	return a.Partner
 }
 
-func partnerOf(m models.Partner, contacts []Contact) Partner {
+func partnerOf(m models.Partner, officer string, contacts []Contact) Partner {
 	return Partner{
 		ID: m.ID, Name: m.Name, Status: m.Status, LegalName: m.LegalName, CreditCode: m.CreditCode,
-		Contract: m.Contract, ContractEnds: m.ContractEnds, Risk: m.Risk, Contacts: contacts,
+		Contract: m.Contract, ContractEnds: m.ContractEnds, Risk: m.Risk, Officer: officer, Contacts: contacts,
 	}
 }
 

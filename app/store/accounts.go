@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -62,6 +63,9 @@ func (a Accounts) Account(id string) (models.Account, bool, error) {
 
 // AccountByLogin reads an account by its folded login.
 func (a Accounts) AccountByLogin(realm models.Realm, login string) (models.Account, bool, error) {
+	if a.db == nil {
+		return models.Account{}, false, nil
+	}
 	return one[models.Account](a.db, "realm = ? AND login = ?", realm, login)
 }
 
@@ -97,6 +101,15 @@ func activeStaff(db *gorm.DB) (bool, error) {
 // Roles lists the roles of accounts, by account and role.
 func (a Accounts) Roles(accounts ...string) ([]models.StaffRoleRow, error) {
 	return find[models.StaffRoleRow](Business(a), "account_id", "account_id, role", accounts)
+}
+
+// Serves reports whether an account of the staff's holds a role and is not disabled.
+func (a Accounts) Serves(account models.Account, role models.StaffRole) (bool, error) {
+	if account.Realm != models.StaffRealm || account.Status == models.AccountDisabled {
+		return false, nil
+	}
+	held, err := a.Roles(account.ID)
+	return slices.ContainsFunc(held, func(r models.StaffRoleRow) bool { return r.Role == role }), err
 }
 
 // WithRole lists the staff with a role that is not disabled, by id, at most limit.

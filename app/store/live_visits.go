@@ -83,6 +83,43 @@ func (b Business) LiveVisitsOfService(service string, since, now int64) (n int64
 	return n, nil
 }
 
+// LiveVisit reads a visit that is live at now (Unix ms) in a change's own picture;
+// found is false for one that is over, on its own or with others.
+func (b Business) LiveVisit(vid string, now int64) (v models.Visit, found bool, err error) {
+	if b.db == nil || unstorable(vid) {
+		return v, false, nil
+	}
+	// Traffic writes the row as well: it is not kept from doing so.
+	err = b.db.Session(&gorm.Session{NewDB: true}).Raw(liveVisitSQL, vid, now).Scan(&v).Error
+	if err != nil {
+		return v, false, fmt.Errorf("read live visit: %w", err)
+	}
+	return v, v.VID != "", nil
+}
+
+const liveVisitSQL = `SELECT v.* FROM visits v JOIN applications a ON a.id = v.application_id AND a.epoch = v.epoch
+	LEFT JOIN services s ON s.id = v.service_id
+	WHERE v.vid = ? AND v.ended_at = 0 AND v.dead_after > ? AND v.opened_at > coalesce(s.visits_after, 0)`
+
+// VisitOf reads a visit, live or not, and locks nothing; the zero visit for none.
+func (b Business) VisitOf(vid string) (v models.Visit, err error) {
+	if b.db == nil || unstorable(vid) {
+		return v, nil
+	}
+	v, _, err = one[models.Visit](b.db.Session(&gorm.Session{NewDB: true}), "vid = ?", vid)
+	return v, err
+}
+
+// EndVisit ends a visit, and tells the nodes until it would have been dead anyway;
+// ok is false when it was over before.
+func (tx *Tx) EndVisit(v models.Visit, reason string, at int64) (ok bool, err error) {
+	ok, err = tx.claimed(tx.db.Exec("UPDATE visits SET ended_at = ?, end_reason = ? WHERE vid = ? AND ended_at = 0", at, reason, v.VID))
+	if err != nil || !ok {
+		return ok, err
+	}
+	return true, tx.AppendChange(models.Change{At: at, Kind: models.ChangeVisitEnded, Subject: v.VID, Until: v.DeadAfter})
+}
+
 // LiveQuery asks for a page of an application's live visits, newest first.
 type LiveQuery struct {
 	Application string

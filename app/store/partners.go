@@ -61,11 +61,15 @@ var PartnerSorts = []PartnerSort{PartnersByName, PartnersByCreation, PartnersByC
 
 // PartnerFilter says which partners are listed; what is zero does not matter.
 type PartnerFilter struct {
-	Search string // the beginning of an id, a word of a name, a credit code or a contract's number
-	Status models.Status
-	Risk   models.Risk
-	Sort   PartnerSort
+	Search  string // the beginning of an id, a word of a name, a credit code or a contract's number
+	Status  models.Status
+	Risk    models.Risk
+	Officer string // the account of who looks after them; Nobody for those that nobody does
+	Sort    PartnerSort
 }
+
+// Nobody stands in a filter for no account.
+const Nobody = "nobody"
 
 // PartnerPlace is where a page of partners begins: behind the row with this id and
 // this value of what the list is ordered by. The zero place is the beginning.
@@ -77,7 +81,7 @@ type PartnerPlace struct {
 // Partners lists partners, at most limit.
 func (s *Store) Partners(ctx context.Context, f PartnerFilter, after PartnerPlace, limit int) ([]models.Partner, error) {
 	var list []models.Partner
-	if unstorable(f.Search) || unstorable(after.ID) {
+	if unstorable(f.Search) || unstorable(f.Officer) || unstorable(after.ID) {
 		return nil, nil
 	}
 	if err := partnersQuery(s.read(ctx), f, after, limit).Find(&list).Error; err != nil {
@@ -110,6 +114,13 @@ func partnersQuery(db *gorm.DB, f PartnerFilter, after PartnerPlace, limit int) 
 	}
 	if f.Risk != "" {
 		query = query.Where("risk = ?", f.Risk)
+	}
+	switch f.Officer {
+	case "":
+	case Nobody:
+		query = query.Where("officer_id = ''")
+	default:
+		query = query.Where("officer_id = ?", f.Officer)
 	}
 	if term := fold(f.Search); term != "" {
 		// U+10FFFF sorts behind everything that goes on after the term.

@@ -64,7 +64,7 @@ var (
 var Things = map[string]Key{
 	"service": KindService, "scope": KindScope, "partner": KindPartner, "application": KindApplication,
 	"credential": KindCredential, "grant": KindGrant, "staff": KindStaff, "key": KindKey, "setting": KindSetting,
-	"everything": KindEverything, "log_export": KindLogExport,
+	"everything": KindEverything, "log_export": KindLogExport, "visit": KindVisit,
 }
 
 // Subject is what a change is mainly about, "partner lianhe-travel", in words.

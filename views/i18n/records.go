@@ -101,6 +101,7 @@ var (
 	ExportDecides  = def("export.decides", "Another auditor or a security administrator decides this.", "由其他审计管理员或安全管理员决定。")
 	ExportReady    = def("export.ready", "Your export", "你的导出")
 	ExportUntil    = def("export.until", "To be downloaded until", "下载截止")
+	KindVisit      = def("kind.visit", "Visit", "访问")
 	KindLogExport  = def("kind.log_export", "Export of the log:", "日志导出")
 	ExportFormat   = def("export.format", "Format", "格式")
 	ExportCSV      = def("export.csv", "CSV, for any spreadsheet", "CSV，适用于各种表格软件")
