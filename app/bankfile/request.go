@@ -47,6 +47,17 @@ func (Applier) Apply(b store.Business, content string, w change.Writer) (change.
 	return plan, world.save(w)
 }
 
+// Staged is partners and what is theirs as a file would make them. Nothing is
+// written. The error is an Invalid one around a Refusal when the file breaks a rule.
+func Staged(b store.Business, content string, now time.Time) (*partners.Registry, error) {
+	d, err := Read(requestName, []byte(content), nil)
+	if err != nil {
+		return nil, invalid(err)
+	}
+	w, _, err := d.plan(b, Options{Now: now})
+	return w.registry, invalid(err)
+}
+
 // Own says how far a partner decides by itself what a content changes that describes
 // well: nothing of services and scopes, and of its own what partners.Registry.Own says.
 func (Applier) Own(b store.Business, content, partner string, now time.Time) (change.Own, error) {

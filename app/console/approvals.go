@@ -258,6 +258,11 @@ func (s *Console) showApproval(c *gin.Context, status int, reason string, faults
 			return err
 		}
 	}
+	if page.Open {
+		if page.Looks, err = s.looksOf(ctx, r, plan); err != nil {
+			return err
+		}
+	}
 	if page.Open && decidesCalls(r, plan) {
 		if err := s.requestHistory(c, r, &page); err != nil {
 			return err

@@ -234,7 +234,8 @@ func (s *Console) showOnboarding(c *gin.Context, o onboarding, step string, faul
 		err = s.onboardingScopes(ctx, f, o)
 	case "review":
 		if page.Above, err = s.onboardingReview(c, f, o); err == nil {
-			page.Aside = append(page.Aside, s.reviewerLooks(ctx, o))
+			list, _ := s.things(o, "review")
+			page.Aside = append(page.Aside, s.reviewerLooks(ctx, i18n.OnboardingReviewer, askedOf(list)))
 		}
 	}
 	if err != nil {
@@ -365,32 +366,6 @@ func (s *Console) onboardingReview(c *gin.Context, f *former, o onboarding) ([]c
 		return s.planWords(ctx, plan, records.Names{}), nil
 	}
 	return s.planWords(ctx, plan, records.Names{}), err
-}
-
-// reviewerLooks is what a reviewer asks first, and whether it is there.
-func (s *Console) reviewerLooks(ctx context.Context, o onboarding) console.Section {
-	security, covers := false, o.Values["contract_ends"] != ""
-	for i := range maxContactRows {
-		security = security || o.Values[contactField(i, "kind")] == string(models.SecurityContact) && o.Values[contactField(i, "name")] != ""
-	}
-	for _, g := range o.Scopes {
-		covers = covers && g.Ends != "" && g.Ends <= o.Values["contract_ends"]
-	}
-	var rows []ui.KeyValue
-	for _, ask := range []struct {
-		key i18n.Key
-		ok  bool
-	}{
-		{i18n.PartnerCreditCode, o.Values["credit_code"] != ""}, {i18n.OnboardingContractCovers, covers}, {i18n.PartnerContactSecurity, security},
-		{i18n.OnboardingAddresses, o.Values["application.address_mode"] == string(models.AddressEnforce)},
-	} {
-		badge := ui.BadgeView{Tone: ui.Ok, Icon: "check", Text: i18n.T(ctx, i18n.OnboardingThere)}
-		if !ask.ok {
-			badge = ui.BadgeView{Tone: ui.Warn, Icon: "circle-dashed", Text: i18n.T(ctx, i18n.OnboardingNotThere)}
-		}
-		rows = append(rows, ui.KeyValue{Key: i18n.T(ctx, ask.key), Value: ui.Badge(badge)})
-	}
-	return console.Section{Card: ui.CardView{Title: i18n.T(ctx, i18n.OnboardingReviewer)}, Facts: &ui.KeyValuesView{Rows: rows}}
 }
 
 // onboardingFacts repeat what the steps before said.

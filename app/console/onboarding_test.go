@@ -98,7 +98,9 @@ func TestAPartnerIsOnboardedByTwoPersonsAndServed(t *testing.T) {
 		if rec := d.PostForm("/oauth/token", d.TokenForm(newClient)); rec.Code == http.StatusOK {
 			t.Error("it is served before the approval")
 		}
+		wants(t, said(d.page(reviewer, "/console/approvals/"+number[1])), "What to look at first", "Unified social credit code yes", "Contract covers all dates yes", "Security contact yes", "Source addresses enforced no")
 		d.approve(number[1])
+		lacks(t, d.page(reviewer, "/console/approvals/"+number[1]), "What to look at first")
 		page := said(d.page(audit, "/console/partners/qingshan"))
 		if !strings.Contains(page, "active") || !strings.Contains(page, "91350100M000100Y43") {
 			t.Errorf("the partner's page: %s", page)

@@ -293,6 +293,7 @@ var (
 	OnboardingScopeClass     = def("onboarding.scope_class", "Highest class of what leaves: %s", "传出数据的最高级别：%s")
 	OnboardingNoService      = def("onboarding.no_service", "Choose a service.", "选择服务。")
 	OnboardingNoScope        = def("onboarding.no_scope", "Choose a scope: without one the application can reach nothing.", "选择数据范围，否则应用无法使用任何数据。")
+	ApprovalLooks            = def("approval.looks", "What to look at first", "先核对这几项")
 	OnboardingReviewer       = def("onboarding.reviewer", "What the reviewer will look at", "审核员会核对")
 	OnboardingContractCovers = def("onboarding.contract_covers", "Contract covers all dates", "合同覆盖全部期限")
 	OnboardingAddresses      = def("onboarding.addresses", "Source addresses enforced", "强制来源地址")
