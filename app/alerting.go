@@ -29,7 +29,7 @@ func (a *App) openAlerts(context.Context) error {
 	a.sources = alerts.NewSources(a.store)
 	a.alerts = alerts.New(alerts.Options{
 		Store: a.store, Config: a.config.Alerts, Node: a.config.Node, Zone: a.config.Zone, Now: a.config.Now, Rand: a.config.Rand,
-		Local: a.local(), Rules: a.settings.Rules, Feeds: a.feedsBehind, Notices: a.notices,
+		Local: a.local(), Rules: a.settings.Rules, Feeds: a.feedsBehind, Evidence: a.vouched, Notices: a.notices,
 	})
 	a.outbox = alerts.NewOutbox(a.alerts, senders)
 	return nil

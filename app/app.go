@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,6 +24,7 @@ import (
 	"postern/app/console"
 	"postern/app/control"
 	"postern/app/directory"
+	"postern/app/evidence"
 	"postern/app/feeds"
 	"postern/app/gateway"
 	"postern/app/gateway/upstream"
@@ -65,6 +67,7 @@ type Config struct {
 	Bank, BankZH string           // the bank's name, as the console shows it in each language
 	Console      config.Console   // zero means config's defaults, at http://localhost
 	Portal       config.Portal    // zero means config's defaults, at http://localhost
+	Evidence     config.Evidence  // zero means config's defaults: no anchor
 	Feeds        []config.Feed    // where every event goes; empty for nowhere
 	Alerts       config.Alerts    // zero means config's defaults: nobody is told
 	// Told is everything that the node was told and where, for the page of settings;
@@ -102,6 +105,7 @@ type App struct {
 	metrics     *metrics
 	jobs        *jobs.Runner
 	feeds       *feeds.Runner
+	evidence    *evidence.Keeper
 	settings    *settings.Live
 	alerts      *alerts.Watch
 	outbox      *alerts.Outbox
@@ -168,6 +172,7 @@ func (c Config) withDefaults() Config {
 	c.Portal.IdleTime = cmp.Or(c.Portal.IdleTime, config.Default().Portal.IdleTime)
 	c.Portal.SessionTime = cmp.Or(c.Portal.SessionTime, config.Default().Portal.SessionTime)
 	c.Alerts = withAlerts(c.Alerts)
+	c.Evidence.Every = cmp.Or(c.Evidence.Every, config.Default().Evidence.Every)
 	c.Told = c.told()
 	c.Store.Log, c.Store.Now = c.Log, c.Now
 	return c
@@ -191,7 +196,7 @@ func (c Config) told() config.Config {
 	if c.Keys != (config.Keys{}) {
 		told.Keys = c.Keys
 	}
-	told.Retention, told.Alerts = c.Retention, c.Alerts
+	told.Retention, told.Alerts, told.Evidence = c.Retention, c.Alerts, c.Evidence
 	return told.Public()
 }
 
@@ -208,7 +213,7 @@ func (a *App) open(ctx context.Context) error {
 	}{
 		// The feed first: what is read after it and kept is told of when it moves.
 		{"", a.openStore}, {"feed", a.openFeed}, {"", a.openSettings}, {"keys", a.openRing}, {"", a.openLedger},
-		{"directory", a.openDirectory}, {"alerts", a.openAlerts}, {"", a.openJobs}, {"", a.openFeeds}, {"doors", a.openDoors},
+		{"directory", a.openDirectory}, {"evidence", a.openEvidence}, {"alerts", a.openAlerts}, {"", a.openJobs}, {"", a.openFeeds}, {"doors", a.openDoors},
 		{"", a.openHeart}, {"console", a.openConsole}, {"portal", a.openPortal}, {"changes", a.listen},
 	} {
 		err := step.do(ctx)
@@ -290,7 +295,7 @@ func (a *App) openJobs(context.Context) (err error) {
 			jobs.History{Store: a.store, Zone: a.config.Zone, Now: a.config.Now}.Job(),
 			jobs.Retention{Store: a.store, Days: a.settings.Retention, Zone: a.config.Zone, Now: a.config.Now}.Job(),
 			a.expireRequests(), a.prepareOverview(),
-		}, a.alertJobs()...),
+		}, slices.Concat(a.evidenceJobs(), a.alertJobs())...),
 	})
 	return err
 }
@@ -372,6 +377,7 @@ func (a *App) openDoors(context.Context) error {
 	a.upstreams = upstream.NewPool(upstream.Options{})
 	a.authority = authority.New(authority.Options{
 		Issuer: c.Issuer, Ledger: a.ledger, Ring: a.ring, Directory: a.directory, Feed: a.feed,
+		Differs:  a.evidence.Differs,
 		Consents: &consents.Registry{Store: a.store, Now: c.Now, Rand: c.Rand},
 		Buckets:  limit.NewBuckets(maxBuckets), Replays: limit.NewReplayWindow(maxReplays, replayKeep),
 		Rates: c.Rates, Zone: c.Zone, Now: c.Now, Rand: c.Rand, Log: c.Log,

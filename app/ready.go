@@ -38,6 +38,9 @@ func (a *App) checks(ctx context.Context) []check {
 		{"clock", true, "not behind the newest event"},
 		{"stopping", true, "no"},
 	}
+	if problem := a.evidence.Anchor(); a.evidence.Configured() {
+		list = append(list, check{"evidence", problem.State != models.AnchorDiffers, anchorWords(problem)})
+	}
 	if lags := a.feeds.Lags(); len(lags) > 0 {
 		list = append(list, check{"feeds of events", true, a.behind(lags)})
 	}
@@ -59,6 +62,18 @@ func (a *App) checks(ctx context.Context) []check {
 		list[4] = check{"stopping", false, "the node is about to stop"}
 	}
 	return list
+}
+
+// anchorWords says whether the database is the one that the anchor vouches for. That
+// an anchor can't be written is no reason to turn visitors away.
+func anchorWords(found models.Anchor) string {
+	switch found.State {
+	case models.AnchorAgrees:
+		return fmt.Sprintf("the anchor agrees, up to event %d", found.Size)
+	case models.AnchorDiffers:
+		return "the anchor vouches for another database, so nothing is issued: " + found.Problem
+	}
+	return "the anchor could not be held against the database: " + found.Problem
 }
 
 // behind says how far the feeds are behind. That a receiver of logs is away is no

@@ -4,12 +4,13 @@ package models
 type KeyUse string
 
 // The uses of keys. ApplicationKey is AK; TicketKey seals VTs; SubjectKey seals
-// and hashes the partner's user ids at rest.
+// and hashes the partner's user ids at rest; EvidenceKey signs what the ledger holds.
 const (
 	ApplicationKey KeyUse = "ak"
 	SigningKey     KeyUse = "sig"
 	TicketKey      KeyUse = "ticket"
 	SubjectKey     KeyUse = "subject"
+	EvidenceKey    KeyUse = "evidence"
 )
 
 // Key is one of the gateway's own keys. The private part is sealed under the
@@ -17,7 +18,7 @@ const (
 type Key struct {
 	KID           string `gorm:"column:kid;primaryKey"`
 	Use           KeyUse
-	Suite         string      // "A256" or "GM"; empty for symmetric keys
+	Suite         string      // "A256" or "GM"; empty for keys that nobody outside seals or verifies with
 	Environment   Environment // empty for keys of all environments
 	PublicJWK     string      `gorm:"column:public_jwk"` // for who reads the table; never published
 	SealedPrivate string

@@ -34,6 +34,7 @@ type scene struct {
 	freeErr      error
 	changesAge   time.Duration
 	feeds        []alerts.Feed
+	evidence     alerts.Evidence
 
 	watch *alerts.Watch
 	of    *app.App // whose store watch looks at
@@ -82,7 +83,8 @@ func (s *scene) eye() *alerts.Watch {
 			Free:         func() (int64, error) { return s.free, s.freeErr },
 			ChangesAge:   func() time.Duration { return s.changesAge },
 		},
-		Feeds: func(context.Context, time.Time) ([]alerts.Feed, error) { return s.feeds, nil },
+		Feeds:    func(context.Context, time.Time) ([]alerts.Feed, error) { return s.feeds, nil },
+		Evidence: func(context.Context, time.Time) (alerts.Evidence, error) { return s.evidence, nil },
 	})
 	return s.watch
 }

@@ -56,6 +56,7 @@ var (
 	subjects = map[string]i18n.Key{
 		"application": i18n.AlertOfApplication, "strangers": i18n.AlertOfStrangers, "upstream": i18n.AlertOfUpstream,
 		"certificate": i18n.AlertOfCertificate, "credential": i18n.AlertOfCredential, "node": i18n.AlertOfNode, "feed": i18n.AlertOfFeed,
+		"evidence": i18n.AlertOfEvidence,
 	}
 )
 

@@ -43,6 +43,9 @@ const (
 	Queue        = "queue"
 	Disk         = "disk"
 	FeedBehind   = "feed_behind"
+
+	EvidenceDiffers = "evidence_differs"
+	EvidenceLate    = "evidence_late"
 )
 
 // rules are all there are, in the order of the configuration.
@@ -96,6 +99,16 @@ var rules = []Rule{
 	{
 		Name: FeedBehind, Local: true, on: func(r config.AlertRules) bool { return r.FeedBehind.On }, look: lookFeeds,
 		title: i18n.AlertFeedBehind, what: i18n.AlertFeedBehindWhat, do: i18n.AlertFeedBehindDo,
+		args: []string{"behind", "limit"},
+	},
+	{
+		Name: EvidenceDiffers, Local: true, on: func(r config.AlertRules) bool { return r.EvidenceDiffers.On }, look: lookEvidence,
+		title: i18n.AlertEvidence, what: i18n.AlertEvidenceWhat, do: i18n.AlertEvidenceDo,
+		args: []string{"seq", "found"},
+	},
+	{
+		Name: EvidenceLate, Local: true, on: func(r config.AlertRules) bool { return r.EvidenceLate.On }, look: lookLate,
+		title: i18n.AlertLate, what: i18n.AlertLateWhat, do: i18n.AlertLateDo,
 		args: []string{"behind", "limit"},
 	},
 }

@@ -120,6 +120,16 @@ var cases = map[string]struct {
 		raise:   func(s *scene) { s.feeds = []alerts.Feed{{Name: "siem", Behind: 15 * time.Minute}} },
 		subject: "feed siem", severity: models.Warning, says: "It is 15m behind",
 	},
+	alerts.EvidenceDiffers: {
+		below:   func(s *scene) {},
+		raise:   func(s *scene) { s.evidence.Fault, s.evidence.FaultSeq = "an event is gone", 7 },
+		subject: "evidence events", severity: models.Critical, says: "First event that is wrong: 7. Found: an event is gone.",
+	},
+	alerts.EvidenceLate: {
+		below:   func(s *scene) { s.evidence.Late = 15*time.Minute - time.Second },
+		raise:   func(s *scene) { s.evidence.Late = 15 * time.Minute },
+		subject: "evidence anchor node-1", severity: models.Warning, says: "The oldest has waited for 15m; the limit is 15m.",
+	},
 }
 
 func refuse(s *scene, n int) {

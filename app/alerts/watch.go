@@ -34,6 +34,8 @@ type Options struct {
 	Local  Local
 	Rules  func() config.AlertRules                                 // asked at each look; nil for Config's
 	Feeds  func(ctx context.Context, now time.Time) ([]Feed, error) // what follows the database; nil for nothing
+	// Evidence is what is known of how the ledger is vouched for; nil for nothing.
+	Evidence func(ctx context.Context, now time.Time) (Evidence, error)
 	// Notices are what the outbox knows of the bank's staff.
 	Notices Notices
 }
@@ -53,6 +55,14 @@ type Local struct {
 type Feed struct {
 	Name   string        // for people, e.g. "siem"
 	Behind time.Duration // how old the oldest is that it still has to take; 0 when it has all
+}
+
+// Evidence is what a node knows of how the ledger is vouched for.
+type Evidence struct {
+	Differs  string        // why the database is not the one that the node's anchor vouches for; empty where it is
+	Fault    string        // what the last check of the events found; empty for nothing
+	FaultSeq int64         // and the first number that is wrong
+	Late     time.Duration // for how long the oldest event has waited that nothing vouches for
 }
 
 // Watch looks at what rules are about, and raises alerts. It is safe for

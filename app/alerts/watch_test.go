@@ -214,7 +214,7 @@ func TestLastingAlertsAreCounted(t *testing.T) {
 		s.look()
 		s.look()
 		counts := s.eye().Counts()
-		if len(counts) != 20 || counts[alerts.Counted{Rule: alerts.Disk, Severity: models.Warning}] != 1 || counts[alerts.Counted{Rule: alerts.Disk, Severity: models.Critical}] != 0 {
+		if len(counts) != 24 || counts[alerts.Counted{Rule: alerts.Disk, Severity: models.Warning}] != 1 || counts[alerts.Counted{Rule: alerts.Disk, Severity: models.Critical}] != 0 {
 			t.Errorf("counted %v", counts)
 		}
 	})

@@ -34,6 +34,7 @@ type Options struct {
 	Ring      *keyring.Ring
 	Directory *directory.Directory
 	Feed      *control.Feed
+	Differs   func() bool // whether the database is known to be another one than was vouched for; nil for never
 	Consents  *consents.Registry
 	Buckets   *limit.Buckets
 	Replays   *limit.ReplayWindow
@@ -104,7 +105,8 @@ func hashR(r []byte) string {
 }
 
 // Ready refuses while this node can't know what is true: its feed of changes is
-// too old, or its clock stands behind what is on record. The door for partners asks
+// too old, its clock stands behind what is on record, or the database is not the one
+// that the node's anchor vouches for. The door for partners asks
 // before it looks at who calls: what is known of him may be old, too.
 func (a *Authority) Ready() error {
 	if a.Feed.Stale() {
@@ -112,6 +114,9 @@ func (a *Authority) Ready() error {
 	}
 	if a.Ledger.ClockBehind() {
 		return errUnavailable.Because("clock_behind")
+	}
+	if a.Differs != nil && a.Differs() {
+		return errUnavailable.Because("evidence_differs")
 	}
 	return nil
 }

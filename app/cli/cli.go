@@ -41,6 +41,7 @@ type commands struct {
 	Staff    staffCommand    `cmd:"" help:"Let the bank's first administrators into the console."`
 	Jobs     jobsCommand     `cmd:"" help:"Look at what is done in the background, or do it now."`
 	Feeds    feedsCommand    `cmd:"" help:"Look at the feeds of events, or forget one."`
+	Evidence evidenceCommand `cmd:"" help:"Verify the ledger, and prove what is in it."`
 	Alerts   alertsCommand   `cmd:"" help:"Look at alerts, acknowledge one, or try whom they are told to."`
 	Bench    benchCommand    `cmd:"" help:"Measure a gateway, beside what its parts cost alone."`
 	Backup   backupCommand   `cmd:"" help:"Copy the database while the gateway runs."`

@@ -31,7 +31,7 @@ var errNothingChanged = errors.New("nothing was changed; add --yes to do it")
 
 type keysRotateCommand struct {
 	settings
-	Use         string `arg:"" enum:"ak,signing,ticket" help:"ak, signing or ticket."`
+	Use         string `arg:"" enum:"ak,signing,ticket,evidence" help:"ak, signing, ticket or evidence."`
 	Environment string `help:"production or sandbox, of AKs and signing keys; production by default."`
 	Now         bool   `help:"For a compromised key: use the successor at once, and retire the one in use at once."`
 	Yes         bool   `help:"With --now: do it, knowing what ends."`
@@ -68,7 +68,7 @@ func (c keysRotateCommand) Run(i invocation) error {
 // kind reads what is to be rotated.
 func (c keysRotateCommand) kind() (keyring.Kind, error) {
 	use, env := uses[c.Use], models.Environment(c.Environment)
-	switch symmetric := use == models.TicketKey; {
+	switch symmetric := use == models.TicketKey || use == models.EvidenceKey; {
 	case symmetric && env != "":
 		return keyring.Kind{}, fmt.Errorf("--environment: a %s key serves all environments", c.Use)
 	case !symmetric && env == "":

@@ -40,10 +40,11 @@ func (c keysListCommand) Run(i invocation) error {
 
 // uses are the words for what keys are for, as commands take them.
 var uses = map[string]models.KeyUse{
-	"ak": models.ApplicationKey, "signing": models.SigningKey, "ticket": models.TicketKey, "subject": models.SubjectKey,
+	"ak": models.ApplicationKey, "signing": models.SigningKey, "ticket": models.TicketKey, "evidence": models.EvidenceKey,
+	"subject": models.SubjectKey,
 }
 
-var useOrder = []models.KeyUse{models.ApplicationKey, models.SigningKey, models.TicketKey, models.SubjectKey}
+var useOrder = []models.KeyUse{models.ApplicationKey, models.SigningKey, models.TicketKey, models.EvidenceKey, models.SubjectKey}
 
 func useWord(use models.KeyUse) string {
 	for word, u := range uses {
@@ -94,6 +95,9 @@ func ending(use models.KeyUse, list []keyring.Status) string {
 	case models.TicketKey:
 		return fmt.Sprintf("This retires the ticket key %s at once. Every visit whose VT it sealed ends: its page is answered invalid_vt, and the "+
 			"visitor begins again in the partner's app. No AT is touched.", kids(list))
+	case models.EvidenceKey:
+		return fmt.Sprintf("This retires the evidence key %s at once. What it signed is verified by its public key as before; tell the auditors from when "+
+			"on they must not believe it.", kids(list))
 	}
 	return "The subject key does not rotate."
 }

@@ -307,7 +307,7 @@ func TestTheMasterKeyIsReplacedUnderOpenVisits(t *testing.T) {
 			stop = restart(fresh, testKey)
 			answers("with both")
 			environment := map[string]string{"POSTERN_MASTER_KEY": fresh, "POSTERN_OTHER_MASTER_KEY": testKey}
-			if code, out, errors := runBesideWith(t, w, environment, "keys", "reseal"); code != 0 || !strings.Contains(out, "6 keys were sealed anew") {
+			if code, out, errors := runBesideWith(t, w, environment, "keys", "reseal"); code != 0 || !strings.Contains(out, "7 keys were sealed anew") {
 				t.Fatalf("exit %d: %s%s", code, out, errors)
 			}
 			answers("after the keys were sealed anew")

@@ -7,6 +7,7 @@ import (
 
 	"postern/app/backup"
 	"postern/app/config"
+	"postern/app/evidence"
 	"postern/app/keyring"
 	"postern/app/store"
 )
@@ -21,7 +22,7 @@ type restoreCommand struct {
 func (c restoreCommand) Run(i invocation) error {
 	configured, faults := c.load(i)
 	masters, more := masterKeys(configured)
-	if err := append(faults.Of("database", "master_key", "other_master_key"), more...).Err(); err != nil {
+	if err := append(faults.Of("database", "master_key", "other_master_key", "evidence"), more...).Err(); err != nil {
 		return err
 	}
 	where := storeConfig(configured.Database)
@@ -45,7 +46,24 @@ func (c restoreCommand) Run(i invocation) error {
 		return err
 	}
 	c.print(i, where.Path, done, configured.Zone)
-	return nil
+	return c.tellAnchor(i, where, configured.Evidence.Anchor)
+}
+
+// tellAnchor tells this machine's anchor that an older database is meant.
+func (c restoreCommand) tellAnchor(i invocation, where store.Config, anchor string) (err error) {
+	if anchor == "" {
+		return nil
+	}
+	where.ReadOnly = true
+	s, err := store.Open(i.ctx, where)
+	if err == nil {
+		err = errors.Join(evidence.Accept(i.ctx, s, anchor, "restore "+operator(), i.Now()), s.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("the database is restored, and the anchor was not told; say postern evidence accept, or no gateway will decide anything on it: %w", err)
+	}
+	_, err = fmt.Fprintf(i.Out, "The anchor %s was told. Say postern evidence accept on each other node that has one.\n", anchor)
+	return err
 }
 
 // check refuses what does not fit the configured database.

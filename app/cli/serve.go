@@ -132,7 +132,7 @@ func (p prepared) appConfig(i invocation, log *slog.Logger) app.Config {
 		PortalProxies: p.Listeners.Portal.TrustedProxies, Portal: portalSettings(p.Config),
 		Keys: p.Keys, Rates: app.RatesFrom(p.Rates), FailureRate: limit.Rate(p.Rates.Failures), Retention: p.Retention,
 		Bank: p.Bank, BankZH: p.BankZH, Console: consoleSettings(p.Config),
-		Feeds: p.Feeds, Alerts: p.Alerts, Certificates: p.certificates, Told: p.Config.Public(),
+		Feeds: p.Feeds, Evidence: p.Config.Evidence, Alerts: p.Alerts, Certificates: p.certificates, Told: p.Config.Public(),
 		Now: i.Now, Rand: i.Rand, Log: log,
 	}
 }

@@ -35,6 +35,9 @@ type AlertRules struct {
 	Queue        QueueRule       `key:"queue"`
 	Disk         DiskRule        `key:"disk"`
 	FeedBehind   FeedRule        `key:"feed_behind"`
+
+	EvidenceDiffers EvidenceRule `key:"evidence_differs"`
+	EvidenceLate    LateRule     `key:"evidence_late"`
 }
 
 // RefusalsRule looks at what an application is refused, by the hour.
@@ -143,6 +146,21 @@ type FeedRule struct {
 
 	// By how much. What restarts is back in less.
 	Behind time.Duration `key:"by" least:"10s" most:"24h"`
+}
+
+// EvidenceRule looks at whether the ledger is still what was vouched for.
+type EvidenceRule struct {
+	// Whether an event that was changed, or a database of another past, raises an alert.
+	On bool `key:"on"`
+}
+
+// LateRule looks at what has not been vouched for.
+type LateRule struct {
+	// Whether events that no checkpoint or no anchor vouches for raise an alert.
+	On bool `key:"on"`
+
+	// For how long the oldest of them has waited. More than a few times `evidence.every` means that something is in the way.
+	Behind time.Duration `key:"by" least:"1m" most:"24h"`
 }
 
 // Telling says what a receiver is told, and how.
@@ -289,6 +307,9 @@ func defaultAlerts() Alerts {
 			Queue:        QueueRule{On: true, Percent: 25},
 			Disk:         DiskRule{On: true, FreeMiB: 1024},
 			FeedBehind:   FeedRule{On: true, Behind: 15 * time.Minute},
+
+			EvidenceDiffers: EvidenceRule{On: true},
+			EvidenceLate:    LateRule{On: true, Behind: 15 * time.Minute},
 		},
 		Mail:    Mail{Security: "starttls", Telling: telling},
 		Webhook: Webhook{Telling: telling}, WeCom: WeCom{Telling: telling}, DingTalk: DingTalk{Telling: telling},

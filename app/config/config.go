@@ -46,6 +46,7 @@ type Config struct {
 	Keys      Keys      `key:"keys"`
 	Retention Retention `key:"retention"`
 	Alerts    Alerts    `key:"alerts"`
+	Evidence  Evidence  `key:"evidence"`
 
 	Feeds []Feed `key:"feeds"`
 
@@ -240,6 +241,16 @@ type Retention struct {
 	Alerts int `key:"alerts_days" least:"180" most:"36500"`
 }
 
+// Evidence is how the ledger is kept provable: [operations.md](operations.md#evidence). Each node has an anchor of its own.
+type Evidence struct {
+	// How often a checkpoint of the ledger is signed, if anything happened, and the database held against the anchor.
+	Every time.Duration `key:"every" least:"10s" most:"1h"`
+
+	// The file, in a folder that is there, to which each checkpoint is appended: where whoever administers the database cannot
+	// write. Empty: none, and nobody notices when an older database is put in the place of this one.
+	Anchor string `key:"anchor"`
+}
+
 // Feed sends every event of the ledger, staff's doings among them, to a file or to a syslog receiver: at least once each, from the
 // first event on. `feeds` is a list of eight at most, and stands in the file only. What to expect of one is in
 // [operations.md](operations.md#feeds). Of several nodes one at a time writes a feed, so give all of them the same.
@@ -305,6 +316,7 @@ func Default() Config {
 		// Issuance: five years. Calls: JR/T 0185 asks for six months.
 		Retention: Retention{Issuance: 1826, Calls: 180, Changes: 30, HourlyCounts: 400, Alerts: 400},
 		Alerts:    defaultAlerts(),
+		Evidence:  Evidence{Every: time.Minute},
 	}
 }
 

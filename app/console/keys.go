@@ -41,6 +41,7 @@ var keyUses = []struct {
 	{models.ApplicationKey, i18n.KeysAKs, i18n.KeysAKsText, i18n.KeysKindAK},
 	{models.SigningKey, i18n.KeysSigning, i18n.KeysSigningText, i18n.KeysKindSigning},
 	{models.TicketKey, i18n.KeysTickets, i18n.KeysTicketsText, i18n.KeysKindTicket},
+	{models.EvidenceKey, i18n.KeysEvidence, i18n.KeysEvidenceText, i18n.KeysKindEvidence},
 	{models.SubjectKey, i18n.KeysSubject, i18n.KeysSubjectText, i18n.KeysKindSubject},
 }
 

@@ -23,6 +23,12 @@ type numberer struct {
 	now   func() time.Time
 }
 
+// Number gives all committed events of a database their numbers, for who needs them
+// where there may be no feed.
+func Number(ctx context.Context, s *store.Store, node string, now func() time.Time) error {
+	return numberer{s, node, now}.all(ctx)
+}
+
 // all numbers what waits, in small transactions; what another node is at, it
 // leaves. It writes nothing where nothing waits.
 func (n numberer) all(ctx context.Context) error {

@@ -218,6 +218,8 @@ func noteEnding(d *change.Comparison, row models.Key) {
 		d.Note(change.Narrows, "ATs that carry %s %s and are not spent open no visit any more: partners ask for new ones; visits that are open go on", "key", row.KID)
 	case models.SigningKey:
 		d.Note(change.Narrows, "ATs and assertions that %s %s signed are refused by whoever fetches the JWKS from now on; visits that are open go on", "key", row.KID)
+	case models.EvidenceKey:
+		d.Note(change.Neutral, "checkpoints that %s %s signed are verified by its public key as before; auditors must know from when on not to believe it", "key", row.KID)
 	case models.TicketKey:
 		d.Note(change.Narrows, "every visit whose VT %s %s sealed ends: its visitor begins again in the partner's app; no AT is touched", "key", row.KID)
 	}

@@ -1,5 +1,6 @@
 // Package keyring owns the gateway's own keys: AKs, signing keys, the keys of
-// visit tickets and of the partners' user ids at rest.
+// visit tickets and of the partners' user ids at rest, and the key that signs
+// checkpoints of the ledger (app/evidence).
 //
 // It makes, publishes, rotates and retires them; private parts are sealed
 // under the master key, which comes from a file or the environment and never

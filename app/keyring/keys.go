@@ -20,10 +20,11 @@ type keys struct {
 
 // key is one live key: a pair, or the one key of tickets.
 type key struct {
-	row     models.Key
-	private *seal.PrivateKey
-	public  []byte // the public JWK, made of private: the row's own is not sealed and proves nothing
-	ticket  *token.TicketKey
+	row      models.Key
+	private  *seal.PrivateKey
+	public   []byte // the public JWK, made of private: the row's own is not sealed and proves nothing
+	ticket   *token.TicketKey
+	evidence *EvidenceKey
 }
 
 // opens: what was made with the key may come back; if it is a pair it is listed
@@ -88,6 +89,8 @@ func (k *keys) add(row models.Key, secret []byte) (err error) {
 		return err
 	case models.TicketKey:
 		one.ticket, err = token.NewTicketKey(row.KID, secret)
+	case models.EvidenceKey:
+		one.evidence, err = newEvidenceKey(row.KID, secret)
 	default:
 		if one.private, err = seal.ParsePrivateJWK(secret); err == nil {
 			one.public, err = one.private.Public().MarshalJSON()

@@ -13,17 +13,17 @@ import (
 )
 
 // Kind is what keys stand in for each other: of each kind one is used. Suite
-// and Environment are empty for symmetric keys.
+// and Environment are empty for symmetric keys and for that of the evidence.
 type Kind struct {
 	Use         models.KeyUse
 	Suite       seal.Suite
 	Environment models.Environment
 }
 
-// KindOf is the kind of a use in an environment, which ticket and subject keys
-// do not have: they serve all.
+// KindOf is the kind of a use in an environment, which ticket, subject and evidence
+// keys do not have: they serve all.
 func KindOf(use models.KeyUse, env models.Environment) Kind {
-	if use == models.TicketKey || use == models.SubjectKey {
+	if use == models.TicketKey || use == models.SubjectKey || use == models.EvidenceKey {
 		return Kind{Use: use}
 	}
 	return Kind{Use: use, Suite: seal.A256, Environment: env}
@@ -34,7 +34,7 @@ func kindOf(row models.Key) Kind { return Kind{row.Use, seal.Suite(row.Suite), r
 // kinds are the keys that every gateway needs. AKs and signing keys are per
 // environment, so that nothing of the sandbox is worth anything in production.
 func kinds() []Kind {
-	list := []Kind{KindOf(models.TicketKey, ""), KindOf(models.SubjectKey, "")}
+	list := []Kind{KindOf(models.TicketKey, ""), KindOf(models.SubjectKey, ""), KindOf(models.EvidenceKey, "")}
 	for _, env := range []models.Environment{models.Sandbox, models.Production} {
 		list = append(list, KindOf(models.ApplicationKey, env), KindOf(models.SigningKey, env))
 	}
@@ -113,6 +113,9 @@ func (r *Ring) material(k Kind, kid string) (secret, public []byte, err error) {
 			return nil, nil, fmt.Errorf("draw key: %w", err)
 		}
 		return secret, nil, nil
+	}
+	if k.Use == models.EvidenceKey {
+		return drawEvidence(kid, r.o.Rand)
 	}
 	use := seal.Encryption
 	if k.Use == models.SigningKey {

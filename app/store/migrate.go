@@ -37,6 +37,11 @@ func checkSchema(ctx context.Context, db *sql.DB, dialect Dialect) error {
 	if err != nil {
 		return err
 	}
+	return v.Fits()
+}
+
+// Fits fails with ErrSchema if the schema is not this release's.
+func (v Schema) Fits() error {
 	if v.Have < v.Known {
 		return fmt.Errorf("%w: it has version %d, this release brings %d; serve brings it up when it starts", ErrSchema, v.Have, v.Known)
 	}

@@ -29,6 +29,7 @@ var (
 	AlertOfCredential  = def("alert.of.credential", "credential", "应用凭据")
 	AlertOfNode        = def("alert.of.node", "node", "节点")
 	AlertOfFeed        = def("alert.of.feed", "feed", "数据流")
+	AlertOfEvidence    = def("alert.of.evidence", "evidence", "存证")
 )
 
 // The rules: what each is called, what it has seen, and what to do.
@@ -89,4 +90,15 @@ var (
 	AlertFeedBehind     = def("alert.feed_behind", "A feed is behind", "数据流滞后")
 	AlertFeedBehindWhat = def("alert.feed_behind.what", "It is %[1]s behind; the limit is %[2]s.", "已滞后 %[1]s，阈值为 %[2]s。")
 	AlertFeedBehindDo   = def("alert.feed_behind.do", "See whether who takes the feed, and the database, can be reached.", "检查接收方和数据库是否可以连通。")
+
+	AlertEvidence     = def("alert.evidence_differs", "The ledger is not what was vouched for", "账本与存证不符")
+	AlertEvidenceWhat = def("alert.evidence_differs.what", "First event that is wrong: %[1]s. Found: %[2]s.", "首个异常事件：%[1]s。发现：%[2]s。")
+	AlertEvidenceDo   = def("alert.evidence_differs.do",
+		"Keep the database as it is and have the auditors verify it (postern evidence verify). A node whose anchor differs decides nothing until both agree.",
+		"请保持数据库现状，由审计人员核验（postern evidence verify）。锚点不符的节点在二者一致之前不作任何放行。")
+
+	AlertLate     = def("alert.evidence_late", "Events are not vouched for", "事件尚未存证")
+	AlertLateWhat = def("alert.evidence_late.what", "The oldest has waited for %[1]s; the limit is %[2]s.", "最早的事件已等待 %[1]s，阈值为 %[2]s。")
+	AlertLateDo   = def("alert.evidence_late.do", "See postern jobs list for the runs of evidence and anchor, and whether the anchor's disk can be written.",
+		"用 postern jobs list 查看 evidence 与 anchor 两项任务，并检查锚点文件所在磁盘能否写入。")
 )

@@ -62,16 +62,17 @@ var changeSentences = map[string]string{
 	"contacts stand in another order": "联系人顺序已调整",
 
 	"%s is made and used at once": "生成%s，立即启用",
-	"%s by whoever keeps the JWKS; they fetch it again, or refuse for up to five minutes":                                  "缓存了 JWKS 的一方还%s，会重新获取，或在最多五分钟内拒绝",
-	"%s is made: listed at once, used five minutes later":                                                                  "生成%s：立即发布，五分钟后启用",
-	"%s %s makes nothing new from then on, and opens what it made for %d minutes more":                                     "%s %s 此后不再用于生成，仍可解密由它生成的内容 %s 分钟",
-	"%s %s is retired at once, and its private part is deleted":                                                            "%s %s 立即停用，私钥部分删除",
-	"ATs that carry %s %s and are not spent open no visit any more: partners ask for new ones; visits that are open go on": "携带%s %s 且未使用的 AT 不能再打开访问，合作方须重新领取；已打开的访问不受影响",
-	"ATs and assertions that %s %s signed are refused by whoever fetches the JWKS from now on; visits that are open go on": "由%s %s 签署的 AT 和断言，自重新获取 JWKS 起被拒绝；已打开的访问不受影响",
-	"every visit whose VT %s %s sealed ends: its visitor begins again in the partner's app; no AT is touched":              "VT 由%s %s 加密的访问全部结束，访问者须从合作方 App 重新进入；AT 不受影响",
-	"%s %s opens nothing any more: it is retired, and its private part is deleted":                                         "%s %s 已不再解密任何内容：停用，私钥部分删除",
-	"%s: what is older than %d days is deleted within an hour and does not come back":                                      "%s：超过 %s 天的数据将在一小时内删除，无法恢复",
-	"%s is no longer looked at: its alerts end, and nobody is told":                                                        "不再检查“%s”：现有告警结束，不再通知",
+	"%s by whoever keeps the JWKS; they fetch it again, or refuse for up to five minutes":                                       "缓存了 JWKS 的一方还%s，会重新获取，或在最多五分钟内拒绝",
+	"%s is made: listed at once, used five minutes later":                                                                       "生成%s：立即发布，五分钟后启用",
+	"%s %s makes nothing new from then on, and opens what it made for %d minutes more":                                          "%s %s 此后不再用于生成，仍可解密由它生成的内容 %s 分钟",
+	"%s %s is retired at once, and its private part is deleted":                                                                 "%s %s 立即停用，私钥部分删除",
+	"ATs that carry %s %s and are not spent open no visit any more: partners ask for new ones; visits that are open go on":      "携带%s %s 且未使用的 AT 不能再打开访问，合作方须重新领取；已打开的访问不受影响",
+	"ATs and assertions that %s %s signed are refused by whoever fetches the JWKS from now on; visits that are open go on":      "由%s %s 签署的 AT 和断言，自重新获取 JWKS 起被拒绝；已打开的访问不受影响",
+	"every visit whose VT %s %s sealed ends: its visitor begins again in the partner's app; no AT is touched":                   "VT 由%s %s 加密的访问全部结束，访问者须从合作方 App 重新进入；AT 不受影响",
+	"checkpoints that %s %s signed are verified by its public key as before; auditors must know from when on not to believe it": "由%s %s 签署的检查点仍以其公钥核验；须告知审计人员自何时起不再采信",
+	"%s %s opens nothing any more: it is retired, and its private part is deleted":                                              "%s %s 已不再解密任何内容：停用，私钥部分删除",
+	"%s: what is older than %d days is deleted within an hour and does not come back":                                           "%s：超过 %s 天的数据将在一小时内删除，无法恢复",
+	"%s is no longer looked at: its alerts end, and nobody is told":                                                             "不再检查“%s”：现有告警结束，不再通知",
 }
 
 // changeWords are the words that such a difference is about.

@@ -12,6 +12,11 @@ var (
 	KeysSigningText = def("keys.signing_text", "They sign ATs, and assertions for upstreams.", "签署 AT 和发给后端系统的断言。")
 	KeysTickets     = def("keys.tickets", "Ticket keys", "票据密钥")
 	KeysTicketsText = def("keys.tickets_text", "They seal VTs, for all environments.", "加密 VT，各环境共用。")
+
+	KeysEvidence     = def("keys.evidence", "Evidence key", "存证密钥")
+	KeysEvidenceText = def("keys.evidence_text", "It signs checkpoints of the ledger. It is replaced when two persons ask for it, for auditors keep its public part.",
+		"签署账本检查点。审计人员留存其公钥，因此仅在双人申请时更换。")
+
 	KeysSubject     = def("keys.subject", "Subject key", "用户标识密钥")
 	KeysSubjectText = def("keys.subject_text", "It seals and hashes partners' user ids in the database, and does not rotate: what it hashed would be found no more.",
 		"加密并散列数据库中的合作方用户标识。此密钥不轮换，否则已有记录将无法检索。")
@@ -34,6 +39,7 @@ var (
 	KeysKindAK        = def("keys.kind_ak", "AK", "AK")
 	KeysKindSigning   = def("keys.kind_signing", "signing key", "签名密钥")
 	KeysKindTicket    = def("keys.kind_ticket", "ticket key", "票据密钥")
+	KeysKindEvidence  = def("keys.kind_evidence", "evidence key", "存证密钥")
 	KeysKindSubject   = def("keys.kind_subject", "subject key", "用户标识密钥")
 	KeysKindOf        = def("keys.kind_of", "%[1]s, %[2]s", "%[2]s %[1]s")
 	KindKey           = def("kind.key", "Key:", "密钥")

@@ -107,4 +107,5 @@ var (
 	_ = def("setting.alerts.rules.queue.percent", "How full, percent", "占用百分比")
 	_ = def("setting.alerts.rules.disk.free_mib", "Free at least, MiB", "最少剩余（MiB）")
 	_ = def("setting.alerts.rules.feed_behind.by", "By how much", "落后时长")
+	_ = def("setting.alerts.rules.evidence_late.by", "Waits for", "等待时长")
 )
