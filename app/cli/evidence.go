@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 
+	"postern/app/approval"
 	"postern/app/evidence"
 	"postern/app/keyring"
 	"postern/app/ledger"
@@ -323,7 +324,8 @@ func (c acceptDatabaseCommand) Run(i invocation) error {
 		return errNothingChanged
 	}
 	event, err := ledger.Make(ledger.Event{
-		Kind: "evidence.accepted", Outcome: "ok", Alarm: true, Detail: map[string]string{"by": "cli", "user": operator(), "size": fmt.Sprint(size)},
+		Kind: "evidence.accepted", Outcome: "ok", Alarm: true, Actor: approval.CommandLine, From: ledger.OriginOf(i.ctx),
+		Detail: map[string]string{"by": "cli", "user": operator(), "size": fmt.Sprint(size)},
 	}, i.Now(), i.Rand)
 	if err != nil {
 		return err

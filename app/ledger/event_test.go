@@ -2,15 +2,19 @@ package ledger_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
 	"postern/app/ledger"
 	"postern/app/store"
 	"postern/app/store/storetest"
+	"postern/models"
 )
 
 // fixedRand gives the octets 0, 1, 2, …
@@ -138,5 +142,44 @@ func TestIDsSortByTime(t *testing.T) {
 			t.Fatalf("id %s is not after %s", made.ID, last)
 		}
 		last = made.ID
+	}
+}
+
+func TestARowThatWasChangedShows(t *testing.T) {
+	t.Parallel()
+	made, err := ledger.Make(ledger.Event{
+		Kind: "k", Outcome: "ok", Actor: "a\"\n", From: ledger.Origin{Role: "audit", Address: "192.0.2.1"}, Alarm: true, Detail: map[string]string{"b": "1", "a": "\u2028<"},
+	}, time.UnixMilli(7), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seq := int64(3)
+	made.Seq = &seq // which no event has when it is hashed
+	if err := ledger.Check(made); err != nil {
+		t.Fatal(err)
+	}
+	rehashed := func(body string) func(*models.Event) {
+		return func(e *models.Event) {
+			sum := sha256.Sum256(append([]byte{0}, body...))
+			e.Body, e.LeafHash = body, base64.RawURLEncoding.EncodeToString(sum[:])
+		}
+	}
+	for name, tc := range map[string]struct {
+		change func(*models.Event)
+		want   error
+	}{
+		"a column":                            {func(e *models.Event) { e.Actor = "b" }, ledger.ErrColumns},
+		"a time":                              {func(e *models.Event) { e.At++ }, ledger.ErrColumns},
+		"a body":                              {func(e *models.Event) { e.Body += " " }, ledger.ErrLeafHash},
+		"a body with its hash":                {rehashed(strings.Replace(made.Body, `"at":7`, `"at":7.0`, 1)), ledger.ErrNotCanonical},
+		"a body that is no JSON":              {rehashed("{"), ledger.ErrNotCanonical},
+		"an escape that need not be":          {rehashed(strings.Replace(made.Body, "audit", `\u0061udit`, 1)), ledger.ErrNotCanonical},
+		"a member that a later release added": {rehashed(strings.Replace(made.Body, `,"detail"`, `,"later":"x","detail"`, 1)), nil},
+	} {
+		changed := made
+		tc.change(&changed)
+		if err := ledger.Check(changed); !errors.Is(err, tc.want) {
+			t.Errorf("%s: got %v, want %v", name, err, tc.want)
+		}
 	}
 }
