@@ -228,19 +228,3 @@ func (h *history) source() ([]vouched, error) {
 	h.list = nil
 	return list, nil
 }
-
-// history reads all of an anchor; an empty one where there is no file.
-func (a anchor) history() (history, error) {
-	f, err := os.Open(a.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return history{}, nil
-	}
-	if err != nil {
-		return history{}, err
-	}
-	h, err := readAnchor(f)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return history{}, fmt.Errorf("read %s: %w", a.path, err)
-	}
-	return h, nil
-}
