@@ -3,11 +3,13 @@ package app
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"time"
 
 	"postern/app/alerts"
 	"postern/app/alerts/post"
+	"postern/app/clients"
 	"postern/app/config"
 	"postern/app/console"
 	"postern/app/gateway/upstream"
@@ -26,7 +28,7 @@ func (a *App) openAlerts(context.Context) error {
 		return err
 	}
 	a.notices.Portal, a.notices.Bank = a.config.Portal.Address, a.bankName
-	a.sources = alerts.NewSources(a.store)
+	a.sources, a.uses = alerts.NewSources(a.store), clients.NewUses(a.store)
 	a.alerts = alerts.New(alerts.Options{
 		Store: a.store, Config: a.config.Alerts, Node: a.config.Node, Zone: a.config.Zone, Now: a.config.Now, Rand: a.config.Rand,
 		Local: a.local(), Rules: a.settings.Rules, Feeds: a.feedsBehind, Evidence: a.vouched, Notices: a.notices,
@@ -115,11 +117,14 @@ func (a *App) alertJobs() []jobs.Job {
 }
 
 func (a *App) lookHere(ctx context.Context) (string, error) {
-	if err := a.sources.Flush(ctx); err != nil {
+	if err := errors.Join(a.sources.Flush(ctx), a.uses.Flush(ctx)); err != nil {
 		return "", err
 	}
 	return a.alerts.LookAtNode(ctx)
 }
+
+// FlushUses writes down which credentials were used since the last time.
+func (a *App) FlushUses(ctx context.Context) error { return a.uses.Flush(ctx) }
 
 // Alerts is the watch of this node.
 func (a *App) Alerts() *alerts.Watch { return a.alerts }

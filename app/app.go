@@ -110,6 +110,7 @@ type App struct {
 	alerts      *alerts.Watch
 	outbox      *alerts.Outbox
 	sources     *alerts.Sources
+	uses        *clients.Uses
 	notices     alerts.Notices
 	oauth       *oauth.OAuth
 	gateway     *gateway.Gateway
@@ -388,7 +389,7 @@ func (a *App) openDoors(context.Context) error {
 	}
 	a.oauth = oauth.New(oauth.Options{
 		Issuer: c.Issuer, Authority: a.authority, Clients: authenticator, Directory: a.directory,
-		Ring: a.ring, Failures: a.failures, Now: c.Now, Log: c.Log, Refused: a.metrics.refused, Issued: a.sources.Note,
+		Ring: a.ring, Failures: a.failures, Now: c.Now, Log: c.Log, Refused: a.metrics.refused, Issued: a.sources.Note, Used: a.uses.Note,
 	})
 	a.gateway = gateway.New(gateway.Options{
 		Authority: a.authority, Upstreams: a.upstreams, Origins: a.directory, Failures: a.failures,
@@ -546,7 +547,7 @@ func (a *App) Close(ctx context.Context) error {
 	}
 	a.fed.Wait() // for seconds at most
 	if a.sources != nil {
-		faults = append(faults, a.sources.Flush(ctx))
+		faults = append(faults, a.sources.Flush(ctx), a.uses.Flush(ctx))
 	}
 	if a.store != nil {
 		faults = append(faults, a.store.Close())

@@ -101,6 +101,16 @@ func TestAFurtherCredentialInProductionIsAnOwnersToAdd(t *testing.T) {
 			t.Errorf("the request says\n%.1500s", page)
 		}
 
+		// Which server uses which, once it has been written down.
+		if err := b.App.FlushUses(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for name, want := range map[string]string{"further": "1 request since ", apptest.Travel: "1 request since "} {
+			if page := b.as("viewer", b.credentialOf(name), nil).Body.String(); !strings.Contains(page, want) || !strings.Contains(page, "192.0.2.1") {
+				t.Errorf("of %s the page says\n%.3000s", name, page)
+			}
+		}
+
 		// Old and new stand side by side until the end, to the second.
 		old := b.credentialOf(apptest.Travel)
 		b.wants("a viewer ends", b.as("viewer", old+"/end", url.Values{"when": {"1h"}}), http.StatusForbidden)

@@ -209,7 +209,7 @@ func (s *studio) portalShots() []shot {
 		{name: "portal-credential-live-new", as: owner, path: live + "/credentials/new"},
 		{name: "portal-credential", as: developer, path: sandbox + "/credentials/" + web.PathPart("next-sig")},
 		{name: "portal-credential-frozen", as: developer, path: sandbox + "/credentials/" + web.PathPart("rests-sig")},
-		{name: "portal-credential-live", as: owner, path: live + "/credentials/" + web.PathPart("live-sig"), once: true},
+		{name: "portal-credential-live", as: owner, path: live + "/credentials/" + web.PathPart(apptest.Travel+"-sig"), once: true},
 		{name: "portal-credential-end", as: developer, path: sandbox + "/credentials/" + web.PathPart("next-sig") + "/end"},
 		{name: "portal-credential-live-end", as: owner, path: live + "/credentials/" + web.PathPart("live-sig") + "/end", once: true},
 		{name: "portal-credential-freeze", as: developer, path: sandbox + "/credentials/" + web.PathPart("next-sig") + "/freeze"},

@@ -17,6 +17,7 @@ import (
 	"postern/app/apptest"
 	"postern/app/partners"
 	"postern/app/selfservice"
+	"postern/app/store"
 	"postern/models"
 )
 
@@ -149,6 +150,8 @@ func (s *studio) work() {
 	export := s.asked(models.AuditRole, "/console/log/export?time=all", "/console/log/export", map[string]string{"reason": "Review of the third quarter, case 2026-118", "ask": "1"})
 	s.fill(models.SecurityRole, export, export+"/approve", map[string]string{"reason": "The case is known to us."})
 	s.export = export
+	s.AT(apptest.Travel, nil)
+	s.must(s.App.FlushUses(s.t.Context()))
 }
 
 // register registers a key of an application in the sandbox, and ends it in a week,
@@ -192,6 +195,13 @@ func (s *studio) rotate() {
 	account := s.people[developer].account
 	user := selfservice.User{By: approval.By{Account: account, Person: "person of " + account}, Partner: "p_travel"}
 	s.adds(user, partners.Credential{ID: "live-sig", Application: apptest.Travel, JWK: string(s.PublicJWK("travel-live", "sig"))})
+	var old partners.Credential
+	s.must(s.App.Store().Business(s.t.Context(), func(b store.Business) error {
+		r, err := partners.Of(b, "p_travel")
+		old, _ = r.Credentials.Current(apptest.Travel + "-sig")
+		return err
+	}))
+	s.must(s.App.SelfService().EndCredential(s.t.Context(), user, old, s.Clock.Now().AddDate(0, 0, 1), false))
 	s.Exec("UPDATE partners SET second_member = TRUE, second_off_by = '" + account + "' WHERE id = 'p_travel'")
 	s.adds(user, partners.Credential{ID: "later-sig", Application: apptest.Travel, JWK: string(s.PublicJWK("travel-later", "sig"))})
 }

@@ -60,7 +60,7 @@ func presentAssertion(form url.Values) (presented, error) {
 // nobody's kid means anything to another (RFC 8725 section 3.8).
 func (a *Authenticator) proveAssertion(ctx context.Context, c *Client, p presented) error {
 	now := a.now()
-	key := signatureKey(c.Application.Credentials, p.assertion.Header().KID, now.UnixMilli())
+	id, key := signatureKey(c.Application.Credentials, p.assertion.Header().KID, now.UnixMilli())
 	if reason := misfit(key, p.assertion.Header().Alg, seal.Suite(c.Application.Suite)); reason != "" {
 		if key == nil {
 			reason = whyNot(c.Application.Credentials, p.assertion.Header().KID, now.UnixMilli())
@@ -74,7 +74,7 @@ func (a *Authenticator) proveAssertion(ctx context.Context, c *Client, p present
 	if reason := a.judge(p.claims, now.Unix()); reason != "" {
 		return ErrInvalidClient.Because(reason)
 	}
-	c.AssertionJTI = p.claims.JTI
+	c.CredentialID, c.AssertionJTI = id, p.claims.JTI
 	c.AssertionExpires = time.Unix(int64(*p.claims.ExpiresAt)+skew, 0)
 	return nil
 }
@@ -172,11 +172,12 @@ func (c assertionClaims) maybeUsedBefore(restoredAt int64) bool {
 	return !madeLater && int64(*c.ExpiresAt) <= restored+maxAhead+skew
 }
 
-func signatureKey(list []directory.Credential, kid string, now int64) *seal.PublicKey {
+// signatureKey is the living key of a kid, and its credential's id; nil where there is none.
+func signatureKey(list []directory.Credential, kid string, now int64) (id string, key *seal.PublicKey) {
 	for _, c := range list {
 		if c.Use == models.SignatureKey && c.LiveAt(now) && c.KID == kid {
-			return c.Key
+			return c.ID, c.Key
 		}
 	}
-	return nil
+	return "", nil
 }

@@ -51,6 +51,7 @@ type Request struct {
 // Client is a caller who proved to be an application.
 type Client struct {
 	Application      *directory.Application
+	CredentialID     string    // by which it did
 	AssertionJTI     string    // empty unless the method was private_key_jwt
 	AssertionExpires time.Time // until when the jti must be remembered
 	AddressNote      string    // "outside the list" when the list is in dry run
@@ -104,15 +105,16 @@ func (a *Authenticator) Authenticate(ctx context.Context, r Request) (Client, er
 
 func (a *Authenticator) prove(ctx context.Context, c *Client, p presented) error {
 	if p.method == models.ClientSecretBasic {
-		return a.proveSecret(c.Application, p.secret)
+		return a.proveSecret(c, p.secret)
 	}
 	return a.proveAssertion(ctx, c, p)
 }
 
-func (a *Authenticator) proveSecret(app *directory.Application, secret string) error {
+func (a *Authenticator) proveSecret(c *Client, secret string) error {
 	now := a.now().UnixMilli()
-	for _, c := range app.Credentials {
-		if c.Use == models.ClientSecret && c.LiveAt(now) && SecretMatches(c.SecretHash, secret) {
+	for _, k := range c.Application.Credentials {
+		if k.Use == models.ClientSecret && k.LiveAt(now) && SecretMatches(k.SecretHash, secret) {
+			c.CredentialID = k.ID
 			return nil
 		}
 	}

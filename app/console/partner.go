@@ -159,7 +159,7 @@ func (s *Console) showPartner(c *gin.Context, file partnerFile, tab string, stat
 	case "grants":
 		main, err = s.grantsTab(v)
 	case "credentials":
-		main = s.credentialsTab(v)
+		main, err = s.credentialsTab(v)
 	case "limits":
 		main = s.limitsTab(v)
 	case "history":

@@ -26,6 +26,8 @@ const (
 	sessionAge = 200 * 24 * time.Hour
 	// quotaAge is for who wonders about last week's quota.
 	quotaAge = 30 * 24 * time.Hour
+	// usesAge is more than a rotation takes that ends in a week.
+	usesAge = 10 * 24 * time.Hour
 	// deliveryAge is for who wonders what a receiver was told; none is tried that long.
 	deliveryAge = 30 * 24 * time.Hour
 )
@@ -79,6 +81,7 @@ func (r Retention) steps(now time.Time) []step {
 		old(store.OldRollups, days(kept.HourlyCounts)),
 		old(store.OldAlerts, days(kept.Alerts)),
 		old(store.OldDeliveries, deliveryAge),
+		old(store.OldUses, usesAge),
 		old(store.OldSources, days(kept.Alerts)),
 		old(store.OldSessions, sessionAge),
 		old(store.OldSetupLinks, sessionAge),

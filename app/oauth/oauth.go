@@ -30,6 +30,9 @@ type Options struct {
 	Refused   func(step, code string) // told of each refusal, for metrics
 	// Issued is told of each AT: to whom, and to which address. It must not wait.
 	Issued func(applicationID string, to netip.Addr, at time.Time)
+	// Used is told of each credential that proved a caller, or that an AT was sealed to,
+	// and of the caller's address. It must not wait.
+	Used func(credentialID string, from netip.Addr, at time.Time)
 }
 
 // OAuth is the door; safe for concurrent use.
@@ -68,7 +71,11 @@ func (o *OAuth) Token(c *gin.Context) {
 		o.refuse(c, "B", o.Authority.RefuseAT(c.Request.Context(), err, caller(client), tokenRequest(c, form)))
 		return
 	}
-	o.Issued(client.Application.ID, web.ClientAddress(c), o.Now())
+	now := o.Now()
+	o.Issued(client.Application.ID, web.ClientAddress(c), now)
+	if k := client.Application.EncryptionKey(now.UnixMilli()); k != nil {
+		o.Used(k.ID, web.ClientAddress(c), now)
+	}
 	noStore(c)
 	c.JSON(http.StatusOK, tokenResponse{
 		AccessToken: issued.AccessToken, TokenType: "N_A", ExpiresIn: issued.ExpiresIn, Scope: issued.Scope, H5URL: issued.H5URL,
@@ -170,9 +177,13 @@ func (o *OAuth) client(c *gin.Context, f form) (clients.Client, error) {
 	if len(headers) > 1 {
 		return clients.Client{}, clients.ErrInvalidClient.Because("two_methods")
 	}
-	return o.Clients.Authenticate(c.Request.Context(), clients.Request{
+	client, err := o.Clients.Authenticate(c.Request.Context(), clients.Request{
 		Authorization: c.GetHeader("Authorization"), Form: f.Values, Address: web.ClientAddress(c),
 	})
+	if err == nil {
+		o.Used(client.CredentialID, web.ClientAddress(c), o.Now())
+	}
+	return client, err
 }
 
 func caller(c clients.Client) authority.Caller {

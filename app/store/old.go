@@ -25,6 +25,7 @@ const (
 	OldAlerts      Old = "alerts"
 	OldDeliveries  Old = "deliveries"
 	OldSources     Old = "application_sources"
+	OldUses        Old = "credential_uses"
 	OldConsents    Old = "consents"
 	OldTupleDays   Old = "call_tuple_days"
 	OldTuples      Old = "call_tuples"
@@ -59,6 +60,7 @@ var deletions = map[Old]deletion{
 	OldAlerts:     {"id", "resolved_at > 0 AND resolved_at < ?", "resolved_at", milliseconds},
 	OldDeliveries: {"id", "id < ?", "id", func(before time.Time) []any { return []any{firstID(before)} }},
 	OldSources:    {"application_id, prefix", "last_at < ?", "last_at", milliseconds},
+	OldUses:       {"credential_id, since, address", "since < ?", "since", milliseconds},
 	OldConsents:   {"id", "ends_at > 0 AND ends_at < ?", "ends_at", milliseconds},
 	OldTupleDays:  {"tuple_id, day", "day < ?", "day", milliseconds},
 	OldTuples:     {"id", "last_at < ?", "last_at", milliseconds},

@@ -166,11 +166,11 @@ func credentialsCard(ctx context.Context, p ApplicationPage) ui.CardView {
 func credentialsTable(ctx context.Context, p ApplicationPage) ui.TableView {
 	t := ui.TableView{Caption: i18n.T(ctx, i18n.PartnerCredentials), Head: []ui.Column{
 		{Text: i18n.T(ctx, i18n.CredentialKind)}, {Text: i18n.T(ctx, i18n.CredentialFrom)}, {Text: i18n.T(ctx, i18n.CredentialUntil)},
-		{Text: i18n.T(ctx, i18n.PartnerStatus)},
+		{Text: i18n.T(ctx, i18n.PortalLastUsed)}, {Text: i18n.T(ctx, i18n.PartnerStatus)},
 	}}
 	for _, k := range p.Credentials {
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
-			{Text: k.Kind, Second: k.KID, Coded: true, Href: k.Href}, {Part: ui.Time(k.Since)}, {Text: until(ctx, k)}, {Part: k.State},
+			{Text: k.Kind, Second: k.KID, Coded: true, Href: k.Href}, {Part: ui.Time(k.Since)}, {Text: until(ctx, k)}, lastUsed(ctx, k), {Part: k.State},
 		}})
 	}
 	if len(t.Rows) == 0 {
@@ -179,6 +179,27 @@ func credentialsTable(ctx context.Context, p ApplicationPage) ui.TableView {
 			text = i18n.PortalNoLiveKeys
 		}
 		t.Empty = ui.Empty(ui.EmptyView{Title: i18n.T(ctx, i18n.CredentialNone), Text: i18n.T(ctx, text)})
+	}
+	return t
+}
+
+func lastUsed(ctx context.Context, k CredentialRow) ui.Cell {
+	if k.Used == (ui.TimeView{}) {
+		return ui.Cell{Text: i18n.T(ctx, i18n.PortalNeverUsed)}
+	}
+	return ui.Cell{Part: ui.Time(k.Used), Second: k.From, Coded: true}
+}
+
+func usesTable(ctx context.Context, v UsesView) ui.TableView {
+	t := ui.TableView{Caption: i18n.T(ctx, i18n.PortalUsedBy), Head: []ui.Column{
+		{Text: i18n.T(ctx, i18n.PortalUseAddress)}, {Text: i18n.T(ctx, i18n.PortalUseCount)}, {Text: i18n.T(ctx, i18n.PortalLastUsed)},
+	}}
+	for _, r := range v.Rows {
+		address := ui.Cell{Text: r.Address, Mono: true}
+		if r.Address == "" {
+			address = ui.Cell{Text: i18n.T(ctx, i18n.PortalUseElsewhere)}
+		}
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{address, {Text: r.Uses}, {Part: ui.Time(r.Last)}}})
 	}
 	return t
 }
