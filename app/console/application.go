@@ -209,7 +209,7 @@ func (s *Console) ApplicationShow(c *gin.Context) error {
 		{Key: i18n.T(ctx, i18n.ApplicationID), Value: ui.ID(ui.IDView{ID: a.ID})},
 		{Key: i18n.T(ctx, i18n.PartnerSuite), Value: ui.Text(a.Suite)},
 		{Key: i18n.T(ctx, i18n.ApplicationMethod), Value: ui.Mono(string(a.AuthMethod))},
-		{Key: i18n.T(ctx, i18n.PartnerLiveVisits), Value: ui.Text(i18n.Number(ctx, v.live[a.ID]))},
+		{Key: i18n.T(ctx, i18n.PartnerLiveVisits), Value: ui.Text(liveCount(ctx, v.live[a.ID]))},
 		{Key: i18n.T(ctx, i18n.PartnerSince), Value: ui.Time(s.At(file.rows[a.ID].CreatedAt))},
 	}, limitFacts(ctx, a)...)}
 	page := console.PartnerPage{

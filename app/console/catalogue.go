@@ -120,13 +120,13 @@ func (s *Console) historyOf(c *gin.Context, service, kind, id string) ([]console
 	var actors []string
 	for _, e := range events {
 		var body struct {
-			Detail struct{ ID, Changes, Because string }
+			Detail struct{ ID, Changes, Because, Maker string }
 		}
 		if !strings.HasPrefix(e.Kind, kind+".") || json.Unmarshal([]byte(e.Body), &body) != nil || body.Detail.ID != id {
 			continue
 		}
-		actors = append(actors, e.Actor)
-		rows = append(rows, console.HistoryRow{Who: e.Actor, At: s.At(e.At), Because: body.Detail.Because})
+		actors = append(actors, e.Actor, body.Detail.Maker)
+		rows = append(rows, console.HistoryRow{Who: e.Actor, AskedBy: body.Detail.Maker, At: s.At(e.At), Because: body.Detail.Because})
 		if len(rows) == historyShown {
 			break
 		}
@@ -134,6 +134,9 @@ func (s *Console) historyOf(c *gin.Context, service, kind, id string) ([]console
 	names, err := s.accountNames(ctx, actors)
 	for i := range rows {
 		rows[i].Who = cmp.Or(names[rows[i].Who], rows[i].Who)
+		if maker := rows[i].AskedBy; maker != "" {
+			rows[i].AskedBy = i18n.T(ctx, i18n.PartnerAskedBy, cmp.Or(names[maker], maker))
+		}
 	}
 	return rows, err
 }

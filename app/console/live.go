@@ -70,6 +70,9 @@ func liveNumber(ctx context.Context, n int64, more bool) string {
 	return i18n.Number(ctx, n)
 }
 
+// liveCount is a number of live visits that was counted application by application.
+func liveCount(ctx context.Context, n int64) string { return liveNumber(ctx, n, n >= store.MaxLive) }
+
 func (s *Console) endAction(c *gin.Context) []ui.ButtonView {
 	if r := entrance.VisitOf(c).Rights; !r.May(makesStops) && !r.May(asksStops) {
 		return nil

@@ -31,7 +31,7 @@ func (s *Console) applicationsTab(v partnerView) []console.Section {
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
 			{Text: a.Name, Second: a.ID, Coded: true, Href: applicationPath(v.row.ID, a.ID)}, {Part: environment(a.Environment)},
 			{Text: a.Suite, Second: string(a.AuthMethod), Coded: true}, {Part: ui.Status(ui.StatusView{State: ui.State(a.Status)})},
-			{Text: i18n.Number(ctx, v.today(a.ID))}, {Text: i18n.Number(ctx, v.live[a.ID])},
+			{Text: i18n.Number(ctx, v.today(a.ID))}, {Text: liveCount(ctx, v.live[a.ID])},
 		}})
 	}
 	if len(t.Rows) == 0 {

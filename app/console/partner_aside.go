@@ -1,9 +1,11 @@
 package console
 
 import (
+	"context"
 	"net/url"
 
 	"postern/app/killswitch"
+	"postern/app/store"
 	"postern/models"
 	"postern/views/console"
 	"postern/views/i18n"
@@ -34,7 +36,7 @@ func (s *Console) partnerAside(v partnerView, tab string) (list []console.Sectio
 	}
 	visits := console.Section{
 		Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerVisitsToday)}, Figure: i18n.Number(ctx, total),
-		Second: i18n.T(ctx, i18n.PartnerLiveNow, i18n.Number(ctx, sum(v.live))),
+		Second: i18n.T(ctx, i18n.PartnerLiveNow, liveCount(ctx, sum(v.live))),
 	}
 	if total > 0 {
 		visits.Bars = &console.HoursView{Values: hours[:max(1, min(24, (until-from)/time.Hour.Milliseconds()))]}
@@ -56,7 +58,7 @@ func (v partnerView) stopCard(suspend string, live int64, t killswitch.Target) [
 		card.Text = theirsWords(ctx, v.stop.theirs)
 	case v.stop.does:
 		card.Links = []ui.ButtonView{
-			{Text: i18n.T(ctx, i18n.PartnerSuspendNow, live), Kind: ui.Risky, Href: suspend},
+			{Text: suspendWords(ctx, live), Kind: ui.Risky, Href: suspend},
 			{Text: i18n.T(ctx, i18n.KillOpen), Icon: "snowflake", Href: targetQuery(t)},
 		}
 	case v.stop.asks:
@@ -70,6 +72,13 @@ func (v partnerView) stopCard(suspend string, live int64, t killswitch.Target) [
 		return nil
 	}
 	return []console.Section{card}
+}
+
+func suspendWords(ctx context.Context, live int64) string {
+	if live >= store.MaxLive {
+		return i18n.T(ctx, i18n.PartnerSuspendMany, liveCount(ctx, live))
+	}
+	return i18n.T(ctx, i18n.PartnerSuspendNow, live)
 }
 
 func (s *Console) removalCard(v partnerView) console.Section {

@@ -43,7 +43,10 @@ func (k step) stops() bool { return k.to != models.Active }
 
 func (k step) buttonFor(f *former, name string, live int64) ui.ButtonView {
 	text := i18n.T(f.ctx, k.button, name)
-	if k.counts {
+	switch {
+	case k.counts && live >= store.MaxLive:
+		text = i18n.T(f.ctx, i18n.PartnerVisitsMany, text, liveCount(f.ctx, live))
+	case k.counts:
 		text = i18n.T(f.ctx, i18n.PartnerVisitsEnd, live, text)
 	}
 	return ui.ButtonView{Text: text, Kind: k.kind}
@@ -100,7 +103,7 @@ func stoppedBy(f *former, k step, file partnerFile, live int64) []console.Sectio
 	}
 	facts := ui.KeyValuesView{Rows: []ui.KeyValue{
 		{Key: i18n.T(f.ctx, i18n.PartnerApplications), Value: ui.Text(i18n.Number(f.ctx, active))},
-		{Key: i18n.T(f.ctx, i18n.PartnerLiveVisits), Value: ui.Text(i18n.Number(f.ctx, live))},
+		{Key: i18n.T(f.ctx, i18n.PartnerLiveVisits), Value: ui.Text(liveCount(f.ctx, live))},
 	}}
 	return []console.Section{{Card: ui.CardView{Title: i18n.T(f.ctx, i18n.PartnerWhatStops)}, Facts: &facts}}
 }
@@ -165,7 +168,7 @@ func (s *Console) showClosing(c *gin.Context, file partnerFile, values map[strin
 		{Key: i18n.T(ctx, i18n.PartnerApplications), Value: ui.Text(i18n.Number(ctx, int64(counts["application"])))},
 		{Key: i18n.T(ctx, i18n.PartnerGrants), Value: ui.Text(i18n.Number(ctx, int64(counts["grant"])))},
 		{Key: i18n.T(ctx, i18n.PartnerCredentials), Value: ui.Text(i18n.Number(ctx, int64(counts["credential"])))},
-		{Key: i18n.T(ctx, i18n.PartnerLiveVisits), Value: ui.Text(i18n.Number(ctx, sum(live)))},
+		{Key: i18n.T(ctx, i18n.PartnerLiveVisits), Value: ui.Text(liveCount(ctx, sum(live)))},
 	}}
 	return s.showForm(c, fault, formPage{
 		title: i18n.T(ctx, i18n.PartnerCloseTitle, file.row.Name), lead: i18n.T(ctx, i18n.PartnerCloseText), crumb: partnerCrumbs(ctx, file.row),

@@ -29,8 +29,9 @@ func (s *Store) EndedWithOthers(ctx context.Context, vid string) (bool, error) {
 const endedWithOthersSQL = `SELECT count(*) FROM visits v JOIN applications a ON a.id = v.application_id LEFT JOIN services s ON s.id = v.service_id
 	WHERE v.vid = ? AND v.ended_at = 0 AND (a.epoch <> v.epoch OR v.opened_at <= coalesce(s.visits_after, 0))`
 
-// maxLive bounds how many live visits are counted.
-const maxLive = 100_000
+// MaxLive is how many live visits are counted at most: where there are as many, there
+// may be more.
+const MaxLive = 100_000
 
 // LiveKind is how many visits of an application are live at one service.
 type LiveKind struct {
@@ -52,7 +53,7 @@ const liveKindsSQL = `SELECT a.partner_id, live.application_id, live.service_id,
 // service. It looks at 100,000 visits at most, and more is true where there were
 // as many.
 func (s *Store) LiveKinds(ctx context.Context, now int64) (list []LiveKind, more bool, err error) {
-	return s.liveKinds(ctx, now, maxLive)
+	return s.liveKinds(ctx, now, MaxLive)
 }
 
 func (s *Store) liveKinds(ctx context.Context, now int64, most int) (list []LiveKind, more bool, err error) {

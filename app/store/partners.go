@@ -205,7 +205,7 @@ func liveVisits(db *gorm.DB, applications []string, since, now int64) (map[strin
 	counts := make(map[string]int64, len(applications))
 	for _, id := range applications {
 		var n int64
-		err := db.Raw("SELECT count(*) FROM (SELECT 1"+liveOfApplication+" LIMIT ?) AS live", id, since, now, maxLive).Scan(&n).Error
+		err := db.Raw("SELECT count(*) FROM (SELECT 1"+liveOfApplication+" LIMIT ?) AS live", id, since, now, MaxLive).Scan(&n).Error
 		if err != nil {
 			return nil, fmt.Errorf("count live visits: %w", err)
 		}

@@ -141,6 +141,8 @@ var (
 	PartnerSuspendTitle   = def("partner.suspend_title", "Suspend %s", "暂停 %s")
 	PartnerSuspendText    = def("partner.suspend_text", "It takes effect at once: no new tokens, and visits that are open end for good. Resuming needs a second person.", "立即生效：不再签发令牌，已打开的访问就此结束。恢复需双人复核。")
 	PartnerSuspendButton  = def("partner.suspend_button", "Suspend %s", "暂停 %s")
+	PartnerVisitsMany     = def("partner.visits_many", "%[1]s: %[2]s live visits end now", "%[1]s：立即结束 %[2]s 个在线访问")
+	PartnerSuspendMany    = def("partner.suspend_many", "Suspend… %s live visits end", "暂停… 结束 %s 个在线访问")
 	PartnerVisitsEnd      = defCount("partner.visits_end", "%[2]s: %[1]d live visit ends now", "%[2]s: %[1]d live visits end now", "%[2]s：立即结束 %[1]d 个在线访问")
 	PartnerResumeTitle    = def("partner.resume_title", "Resume %s", "恢复 %s")
 	PartnerResumeText     = def("partner.resume_text", "It may ask for tokens again once a reviewer approves.", "审核员批准后可重新申请令牌。")
