@@ -72,6 +72,7 @@ func (s *studio) partnerShots() []shot {
 		{name: "partner-suspended", as: off, path: "/console/partners/p_nanfeng", once: true},
 		{name: "partner-frozen", as: off, path: "/console/partners/yunqi", once: true},
 		{name: "partner-statement", as: off, path: p + "/statement"},
+		{name: "partner-statement-printed", as: off, path: p + "/statement", print: true, once: true},
 		{name: "statements", as: off, path: "/console/statements"},
 		{name: "partner-edit", as: off, path: p + "/edit"},
 		{name: "partner-activate", as: off, path: "/console/partners/qingshan/activate"},

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	cdp "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
@@ -33,6 +34,7 @@ type shot struct {
 	script string // run on the page before the picture; it may lead to another page
 	status int    // 0 is 200
 	once   bool   // in two looks instead of all
+	print  bool   // as it would be printed
 }
 
 // in names the screen in a look.
@@ -192,6 +194,11 @@ func (s *studio) open(b *tab, x shot, l appearance) {
 	where := x.in(l)
 	b.run(chromedp.EmulateViewport(l.width, 900))
 	s.wear(b, x.as, l)
+	medium := "screen"
+	if x.print {
+		medium = "print"
+	}
+	b.run(emulation.SetEmulatedMedia().WithMedia(medium))
 	answer, err := chromedp.RunResponse(b.ctx, chromedp.Navigate(s.houses[s.people[x.as].house]+x.path))
 	if err != nil {
 		s.t.Fatalf("%s: %v", where, err)
