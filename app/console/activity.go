@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"postern/app/approval"
+	"postern/app/change"
 	"postern/app/entrance"
 	"postern/app/records"
 	"postern/app/web"
@@ -90,6 +91,11 @@ func (s *Console) activityRows(c *gin.Context, q activityQuery, list []models.Ev
 				about[i][who] = name
 			}
 		}
+		for _, name := range []string{"subject", "target"} {
+			if about[i][name] != "" {
+				about[i][name] = subjectWords(ctx, about[i][name], change.Plan{}, names.things)
+			}
+		}
 		from := records.OriginOf(e)
 		if from.Address != "" {
 			delete(about[i], "address") // of a sign-in: it stands under who
@@ -105,7 +111,7 @@ func (s *Console) activityRows(c *gin.Context, q activityQuery, list []models.Ev
 		}
 		rows = append(rows, console.ActivityRow{
 			At: at, Date: i18n.Date(ctx, s.InZone(e.At)), Who: who, From: originWords(ctx, from), What: did(ctx, e.Kind),
-			About: aboutEvent(e, names.things), Alarm: e.Alarm, Details: s.details(ctx, about[i]),
+			About: aboutEvent(e, names.things), Alarm: e.Alarm, Details: s.details(ctx, e.Kind, about[i]),
 		})
 	}
 	return rows, nil

@@ -57,13 +57,17 @@ func aboutEvent(e models.Event, names records.Names) string {
 
 // details are an event's own, by name; hashes and ids of accounts help nobody to
 // read a list.
-func (s *Console) details(ctx context.Context, about map[string]string) []ui.KeyValue {
+func (s *Console) details(ctx context.Context, kind string, about map[string]string) []ui.KeyValue {
 	var list []ui.KeyValue
 	for _, name := range slices.Sorted(maps.Keys(about)) {
 		if strings.HasSuffix(name, "sha256") || name == "actor" || about[name] == "" {
 			continue
 		}
-		list = append(list, ui.KeyValue{Key: detailName(ctx, name), Value: ui.Text(s.detail(ctx, name, about[name]))})
+		value := ui.Text(s.detail(ctx, name, about[name]))
+		if id, err := strconv.ParseInt(about[name], 10, 64); name == "request" && err == nil && !strings.HasPrefix(kind, "partner_request.") {
+			value = ui.Link(ui.LinkView{Text: i18n.T(ctx, i18n.ConsoleRequestNo, id), Href: requestPath(id)})
+		}
+		list = append(list, ui.KeyValue{Key: detailName(ctx, name), Value: value})
 	}
 	return list
 }

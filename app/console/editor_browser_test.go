@@ -179,7 +179,7 @@ func TestAnOfficerEditsAScopeWithTheKeyboard(t *testing.T) {
 
 	b.as(h, models.ReviewerRole, "zh-CN")
 	b.run(chromedp.Navigate(b.base+"/console/approvals/1"), chromedp.WaitVisible(`.p-diff`))
-	if text := b.text(`main`); !strings.Contains(text, "字段 trace（loan.offer:read）：原文传出，级别 C1") || !strings.Contains(text, "mask kept: 123 days") {
+	if text := b.text(`main`); !strings.Contains(text, "字段 trace（loan.offer:read）\t无\t原文传出，级别 C1") || !strings.Contains(text, "mask kept: 123 days") {
 		t.Errorf("the reviewer reads:\n%s", text)
 	}
 }

@@ -196,6 +196,12 @@ func TestLiveVisitsEndOneByOneAndTogether(t *testing.T) {
 		wants(t, said(d.page(support, "/console/live")), "2 visits are live now.")
 		list := d.page(officer, "/console/live?app="+apptest.Travel)
 		wants(t, list, "/console/visits/"+one.Visit.VID+"/end", "/console/visits/"+other.Visit.VID+"/end")
+		// Those of a partner are its applications' together; its page leads there.
+		wants(t, d.page(officer, "/console/partners/p_travel"), `href="/console/live?partner=p_travel"`)
+		rent := d.NewVisit(apptest.Rent, nil).Visit.VID
+		wants(t, d.page(officer, "/console/live?partner=p_travel"), one.Visit.VID, other.Visit.VID)
+		lacks(t, d.page(officer, "/console/live?partner=p_travel"), rent)
+		wants(t, d.page(officer, "/console/live?partner=p_rent"), rent)
 
 		end := "/console/visits/" + one.Visit.VID + "/end"
 		if rec := d.post(audit, end, url.Values{"reason": {why}}); rec.Code != http.StatusForbidden {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"postern/app/directory"
 	"postern/app/entrance"
 	"postern/app/killswitch"
+	"postern/app/records"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
@@ -48,14 +50,20 @@ func (s *Console) Live(c *gin.Context) error {
 	for _, k := range kinds {
 		total += k.Visits
 		page.Kinds.Rows = append(page.Kinds.Rows, ui.Row{Cells: []ui.Cell{
-			{Text: names.Application(k.ApplicationID), Second: names.Partner(k.PartnerID), Href: liveAddress(k.ApplicationID, k.ServiceID, "")},
+			{Text: names.Application(k.ApplicationID), Second: names.Partner(k.PartnerID), Href: liveQuery{app: k.ApplicationID, service: k.ServiceID}.address("")},
 			{Text: names.Service(k.ServiceID)}, {Part: environment(k.Environment)}, {Text: i18n.Number(ctx, k.Visits)},
 		}})
 	}
 	page.Header = ui.HeaderView{Title: i18n.T(ctx, i18n.LiveTitle), Lead: ui.Text(i18n.T(ctx, i18n.LiveLead, liveNumber(ctx, total, more))), Actions: s.endAction(c)}
-	if app := c.Query("app"); app != "" {
-		page.Of = names.Application(app)
-		if err := s.liveVisitsOf(c, &page, app); err != nil {
+	q := liveQuery{app: c.Query("app"), service: c.Query("service"), partner: c.Query("partner")}
+	switch {
+	case q.app != "":
+		page.Of = names.Application(q.app)
+	case q.partner != "":
+		page.Of = names.Partner(q.partner)
+	}
+	if page.Of != "" {
+		if err := s.liveVisitsOf(c, &page, q, names); err != nil {
 			return err
 		}
 	}
@@ -80,15 +88,33 @@ func (s *Console) endAction(c *gin.Context) []ui.ButtonView {
 	return []ui.ButtonView{{Text: i18n.T(c.Request.Context(), i18n.LiveEndAll), Icon: "player-stop", Href: livePath + "/end", Kind: ui.Risky}}
 }
 
-func liveAddress(app, service, after string) string {
-	q := url.Values{"app": {app}}
-	if service != "" {
-		q.Set("service", service)
+// liveQuery is whose live visits are listed: an application's, perhaps of one
+// service, or all of a partner's.
+type liveQuery struct{ app, service, partner string }
+
+// address is the list's; after is a cursor, or empty.
+func (q liveQuery) address(after string) string {
+	v := url.Values{}
+	for name, value := range map[string]string{"app": q.app, "service": q.service, "partner": q.partner, "after": after} {
+		if value != "" {
+			v.Set(name, value)
+		}
 	}
-	if after != "" {
-		q.Set("after", after)
+	return livePath + "?" + v.Encode()
+}
+
+// applications are those whose visits are listed, by id.
+func (q liveQuery) applications(names records.Names) (ids []string) {
+	if q.app != "" {
+		return []string{q.app}
 	}
-	return livePath + "?" + q.Encode()
+	for id, a := range names.Applications {
+		if a.PartnerID == q.partner {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 // liveSince is before the opening of any visit that can be live, Unix ms.
@@ -96,10 +122,10 @@ func (s *Console) liveSince() int64 {
 	return s.o.Now().Add(-directory.MaxMaxAge * time.Second).UnixMilli()
 }
 
-func (s *Console) liveVisitsOf(c *gin.Context, page *console.LivePage, app string) error {
-	ctx, service := c.Request.Context(), c.Query("service")
-	q := store.LiveQuery{Application: app, Service: service, Since: s.liveSince(), Now: s.o.Now().UnixMilli(), Limit: livePage + 1}
-	place := livePath + " " + app + " " + service
+func (s *Console) liveVisitsOf(c *gin.Context, page *console.LivePage, of liveQuery, names records.Names) error {
+	ctx := c.Request.Context()
+	q := store.LiveQuery{Applications: of.applications(names), Service: of.service, Since: s.liveSince(), Now: s.o.Now().UnixMilli(), Limit: livePage + 1}
+	place := of.address("")
 	at, err := s.place(c, place, 2)
 	if err != nil {
 		return err
@@ -112,19 +138,19 @@ func (s *Console) liveVisitsOf(c *gin.Context, page *console.LivePage, app strin
 	}
 	paging := ui.PagingView{}
 	if q.BelowAt > 0 {
-		paging.Newer = liveAddress(app, service, "")
+		paging.Newer = of.address("")
 	}
 	if len(list) > livePage {
 		list = list[:livePage]
 		last := list[livePage-1]
-		paging.Older = liveAddress(app, service, s.o.Cursors.Make(place, strconv.FormatInt(last.OpenedAt, 10), last.VID))
+		paging.Older = of.address(s.o.Cursors.Make(place, strconv.FormatInt(last.OpenedAt, 10), last.VID))
 	}
 	if paging != (ui.PagingView{}) {
 		paging.Words = i18n.Number(ctx, int64(len(list)))
 		page.Paging = &paging
 	}
 	if len(list) == 0 {
-		page.Visits = s.liveTable(ctx, list, stance{})
+		page.Visits = s.liveTable(ctx, list, names, stance{})
 		return nil
 	}
 	st, err := s.stanceOn(c, list[0].PartnerID)
@@ -134,13 +160,13 @@ func (s *Console) liveVisitsOf(c *gin.Context, page *console.LivePage, app strin
 	if st.theirs != nil {
 		page.Theirs = theirsWords(ctx, st.theirs)
 	}
-	page.Visits = s.liveTable(ctx, list, st)
+	page.Visits = s.liveTable(ctx, list, names, st)
 	return nil
 }
 
-func (s *Console) liveTable(ctx context.Context, list []models.Visit, st stance) ui.TableView {
+func (s *Console) liveTable(ctx context.Context, list []models.Visit, names records.Names, st stance) ui.TableView {
 	t := ui.TableView{Caption: i18n.T(ctx, i18n.LiveTitle), Head: []ui.Column{
-		{Text: i18n.T(ctx, i18n.LiveOpened)}, {Text: i18n.T(ctx, i18n.LiveService)}, {Text: i18n.T(ctx, i18n.LiveUntil)},
+		{Text: i18n.T(ctx, i18n.LiveOpened)}, {Text: i18n.T(ctx, i18n.LiveApp)}, {Text: i18n.T(ctx, i18n.LiveService)}, {Text: i18n.T(ctx, i18n.LiveUntil)},
 	}, Empty: ui.Empty(ui.EmptyView{Title: i18n.T(ctx, i18n.LiveNone), Text: i18n.T(ctx, i18n.LiveNoneText)})}
 	if st.may() {
 		t.Head = append(t.Head, ui.Column{})
@@ -148,7 +174,7 @@ func (s *Console) liveTable(ctx context.Context, list []models.Visit, st stance)
 	for _, v := range list {
 		row := ui.Row{ID: v.VID, Cells: []ui.Cell{
 			{Text: i18n.Stamp(ctx, s.InZone(v.OpenedAt)), Mono: true, Href: visitsPath + "/" + v.VID, Second: shortID(v.VID), Coded: true},
-			{Text: v.ServiceID, Mono: true}, {Part: ui.Time(s.At(v.DeadAfter))},
+			{Text: names.Application(v.ApplicationID)}, {Text: v.ServiceID, Mono: true}, {Part: ui.Time(s.At(v.DeadAfter))},
 		}}
 		if st.may() {
 			row.Cells = append(row.Cells, ui.Cell{Part: ui.Button(ui.ButtonView{

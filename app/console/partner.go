@@ -17,6 +17,7 @@ import (
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
+	"postern/policies"
 	"postern/views/console"
 	"postern/views/i18n"
 	"postern/views/ui"
@@ -53,18 +54,19 @@ func (s *Console) PartnerShow(tab string) web.Screen {
 // partnerView is what a partner's page is made of.
 type partnerView struct {
 	partnerFile
-	ctx     context.Context
-	now     time.Time
-	open    []models.ChangeRequest
-	live    map[string]int64 // live visits by application
-	visits  map[string]map[int64]int64
-	removal *models.Removal
-	frozen  *ui.NoteView // says what of its own is frozen; may be nil
-	canMake bool
-	canThaw bool // may ask that what is suspended is resumed
-	canNote bool
-	stop    stance
-	keeper  string // who looks after it, in words
+	ctx      context.Context
+	now      time.Time
+	open     []models.ChangeRequest
+	live     map[string]int64 // live visits by application
+	visits   map[string]map[int64]int64
+	removal  *models.Removal
+	frozen   *ui.NoteView // says what of its own is frozen; may be nil
+	canMake  bool
+	canThaw  bool // may ask that what is suspended is resumed
+	canNote  bool
+	readsLog bool
+	stop     stance
+	keeper   string // who looks after it, in words
 }
 
 func (f partnerFile) applicationIDs() []string {
@@ -86,7 +88,7 @@ const requestsShown = 50
 
 func (s *Console) viewPartner(c *gin.Context, file partnerFile) (v partnerView, err error) {
 	ctx := c.Request.Context()
-	v = partnerView{partnerFile: file, ctx: ctx, now: s.o.Now(), canMake: s.mayMake(c), canNote: s.mayStop(c), canThaw: entrance.VisitOf(c).Rights.May(asksThaws)}
+	v = partnerView{partnerFile: file, ctx: ctx, now: s.o.Now(), canMake: s.mayMake(c), canNote: s.mayStop(c), readsLog: entrance.VisitOf(c).Rights.May(policies.Permission{Resource: "log", Action: "read"}), canThaw: entrance.VisitOf(c).Rights.May(asksThaws)}
 	if v.stop, err = s.stanceOn(c, file.row.ID); err != nil {
 		return v, err
 	}

@@ -38,6 +38,9 @@ func (s *Console) partnerAside(v partnerView, tab string) (list []console.Sectio
 		Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerVisitsToday)}, Figure: i18n.Number(ctx, total),
 		Second: i18n.T(ctx, i18n.PartnerLiveNow, liveCount(ctx, sum(v.live))),
 	}
+	if sum(v.live) > 0 && v.readsLog {
+		visits.Links = []ui.ButtonView{{Text: i18n.T(ctx, i18n.PartnerLiveShow), Icon: "activity", Href: liveQuery{partner: v.row.ID}.address("")}}
+	}
 	if total > 0 {
 		visits.Bars = &console.HoursView{Values: hours[:max(1, min(24, (until-from)/time.Hour.Milliseconds()))]}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"postern/app/change"
 	"postern/app/records"
+	"postern/app/store"
 	"postern/views/console"
 	"postern/views/i18n"
 	"postern/views/layout"
@@ -105,13 +106,23 @@ func (s *Console) planWords(ctx context.Context, plan change.Plan, names records
 	return things
 }
 
+// ends are the fields of a difference that say up to when something may be used.
+var ends = map[string]bool{"ends_at": true, "not_after": true}
+
 // clocked says the moments among words on the bank's clock: a plan has them as
-// files do, in UTC.
+// files do, in UTC. Up to the end of a day is said by the day: that is what was
+// typed.
 func (s *Console) clocked(ctx context.Context, args []string) []string {
 	words := slices.Clone(args)
 	for i, word := range words {
-		if t, err := time.Parse(time.RFC3339Nano, word); err == nil {
-			words[i] = i18n.Stamp(ctx, t.In(s.o.Zone))
+		t, err := time.Parse(time.RFC3339Nano, word)
+		if err != nil {
+			continue
+		}
+		t = t.In(s.o.Zone)
+		words[i] = i18n.Stamp(ctx, t)
+		if ends[args[0]] && store.DayOf(t).Equal(t) {
+			words[i] = i18n.T(ctx, i18n.ConsoleLastDay, i18n.Date(ctx, t.AddDate(0, 0, -1)))
 		}
 	}
 	return words

@@ -1,8 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -121,30 +124,51 @@ func (tx *Tx) EndVisit(v models.Visit, reason string, at int64) (ok bool, err er
 	return true, tx.AppendChange(models.Change{At: at, Kind: models.ChangeVisitEnded, Subject: v.VID, Until: v.DeadAfter})
 }
 
-// LiveQuery asks for a page of an application's live visits, newest first.
+// LiveQuery asks for a page of applications' live visits, newest first.
 type LiveQuery struct {
-	Application string
-	Service     string // "" for all
-	Since, Now  int64  // Unix ms
-	BelowAt     int64  // those before this opening and vid; 0 begins with the newest
-	BelowVID    string
-	Limit       int
+	Applications []string // one, or all of a partner's
+	Service      string   // "" for all
+	Since, Now   int64    // Unix ms
+	BelowAt      int64    // those before this opening and vid; 0 begins with the newest
+	BelowVID     string
+	Limit        int
 }
 
-// LiveVisitsOf lists the live visits of an application.
-func (s *Store) LiveVisitsOf(ctx context.Context, q LiveQuery) ([]models.Visit, error) {
-	var list []models.Visit
-	if unstorable(q.Application) || unstorable(q.Service) || unstorable(q.BelowVID) {
+// LiveVisitsOf lists the live visits of applications. Each is read along its own
+// index, as far as a page goes.
+func (s *Store) LiveVisitsOf(ctx context.Context, q LiveQuery) (list []models.Visit, err error) {
+	if unstorable(q.Service) || unstorable(q.BelowVID) {
 		return nil, nil
 	}
-	where, args := liveOfApplication, []any{q.Application, q.Since, q.Now}
+	for _, application := range q.Applications {
+		some, err := s.liveVisitsOf(ctx, q, application)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, some...)
+	}
+	slices.SortFunc(list, func(a, b models.Visit) int {
+		return cmp.Or(cmp.Compare(b.OpenedAt, a.OpenedAt), strings.Compare(b.VID, a.VID))
+	})
+	return list[:min(len(list), q.Limit)], nil
+}
+
+func (s *Store) liveVisitsOf(ctx context.Context, q LiveQuery, application string) (list []models.Visit, err error) {
+	if unstorable(application) {
+		return nil, nil
+	}
+	vid := "v.vid" // by its octets, as they are put in order here
+	if s.dialect == Postgres {
+		vid += ` COLLATE "C"`
+	}
+	where, args := liveOfApplication, []any{application, q.Since, q.Now}
 	if q.Service != "" {
 		where, args = where+" AND v.service_id = ?", append(args, q.Service)
 	}
 	if q.BelowAt > 0 {
-		where, args = where+" AND v.opened_at <= ? AND (v.opened_at, v.vid) < (?, ?)", append(args, q.BelowAt, q.BelowAt, q.BelowVID)
+		where, args = where+" AND v.opened_at <= ? AND (v.opened_at < ? OR "+vid+" < ?)", append(args, q.BelowAt, q.BelowAt, q.BelowVID)
 	}
-	err := s.read(ctx).Raw("SELECT v.*"+where+" ORDER BY v.opened_at DESC, v.vid DESC LIMIT ?", append(args, q.Limit)...).Scan(&list).Error
+	err = s.read(ctx).Raw("SELECT v.*"+where+" ORDER BY v.opened_at DESC, "+vid+" DESC LIMIT ?", append(args, q.Limit)...).Scan(&list).Error
 	if err != nil {
 		return nil, fmt.Errorf("read live visits: %w", err)
 	}

@@ -121,3 +121,45 @@ func filled(t *testing.T, s *store.Store) store.FillOfCounts {
 	}
 	return fill
 }
+
+// What several applications opened in one millisecond comes in one order, however
+// the database compares texts: no page leaves one out or has one twice.
+func TestLiveVisitsOfAPartnerAreReadPageByPage(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		plantPartners(t, s, models.Partner{ID: "p", Name: "P", Status: models.Active})
+		applications := []string{"a", "b", "c"}
+		err := s.Write(t.Context(), func(tx *store.Tx) error {
+			for _, id := range applications {
+				a := models.Application{ID: id, PartnerID: "p", Name: id, Environment: models.Sandbox, Status: models.Active}
+				if err := tx.SaveApplication(a); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, vid := range []string{"a_", "A-", "B0", "b9", "a9", "Zz", "zA", "-x", "_x"} {
+			s.PlantVisit(t.Context(), t, models.Visit{
+				VID: vid, PartnerID: "p", ApplicationID: applications[i%3], ServiceID: "x", Environment: models.Sandbox, OpenedAt: 50 + int64(i/8), DeadAfter: 200,
+			})
+		}
+		var got []string
+		q := store.LiveQuery{Applications: applications, Now: 100, Limit: 2}
+		for range 10 {
+			list, err := s.LiveVisitsOf(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, v := range list {
+				got = append(got, v.VID)
+				q.BelowAt, q.BelowVID = v.OpenedAt, v.VID
+			}
+		}
+		if want := []string{"_x", "zA", "b9", "a_", "a9", "Zz", "B0", "A-", "-x"}; !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	})
+}

@@ -183,6 +183,9 @@ func Difference(ctx context.Context, format string, args []string) (label, befor
 	case (format == "%s: %s" || format == "%s: %d" || format == "%s: %t") && len(words) == 2:
 		return words[0], "", words[1], true
 	}
+	if s, known := sided[format]; known {
+		return s.of(From(ctx), words)
+	}
 	sentence, known := changeSentences[format]
 	if From(ctx) != Chinese || !known {
 		sentence = strings.NewReplacer("%t", "%s", "%d", "%s").Replace(format)
@@ -192,6 +195,41 @@ func Difference(ctx context.Context, format string, args []string) (label, befor
 		list[i] = w
 	}
 	return fmt.Sprintf(sentence, list...), "", "", false
+}
+
+// sides are a difference that names what was and what shall be in one sentence, as
+// its two sides. before and after are places among its words; -1 is none.
+type sides struct {
+	label, labelZH string // of the first words
+	before, after  int
+	gone, goneZH   string // the after of what has none
+}
+
+var sided = map[string]sides{
+	"field %s under %s %s":                  {label: "field %s under %s", labelZH: "字段 %s（%s）", before: -1, after: 2},
+	"field %s under %s now %s (before: %s)": {label: "field %s under %s", labelZH: "字段 %s（%s）", before: 3, after: 2},
+	"field %s under %s is no longer named, and does not leave (was: %s)": {
+		label: "field %s under %s", labelZH: "字段 %s（%s）", before: 2, after: -1, gone: "not named: does not leave", goneZH: "不再列出，不传出",
+	},
+	"no longer frozen (%s)": {label: "frozen", labelZH: "冻结", before: 0, after: -1, gone: "not frozen", goneZH: "不冻结"},
+}
+
+func (s sides) of(l Lang, words []string) (label, before, after string, compares bool) {
+	label, after = s.label, s.gone
+	if l == Chinese {
+		label, after = s.labelZH, s.goneZH
+	}
+	args := make([]any, strings.Count(label, "%s"))
+	for i := range args {
+		args[i] = words[i]
+	}
+	if s.before >= 0 {
+		before = words[s.before]
+	}
+	if s.after >= 0 {
+		after = words[s.after]
+	}
+	return fmt.Sprintf(label, args...), before, after, true
 }
 
 // recordedForm finds the parts of a difference in the sentence that is on record.

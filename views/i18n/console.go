@@ -162,6 +162,7 @@ var (
 	ConsoleExpires       = def("console.expires", "Expires", "失效时间")
 	ConsoleDecided       = def("console.decided", "Decided", "决定时间")
 	ConsoleDecision      = def("console.decision", "Decision", "决定理由")
+	ConsoleLastDay       = def("console.last_day", "end of %s", "%s（含当日）")
 	ConsoleCommandLine   = def("console.command_line", "command line", "命令行")
 	ConsoleVerify        = def("console.verify", "Prove that it is you", "再次确认身份")
 	ConsoleVerifyText    = def("console.verify_text", "Your last proof is more than five minutes old.", "距上次确认已超过五分钟。")

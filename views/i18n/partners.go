@@ -20,6 +20,7 @@ var (
 	PartnerAskSuspendOf       = def("partner.ask_suspend_of", "Ask to suspend %s", "申请暂停 %s")
 	PartnerAskFreeze          = def("partner.ask_freeze", "Ask to freeze", "申请冻结")
 	PartnerAskEnd             = def("partner.ask_end", "Ask to end the live visits", "申请结束在线访问")
+	PartnerLiveShow           = def("partner.live_show", "Show the live visits", "查看在线访问")
 	PartnerAskNote            = def("partner.ask_note", "Your role may ask: a reviewer decides.", "你的角色可以申请：由审核员决定。")
 	PartnerAskLimits          = def("partner.ask_limits", "Ask for lower limits", "申请调低限制")
 	LimitAskLower             = def("limit.ask_lower", "Ask to lower", "申请调低")
