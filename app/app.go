@@ -434,7 +434,7 @@ func (a *App) openConsole(context.Context) error {
 		Identity: a.identity, Store: a.store, Staff: staff, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone,
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Console.Address, "https://")},
 		Failures: limit.NewFailureGate(maxAddresses, signInRate), Questions: limit.NewFailureGate(maxAddresses, questionRate),
-		Keys: a.ring, Settings: a.settings, Node: c.Node, Facts: console.Facts{Version: c.Version, Database: string(a.store.Dialect())},
+		Keys: a.ring, Evidence: a.evidence, Settings: a.settings, Node: c.Node, Facts: console.Facts{Version: c.Version, Database: string(a.store.Dialect())},
 		SignOn: elsewhere != nil, SignOnName: c.Console.OIDC.Name,
 		Ready:        func(context.Context) bool { return a.authority.Ready() == nil },
 		Certificates: c.Certificates,

@@ -41,15 +41,15 @@ func (a *App) evidenceJobs() []jobs.Job {
 	return []jobs.Job{
 		{
 			Name: "evidence", About: "adds events to the ledger's tree, and signs a checkpoint of it",
-			Every: every, After: 3 * time.Second, Limit: 2 * time.Minute, Alone: true, Do: a.evidence.Grow,
+			Every: every, After: every, Limit: 2 * time.Minute, Alone: true, Do: a.evidence.Grow,
 		},
 		{
 			Name: "anchor", About: "holds the database against this node's anchor, and writes the newest checkpoint there",
-			Every: every, After: 6 * time.Second, Limit: 30 * time.Second, Do: a.evidence.Look,
+			Every: every, After: every + 3*time.Second, Limit: 30 * time.Second, Do: a.evidence.Look,
 		},
 		{
 			Name: "evidence_check", About: "holds events, tree and checkpoints against each other, some at a time",
-			Every: checkEvery, After: time.Minute, Limit: checkLimit, Alone: true, Do: a.evidence.Check,
+			Every: checkEvery, After: checkEvery / 2, Limit: checkLimit, Alone: true, Do: a.evidence.Check,
 		},
 	}
 }
@@ -58,13 +58,13 @@ func (a *App) evidenceJobs() []jobs.Job {
 func (a *App) vouched(ctx context.Context, now time.Time) (alerts.Evidence, error) {
 	var e alerts.Evidence
 	if a.evidence.Differs() {
-		e.Differs = a.evidence.Anchor().Problem
+		e.Differs = a.evidence.Anchor().Finding
 	}
 	check, err := a.store.EvidenceCheck(ctx)
 	if err != nil {
 		return e, err
 	}
-	e.Fault, e.FaultSeq = check.Fault, check.FaultSeq
+	e.Fault, e.FaultSeq = check.Finding, check.FaultSeq
 	e.Late, err = a.evidence.Late(ctx, now)
 	return e, err
 }

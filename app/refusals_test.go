@@ -66,6 +66,18 @@ var got = map[string]string{
 	"/console/now/:part":       "/console/now/health",
 }
 
+// files are where the rows lead that answer with a file for an auditor.
+func (s *studio) files() map[string]string {
+	newest, _, err := s.App.Store().NewestCheckpoint(s.t.Context())
+	s.must(err)
+	first, _, err := s.App.Store().EventBySeq(s.t.Context(), 1)
+	s.must(err)
+	return map[string]string{
+		"/console/evidence/checkpoints/:size": fmt.Sprint("/console/evidence/checkpoints/", newest.Size),
+		"/console/evidence/proofs/:event":     "/console/evidence/proofs/" + first.ID,
+	}
+}
+
 // doors are all rows of both tables. It fails the test for a row to which nothing
 // of the contact sheets leads.
 func (s *studio) doors() (list []door) {
@@ -85,12 +97,16 @@ func (s *studio) doors() (list []door) {
 			}
 		}
 	}
+	files := s.files()
 	for _, row := range s.screens() {
 		d, known := posts[row.Pattern]
 		if row.Method == http.MethodGet {
 			d, known = pages[row.Pattern]
 			if path, bare := got[row.Pattern]; bare {
 				d, known = door{path: path, by: off}, true
+			}
+			if path, file := files[row.Pattern]; file {
+				d, known = door{path: path, by: aud}, true
 			}
 		}
 		if d.Screen = row; d.path == "" {

@@ -350,12 +350,14 @@ func firstText(texts ...string) string {
 
 // named are columns of ids that differ from run to run.
 var named = []string{
-	"events.id", "events.request_id", "events.vid", "at_rows.jti", "visits.vid", "calls.id", "calls.request_id", "keys.kid", "credentials.thumbprint", "freezes.id", "alerts.id",
-	"accounts.id", "persons.id", "factors.id", "sessions.id", "onboarding_drafts.id", "change_requests.content_hash", "change_requests.plan_hash", "partner_notes.id",
+	"events.id", "events.leaf_hash", "events.request_id", "events.vid", "at_rows.jti", "visits.vid", "calls.id", "calls.request_id", "keys.kid", "credentials.thumbprint", "freezes.id", "alerts.id",
+	"accounts.id", "persons.id", "factors.id", "sessions.id", "onboarding_drafts.id", "checkpoints.root", "change_requests.content_hash", "change_requests.plan_hash", "partner_notes.id",
 }
 
 var (
 	ports   = regexp.MustCompile(`(localhost|127\.0\.0\.1):\d+`)
+	anchors = regexp.MustCompile(`\S*/anchor\.jsonl`)
+	vkeys   = regexp.MustCompile(`/events\+[0-9a-f]{8}\+[\w+/=]+`)
 	folders = regexp.MustCompile(`\S*/postern\.db`)
 	cursors = regexp.MustCompile(`\b(after|at|below|place)=[\w%.-]{20,}`)
 	seeds   = regexp.MustCompile(`\b(?:[A-Z2-7]{4} ){3,}[A-Z2-7]{1,4}\b`)
@@ -395,6 +397,8 @@ func (s *studio) fixed() func(string) string {
 	return func(text string) string {
 		text = replace.Replace(text)
 		text = ports.ReplaceAllString(text, "$1:PORT")
+		text = anchors.ReplaceAllString(text, "FOLDER/anchor.jsonl")
+		text = vkeys.ReplaceAllString(text, "/events+KEY")
 		text = folders.ReplaceAllString(text, "FOLDER/postern.db")
 		text = cursors.ReplaceAllString(text, "$1=…")
 		text = seeds.ReplaceAllString(text, "SECRET")

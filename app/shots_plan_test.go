@@ -151,6 +151,7 @@ func (s *studio) logShots() []shot {
 		{name: "xray-refused", as: sup, path: s.find(sup, "/console/log/"+rowOf(row), `/console/visits/(?:request|at)/[^"]+`)},
 		{name: "xray-request", as: sup, path: s.find(sup, "/console/log/"+rowOf(s.find(sup, "/console/log?code=at_spent", `/console/log/[0-9a-f-]{36}[^"]*`)), `/console/visits/request/[^"]+`)},
 		{name: "activity", as: aud, path: "/console/activity"},
+		{name: "evidence", as: aud, path: "/console/evidence"},
 	}
 }
 
@@ -288,6 +289,7 @@ func (s *studio) emptyShots() []shot {
 		{name: "empty-keys", as: sec, path: "/console/keys", once: true},
 		{name: "empty-settings", as: sys, path: "/console/settings", once: true},
 		{name: "empty-staff", as: sys, path: "/console/staff", once: true},
+		{name: "empty-evidence", as: aud, path: "/console/evidence", once: true},
 		{name: "empty-activity", as: off, path: "/console/activity", once: true},
 	}
 }

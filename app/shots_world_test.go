@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -88,6 +89,10 @@ func newStudioOn(t *testing.T, db store.Config, full bool, change ...func(*app.C
 		o.Config = func(c *app.Config) {
 			console(c)
 			c.Bank, c.BankZH, c.Portal.Address = "Haitang Bank", "海棠银行", partners
+			c.Evidence.Every = time.Hour // when there are checkpoints the world says
+			if full {
+				c.Evidence.Anchor = filepath.Join(t.TempDir(), "anchor.jsonl")
+			}
 			for _, f := range change {
 				f(c)
 			}
@@ -331,11 +336,16 @@ func (s *studio) live() {
 	})
 	s.alert()
 	s.Rotate(models.ApplicationKey)
+	s.Restart()
+	vouch(s.World)
+	_, err := s.App.Evidence().Check(s.t.Context())
+	s.must(err)
 	s.Later(2 * time.Minute) // the sign-ins to come take as long again as the new key waits
 	s.traffic(6)
 	s.refusals()
 	s.story()
 	s.Restart() // what was queued is on disk
+	vouch(s.World)
 }
 
 // traffic is visits that go well.

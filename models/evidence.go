@@ -41,6 +41,7 @@ type Anchor struct {
 	WrittenAt int64  // of that one, Unix ms
 	AgreedAt  int64  // when both last agreed, Unix ms; 0 for never
 	State     AnchorState
+	Finding   string // in which way it differs: evidence.Shorter and so on
 	Problem   string // what is wrong; empty for nothing
 }
 
@@ -55,6 +56,7 @@ type EvidenceCheck struct {
 	WholeAt   int64  // when a round last came to the end; 0 for never
 	WholeSize int64  // and up to which seq
 	FaultSeq  int64  // the first one that is wrong; 0 where no seq can be named
+	Finding   string // what sort of fault it is: evidence.Removed and so on
 	Fault     string // what is wrong; empty for nothing
 	FaultAt   int64
 }

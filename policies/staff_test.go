@@ -18,6 +18,7 @@ activity:read    security audit
 business:check   reviewer
 business:make    officer
 business:read    security audit officer reviewer support
+evidence:read    security audit
 keys:check       system
 keys:make        security
 keys:read        system security audit

@@ -142,6 +142,9 @@ func (r Rule) What(l i18n.Lang, numbers map[string]string) string {
 	args := make([]any, len(r.args))
 	for i, name := range r.args {
 		args[i] = numbers[name]
+		if words := i18n.Finding(l, numbers[name]); name == "found" && words != "" {
+			args[i] = words
+		}
 	}
 	return r.what.In(l, args...)
 }

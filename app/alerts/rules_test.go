@@ -122,8 +122,8 @@ var cases = map[string]struct {
 	},
 	alerts.EvidenceDiffers: {
 		below:   func(s *scene) {},
-		raise:   func(s *scene) { s.evidence.Fault, s.evidence.FaultSeq = "an event is gone", 7 },
-		subject: "evidence events", severity: models.Critical, says: "First event that is wrong: 7. Found: an event is gone.",
+		raise:   func(s *scene) { s.evidence.Fault, s.evidence.FaultSeq = "removed", 7 },
+		subject: "evidence events", severity: models.Critical, says: "First event that is wrong: 7. Found: there is no event with this number.",
 	},
 	alerts.EvidenceLate: {
 		below:   func(s *scene) { s.evidence.Late = 15*time.Minute - time.Second },

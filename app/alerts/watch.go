@@ -59,8 +59,8 @@ type Feed struct {
 
 // Evidence is what a node knows of how the ledger is vouched for.
 type Evidence struct {
-	Differs  string        // why the database is not the one that the node's anchor vouches for; empty where it is
-	Fault    string        // what the last check of the events found; empty for nothing
+	Differs  string        // in which way the database is not the one that the node's anchor vouches for (evidence.Finding); empty where it is
+	Fault    string        // what the last check of the events found (evidence.Finding); empty for nothing
 	FaultSeq int64         // and the first number that is wrong
 	Late     time.Duration // for how long the oldest event has waited that nothing vouches for
 }

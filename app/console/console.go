@@ -12,6 +12,7 @@ import (
 	"postern/app/approval"
 	"postern/app/directory"
 	"postern/app/entrance"
+	"postern/app/evidence"
 	"postern/app/gateway/upstream"
 	"postern/app/identity"
 	"postern/app/keyring"
@@ -42,6 +43,7 @@ type Options struct {
 	Feed         Feed
 	Upstreams    *upstream.Pool // this node's
 	Keys         *keyring.Ring
+	Evidence     *evidence.Keeper
 	Settings     *settings.Live
 	Node         string // this node's name
 	Facts        Facts
@@ -133,6 +135,7 @@ var faults = []entrance.Fault{
 	{Is: identity.ErrNoReset, Title: i18n.ConsoleConflict, Text: i18n.StaffNoReset},
 	{Is: identity.ErrOwn, Title: i18n.ConsoleConflict, Text: i18n.StaffOwn},
 	{Is: errScopeTooLarge, Title: i18n.CatalogTooLarge, Text: i18n.CatalogTooLargeText},
+	{Is: evidence.ErrNotYet, Title: i18n.ConsoleConflict, Text: i18n.EvidenceProofNotYet},
 	{Is: killswitch.ErrVisitOver, Title: i18n.ConsoleConflict, Text: i18n.LiveOver},
 }
 

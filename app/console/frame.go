@@ -53,6 +53,7 @@ var sidebar = []struct {
 	{i18n.ConsoleAdmin, []entry{
 		{i18n.ConsoleStaff, "/console/staff", "users", "", entrance.May("accounts", "read")},
 		{i18n.ActivityTitle, activityPath, "history", "", entrance.May("activity", "own")},
+		{i18n.EvidenceTitle, evidencePath, "shield-check", "", entrance.May("evidence", "read")},
 		{i18n.SettingsTitle, settingsPath, "settings", "", entrance.May("settings", "read")},
 	}},
 }

@@ -65,6 +65,11 @@ func (s *Console) showLog(c *gin.Context, chosen *models.Event) error {
 		if page.Drawer, err = s.logDrawer(ctx, v, *chosen); err != nil {
 			return err
 		}
+		if proof := proofLink(c, *chosen); proof != "" {
+			page.Drawer.Facts.Rows = append(page.Drawer.Facts.Rows, ui.KeyValue{
+				Key: i18n.T(ctx, i18n.EvidenceProof), Value: ui.Link(ui.LinkView{Text: i18n.T(ctx, i18n.EvidenceGetProof), Href: proof, Icon: "download"}),
+			})
+		}
 	}
 	return web.Render(c, http.StatusOK, console.Log(page))
 }

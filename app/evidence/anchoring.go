@@ -15,9 +15,20 @@ import (
 // EventDiffers is the kind of the alarm that a database of another past leaves.
 const EventDiffers = "evidence.differs"
 
+// In which way a database is not the one that an anchor vouches for.
+const (
+	Restored Finding = "restored"  // it was restored, and the anchor does not know of it
+	Shorter  Finding = "shorter"   // its tree has fewer events
+	Another  Finding = "another"   // its events are others
+	LastGone Finding = "last_gone" // the row of the last event that is vouched for is gone or another
+)
+
 // errDiffers says that the database is not the one that an anchor vouches for. Its
 // text is for people.
-type errDiffers struct{ text string }
+type errDiffers struct {
+	what Finding
+	text string
+}
 
 func (e errDiffers) Error() string { return e.text }
 
@@ -58,10 +69,14 @@ func (k *Keeper) look(ctx context.Context) (models.Anchor, error) {
 		told.State, told.AgreedAt = models.AnchorAgrees, now
 		return told, nil
 	}
-	if errors.As(err, new(errDiffers)) || before.State == models.AnchorDiffers {
-		told.State = models.AnchorDiffers // until both agree: a fault of the moment takes nothing back
-	}
 	told.Problem = storable(err.Error())
+	if before.State == models.AnchorDiffers { // until both agree: a fault of the moment takes nothing back
+		told.State, told.Finding = before.State, before.Finding
+	}
+	var differs errDiffers
+	if errors.As(err, &differs) {
+		told.State, told.Finding = models.AnchorDiffers, string(differs.what)
+	}
 	return told, err
 }
 
@@ -75,14 +90,14 @@ func compare(ctx context.Context, s *store.Store, want state) error {
 		return err
 	}
 	if epoch != want.Epoch {
-		return errDiffers{fmt.Sprintf("the database was last restored at %s, and the anchor knows of %s", moment(epoch), moment(want.Epoch))}
+		return errDiffers{Restored, fmt.Sprintf("the database was last restored at %s, and the anchor knows of %s", moment(epoch), moment(want.Epoch))}
 	}
 	size, err := s.TreeSize(ctx)
 	if err != nil {
 		return err
 	}
 	if size < want.Size {
-		return errDiffers{fmt.Sprintf("the database has %d events in its tree, and the anchor vouches for %d", size, want.Size)}
+		return errDiffers{Shorter, fmt.Sprintf("the database has %d events in its tree, and the anchor vouches for %d", size, want.Size)}
 	}
 	if want.Size == 0 {
 		return nil
@@ -92,7 +107,7 @@ func compare(ctx context.Context, s *store.Store, want state) error {
 		return err
 	}
 	if err != nil || root != want.Root {
-		return errDiffers{fmt.Sprintf("the first %d events are others than those that the anchor vouches for", want.Size)}
+		return errDiffers{Another, fmt.Sprintf("the first %d events are others than those that the anchor vouches for", want.Size)}
 	}
 	return lastThere(ctx, s, want.Size)
 }
@@ -109,7 +124,7 @@ func lastThere(ctx context.Context, s *store.Store, seq int64) error {
 		return err
 	}
 	if leaf, err := leafOf(e); !found || err != nil || leaf != want {
-		return errDiffers{fmt.Sprintf("event %d, which the anchor vouches for, is gone or another one", seq)}
+		return errDiffers{LastGone, fmt.Sprintf("event %d, which the anchor vouches for, is gone or another one", seq)}
 	}
 	return nil
 }
@@ -204,6 +219,9 @@ func (k *Keeper) Late(ctx context.Context, now time.Time) (time.Duration, error)
 	}
 	return max(0, min(now.Sub(time.UnixMilli(at)), now.Sub(k.beganAt))), nil
 }
+
+// Origin is what the node's checkpoints are called.
+func (k *Keeper) Origin() string { return k.origin }
 
 // Configured reports whether this node has an anchor.
 func (k *Keeper) Configured() bool { return k.anchor != nil }

@@ -79,7 +79,7 @@ func (k *Keeper) conclude(ctx context.Context, before, row models.EvidenceCheck,
 	now := k.o.Now().UnixMilli()
 	row.Position, row.Hashes, row.MovedAt = w.size, w.octets(), now
 	if fault != nil {
-		row.Fault, row.FaultSeq = storable(fault.Error()), fault.Seq
+		row.Fault, row.FaultSeq, row.Finding = storable(fault.Error()), fault.Seq, string(fault.What)
 		if row.Fault != before.Fault {
 			row.FaultAt = now
 			k.o.Log.ErrorContext(ctx, "check of the events found a fault", slog.String("err", row.Fault))
@@ -88,7 +88,7 @@ func (k *Keeper) conclude(ctx context.Context, before, row models.EvidenceCheck,
 		}
 	}
 	if fault == nil && w.size >= size {
-		row.Fault, row.FaultSeq, row.FaultAt = "", 0, 0
+		row.Fault, row.FaultSeq, row.FaultAt, row.Finding = "", 0, 0, ""
 		row.WholeAt, row.WholeSize = now, size
 		row.Position, row.Hashes = 0, []byte{}
 	}

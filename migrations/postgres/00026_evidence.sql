@@ -42,6 +42,7 @@ CREATE TABLE anchors (
     written_at BIGINT NOT NULL DEFAULT 0, -- Unix ms
     agreed_at  BIGINT NOT NULL DEFAULT 0, -- when both last agreed, Unix ms
     state      TEXT   NOT NULL CHECK (state IN ('agrees', 'differs', 'failed', 'none')),
+    finding    TEXT   NOT NULL DEFAULT '', -- in which way it differs; a word of this program's
     problem    TEXT   NOT NULL DEFAULT ''
 );
 
@@ -55,6 +56,7 @@ CREATE TABLE evidence_checks (
     whole_at   BIGINT NOT NULL DEFAULT 0,  -- when a round last came to the end
     whole_size BIGINT NOT NULL DEFAULT 0,  -- and up to which seq
     fault_seq  BIGINT NOT NULL DEFAULT 0,  -- the first one that is wrong; 0 for none
+    finding    TEXT   NOT NULL DEFAULT '', -- what sort of fault it is; a word of this program's
     fault      TEXT   NOT NULL DEFAULT '', -- what is wrong; empty for nothing
     fault_at   BIGINT NOT NULL DEFAULT 0   -- when it was found
 );
