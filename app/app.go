@@ -111,6 +111,7 @@ type App struct {
 	outbox      *alerts.Outbox
 	sources     *alerts.Sources
 	uses        *clients.Uses
+	clients     *clients.Authenticator
 	notices     alerts.Notices
 	oauth       *oauth.OAuth
 	gateway     *gateway.Gateway
@@ -383,12 +384,13 @@ func (a *App) openDoors(context.Context) error {
 		Buckets:  limit.NewBuckets(maxBuckets), Replays: limit.NewReplayWindow(maxReplays, replayKeep),
 		Rates: c.Rates, Zone: c.Zone, Now: c.Now, Rand: c.Rand, Log: c.Log,
 	})
-	authenticator, err := clients.New(a.directory, a.feed, c.Issuer, c.Now)
+	var err error
+	a.clients, err = clients.New(a.directory, a.feed, c.Issuer, c.Now)
 	if err != nil {
 		return err
 	}
 	a.oauth = oauth.New(oauth.Options{
-		Issuer: c.Issuer, Authority: a.authority, Clients: authenticator, Directory: a.directory,
+		Issuer: c.Issuer, Authority: a.authority, Clients: a.clients, Directory: a.directory,
 		Ring: a.ring, Failures: a.failures, Now: c.Now, Log: c.Log, Refused: a.metrics.refused, Issued: a.sources.Note, Used: a.uses.Note,
 	})
 	a.gateway = gateway.New(gateway.Options{
@@ -459,7 +461,7 @@ func (a *App) openPortal(context.Context) error {
 		Identity: a.users, Store: a.store, SelfService: a.selfService, Cursors: a.cursors(), Rules: rules, Address: c.Portal.Address, Issuer: c.Issuer, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone, Rand: c.Rand,
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Portal.Address, "https://")},
 		Failures: limit.NewFailureGate(maxAddresses, signInRate), Questions: limit.NewFailureGate(maxAddresses, questionRate),
-		Now: c.Now, Log: c.Log,
+		Now: c.Now, Log: c.Log, Check: a.clients.Check,
 	})
 	return nil
 }

@@ -413,6 +413,8 @@ func ownScreens(p *portal.Portal) []screen {
 		{http.MethodPost, "/portal/applications", makes, p.ApplicationCreate},
 		{http.MethodGet, "/portal/applications/new", makes, p.ApplicationNew},
 		{http.MethodGet, "/portal/applications/:application", reads, p.Application},
+		{http.MethodGet, "/portal/applications/:application/check", reads, p.AssertionCheck},
+		{http.MethodPost, "/portal/applications/:application/check", reads, p.AssertionChecked},
 		{http.MethodGet, "/portal/applications/:application/edit", makes, p.ApplicationEdit},
 		{http.MethodPost, "/portal/applications/:application/edit", makes, p.ApplicationUpdate},
 		{http.MethodGet, "/portal/applications/:application/close", makes, p.ApplicationClosing},

@@ -208,6 +208,8 @@ func (s *studio) portalShots() []shot {
 		{name: "portal-application-live-edit", as: owner, path: "/portal/applications/" + apptest.Travel + "/edit"},
 		{name: "portal-application-close", as: developer, path: sandbox + "/close"},
 		{name: "portal-credential-new", as: developer, path: sandbox + "/credentials/new"},
+		{name: "portal-check", as: developer, path: sandbox + "/check"},
+		{name: "x-portal-check", as: developer, path: sandbox + "/check", script: `document.querySelector("#client_assertion").value = "` + s.SignWith("travel-next", "sig", "JWT", map[string]any{"iss": "travel-sandbox", "sub": "travel-sandbox", "aud": "https://elsewhere.example", "jti": "1", "exp": 4102444800}) + `"; ` + sent, once: true},
 		{name: "portal-credential-live-new", as: owner, path: live + "/credentials/new"},
 		{name: "portal-credential", as: developer, path: sandbox + "/credentials/" + web.PathPart("next-sig")},
 		{name: "portal-credential-frozen", as: developer, path: sandbox + "/credentials/" + web.PathPart("rests-sig")},

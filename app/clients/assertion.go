@@ -1,6 +1,7 @@
 package clients
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -37,7 +38,12 @@ func presentAssertion(form url.Values) (presented, error) {
 	if t := form.Get("client_assertion_type"); t != AssertionType {
 		return presented{}, ErrInvalidClient.Because("assertion_type")
 	}
-	signed, err := seal.ParseSigned([]byte(form.Get("client_assertion")), maxAssertion)
+	return readAssertion(form.Get("client_assertion"))
+}
+
+// readAssertion reads what can be read of an assertion before anybody is looked up.
+func readAssertion(compact string) (presented, error) {
+	signed, err := seal.ParseSigned([]byte(compact), maxAssertion)
 	if err != nil {
 		return presented{}, ErrInvalidClient.Because("assertion_form").Wrap(err)
 	}
@@ -50,7 +56,7 @@ func presentAssertion(form url.Values) (presented, error) {
 		return presented{}, ErrInvalidClient.Because("assertion_claims").Wrap(err)
 	}
 	if p.claims.Subject == "" || p.claims.Issuer != p.claims.Subject {
-		return presented{}, ErrInvalidClient.Because("assertion_subject")
+		return p, ErrInvalidClient.Because("assertion_subject")
 	}
 	p.clientID = p.claims.Subject
 	return p, nil
@@ -137,9 +143,18 @@ func (a *Authenticator) whoseKey(ctx context.Context, app *directory.Application
 }
 
 func (a *Authenticator) judge(c assertionClaims, now int64) (reason string) {
-	switch {
-	case c.Audience != a.issuer:
+	return cmp.Or(a.judgeAudience(c), a.judgeTimes(c, now), judgeJTI(c))
+}
+
+func (a *Authenticator) judgeAudience(c assertionClaims) (reason string) {
+	if c.Audience != a.issuer {
 		return "assertion_audience"
+	}
+	return ""
+}
+
+func (a *Authenticator) judgeTimes(c assertionClaims, now int64) (reason string) {
+	switch {
 	case c.ExpiresAt == nil:
 		return "assertion_without_exp"
 	case int64(*c.ExpiresAt) <= now-skew:
@@ -152,8 +167,13 @@ func (a *Authenticator) judge(c assertionClaims, now int64) (reason string) {
 		return "assertion_not_yet"
 	case c.maybeUsedBefore(a.feed.RestoredAt()):
 		return "assertion_before_restore"
-	// It is kept in a text column, and PostgreSQL keeps no NUL in one.
-	case c.JTI == "" || utf8.RuneCountInString(c.JTI) > maxJTI || strings.ContainsRune(c.JTI, 0):
+	}
+	return ""
+}
+
+// judgeJTI refuses what cannot be kept: a text column, and PostgreSQL keeps no NUL in one.
+func judgeJTI(c assertionClaims) (reason string) {
+	if c.JTI == "" || utf8.RuneCountInString(c.JTI) > maxJTI || strings.ContainsRune(c.JTI, 0) {
 		return "assertion_jti"
 	}
 	return ""

@@ -127,7 +127,7 @@ func (a *Authenticator) admit(c *Client, addr netip.Addr) error {
 	if !app.Active() {
 		return ErrInvalidClient.Because("not_active")
 	}
-	if a.feed.Frozen("partner", app.PartnerID, models.FreezeAT) || a.feed.Frozen("application", app.ID, models.FreezeAT) {
+	if a.frozen(app) {
 		return ErrInvalidClient.Because("frozen")
 	}
 	if app.AddressMode == models.AddressOff || listed(app.Addresses, addr) {
@@ -138,6 +138,10 @@ func (a *Authenticator) admit(c *Client, addr netip.Addr) error {
 		return nil
 	}
 	return ErrInvalidClient.Because("address")
+}
+
+func (a *Authenticator) frozen(app *directory.Application) bool {
+	return a.feed.Frozen("partner", app.PartnerID, models.FreezeAT) || a.feed.Frozen("application", app.ID, models.FreezeAT)
 }
 
 func listed(prefixes []netip.Prefix, addr netip.Addr) bool {

@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
@@ -12,6 +13,7 @@ import (
 	"io"
 	"math/big"
 	"strings"
+	"time"
 
 	"postern/app/seal"
 	"postern/models"
@@ -30,10 +32,10 @@ var errPaste = errors.New("this is no public key: want a JWK, or PEM that begins
 // is wrong in a sentence; ErrPrivateKey for a private key.
 func PastedKey(text string, use models.CredentialUse) (Key, error) {
 	text = strings.TrimSpace(text)
-	members := map[string]any{}
+	members, ends := map[string]any{}, time.Time{}
 	if strings.HasPrefix(text, "-----BEGIN") {
 		var err error
-		if members, err = fromPEM(text); err != nil {
+		if members, ends, err = fromPEM(text); err != nil {
 			return Key{}, err
 		}
 	} else if err := json.Unmarshal([]byte(text), &members); err != nil {
@@ -70,35 +72,46 @@ func PastedKey(text string, use models.CredentialUse) (Key, error) {
 	if err == nil && key.Use != use {
 		return Key{}, fmt.Errorf("this key says that it is for %q: want one for %q", key.Use, use)
 	}
+	key.Ends = ends
 	return key, err
 }
 
-// fromPEM reads the members of a public key's JWK.
-func fromPEM(text string) (map[string]any, error) {
+// fromPEM reads the members of a public key's JWK, and when the certificate ends that it
+// is in.
+func fromPEM(text string) (members map[string]any, ends time.Time, err error) {
 	block, _ := pem.Decode([]byte(text))
 	if block == nil {
-		return nil, errPaste
+		return nil, ends, errPaste
 	}
 	if strings.Contains(block.Type, "PRIVATE") {
-		return nil, ErrPrivateKey
+		return nil, ends, ErrPrivateKey
 	}
 	var public any
-	var err error
 	switch block.Type {
 	case "PUBLIC KEY":
+		if x, y, ok := sm2Point(block.Bytes); ok { // crypto/x509 knows no such curve
+			return map[string]any{"kty": "EC", "crv": "SM2-P-256", "x": encode(x), "y": encode(y)}, ends, nil
+		}
 		public, err = x509.ParsePKIXPublicKey(block.Bytes)
 	case "CERTIFICATE":
 		var certificate *x509.Certificate
 		if certificate, err = x509.ParseCertificate(block.Bytes); err == nil {
-			public = certificate.PublicKey
+			public, ends = certificate.PublicKey, certificate.NotAfter
 		}
 	default:
-		return nil, errPaste
+		return nil, ends, errPaste
 	}
 	if err != nil {
-		return nil, errPaste
+		return nil, ends, errPaste
 	}
-	encode := base64.RawURLEncoding.EncodeToString
+	members, err = publicMembers(public)
+	return members, ends, err
+}
+
+var encode = base64.RawURLEncoding.EncodeToString
+
+// publicMembers are the members of a public key's JWK.
+func publicMembers(public any) (map[string]any, error) {
 	switch key := public.(type) {
 	case *ecdsa.PublicKey:
 		point, err := key.ECDH()
@@ -111,6 +124,30 @@ func fromPEM(text string) (map[string]any, error) {
 		return map[string]any{"kty": "RSA", "n": encode(key.N.Bytes()), "e": encode(big.NewInt(int64(key.E)).Bytes())}, nil
 	}
 	return nil, errors.New("keys of this kind are not taken: make a new pair with curve P-256")
+}
+
+var (
+	ecPublicKey = asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}
+	sm2Curve    = asn1.ObjectIdentifier{1, 2, 156, 10197, 1, 301} // GM/T 0006
+)
+
+// sm2Point is the point of a SubjectPublicKeyInfo on the curve of SM2 (RFC 5480 section
+// 2, uncompressed); ok is false for any other. Whether it lies on the curve is looked at
+// when the JWK is read.
+func sm2Point(der []byte) (x, y []byte, ok bool) {
+	var info struct {
+		Algorithm struct {
+			Algorithm asn1.ObjectIdentifier
+			Curve     asn1.ObjectIdentifier `asn1:"optional"`
+		}
+		Key asn1.BitString
+	}
+	rest, err := asn1.Unmarshal(der, &info)
+	point := info.Key.RightAlign()
+	if err != nil || len(rest) > 0 || !info.Algorithm.Algorithm.Equal(ecPublicKey) || !info.Algorithm.Curve.Equal(sm2Curve) || len(point) != 65 || point[0] != 4 {
+		return nil, nil, false
+	}
+	return point[1:33], point[33:], true
 }
 
 // NewSecret draws a client secret: 256 random bits as base64url.

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"postern/app/seal"
 	"postern/models"
@@ -19,6 +20,8 @@ type Key struct {
 	Suite      string
 	Thumbprint string // RFC 7638; the same for the same key, whatever its kid and use
 	JWK        string // in the one form that is kept
+
+	Ends time.Time // of the certificate that it was pasted in; zero for none
 }
 
 // ReadKey reads a public JWK for registration. It refuses what the token

@@ -128,7 +128,8 @@ func NewCredential(a partners.Application, use models.CredentialUse, pasted *str
 	default:
 		var key clients.Key
 		key, f = PastedKey(pasted, "key", use)
-		k.JWK = key.JWK
+		k.JWK, k.NotAfter = key.JWK, key.Ends // what a certificate says of its key holds here, too
+		f.Check(key.Ends.IsZero() || key.Ends.After(now), "key", "rule.certificate_over", "this certificate has ended: take a new one")
 	}
 	return k, secret, f, nil
 }

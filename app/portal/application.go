@@ -95,6 +95,9 @@ func (p *Portal) Application(c *gin.Context) error {
 		Suite: a.Suite, Method: string(a.AuthMethod), Mode: modeName(ctx, a.AddressMode), Addresses: a.Addresses, ReturnAddresses: a.ReturnAddresses,
 		Issuer: p.o.Issuer,
 	}
+	if a.AuthMethod == models.PrivateKeyJWT {
+		page.Check = checkPath(a.ID)
+	}
 	if page.Credentials, err = p.credentialRows(c, a); err != nil {
 		return err
 	}

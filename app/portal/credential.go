@@ -129,7 +129,7 @@ func (p *Portal) Credential(c *gin.Context) error {
 	page := portal.CredentialPage{CredentialRow: p.credentialRow(ctx, k, row), Application: a.Name, Back: applicationPath(a.ID)}
 	page.Frame = p.inWorld(c, page.Kind, applicationsPath, a.Environment)
 	if key, err := clients.ReadKey(k.JWK); err == nil {
-		page.Fingerprint = key.Thumbprint
+		page.Fingerprint, page.Fit = key.Thumbprint, key.Suite == clients.Suites()[0] // browsers have no SM2
 	}
 	if page.Uses, err = p.uses(ctx, k); err != nil {
 		return err

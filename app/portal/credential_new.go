@@ -69,7 +69,7 @@ func (p *Portal) CredentialNew(c *gin.Context) error {
 
 func (p *Portal) showCredentialNew(c *gin.Context, status int, add adding, f portal.CredentialForm, refused bool) error {
 	ctx, a := c.Request.Context(), add.a
-	f.Action, f.Back, f.Lead = credentialsPath(a.ID), applicationPath(a.ID), i18n.T(ctx, i18n.PortalCredentialLead)
+	f.Action, f.Back, f.Suite, f.Lead = credentialsPath(a.ID), applicationPath(a.ID), a.Suite, i18n.T(ctx, i18n.PortalCredentialLead)
 	for _, use := range add.uses {
 		text := i18n.T(ctx, entrance.CredentialUseWords[use])
 		if a.Environment == models.Production {
@@ -112,6 +112,12 @@ func (p *Portal) CredentialCreate(c *gin.Context) error {
 		return err
 	}
 	f := portal.CredentialForm{Use: c.PostForm("kind"), Key: c.PostForm("key"), Reason: strings.TrimSpace(c.PostForm("reason"))}
+	if file := c.PostForm("key_file"); file != "" && strings.TrimSpace(f.Key) != "" {
+		f.Faults = map[string]string{"key": i18n.T(c.Request.Context(), i18n.PortalKeyTwice)}
+		return p.showCredentialNew(c, http.StatusUnprocessableEntity, add, f, false)
+	} else if file != "" {
+		f.Key = file
+	}
 	k, secret, wrong, err := entrance.NewCredential(add.a, models.CredentialUse(f.Use), &f.Key, p.o.Now(), p.o.Rand)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"postern/app/approval"
 	"postern/app/change"
+	"postern/app/clients"
 	"postern/app/entrance"
 	"postern/app/identity"
 	"postern/app/limit"
@@ -30,6 +32,8 @@ type Options struct {
 	Identity     *identity.Identity
 	Store        *store.Store
 	SelfService  *selfservice.SelfService
+	// Check says what the gateway would say to an assertion of an application's.
+	Check        func(ctx context.Context, application, compact string) ([]clients.Finding, error)
 	Cursors      web.Cursors
 	Rules        *policies.Portal
 	Address      string // where the portal is reached, without a trailing slash

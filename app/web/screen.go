@@ -2,7 +2,9 @@ package web
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -95,17 +97,47 @@ func Speak(c *gin.Context, chosen string) {
 // maxForm bounds a form, octets.
 const maxForm = 1 << 20
 
-// Form reads a request's form: urlencoded, bounded, every value a text that any
+// withFiles reads a form that carries files, all of it in memory, which the body's bound
+// bounds: what a file holds becomes the value of its field.
+func withFiles(r *http.Request) error {
+	if err := r.ParseMultipartForm(maxForm); err != nil {
+		return err
+	}
+	defer func() { _ = r.MultipartForm.RemoveAll() }() // there is none on disk
+	for field, files := range r.MultipartForm.File {
+		if len(files) != 1 || r.PostForm.Has(field) {
+			return errors.New("a field has several values")
+		}
+		f, err := files[0].Open()
+		if err != nil {
+			return err
+		}
+		content, err := io.ReadAll(f)
+		if err = errors.Join(err, f.Close()); err != nil {
+			return err
+		}
+		r.PostForm.Set(field, strings.TrimPrefix(string(content), "\ufeff"))
+	}
+	return nil
+}
+
+// Form reads a request's form: urlencoded, or with files, bounded, every value a text that any
 // database holds, which is UTF-8 without NUL; a browser sends nothing else. Its line
 // ends are as they were before a browser made CRLF of them (HTML, "constructing the
 // entry list"): a text that nobody touched must not come back changed. Anything
 // else is ErrForm.
 func Form(c *gin.Context) error {
-	if media := c.ContentType(); media != "application/x-www-form-urlencoded" {
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxForm)
+	var err error
+	switch c.ContentType() {
+	case "application/x-www-form-urlencoded":
+		err = c.Request.ParseForm()
+	case "multipart/form-data":
+		err = withFiles(c.Request)
+	default:
 		return ErrForm
 	}
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxForm)
-	if err := c.Request.ParseForm(); err != nil {
+	if err != nil {
 		return ErrForm.Wrap(err)
 	}
 	for _, values := range c.Request.PostForm {

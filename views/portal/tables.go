@@ -50,6 +50,9 @@ func askButton(ctx context.Context, can bool) []ui.ButtonView {
 }
 
 func applicationActions(ctx context.Context, p ApplicationPage) (list []ui.ButtonView) {
+	if p.Check != "" {
+		list = append(list, ui.ButtonView{Text: i18n.T(ctx, i18n.PortalCheck), Icon: "scan", Href: p.Check})
+	}
 	if p.Close != "" {
 		list = append(list, ui.ButtonView{Text: i18n.T(ctx, i18n.PortalAppCloseDo), Icon: "x", Kind: ui.Risky, Href: p.Close})
 	}
