@@ -32,8 +32,7 @@ func (k *Keeper) Check(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// After a fault it is looked for again; a position beyond the end is a restore's.
-	if row.Fault != "" || row.Position > size {
+	if row.Position > size { // a restore's
 		row.Position, row.Hashes = 0, nil
 	}
 	before := row
@@ -79,6 +78,7 @@ func (k *Keeper) conclude(ctx context.Context, before, row models.EvidenceCheck,
 	now := k.o.Now().UnixMilli()
 	row.Position, row.Hashes, row.MovedAt = w.size, w.octets(), now
 	if fault != nil {
+		row.Position, row.Hashes = 0, []byte{} // it is looked for again
 		row.Fault, row.FaultSeq, row.Finding = storable(fault.Error()), fault.Seq, string(fault.What)
 		if row.Fault != before.Fault {
 			row.FaultAt = now

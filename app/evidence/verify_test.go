@@ -153,6 +153,33 @@ func TestAVerificationFindsWhatWasDone(t *testing.T) {
 	}
 }
 
+func TestACheckThatFoundAFaultBeginsAgainAndThenGoesOnFromRunToRun(t *testing.T) {
+	t.Parallel()
+	each(t, func(w *world) {
+		w.events(600)
+		w.grow()
+		var f evidence.Frontier
+		for seq := range int64(300) {
+			b, err := base64.RawURLEncoding.DecodeString(w.at(seq + 1).LeafHash)
+			w.must(err)
+			f.Add(tlog.Hash(b))
+		}
+		w.exec("UPDATE events SET actor = 'nobody' WHERE seq = 7")
+		_, err := w.keeper.Check(w.Context())
+		w.must(err)
+		c, err := w.store.EvidenceCheck(w.Context())
+		if err != nil || c.FaultSeq != 7 || c.Position != 0 {
+			w.Fatalf("%v %+v", err, c)
+		}
+		// A run that has used up its time has got so far; the next one does not begin anew.
+		w.exec("UPDATE evidence_checks SET position = 300, hashes = ?", f.Octets())
+		note, err := w.keeper.Check(w.Context())
+		if err != nil || note != "checked up to 600 of 600 events" {
+			w.Errorf("got %q, %v", note, err)
+		}
+	})
+}
+
 func TestWithoutAnAnchorCheckpointsTell(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
