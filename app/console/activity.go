@@ -6,7 +6,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"postern/app/approval"
 	"postern/app/change"
 	"postern/app/entrance"
 	"postern/app/records"
@@ -102,10 +101,7 @@ func (s *Console) activityRows(c *gin.Context, q activityQuery, list []models.Ev
 		}
 		at := s.At(e.At)
 		at.Exactly = true
-		who := ui.LinkView{Text: cmp.Or(names.accounts[e.Actor], e.Actor)}
-		if e.Actor == approval.Bootstrap {
-			who.Text = i18n.T(ctx, i18n.ActivityBootstrap)
-		}
+		who := ui.LinkView{Text: cmp.Or(names.accounts[e.Actor], noAccount(ctx, e.Actor))}
 		if q.who == "" {
 			who.Href = q.but(func(q *activityQuery) { q.who = e.Actor }).address()
 		}

@@ -2,6 +2,7 @@ package console
 
 import (
 	"cmp"
+	"context"
 	"net/url"
 	"slices"
 	"time"
@@ -150,8 +151,8 @@ func (s *Console) activityFilters(c *gin.Context, q activityQuery, all bool) (f 
 	return f, nil
 }
 
-// activityPeople are whose doings may be asked for: the first of the staff, and the
-// command line. Others' names in the list lead to theirs.
+// activityPeople are whose doings may be asked for: the first of the staff, and
+// commands. Others' names in the list lead to theirs.
 func (s *Console) activityPeople(c *gin.Context, q activityQuery) (chosen string, options []ui.LinkView, err error) {
 	ctx := c.Request.Context()
 	err = s.o.Store.Accounts(ctx, func(a store.Accounts) error {
@@ -163,11 +164,24 @@ func (s *Console) activityPeople(c *gin.Context, q activityQuery) (chosen string
 		return err
 	})
 	if err != nil || q.who == "" || q.who == "me" {
-		word := i18n.T(ctx, i18n.ConsoleCommandLine)
-		return "", append(options, ui.LinkView{Text: word, Href: q.but(func(q *activityQuery) { q.who = approval.CommandLine }).address()}), err
+		for _, actor := range []string{approval.CommandLine, approval.Bootstrap} {
+			options = append(options, ui.LinkView{Text: noAccount(ctx, actor), Href: q.but(func(q *activityQuery) { q.who = actor }).address()})
+		}
+		return "", options, err
 	}
 	names, err := s.accountNames(ctx, []string{q.who})
-	return cmp.Or(names[q.who], q.who), nil, err
+	return cmp.Or(names[q.who], noAccount(ctx, q.who)), nil, err
+}
+
+// noAccount is what an actor is called who is no account.
+func noAccount(ctx context.Context, actor string) string {
+	switch actor {
+	case approval.CommandLine:
+		return i18n.T(ctx, i18n.ConsoleCommandLine)
+	case approval.Bootstrap:
+		return i18n.T(ctx, i18n.ActivityBootstrap)
+	}
+	return actor
 }
 
 // sortByName puts accounts in the order in which people look for them.

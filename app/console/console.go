@@ -122,7 +122,7 @@ func (s *Console) opened(c *gin.Context) error {
 // faults are the console's own errors that have words of their own.
 var faults = []entrance.Fault{
 	{Is: approval.ErrOutdated, Title: i18n.ConsoleConflict, Text: i18n.ConsoleOutdatedText},
-	{Is: killswitch.ErrNotYours, Title: i18n.ConsoleForbidden, Say: notYoursWords},
+	{Is: killswitch.ErrNotYours, Title: i18n.KillTheirsTitle, Say: notYoursWords},
 	{Is: killswitch.ErrWide, Title: i18n.ConsoleForbidden, Text: i18n.KillNotYours},
 	{Is: approval.ErrOwn, Title: i18n.ConsoleForbidden, Text: i18n.ConsoleOwnText},
 	{Is: approval.ErrDecided, Title: i18n.ConsoleConflict, Text: i18n.ConsoleDecidedText},
