@@ -13,6 +13,7 @@ import (
 
 	"postern/app/approval"
 	"postern/app/apptest"
+	"postern/app/selfservice"
 	"postern/models"
 )
 
@@ -211,6 +212,26 @@ func TestWhereAPartnerHasChosenSoASecondMemberConfirms(t *testing.T) {
 		b.ledTo("developer", "/portal/team/second/drop", url.Values{})
 		b.ledTo("owner", list, b.keyed("third", ""))
 		b.gets("third", http.StatusOK)
+	})
+}
+
+func TestWhatMembersAskedOfEachOtherIsNotConfirmedBeyondTheRoomThereIs(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, b bank) {
+		b.live()
+		b.Exec("UPDATE partners SET second_member = TRUE WHERE id = 'p_travel'")
+		has := b.Count("credentials WHERE application_id = '" + apptest.Travel + "'")
+		var asked []string
+		for i := range selfservice.MaxCredentials - has + 1 {
+			asked = append(asked, b.ledTo("owner", liveTravel+"/credentials", b.keyed("further"+strconv.Itoa(i), "")))
+		}
+		for _, path := range asked[1:] {
+			b.ledTo("developer", path+"/confirm", url.Values{})
+		}
+		rec := b.as("developer", asked[0]+"/confirm", url.Values{})
+		if b.wants("one too many", rec, http.StatusConflict); !strings.Contains(rec.Body.String(), "as many credentials as it can have") {
+			t.Errorf("it says\n%.1500s", rec.Body)
+		}
 	})
 }
 

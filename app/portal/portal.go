@@ -29,9 +29,9 @@ import (
 
 // Options are what the portal works with.
 type Options struct {
-	Identity     *identity.Identity
-	Store        *store.Store
-	SelfService  *selfservice.SelfService
+	Identity    *identity.Identity
+	Store       *store.Store
+	SelfService *selfservice.SelfService
 	// Check says what the gateway would say to an assertion of an application's.
 	Check        func(ctx context.Context, application, compact string) ([]clients.Finding, error)
 	Cursors      web.Cursors
@@ -118,6 +118,8 @@ var faults = []entrance.Fault{
 	{Is: change.ErrMoved, Title: i18n.ConsoleConflict, Text: i18n.PortalMoved},
 	{Is: identity.ErrTooFew, Title: i18n.ConsoleConflict, Text: i18n.PortalSecondFew},
 	{Is: selfservice.ErrOver, Title: i18n.ConsoleConflict, Text: i18n.PortalRequestOver},
+	{Is: selfservice.ErrCredentials, Title: i18n.ConsoleConflict, Text: i18n.PortalCredentialsFull},
+	{Is: selfservice.ErrWaiting, Title: i18n.ConsoleConflict, Text: i18n.PortalManyWait},
 }
 
 var notes = map[string]i18n.Key{

@@ -167,7 +167,7 @@ const confirmWithin = 14 * 24 * time.Hour
 
 // Confirm has what a member asked take effect on the word of another one.
 // approval.ErrOwn for whoever asked; ErrOver where it is not open any more, or too old;
-// change.ErrMoved where the credential is not any more what it was about.
+// change.ErrMoved where the credential is not any more what it was about; ErrCredentials.
 func (s *SelfService) Confirm(ctx context.Context, u User, id int64) error {
 	r, found, err := s.o.Store.PartnerRequestByID(ctx, id)
 	if err != nil || !found || r.PartnerID != u.Partner || !r.Inside {
@@ -180,7 +180,7 @@ func (s *SelfService) Confirm(ctx context.Context, u User, id int64) error {
 	if err != nil {
 		return err
 	}
-	err = s.change(ctx, u, wanted.Credential, approval.Ask{Reason: r.Reason, Answers: r.ID, Unless: stillOneStep(wanted.Credential)})
+	err = s.change(ctx, u, wanted.Credential, approval.Ask{Reason: r.Reason, Answers: r.ID, Unless: s.stillOneStep(wanted.Credential)})
 	if errors.Is(err, approval.ErrAnswered) {
 		return ErrOver
 	}
@@ -188,12 +188,15 @@ func (s *SelfService) Confirm(ctx context.Context, u User, id int64) error {
 }
 
 // stillOneStep refuses to bring a credential back together with what was changed of it
-// since it was asked.
-func stillOneStep(k partners.Credential) func(store.Business) error {
+// since it was asked, and to add one for which there is no room any more.
+func (s *SelfService) stillOneStep(k partners.Credential) func(store.Business) error {
 	return func(b store.Business) error {
 		rows, err := b.Credentials([]string{k.ID})
-		if err != nil || len(rows) == 0 {
+		if err != nil {
 			return err
+		}
+		if len(rows) == 0 {
+			return s.room(k.Application)(b)
 		}
 		if len(k.Compare(partners.CredentialsOf(rows)[0])) > 1 {
 			return change.ErrMoved
