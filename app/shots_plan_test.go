@@ -15,6 +15,9 @@ var noPages = map[string]string{
 	"/console/sign-in/sign-on": "it leads to the bank's sign-on",
 	"/console/log/stream":      "a stream of events",
 	"/console/now/:part":       "a part of a page that renews itself",
+
+	"/console/evidence/checkpoints/:size": "a file",
+	"/console/evidence/proofs/:event":     "a file",
 }
 
 const (

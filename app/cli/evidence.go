@@ -88,7 +88,7 @@ func (c verifyEvidenceCommand) Run(i invocation) (err error) {
 
 func printVerified(w io.Writer, done evidence.Verified) {
 	fmt.Fprintf(w, "events       %d verified, from the first one on; %d more wait for the next checkpoint\n", done.Events, done.Waiting)
-	fmt.Fprintf(w, "checkpoints  %d in the database, %d lines of the anchor; a restore has given up %d of these\n", done.Checkpoints, done.Anchored, done.GivenUp)
+	fmt.Fprintf(w, "checkpoints  %d of the database verified, %d lines of the anchor; given up by a restore: %d lines\n", done.Checkpoints, done.Anchored, done.GivenUp)
 	fmt.Fprintf(w, "root         %s\n", done.Root)
 }
 

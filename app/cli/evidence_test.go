@@ -62,7 +62,7 @@ func TestAnAuditorVerifiesTheLedger(t *testing.T) {
 			}
 
 			keys := save("keys.txt", must(0, "gateway.", "evidence", "keys"))
-			must(0, "3 in the database, 3 lines of the anchor", "evidence", "verify", "--anchor", anchor, "--keys", keys)
+			must(0, "3 of the database verified, 3 lines of the anchor", "evidence", "verify", "--anchor", anchor, "--keys", keys)
 			must(0, "the keys are those that the database itself names", "evidence", "verify")
 
 			e, _, err := w.App.Store().EventBySeq(t.Context(), 2)
@@ -93,7 +93,7 @@ func TestAnAuditorVerifiesTheLedger(t *testing.T) {
 
 			must(1, "add --yes", "evidence", "accept")
 			must(0, "vouches for this database from now on", "evidence", "accept", "--yes")
-			must(0, "a restore has given up 1 of these", "evidence", "verify", "--anchor", anchor, "--keys", keys)
+			must(0, "given up by a restore: 1 lines", "evidence", "verify", "--anchor", anchor, "--keys", keys)
 		})
 	}
 }
@@ -131,7 +131,7 @@ func TestARestoreTellsTheAnchor(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, out, errors = runBesideWith(t, w, environment, "evidence", "verify", "--anchor", environment["POSTERN_EVIDENCE_ANCHOR"])
-	if code != 0 || !strings.Contains(out, "a restore has given up 1 of these") {
+	if code != 0 || !strings.Contains(out, "given up by a restore: 1 lines") {
 		t.Errorf("verify: %d, %s%s", code, out, errors)
 	}
 }

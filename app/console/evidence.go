@@ -210,12 +210,12 @@ func (s *Console) checkpoints(c *gin.Context) (console.Section, error) {
 
 func (s *Console) checkpointTable(ctx context.Context, list []models.Checkpoint) *ui.TableView {
 	t := &ui.TableView{Caption: i18n.T(ctx, i18n.EvidenceCheckpoints), Head: []ui.Column{
-		{Text: i18n.T(ctx, i18n.EvidenceEvents), Number: true}, {Text: i18n.T(ctx, i18n.EvidenceSigned)}, {Text: i18n.T(ctx, i18n.EvidenceRoot)},
+		{Text: i18n.T(ctx, i18n.EvidenceSigned)}, {Text: i18n.T(ctx, i18n.EvidenceEvents), Number: true}, {Text: i18n.T(ctx, i18n.EvidenceRoot)},
 		{Text: i18n.T(ctx, i18n.EvidenceKey)}, {},
 	}}
 	for _, one := range list {
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
-			{Text: i18n.Number(ctx, one.Size)}, {Text: i18n.Stamp(ctx, s.InZone(one.MadeAt))}, {Part: ui.ID(ui.IDView{ID: one.Root})},
+			{Text: i18n.Stamp(ctx, s.InZone(one.MadeAt))}, {Text: i18n.Number(ctx, one.Size)}, {Part: ui.ID(ui.IDView{ID: one.Root})},
 			{Part: ui.ID(ui.IDView{ID: one.KeyID})},
 			{Part: ui.Button(ui.ButtonView{
 				Text: i18n.T(ctx, i18n.EvidenceDownload), Small: true, Icon: "download", Href: evidencePath + "/checkpoints/" + strconv.FormatInt(one.Size, 10),

@@ -45,6 +45,7 @@ func (p Patient) database(ctx context.Context) []Finding {
 		list = append(list, p.credentials(ctx, s))
 	}
 	if readable && schema.State == OK { // an older schema has no tables for them
+		list = append(list, p.evidence(ctx, s)...)
 		list = append(list, p.alerts(ctx, s)...)
 	}
 	if err := s.Close(); err != nil {

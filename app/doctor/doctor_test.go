@@ -199,6 +199,15 @@ func illInside() []spoiled {
 			w.exec(t, "INSERT INTO feeds (name, position, error) VALUES ('siem', 1, 'connection refused')")
 			w.exec(t, "UPDATE events SET seq = 1")
 		}, "feed siem", doctor.OK, "up to 1 delivered; 0 events wait"},
+		{"the anchor vouches for another database", func(t *testing.T, w *ward) {
+			w.Config.Evidence.Anchor = filepath.Join(t.TempDir(), "anchor.jsonl")
+			line := `{"at":1,"by":"test","begins":{"epoch":0,"size":9,"root":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}}` + "\n"
+			if err := os.WriteFile(w.Config.Evidence.Anchor, []byte(line), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, "evidence", doctor.Failed, "0 events in its tree, and the anchor vouches for 9"},
+		{"the anchor is empty", func(t *testing.T, w *ward) { w.Config.Evidence.Anchor = filepath.Join(t.TempDir(), "anchor.jsonl") },
+			"evidence", doctor.Warning, "nothing is in the anchor yet"},
 		{"a feed has not begun", func(_ *testing.T, w *ward) { w.Config.Feeds = []config.Feed{{Name: "siem"}} },
 			"feed siem", doctor.Warning, "has not begun"},
 		{"a feed was taken out", func(t *testing.T, w *ward) { w.exec(t, "INSERT INTO feeds (name) VALUES ('siem')") },

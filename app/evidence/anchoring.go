@@ -80,6 +80,21 @@ func (k *Keeper) look(ctx context.Context) (models.Anchor, error) {
 	return told, err
 }
 
+// Compare holds a database against the newest line of an anchor, and returns up to
+// which event that vouches for it; 0 where nothing is in the anchor. Differs tells an
+// error that means another past from one that means nothing.
+func Compare(ctx context.Context, s *store.Store, path string) (int64, error) {
+	newest, err := anchor{path}.newest()
+	if err != nil {
+		return 0, err
+	}
+	return newest.Size, compare(ctx, s, newest)
+}
+
+// Differs reports whether an error says that the database is not the one that an
+// anchor vouches for.
+func Differs(err error) bool { return errors.As(err, new(errDiffers)) }
+
 // compare holds the database against what an anchor says. It fails with errDiffers.
 func compare(ctx context.Context, s *store.Store, want state) error {
 	if !want.found {

@@ -44,22 +44,16 @@ func (v Verification) Verify(ctx context.Context) (Verified, error) {
 	if err != nil {
 		return done, err
 	}
-	count := func(n *int, next source) *said {
-		return &said{next: func() ([]vouched, error) {
-			list, err := next()
-			*n += len(list)
-			return list, err
-		}}
-	}
+	anchored, checked := &said{next: h.source}, &said{}
 	w.open = func(one vouched) (Checkpoint, error) { return keys.Open(one.note) }
-	w.said = append(w.said, count(&done.Anchored, h.source))
+	w.said = []*said{anchored, checked}
 	if v.Store != nil {
-		w.said = append(w.said, count(&done.Checkpoints, checkpoints(ctx, v.Store, 0)))
+		checked.next = checkpoints(ctx, v.Store, 0)
 		err = v.database(ctx, w, &done)
 	} else if err = v.Export.walk(w); err == nil {
 		err = w.end(0)
 	}
-	done.Events, done.Root = w.size, w.root()
+	done.Events, done.Root, done.Anchored, done.Checkpoints = w.size, w.root(), anchored.right, checked.right
 	return done, err
 }
 

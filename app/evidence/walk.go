@@ -72,6 +72,7 @@ type walk struct {
 type said struct {
 	next  source
 	ahead []vouched
+	right int // how many of it the walk has held, and were right
 }
 
 // peek is the next thing that was said; nil for none.
@@ -141,6 +142,7 @@ func (w *walk) compare() error {
 			if err := w.hold(*v); err != nil {
 				return err
 			}
+			s.right++
 		}
 	}
 	return nil
