@@ -119,7 +119,7 @@ func (s *Console) newestFacts(ctx context.Context, c models.Checkpoint) (*ui.Key
 	}
 	waits := word(i18n.EvidenceNoWaiting)
 	if late >= 2*time.Minute {
-		waits = i18n.T(ctx, i18n.EvidenceWaits, late.Round(time.Second).String())
+		waits = i18n.T(ctx, i18n.EvidenceWaits, i18n.Duration(ctx, late))
 	}
 	f.text(word(i18n.EvidenceWaitsTitle), waits)
 	return &ui.KeyValuesView{Rows: f.rows}, nil

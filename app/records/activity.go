@@ -37,11 +37,12 @@ var doings = map[Doings][]string{
 		"account.recovered", "account.email_set", "setup_link.made", "setup_link.used", "factor.added", "factor.removed", "factor.renamed",
 		"factor.recovery_made", "factor.recovery_used", "passkey.counter_dropped", "role.given", "role.taken",
 		"member.invited", "member.changed", "member.removed",
+		"second_member.on", "second_member.off_asked", "second_member.stays", "second_member.off",
 	},
 	Asking: {
 		"change.requested", "change.approved", "change.rejected", "change.sent_back", "change.withdrawn", "change.commented", "change.outdated",
 		"partner_request.made", "partner_request.taken", "partner_request.asked_back", "partner_request.answered",
-		"partner_request.declined", "partner_request.approved", "partner_request.withdrawn",
+		"partner_request.declined", "partner_request.approved", "partner_request.confirmed", "partner_request.withdrawn",
 	},
 	Changing: {
 		"bank_file.applied", "service.created", "service.changed", "scope.created", "scope.changed", "partner.created", "partner.changed",
@@ -52,7 +53,7 @@ var doings = map[Doings][]string{
 	Reading: {
 		"page.read", "log.read", "log.exported", "statement.exported", "visit.read", "subject.shown", "subject.searched", "activity.read",
 	},
-	Running: {"key.rotated", "key.retired", "key.resealed", "setting.changed", "alert.acknowledged", "feed.forgotten"},
+	Running: {"key.rotated", "key.retired", "key.resealed", "setting.changed", "alert.acknowledged", "feed.forgotten", "evidence.accepted"},
 }
 
 // ActivityFilter says whose doings are wanted, and which. Empty members ask for nothing.
