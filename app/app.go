@@ -296,7 +296,7 @@ func (a *App) openJobs(context.Context) (err error) {
 			jobs.Days{Store: a.store, Zone: a.config.Zone, Now: a.config.Now}.Job(),
 			jobs.History{Store: a.store, Zone: a.config.Zone, Now: a.config.Now}.Job(),
 			jobs.Retention{Store: a.store, Days: a.settings.Retention, Zone: a.config.Zone, Now: a.config.Now}.Job(),
-			a.expireRequests(), a.prepareOverview(),
+			a.expireRequests(), a.warnPartners(), a.prepareOverview(),
 		}, slices.Concat(a.evidenceJobs(), a.alertJobs())...),
 	})
 	return err
@@ -314,6 +314,18 @@ func (a *App) expireRequests() jobs.Job {
 			}
 			warned, err := a.approvals.Warn(ctx)
 			return fmt.Sprintf("put away %d, told of %d that end soon", n, warned), err
+		},
+	}
+}
+
+// warnPartners is the job that tells partners of credentials that end.
+func (a *App) warnPartners() jobs.Job {
+	return jobs.Job{
+		Name: "credentials", About: "tells partners of credentials that end in 60, 30, 7 or 1 days",
+		Every: time.Hour, After: 2 * time.Minute, Limit: time.Minute, Alone: true,
+		Do: func(ctx context.Context) (string, error) {
+			n, err := a.selfService.Warn(ctx)
+			return fmt.Sprintf("told of %d that end", n), err
 		},
 	}
 }

@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -44,7 +45,7 @@ func (o *Outbox) composeNotices(ctx context.Context, queue string, waiting []mod
 		return i18n.NoticesFurther.In(w.lang, more, w.list())
 	})
 	if receiver == config.ReceiverWebhook {
-		m.Requests, m.PartnerRequests = w.entries(), w.partnerEntries()
+		m.Requests, m.PartnerRequests, m.Credentials = w.entries(), w.partnerEntries(), w.credentialEntries()
 	}
 	return m, true, nil
 }
@@ -59,13 +60,24 @@ type picture struct {
 
 	partnerRequests map[int64]models.PartnerRequest
 	partners        map[string]models.Partner
+
+	credentials map[string]endingCredential
+}
+
+// endingCredential is a credential that ends.
+type endingCredential struct {
+	models.Credential
+	application models.Application
+	partner     models.Partner
 }
 
 func (o *Outbox) picture(ctx context.Context, account string, waiting []models.Delivery) (p picture, err error) {
 	var numbers, partnerNumbers []int64
-	ids := []string{}
+	ids, credentials := []string{}, []string{}
 	for _, d := range waiting {
 		switch {
+		case d.CredentialID != "":
+			credentials = append(credentials, d.CredentialID)
 		case d.RequestID > 0:
 			numbers = append(numbers, d.RequestID)
 		case d.PartnerRequestID > 0:
@@ -81,6 +93,9 @@ func (o *Outbox) picture(ctx context.Context, account string, waiting []models.D
 		ids = append(ids, r.Maker)
 	}
 	if p.partnerRequests, p.partners, err = o.asked(ctx, partnerNumbers); err != nil {
+		return p, err
+	}
+	if p.credentials, err = o.ends(ctx, credentials); err != nil {
 		return p, err
 	}
 	p.accounts = map[string]models.Account{}
@@ -129,11 +144,51 @@ func (o *Outbox) asked(ctx context.Context, numbers []int64) (requests map[int64
 	})
 }
 
+// ends are credentials with whose they are.
+func (o *Outbox) ends(ctx context.Context, ids []string) (map[string]endingCredential, error) {
+	found := map[string]endingCredential{}
+	if len(ids) == 0 {
+		return found, nil
+	}
+	return found, o.watch.o.Store.Business(ctx, func(b store.Business) error {
+		credentials, err := b.Credentials(ids)
+		if err != nil {
+			return err
+		}
+		names := []string{}
+		for _, c := range credentials {
+			names = append(names, c.ApplicationID)
+		}
+		rows, err := b.Applications(names)
+		if err != nil {
+			return err
+		}
+		applications, owners := map[string]models.Application{}, []string{}
+		for _, a := range rows {
+			applications[a.ID], owners = a, append(owners, a.PartnerID)
+		}
+		list, err := b.Partners(owners)
+		partners := map[string]models.Partner{}
+		for _, p := range list {
+			partners[p.ID] = p
+		}
+		for _, c := range credentials {
+			a := applications[c.ApplicationID]
+			found[c.ID] = endingCredential{c, a, partners[a.PartnerID]}
+		}
+		return err
+	})
+}
+
 // worth leaves out what its reader need not or may not know any more.
 func (o *Outbox) worth(p picture, account string, waiting []models.Delivery) (list []notice, err error) {
 	for _, d := range waiting {
 		n, worth := notice{news: d.News}, false
 		switch {
+		case d.CredentialID != "":
+			n.ends = p.credentials[d.CredentialID]
+			worth = n.ends.RevokedAt == 0 && n.ends.NotAfter > o.watch.o.Now().UnixMilli() &&
+				(account == "" || p.member.PartnerID == n.ends.partner.ID && looksAfter(p.member))
 		case d.RequestID > 0:
 			n.request = p.requests[d.RequestID]
 			n.maker = p.accounts[n.request.Maker].Name
@@ -194,6 +249,7 @@ type notice struct {
 	asked   models.PartnerRequest
 	partner models.Partner
 	about   models.Account
+	ends    endingCredential
 }
 
 // noticeWriter writes messages to one reader in one language, on the bank's clock. Of
@@ -236,6 +292,8 @@ func (w noticeWriter) head(n notice) string {
 	switch {
 	case n.news == models.NewsRecovered:
 		return i18n.NoticeRecovered.In(w.lang, plain(n.about.Login))
+	case n.ends.ID != "":
+		return i18n.NoticeEnding.In(w.lang, plain(n.ends.application.Name), w.stamp(n.ends.NotAfter))
 	case n.asked.ID > 0:
 		return partnerHeads[n.news].In(w.lang, n.asked.ID)
 	}
@@ -261,6 +319,10 @@ func (w noticeWriter) list() string {
 
 func (w noticeWriter) link(n notice) string {
 	switch {
+	case n.ends.ID != "" && w.portal:
+		return w.Portal + "/portal/applications/" + n.ends.ApplicationID
+	case n.ends.ID != "":
+		return w.Console + "/console/partners/" + n.ends.partner.ID + "/credentials"
 	case n.asked.ID == 0:
 		return w.list() + "/" + strconv.FormatInt(n.request.ID, 10)
 	case w.portal:
@@ -273,6 +335,13 @@ func (w noticeWriter) whole(i int) string {
 	n := w.all[i]
 	if n.news == models.NewsRecovered {
 		return w.head(n) + "\n" + i18n.NoticeRecoveredText.In(w.lang) + "\n"
+	}
+	if n.ends.ID != "" {
+		lines := []string{
+			w.head(n), i18n.NoticePartner.In(w.lang, plain(n.ends.partner.Name)), i18n.NoticeApplication.In(w.lang, plain(n.ends.ApplicationID)),
+			i18n.NoticeEndingKey.In(w.lang, plain(cmp.Or(n.ends.KID, n.ends.ID))), i18n.NoticeEndingDo.In(w.lang), w.link(n),
+		}
+		return strings.Join(lines, "\n") + "\n"
 	}
 	if n.asked.ID > 0 {
 		lines := []string{
@@ -324,6 +393,17 @@ func (w noticeWriter) partnerEntries() (list []post.PartnerRequestEntry) {
 			list = append(list, post.PartnerRequestEntry{
 				Number: n.asked.ID, News: string(n.news), Partner: n.asked.PartnerID, Application: n.asked.ApplicationID, State: string(n.asked.State),
 				MadeAt: n.asked.MadeAt, Address: w.link(n),
+			})
+		}
+	}
+	return list
+}
+
+func (w noticeWriter) credentialEntries() (list []post.CredentialEntry) {
+	for _, n := range w.all {
+		if c := n.ends; c.ID != "" {
+			list = append(list, post.CredentialEntry{
+				ID: c.ID, News: string(n.news), Partner: c.partner.ID, Application: c.ApplicationID, Use: string(c.Use), KID: c.KID, EndsAt: c.NotAfter, Address: w.link(n),
 			})
 		}
 	}

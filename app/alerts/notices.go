@@ -89,6 +89,19 @@ func (n Notices) TellOfPartnerRequest(w change.Writer, r models.PartnerRequest, 
 	return n.tell(w, d, readers)
 }
 
+// TellOfEnd writes down that a partner's credential ends soon: who looks after it there
+// is told, and the groups. The bank's own alerts have a rule for those with none to follow.
+func (n Notices) TellOfEnd(w change.Writer, partner string, c models.Credential) error {
+	readers, err := n.membersOf(w, partner, looksAfter)
+	if err != nil {
+		return err
+	}
+	return n.tell(w, models.Delivery{CredentialID: c.ID, News: models.NewsEnding, DueAt: w.At()}, readers)
+}
+
+// looksAfter reports whether a member looks after credentials.
+func looksAfter(m models.Member) bool { return m.Role != models.PortalViewer }
+
 // confirms reports whether a member may confirm what another one has asked; the
 // portal's rules say so of who may change production.
 func confirms(m models.Member) bool { return m.Production && m.Role != models.PortalViewer }

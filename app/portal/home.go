@@ -2,10 +2,12 @@ package portal
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"postern/app/entrance"
+	"postern/app/partners"
 	"postern/app/selfservice"
 	"postern/app/store"
 	"postern/app/web"
@@ -32,6 +34,9 @@ func (p *Portal) Home(c *gin.Context) error {
 	if who.Partner.Status == models.Suspended {
 		page.Stopped = who.Partner.Name
 	}
+	if page.Ending, err = p.ending(c, rows); err != nil {
+		return err
+	}
 	requests, err := p.o.Store.PartnerRequests(ctx, who.Partner.ID, 0, newest)
 	if err != nil {
 		return err
@@ -57,4 +62,29 @@ func (p *Portal) world(e models.Environment, rows []models.Application) portal.W
 		}
 	}
 	return w
+}
+
+// maxEnding is how many credentials that end the first page shows; urgently is when that
+// is near.
+const (
+	maxEnding = 5
+	urgently  = 7 * 24 * time.Hour
+)
+
+// ending are the credentials that end within 60 days, the first five.
+func (p *Portal) ending(c *gin.Context, applications []models.Application) (list []portal.EndingView, err error) {
+	ctx, now := c.Request.Context(), p.o.Now()
+	rows, err := p.o.Store.EndingOf(ctx, entrance.VisitOf(c).Who.Partner.ID, now.UnixMilli(), maxEnding)
+	names := map[string]string{}
+	for _, a := range applications {
+		names[a.ID] = a.Name
+	}
+	for _, k := range partners.CredentialsOf(rows) {
+		kind, _ := entrance.CredentialWords(ctx, k)
+		list = append(list, portal.EndingView{
+			Text: i18n.T(ctx, i18n.PortalEnding, kind, names[k.Application], i18n.Stamp(ctx, k.NotAfter.In(p.o.Zone))),
+			Href: credentialPath(k), Soon: k.NotAfter.Before(now.Add(urgently)),
+		})
+	}
+	return list, err
 }

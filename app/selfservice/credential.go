@@ -204,3 +204,38 @@ func (s *SelfService) stillOneStep(k partners.Credential) func(store.Business) e
 		return nil
 	}
 }
+
+// warnAtOnce bounds how many credentials one run tells of.
+const warnAtOnce = 200
+
+// Warn tells partners of credentials that end in 60, 30, 7 or 1 days, each once, and
+// returns of how many. Whoever has set an end on the partner's word knows it: of that
+// only later moments are told.
+func (s *SelfService) Warn(ctx context.Context) (n int, err error) {
+	err = s.write(ctx, "", func(w change.Writer, b store.Business) error {
+		list, err := w.CredentialsToWarn(w.At(), warnAtOnce)
+		n = len(list)
+		if err != nil || n == 0 {
+			return err
+		}
+		ids := []string{}
+		for _, c := range list {
+			ids = append(ids, c.ApplicationID)
+		}
+		applications, err := b.Applications(ids)
+		if err != nil {
+			return err
+		}
+		partners := map[string]string{}
+		for _, a := range applications {
+			partners[a.ID] = a.PartnerID
+		}
+		for _, c := range list {
+			if err := s.o.Tell.TellOfEnd(w, partners[c.ApplicationID], c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return n, err
+}

@@ -54,6 +54,7 @@ const (
 // Teller writes down, in w's transaction, who is to be told what of a partner's request.
 type Teller interface {
 	TellOfPartnerRequest(w change.Writer, r models.PartnerRequest, news models.News) error
+	TellOfEnd(w change.Writer, partner string, c models.Credential) error
 }
 
 // Options are what SelfService works with.

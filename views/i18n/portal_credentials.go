@@ -35,6 +35,8 @@ var (
 	PortalDoneFurther     = def("portal.done_further", "The credential is registered and works. The bank has been told.", "凭证已登记并生效，已通知本行。")
 	PortalDoneConfirmed   = def("portal.done_confirmed", "Confirmed. It has taken effect, and the bank has been told.", "已确认并生效，已通知本行。")
 	PortalDoneWaits       = def("portal.done_waits", "It waits for a second member of your team.", "待团队另一名成员确认。")
+	PortalEnding          = def("portal.ending", "%[1]s of %[2]s ends at %[3]s.", "%[2]s 的%[1]s将于 %[3]s 到期。")
+	PortalEndingSee       = def("portal.ending_see", "See who uses it", "查看使用情况")
 	PortalUsedBy          = def("portal.used_by", "Who uses it", "使用情况")
 	PortalUses            = defCount("portal.uses", "%d request since %s", "%d requests since %s", "%[2]s 起 %[1]d 次请求")
 	PortalLastUsed        = def("portal.last_used", "Last used", "最近使用")

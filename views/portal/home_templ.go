@@ -23,7 +23,14 @@ type HomePage struct {
 	MayChange           bool   // what is in production
 	Stopped             string // name of the partner, where the bank has suspended it
 	Sandbox, Production World
+	Ending              []EndingView
 	Requests            []RequestRow
+}
+
+// EndingView is a credential that ends.
+type EndingView struct {
+	Text, Href string
+	Soon       bool // within a week
 }
 
 // World is one of the two: where it is reached, and how its names begin.
@@ -76,6 +83,12 @@ func Home(p HomePage) templ.Component {
 			}
 			if p.Stopped != "" {
 				templ_7745c5c3_Err = ui.Note(ui.NoteView{Tone: ui.Bad, Text: i18n.T(ctx, i18n.PortalStopped, p.Stopped)}).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+			}
+			for _, end := range p.Ending {
+				templ_7745c5c3_Err = ui.Note(endingNote(ctx, end)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

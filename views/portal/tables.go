@@ -193,6 +193,14 @@ func lastUsed(ctx context.Context, k CredentialRow) ui.Cell {
 	return ui.Cell{Part: ui.Time(k.Used), Second: k.From, Coded: true}
 }
 
+func endingNote(ctx context.Context, v EndingView) ui.NoteView {
+	note := ui.NoteView{Tone: ui.Warn, Text: v.Text, Links: []ui.LinkView{{Text: i18n.T(ctx, i18n.PortalEndingSee), Href: v.Href}}}
+	if v.Soon {
+		note.Tone = ui.Bad
+	}
+	return note
+}
+
 func usesTable(ctx context.Context, v UsesView) ui.TableView {
 	t := ui.TableView{Caption: i18n.T(ctx, i18n.PortalUsedBy), Head: []ui.Column{
 		{Text: i18n.T(ctx, i18n.PortalUseAddress)}, {Text: i18n.T(ctx, i18n.PortalUseCount)}, {Text: i18n.T(ctx, i18n.PortalLastUsed)},

@@ -133,6 +133,7 @@ type payload struct {
 	Requests []RequestEntry `json:"requests,omitempty"`
 
 	PartnerRequests []PartnerRequestEntry `json:"partner_requests,omitempty"`
+	Credentials     []CredentialEntry     `json:"credentials,omitempty"`
 }
 
 // The headers that a webhook verifies by.
@@ -145,7 +146,7 @@ func (w webhook) Send(ctx context.Context, m Message) error {
 	if m.Entries == nil {
 		m.Entries = []Entry{} // an empty list to programs, not null
 	}
-	body, err := json.Marshal(payload{m.ID, m.At.UnixMilli(), m.Title, m.Text, m.Entries, m.More, m.Requests, m.PartnerRequests})
+	body, err := json.Marshal(payload{m.ID, m.At.UnixMilli(), m.Title, m.Text, m.Entries, m.More, m.Requests, m.PartnerRequests, m.Credentials})
 	if err != nil {
 		return fmt.Errorf("encode message: %w", err)
 	}

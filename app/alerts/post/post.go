@@ -27,6 +27,19 @@ type Message struct {
 	Requests []RequestEntry // of messages about change requests
 
 	PartnerRequests []PartnerRequestEntry // and about what partners ask for
+	Credentials     []CredentialEntry     // and about partners' credentials
+}
+
+// CredentialEntry is news of a partner's credential as programs read it.
+type CredentialEntry struct {
+	ID          string `json:"id"`
+	News        string `json:"news"`
+	Partner     string `json:"partner"`
+	Application string `json:"application"`
+	Use         string `json:"use"`
+	KID         string `json:"kid,omitempty"`
+	EndsAt      int64  `json:"ends_at"` // Unix ms
+	Address     string `json:"address"` // of its page in the console
 }
 
 // RequestEntry is news of a change request as programs read it.
