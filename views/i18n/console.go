@@ -105,7 +105,7 @@ var (
 	ConsoleTooMany      = def("console.too_many", "Too many failed attempts", "失败次数过多")
 	ConsoleTooManyText  = def("console.too_many_text", "Too many came from your address. Wait a minute and try again.", "来自你所在地址的失败尝试过多，等一分钟再试。")
 	ConsoleSignedOut    = def("console.signed_out", "You are signed out", "登录已失效")
-	SignKeptText        = def("sign.kept_text", "The session has ended: nothing was changed. What you typed is kept on this page.", "会话已结束，未做任何更改。您填写的内容保留在本页。")
+	SignKeptText        = def("sign.kept_text", "The session has ended: nothing was changed. What you typed is kept on this page.", "会话已结束，未做任何更改。你填写的内容保留在本页。")
 	SignInAside         = def("sign.in_aside", "Sign in in a new tab", "在新标签页登录")
 	SignSendAgain       = def("sign.send_again", "Send again", "重新提交")
 	SignSendAgainHelp   = def("sign.send_again_help", "Once you are signed in, come back to this page.", "登录后回到本页。")
