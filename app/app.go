@@ -439,7 +439,7 @@ func (a *App) openConsole(context.Context) error {
 		Store: a.store, Subjects: func() records.Subjects { return a.ring.Subjects() }, Now: c.Now, Rand: c.Rand, Zone: c.Zone,
 	})
 	a.tail = a.records.NewTail(c.Log)
-	a.approvals = approval.New(approval.Options{Store: a.store, Kinds: a.approvalKinds(), Tell: a.notices, Own: killswitch.Own, Now: c.Now, Rand: c.Rand, Applied: a.applied})
+	a.approvals = approval.New(approval.Options{Store: a.store, Kinds: a.approvalKinds(), Tell: a.notices, Own: killswitch.Own, Asks: killswitch.Asks, Now: c.Now, Rand: c.Rand, Applied: a.applied})
 	a.selfService = selfservice.New(selfservice.Options{Store: a.store, Approvals: a.approvals, Tell: a.notices, Now: c.Now, Rand: c.Rand})
 	a.console = console.New(console.Options{
 		Approvals: a.approvals, SelfService: a.selfService, Records: a.records, Tail: a.tail, Address: c.Console.Address, Portal: c.Portal.Address,

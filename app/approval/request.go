@@ -80,7 +80,9 @@ type Options struct {
 	Tell  Teller // nil: nobody is told
 	// Own, if set, refuses by its error what a plan of a kind takes away from a
 	// partner that is not the account's: of who may stop their own only.
-	Own  func(b store.Business, account, kind string, p change.Plan) error
+	Own func(b store.Business, account, kind string, p change.Plan) error
+	// Asks, if set, says of which plans they only ask: another person decides.
+	Asks func(p change.Plan) bool
 	Now  func() time.Time
 	Rand io.Reader
 	// Applied, if set, is called once a change is on disk: this node need not wait
@@ -108,6 +110,11 @@ func (a *Approvals) owns(b store.Business, by By, kind string, p change.Plan) er
 		return nil
 	}
 	return a.o.Own(b, by.Account, kind, p)
+}
+
+// onlyAsks reports whether by may only ask for what a plan does.
+func (a *Approvals) onlyAsks(by By, p change.Plan) bool {
+	return by.OwnOnly && a.o.Asks != nil && a.o.Asks(p)
 }
 
 // Ask is what somebody wants to change.
@@ -194,7 +201,7 @@ func (a *Approvals) Submit(ctx context.Context, by By, ask Ask) (out Outcome, er
 		if err := mayOwn(kind.Applier, b, ask, w.Now); err != nil {
 			return err
 		}
-		_, err = Directly(b, ask.Partner == "" && (kind.Alone || ask.Waits || plan.Widening() > 0))
+		_, err = Directly(b, ask.Partner == "" && (kind.Alone || ask.Waits || plan.Widening() > 0 || a.onlyAsks(by, plan)))
 		if errors.Is(err, ErrSecondPerson) {
 			out.Request, err = a.file(w, by, ask, plan)
 			return err

@@ -408,9 +408,10 @@ func TestAnEditedServiceKeepsWhatItsFormDoesNotShow(t *testing.T) {
 		form.Set("status", "suspended")
 		form.Set("api_id", "OP10972302H5010000000001")
 		form.Set("reason", "The page is being mended.")
-		if rec := h.as(models.OfficerRole, path+"/edit", form); rec.Header().Get("Location") != path+"?done=applied" {
+		if rec := h.as(models.OfficerRole, path+"/edit", form); rec.Header().Get("Location") != "/console/approvals/1?done=asked" {
 			t.Fatalf("suspend: %d to %q\n%s", rec.Code, rec.Header().Get("Location"), rec.Body)
 		}
+		h.approve(1)
 		var after catalog.Service
 		err := h.App.Store().Business(t.Context(), func(b store.Business) error {
 			read, err := catalog.Read(b, []string{apptest.Service}, []string{})

@@ -111,6 +111,23 @@ func TestAnOfficerStopsNothingThatAnotherLooksAfter(t *testing.T) {
 	})
 }
 
+func TestAnOfficerOnlyAsksToTakeAServiceOutOfService(t *testing.T) {
+	t.Parallel()
+	eachDesk(t, func(t *testing.T, d *desk) {
+		visit := d.NewVisit(apptest.Travel, nil)
+		number := numberOf(t, d.submit(officer, "/console/changes", url.Values{
+			"text": {"services: [{ id: " + apptest.Service + ", status: suspended }]"}, "do": {"submit"}, "reason": {why},
+		}))
+		d.Refresh()
+		calls(t, visit, 200, "")
+		form := carried(d.page(reviewer, "/console/approvals/"+number))
+		form.Set("reason", why)
+		d.submit(reviewer, "/console/approvals/"+number+"/approve", form)
+		d.Refresh()
+		calls(t, visit, 403, "not_active")
+	})
+}
+
 func TestWhoStopsAPartner(t *testing.T) {
 	t.Parallel()
 	eachDesk(t, func(t *testing.T, d *desk) {

@@ -2,6 +2,7 @@ package killswitch
 
 import (
 	"fmt"
+	"slices"
 
 	"postern/app/change"
 	"postern/app/errs"
@@ -58,6 +59,16 @@ func Own(b store.Business, account, kind string, p change.Plan) error {
 		}
 	}
 	return nil
+}
+
+// Asks reports whether a plan takes a service out of service, for every partner there
+// is: whoever may stop only what they look after asks for that, as for a freeze of it.
+func Asks(p change.Plan) bool {
+	return slices.ContainsFunc(p.Things, func(t change.Planned) bool {
+		return t.Kind == string(models.FreezeService) && slices.ContainsFunc(t.Differences, func(d change.Difference) bool {
+			return d.Effect == change.Narrows && len(d.Args) > 0 && d.Args[0] == "status"
+		})
+	})
 }
 
 func narrows(t change.Planned) bool {
