@@ -183,6 +183,10 @@ func (p *Portal) showEdit(c *gin.Context, status int, a partners.Application, f 
 	}
 	f.Action, f.Back, f.Button = applicationPath(a.ID)+"/edit", applicationPath(a.ID), i18n.T(ctx, button)
 	f.Methods, f.Modes = methods(ctx, f.Method), modes(ctx, f.Mode)
+	var err error
+	if f.Callers, err = p.callers(c, a, f.Addresses); err != nil {
+		return err
+	}
 	return web.Render(c, status, portal.ApplicationEdit(portal.ApplicationEditPage{
 		Frame: p.inWorld(c, i18n.T(ctx, i18n.PortalAppEdit, a.Name), applicationsPath, a.Environment), Lead: i18n.T(ctx, lead), Form: f,
 	}))
@@ -196,6 +200,9 @@ func (p *Portal) ApplicationUpdate(c *gin.Context) error {
 		return err
 	}
 	ctx, f := c.Request.Context(), typed(c)
+	if c.PostForm("try") != "" { // what the list would do, and nothing else
+		return p.showEdit(c, http.StatusOK, a, f)
+	}
 	after, unless := over(a, f), still(a.ID, f.Seen)
 	if a.Environment == models.Sandbox {
 		if err = p.o.SelfService.Change(ctx, user(c), after, selfservice.ReasonChanged, unless); err == nil {

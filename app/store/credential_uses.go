@@ -49,6 +49,17 @@ func (s *Store) UsesOverTime(ctx context.Context, credential string, since int64
 	return list, nil
 }
 
+const sourcesOfSQL = `SELECT * FROM application_sources WHERE application_id = ? AND last_at >= ? ORDER BY last_at DESC, prefix LIMIT ?`
+
+// SourcesOf lists from where an application has asked for ATs since a time (Unix ms), the
+// latest first, at most limit.
+func (s *Store) SourcesOf(ctx context.Context, application string, since int64, limit int) (list []models.ApplicationSource, err error) {
+	if err := s.read(ctx).Raw(sourcesOfSQL, application, since, limit).Scan(&list).Error; err != nil {
+		return nil, fmt.Errorf("read sources of application: %w", err)
+	}
+	return list, nil
+}
+
 // UsesByAddress lists from where a credential was used since a time (Unix ms), the most
 // first, at most limit.
 func (s *Store) UsesByAddress(ctx context.Context, credential string, since int64, limit int) (list []models.CredentialUses, err error) {

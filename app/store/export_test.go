@@ -118,7 +118,7 @@ func OverviewSQL() map[string]string {
 		"live visits": liveKindsSQL, "ending grants": endingGrantsSQL, "ending contracts": endingContractsSQL,
 		"statement": strings.ReplaceAll(statementSQL, "IN ?", "IN (?)"), "visits opened": strings.ReplaceAll(visitsOpenedSQL, "IN ?", "IN (?)"),
 		"end of calls": callsEndSQL, "hourly visits": strings.ReplaceAll(hourlyVisitsSQL, "IN ?", "IN (?)"),
-		"credentials to warn of": credentialsToWarnSQL, "ending of a partner": endingOfPartnerSQL, "uses over time": usesOverTimeSQL, "uses by address": usesByAddressSQL,
+		"credentials to warn of": credentialsToWarnSQL, "ending of a partner": endingOfPartnerSQL, "sources of an application": sourcesOfSQL, "uses over time": usesOverTimeSQL, "uses by address": usesByAddressSQL,
 		"counts of partners": strings.ReplaceAll(partnerCountsSQL, "IN ?", "IN (?)"),
 	}
 	all["calls"], _ = walkCallsSQL(CallFilter{Service: "s", Refused: true})

@@ -201,6 +201,20 @@ func endingNote(ctx context.Context, v EndingView) ui.NoteView {
 	return note
 }
 
+func callersTable(ctx context.Context, rows []CallerRow) ui.TableView {
+	t := ui.TableView{Caption: i18n.T(ctx, i18n.PortalCallers), Head: []ui.Column{
+		{Text: i18n.T(ctx, i18n.PortalCallers)}, {Text: i18n.T(ctx, i18n.PortalLastUsed)}, {Text: i18n.T(ctx, i18n.PortalByList)},
+	}}
+	for _, r := range rows {
+		dot := ui.DotView{Tone: ui.Bad, Text: i18n.T(ctx, i18n.PortalListOut)}
+		if r.In {
+			dot = ui.DotView{Tone: ui.Ok, Text: i18n.T(ctx, i18n.PortalListIn)}
+		}
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: r.Address, Mono: true}, {Text: r.Last}, {Part: ui.Dot(dot)}}})
+	}
+	return t
+}
+
 func usesTable(ctx context.Context, v UsesView) ui.TableView {
 	t := ui.TableView{Caption: i18n.T(ctx, i18n.PortalUsedBy), Head: []ui.Column{
 		{Text: i18n.T(ctx, i18n.PortalUseAddress)}, {Text: i18n.T(ctx, i18n.PortalUseCount)}, {Text: i18n.T(ctx, i18n.PortalLastUsed)},
