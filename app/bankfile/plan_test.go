@@ -145,7 +145,7 @@ func TestAPlanSaysInWordsWhatWidens(t *testing.T) {
 func TestWhateverIsNewWidens(t *testing.T) {
 	t.Parallel()
 	plan, err := read(t, "partners: [{id: p, name: P}]").Preview(t.Context(), nil, bankfile.Options{Now: now})
-	if want := "WIDENS  partner p is new\n            status: draft\n            name: P\n"; err != nil || plan.String() != want || plan.Widening() != 1 {
+	if want := "WIDENS  partner p is new\n            status: draft\n            name: P\n            risk: medium\n"; err != nil || plan.String() != want || plan.Widening() != 1 {
 		t.Errorf("plan %q and error %v, want %q", plan, err, want)
 	}
 }

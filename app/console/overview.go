@@ -314,6 +314,12 @@ func (s *Console) reasonsPart(o overview) (templ.Component, error) {
 		row := console.OverviewReason{Code: r.code, Words: cause, Count: i18n.Number(o.ctx, r.count), Href: s.refusedHref(o, r.call, r.code, o.partner)}
 		row.Share, row.Most = int(r.count), int(list[0].count)
 		v.Rows = append(v.Rows, row)
+		total -= r.count
+	}
+	if total > 0 {
+		rest := console.OverviewReason{Words: i18n.T(o.ctx, i18n.OverviewOtherReasons), Count: i18n.Number(o.ctx, total), Href: s.refusedHref(o, false, "", o.partner)}
+		rest.Share, rest.Most = int(total), int(max(total, list[0].count))
+		v.Rows = append(v.Rows, rest)
 	}
 	return console.OverviewWhy(v), nil
 }

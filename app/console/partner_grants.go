@@ -127,5 +127,8 @@ func (s *Console) endCell(ctx context.Context, ends time.Time) ui.Cell {
 	if ends.IsZero() {
 		return ui.Cell{Text: i18n.T(ctx, i18n.PartnerNever)}
 	}
+	if local := ends.In(s.o.Zone); store.DayOf(local).Equal(local) {
+		return ui.Cell{Text: i18n.Date(ctx, local.AddDate(0, 0, -1))}
+	}
 	return ui.Cell{Part: ui.Time(s.At(ends.UnixMilli()))}
 }

@@ -121,6 +121,9 @@ func (s *Console) clocked(ctx context.Context, args []string) []string {
 		}
 		t = t.In(s.o.Zone)
 		words[i] = i18n.Stamp(ctx, t)
+		if args[0] == "starts_at" && store.DayOf(t).Equal(t) {
+			words[i] = i18n.Date(ctx, t)
+		}
 		if ends[args[0]] && store.DayOf(t).Equal(t) {
 			words[i] = i18n.T(ctx, i18n.ConsoleLastDay, i18n.Date(ctx, t.AddDate(0, 0, -1)))
 		}

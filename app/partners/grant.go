@@ -67,6 +67,9 @@ func (g Grant) Compare(before Grant) []change.Difference {
 	if c.New {
 		c.Note(change.Widens, "application %s may use scope %s: %s", g.Application, g.Scope, g.Purpose)
 	}
+	if c.New && !g.StartsAt.IsZero() {
+		c.End("starts_at", before.StartsAt, g.StartsAt)
+	}
 	c.End("ends_at", before.EndsAt, g.EndsAt)
 	c.Flag("ended", before.Ended, g.Ended, change.Narrows)
 	return c.List

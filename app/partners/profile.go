@@ -93,10 +93,9 @@ func (p Partner) compareProfile(c *change.Comparison, before Partner) {
 	replaced("credit_code", before.CreditCode, p.CreditCode)
 	replaced("contract", before.Contract, p.Contract)
 	c.Text("contract_ends", before.ContractEnds, p.ContractEnds, contractEffect(before.ContractEnds, p.ContractEnds))
-	if c.New && p.Risk != models.RiskMedium {
+	if c.New {
 		c.Text("risk", "", string(p.Risk), change.Neutral)
-	}
-	if !c.New {
+	} else {
 		c.Ranked("risk", string(before.Risk), string(p.Risk), []string{string(models.RiskHigh), string(models.RiskMedium), string(models.RiskLow)})
 	}
 	// Who may stop a partner at once is nothing that one officer alone changes.

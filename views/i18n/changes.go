@@ -80,7 +80,7 @@ var changeWords = map[string]string{
 	"status": "状态", "name": "名称", "partner": "合作方", "environment": "环境", "suite": "密码套件", "auth_method": "认证方式",
 	"address_mode": "来源地址检查", "address": "来源地址", "return address": "返回地址", "at_lifetime": "AT 有效期（秒）",
 	"daily_quota": "每日 AT 配额", "at_rate": "每秒 AT", "vt_rate": "每秒 VT", "call_rate": "每秒调用", "not_after": "有效期至",
-	"revoked": "吊销", "ends_at": "授权结束", "ended": "终止", "service": "服务", "title": "标题", "requires_customer": "要求客户登录",
+	"revoked": "吊销", "starts_at": "授权开始", "ends_at": "授权结束", "ended": "终止", "service": "服务", "title": "标题", "requires_customer": "要求客户登录",
 	"h5_url": "页面地址", "class": "类别", "api_id": "API 编号", "allow_no_origin": "允许无来源请求", "vt_lifetime": "VT 有效期（秒）",
 	"renew_window": "续期窗口（秒）", "max_age": "访问最长时间（秒）", "max_body": "请求上限（字节）", "durable_calls": "调用先落盘再应答",
 	"origin": "页面来源", "method": "方法", "pattern": "路径", "permission": "权限", "query name": "查询参数", "reply type": "应答类型",
@@ -144,7 +144,7 @@ var englishWords = map[string]string{
 	"at_rate": "ATs a second", "vt_rate": "VTs a second", "call_rate": "calls a second", "daily_quota": "ATs a day",
 	"at_lifetime": "AT lifetime (s)", "vt_lifetime": "VT lifetime (s)", "renew_window": "renewal window (s)", "max_age": "longest visit (s)",
 	"max_body": "largest request (octets)", "h5_url": "page address", "api_id": "API id", "auth_method": "authentication",
-	"address_mode": "check of addresses", "not_after": "ends", "ends_at": "ends",
+	"address_mode": "check of addresses", "not_after": "ends", "starts_at": "starts", "ends_at": "ends",
 }
 
 // englishWord is a field as one says it.
@@ -180,7 +180,9 @@ func Difference(ctx context.Context, format string, args []string) (label, befor
 		return words[0], words[1], words[2], true
 	case format == "%s: %s -> none" && len(words) == 2:
 		return words[0], words[1], "", true
-	case (format == "%s: %s" || format == "%s: %d" || format == "%s: %t") && len(words) == 2:
+	case format == "%s: %t" && len(words) == 2:
+		return words[0], From(ctx).yes(args[1] != "true"), From(ctx).yes(args[1] == "true"), true
+	case (format == "%s: %s" || format == "%s: %d") && len(words) == 2:
 		return words[0], "", words[1], true
 	}
 	if s, known := sided[format]; known {
@@ -195,6 +197,19 @@ func Difference(ctx context.Context, format string, args []string) (label, befor
 		list[i] = w
 	}
 	return fmt.Sprintf(sentence, list...), "", "", false
+}
+
+// yes says whether something is so.
+func (l Lang) yes(is bool) string {
+	switch {
+	case l == Chinese && is:
+		return "是"
+	case l == Chinese:
+		return "否"
+	case is:
+		return "yes"
+	}
+	return "no"
 }
 
 // sides are a difference that names what was and what shall be in one sentence, as

@@ -83,7 +83,7 @@ func TestADifferenceComesInItsParts(t *testing.T) {
 	}{
 		{context.Background(), "%s: %s -> %s", []string{"daily_quota", "no limit", "80000"}, "ATs a day", "no limit", "80000", true},
 		{chinese, "%s: %s -> %s", []string{"daily_quota", "no limit", "80000"}, "每日 AT 配额", "不限", "80000", true},
-		{chinese, "%s: %t", []string{"revoked", "true"}, "吊销", "", "是", true},
+		{chinese, "%s: %t", []string{"revoked", "true"}, "吊销", "否", "是", true},
 		{chinese, "%s: %s -> none", []string{"upstream for production", "https://a"}, "生产上游", "https://a", "", true},
 		{chinese, "field %s under %s %s", []string{"a.b", "x:read", "leaves masked as phone, class C2"}, "字段 a.b（x:read）", "", "按 phone 掩码传出，级别 C2", true},
 		{context.Background(), "field %s under %s now %s (before: %s)", []string{"a.b", "x:read", "leaves unmasked, class C2", "does not leave, class C2"},
