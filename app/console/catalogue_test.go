@@ -274,7 +274,7 @@ func TestTheEditorShowsWhatLeavesAndAsksForTheChange(t *testing.T) {
 		}
 		asked := h.request(models.ReviewerRole, "/console/approvals/1", nil)
 		asked.Header.Set("Accept-Language", "zh-CN")
-		wants(t, h.Internal(asked).Body.String(), "数据范围 loan.offer:read", "字段 trace（loan.offer:read）：原文传出，级别 C1", "放宽")
+		wants(t, h.Internal(asked).Body.String(), "数据范围 loan.offer:read", "字段 trace（loan.offer:read）", "原文传出，级别 C1", "放宽")
 	})
 }
 

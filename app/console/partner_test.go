@@ -28,23 +28,23 @@ var screens = []struct {
 	{"POST", "/console/partners/p_travel/notes", stoppers},
 	{"GET", "/console/partners/p_travel/edit", makers}, {"POST", "/console/partners/p_travel", makers},
 	{"GET", "/console/partners/p_travel/activate", makers}, {"POST", "/console/partners/p_travel/activate", makers},
-	{"GET", "/console/partners/p_travel/suspend", stoppers}, {"POST", "/console/partners/p_travel/suspend", stoppers},
+	{"GET", "/console/partners/p_travel/suspend", askers}, {"POST", "/console/partners/p_travel/suspend", askers},
 	{"GET", "/console/partners/p_travel/resume", thawers}, {"POST", "/console/partners/p_travel/resume", thawers},
 	{"GET", "/console/partners/p_travel/close", makers}, {"POST", "/console/partners/p_travel/close", makers},
 	{"GET", "/console/partners/p_travel/applications/new", makers}, {"POST", "/console/partners/p_travel/applications", makers},
 	{"GET", "/console/partners/p_travel/applications/app_travel", readers},
 	{"GET", "/console/partners/p_travel/applications/app_travel/edit", makers}, {"POST", "/console/partners/p_travel/applications/app_travel", makers},
-	{"GET", "/console/partners/p_travel/applications/app_travel/limits", stoppers}, {"POST", "/console/partners/p_travel/applications/app_travel/limits", stoppers},
+	{"GET", "/console/partners/p_travel/applications/app_travel/limits", askers}, {"POST", "/console/partners/p_travel/applications/app_travel/limits", askers},
 	{"GET", "/console/partners/p_travel/applications/app_travel/activate", makers}, {"POST", "/console/partners/p_travel/applications/app_travel/activate", makers},
-	{"GET", "/console/partners/p_travel/applications/app_travel/suspend", stoppers}, {"POST", "/console/partners/p_travel/applications/app_travel/suspend", stoppers},
+	{"GET", "/console/partners/p_travel/applications/app_travel/suspend", askers}, {"POST", "/console/partners/p_travel/applications/app_travel/suspend", askers},
 	{"GET", "/console/partners/p_travel/applications/app_travel/resume", thawers}, {"POST", "/console/partners/p_travel/applications/app_travel/resume", thawers},
 	{"GET", "/console/partners/p_travel/applications/app_travel/close", makers}, {"POST", "/console/partners/p_travel/applications/app_travel/close", makers},
 	{"GET", "/console/partners/p_travel/applications/app_travel/credentials/new", makers}, {"POST", "/console/partners/p_travel/applications/app_travel/credentials", makers},
-	{"GET", "/console/partners/p_travel/credentials/" + code("app_travel-sig") + "/revoke", stoppers},
-	{"POST", "/console/partners/p_travel/credentials/" + code("app_travel-sig") + "/revoke", stoppers},
+	{"GET", "/console/partners/p_travel/credentials/" + code("app_travel-sig") + "/revoke", askers},
+	{"POST", "/console/partners/p_travel/credentials/" + code("app_travel-sig") + "/revoke", askers},
 	{"GET", "/console/partners/p_travel/grants/new", makers}, {"POST", "/console/partners/p_travel/grants", makers},
 	{"GET", "/console/partners/p_travel/grants/" + code("g1"), makers}, {"POST", "/console/partners/p_travel/grants/" + code("g1"), makers},
-	{"GET", "/console/partners/p_travel/grants/" + code("g1") + "/end", stoppers}, {"POST", "/console/partners/p_travel/grants/" + code("g1") + "/end", stoppers},
+	{"GET", "/console/partners/p_travel/grants/" + code("g1") + "/end", askers}, {"POST", "/console/partners/p_travel/grants/" + code("g1") + "/end", askers},
 	{"GET", "/console/onboarding/new", makers}, {"POST", "/console/onboarding", makers},
 }
 
@@ -53,6 +53,7 @@ var (
 	makers   = []models.StaffRole{officer}
 	thawers  = []models.StaffRole{officer, security}
 	stoppers = []models.StaffRole{officer, reviewer, security}
+	askers   = []models.StaffRole{officer, reviewer, security, support} // who stops, and who asks for it
 )
 
 func TestEachRoleGetsWhatItMay(t *testing.T) {
