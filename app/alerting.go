@@ -117,10 +117,9 @@ func (a *App) alertJobs() []jobs.Job {
 }
 
 func (a *App) lookHere(ctx context.Context) (string, error) {
-	if err := errors.Join(a.sources.Flush(ctx), a.uses.Flush(ctx)); err != nil {
-		return "", err
-	}
-	return a.alerts.LookAtNode(ctx)
+	flushed := errors.Join(a.sources.Flush(ctx), a.uses.Flush(ctx))
+	said, err := a.alerts.LookAtNode(ctx) // what could not be written down is no reason not to look
+	return said, errors.Join(flushed, err)
 }
 
 // FlushUses writes down which credentials were used since the last time.

@@ -189,6 +189,9 @@ func TestWhereAPartnerHasChosenSoASecondMemberConfirms(t *testing.T) {
 			t.Errorf("led to %s", rec.Header().Get("Location"))
 		}
 		b.proves("developer")
+		b.Exec("UPDATE members SET production = FALSE WHERE account_id = '" + b.ids["owner"] + "'")
+		b.wants("for somebody who may not change production any more", b.as("developer", path+"/confirm", url.Values{}), http.StatusConflict)
+		b.Exec("UPDATE members SET production = TRUE WHERE account_id = '" + b.ids["owner"] + "'")
 		b.ledTo("developer", path+"/confirm", url.Values{})
 		b.gets("further", http.StatusOK)
 		b.wants("once more", b.as("developer", path+"/confirm", url.Values{}), http.StatusConflict)

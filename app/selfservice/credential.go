@@ -68,16 +68,37 @@ func (s *SelfService) EndCredential(ctx context.Context, u User, k partners.Cred
 	if ends.IsZero() {
 		at = s.o.Now()
 	}
-	unless := s.unlessLast(k, at, anyway)
+	unless := both(still(k), s.unlessLast(k, at, anyway))
 	k.NotAfter, k.Revoked = ends, ends.IsZero()
 	return s.change(ctx, u, k, approval.Ask{Reason: ReasonEnded, Unless: unless})
 }
 
 // FreezeCredential lets a credential rest at once. ErrLast as EndCredential.
 func (s *SelfService) FreezeCredential(ctx context.Context, u User, k partners.Credential, anyway Anyway) error {
-	unless := s.unlessLast(k, s.o.Now(), anyway)
+	unless := both(still(k), s.unlessLast(k, s.o.Now(), anyway))
 	k.Frozen = true
 	return s.change(ctx, u, k, approval.Ask{Reason: ReasonFrozen, Unless: unless})
+}
+
+// still refuses when a credential is not what it was when it was read: whoever ends it
+// does not undo what another has done to it meanwhile.
+func still(k partners.Credential) func(store.Business) error {
+	return func(b store.Business) error {
+		rows, err := b.Credentials([]string{k.ID})
+		if err == nil && (len(rows) != 1 || len(k.Compare(partners.CredentialsOf(rows)[0])) > 0) {
+			err = change.ErrMoved
+		}
+		return err
+	}
+}
+
+func both(first, second func(store.Business) error) func(store.Business) error {
+	return func(b store.Business) error {
+		if err := first(b); err != nil {
+			return err
+		}
+		return second(b)
+	}
 }
 
 func (s *SelfService) unlessLast(k partners.Credential, at time.Time, anyway Anyway) func(store.Business) error {
@@ -99,6 +120,7 @@ func (s *SelfService) unlessLast(k partners.Credential, at time.Time, anyway Any
 // KeepCredential takes an end back that the partner has set and that has not come yet;
 // one that the bank has set stays. waits is as of AddCredential.
 func (s *SelfService) KeepCredential(ctx context.Context, u User, k partners.Credential) (waits int64, err error) {
+	unless := still(k)
 	err = s.o.Store.Business(ctx, func(b store.Business) error {
 		rows, err := b.Credentials([]string{k.ID})
 		if err == nil && len(rows) == 1 {
@@ -109,14 +131,15 @@ func (s *SelfService) KeepCredential(ctx context.Context, u User, k partners.Cre
 	if err != nil {
 		return 0, err
 	}
-	return s.widen(ctx, u, k, reasons{ReasonKept, ReasonKept}, nil)
+	return s.widen(ctx, u, k, reasons{ReasonKept, ReasonKept}, unless)
 }
 
 // ThawCredential has a credential work again that the partner has frozen. waits is as of
 // AddCredential; approval.ErrNotOwn for one that the bank has frozen.
 func (s *SelfService) ThawCredential(ctx context.Context, u User, k partners.Credential) (waits int64, err error) {
+	unless := still(k)
 	k.Frozen = false
-	return s.widen(ctx, u, k, reasons{ReasonThawed, ReasonThawed}, nil)
+	return s.widen(ctx, u, k, reasons{ReasonThawed, ReasonThawed}, unless)
 }
 
 // reasons are what is noted as the reason in each environment.
@@ -176,20 +199,39 @@ func (s *SelfService) Confirm(ctx context.Context, u User, id int64) error {
 	if !r.State.Open() || s.o.Now().UnixMilli() >= r.MadeAt+confirmWithin.Milliseconds() {
 		return ErrOver
 	}
+	if there, err := s.mayStill(ctx, r); err != nil || !there {
+		return orElse(err, ErrOver)
+	}
 	wanted, err := bankfile.AskedIn(r.Content)
 	if err != nil {
 		return err
 	}
-	err = s.change(ctx, u, wanted.Credential, approval.Ask{Reason: r.Reason, Answers: r.ID, Unless: s.stillOneStep(wanted.Credential)})
+	err = s.change(ctx, u, wanted.Credential, approval.Ask{Reason: r.Reason, Answers: r.ID, Unless: s.stillOneStep(wanted.Credential, r.Reason)})
 	if errors.Is(err, approval.ErrAnswered) {
 		return ErrOver
 	}
 	return err
 }
 
+// mayStill reports whether whoever asked is in the team and may change production:
+// two persons are two that the team has.
+func (s *SelfService) mayStill(ctx context.Context, r models.PartnerRequest) (may bool, err error) {
+	err = s.o.Store.Accounts(ctx, func(a store.Accounts) error {
+		account, found, err := a.Account(r.Maker)
+		if err != nil || !found || account.Status != models.AccountActive {
+			return err
+		}
+		m, found, err := a.Member(r.Maker)
+		may = found && m.PartnerID == r.PartnerID && m.Production
+		return err
+	})
+	return may, err
+}
+
 // stillOneStep refuses to bring a credential back together with what was changed of it
-// since it was asked, and to add one for which there is no room any more.
-func (s *SelfService) stillOneStep(k partners.Credential) func(store.Business) error {
+// since it was asked, to do another step than the one that was asked for that reason,
+// and to add one for which there is no room any more.
+func (s *SelfService) stillOneStep(k partners.Credential, reason string) func(store.Business) error {
 	return func(b store.Business) error {
 		rows, err := b.Credentials([]string{k.ID})
 		if err != nil {
@@ -198,7 +240,9 @@ func (s *SelfService) stillOneStep(k partners.Credential) func(store.Business) e
 		if len(rows) == 0 {
 			return s.room(k.Application)(b)
 		}
-		if len(k.Compare(partners.CredentialsOf(rows)[0])) > 1 {
+		now := partners.CredentialsOf(rows)[0]
+		another := reason == ReasonThawed && now.Frozen == k.Frozen || reason == ReasonKept && now.Frozen != k.Frozen
+		if another || len(k.Compare(now)) > 1 {
 			return change.ErrMoved
 		}
 		return nil
