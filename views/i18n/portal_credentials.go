@@ -45,7 +45,7 @@ var (
 	PortalNoCallers       = def("portal.no_callers", "Nobody has called with this application in 30 days.", "近 30 天该应用没有调用。")
 	PortalEndingSee       = def("portal.ending_see", "See who uses it", "查看使用情况")
 	PortalUsedBy          = def("portal.used_by", "Who uses it", "使用情况")
-	PortalUses            = defCount("portal.uses", "%d request since %s", "%d requests since %s", "%[2]s 起 %[1]d 次请求")
+	PortalUses            = defCount("portal.uses", "%[1]d request since %[2]s", "%[1]d requests since %[2]s", "%[2]s 起 %[1]d 次请求")
 	PortalLastUsed        = def("portal.last_used", "Last used", "最近使用")
 	PortalNeverUsed       = def("portal.never_used", "not yet", "未使用")
 	PortalUseAddress      = def("portal.use_address", "Address", "来源地址")

@@ -32,7 +32,6 @@ var (
 	PortalCheckSeen    = def("portal.check_seen", "What stands there", "断言内容")
 	PortalCheckVerdict = def("portal.check_verdict", "What the gateway says", "网关判断")
 	PortalCheckFine    = def("portal.check_fine", "as it must be", "符合要求")
-	PortalCheckEmpty   = def("portal.check_empty", "nothing", "无")
 	_                  = def("rule.certificate_over", "This certificate has ended: take a new one.", "该证书已过期，请使用新证书。")
 )
 

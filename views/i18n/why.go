@@ -97,6 +97,8 @@ var byCode = map[string]Explanation{
 
 // The explanations that several codes or reasons share.
 var (
+	_ = under(why("evidence_differs", "The database held another past than the anchor of its checkpoints: the node decided nothing.", "数据库与检查点锚文件所记的历史不一致，节点已停止作出决定。",
+		"An administrator finds out which of both is right, as docs/operations.md says; nothing was done.", "请管理员按运维文档查明哪一方正确；未做任何操作。"), "evidence_differs")
 	whyEnvelope = under(why("envelope", "What the page sent is not an envelope that this gateway takes.", "页面发来的不是本网关接受的信封。",
 		"The page must use the SDK of this gateway, unchanged. If it does, somebody altered the message on its way.", "页面应使用本网关的 SDK 且不作改动；如已如此，则消息在途中被改动过。"),
 		"form", "header", "alg", "enc", "typ", "epk", "unwrap", "cek", "tag", "signature", "json", "plaintext", "two_bodies", "body_b64", "method", "headers", "size", "body")
