@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -200,14 +201,14 @@ func (c consistencyCommand) Run(i invocation) error {
 }
 
 type checkProofCommand struct {
-	File string `arg:"" type:"existingfile" help:"The proof."`
+	File string `arg:"" type:"existingfile" help:"The proof, or a checkpoint."`
 	Keys string `required:"" type:"existingfile" placeholder:"FILE" help:"The public keys, as evidence keys prints them."`
 }
 
 // maxProof is longer than any proof, octets.
 const maxProof = 1 << 20
 
-// Run checks a proof, and says what it proves.
+// Run checks a proof or a checkpoint, and says what it proves.
 func (c checkProofCommand) Run(i invocation) error {
 	keys, err := keyFile{c.Keys}.read()
 	if err != nil {
@@ -221,6 +222,14 @@ func (c checkProofCommand) Run(i invocation) error {
 	text, err := io.ReadAll(io.LimitReader(f, maxProof))
 	if err != nil {
 		return err
+	}
+	if !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) { // a signed note
+		of, err := keys.Open(string(text))
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(i.Out, "This is a checkpoint of the %d events of %s, signed at %s.\n", of.Size, of.Origin, of.At.UTC().Format(proofTime))
+		return nil
 	}
 	p, err := evidence.ReadProof(text)
 	if err != nil {

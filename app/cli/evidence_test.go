@@ -10,6 +10,7 @@ import (
 	"postern/app"
 	"postern/app/apptest"
 	"postern/app/config"
+	"postern/app/evidence"
 	"postern/app/keyring"
 	"postern/app/store"
 	"postern/app/store/storetest"
@@ -73,6 +74,12 @@ func TestAnAuditorVerifiesTheLedger(t *testing.T) {
 			must(0, "This is event 2 of ", "evidence", "check", save("proof.json", proof), "--keys", keys)
 			must(1, "is not number 2", "evidence", "check", save("forged.json", strings.Replace(proof, "at.issued", "at.denied", 1)), "--keys", keys)
 			must(0, "are the first of the", "evidence", "check", save("both.json", must(0, "", "evidence", "consistency", "1")), "--keys", keys)
+			read, err := evidence.ReadProof([]byte(proof))
+			if err != nil {
+				t.Fatal(err)
+			}
+			must(0, "This is a checkpoint of the", "evidence", "check", save("checkpoint.txt", read.Checkpoint), "--keys", keys)
+			must(1, "", "evidence", "check", save("altered.txt", strings.Replace(read.Checkpoint, "\n", "1\n", 1)), "--keys", keys)
 			must(1, "There is no such event", "evidence", "prove", "nothing")
 			must(1, "There is no such checkpoint", "evidence", "consistency", "77")
 			other := save("other.txt", "other.example/events+d61c4a3d+AbLxcKYH1H2ZlDSxMJYO5zqvJvN+Dpe3nRK0TyGrpkNx\n")

@@ -3,6 +3,7 @@ package console
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -80,6 +81,11 @@ func (f partnerFile) applicationIDs() []string {
 // applicationName is what an application of the partner's is called.
 func (f partnerFile) applicationName(id string) string {
 	a, _ := f.registry.Applications.Current(id)
+	for _, other := range f.registry.Applications.All() {
+		if other.ID != id && other.Name == a.Name {
+			return fmt.Sprintf("%s (%s)", cmp.Or(a.Name, id), id)
+		}
+	}
 	return cmp.Or(a.Name, id)
 }
 

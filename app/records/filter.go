@@ -3,6 +3,7 @@ package records
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"postern/app/store"
@@ -110,7 +111,14 @@ func (r *Records) Names(ctx context.Context) (Names, error) {
 		for _, p := range partners {
 			n.Partners[p.ID] = p
 		}
+		same := map[string]int{}
 		for _, a := range applications {
+			same[a.Name]++
+		}
+		for _, a := range applications {
+			if same[a.Name] > 1 { // whoever stops one must not take it for the other
+				a.Name = fmt.Sprintf("%s (%s)", cmp.Or(a.Name, a.ID), a.ID)
+			}
 			n.Applications[a.ID] = a
 		}
 		for _, s := range services {
