@@ -62,6 +62,7 @@ func (s *studio) posted() map[string]door {
 // got is where the rows lead that answer with no page.
 var got = map[string]string{
 	"/console/sign-in/sign-on": "/console/sign-in/sign-on",
+	"/console/find":            "/console/find?q=overview",
 	"/console/log/stream":      "/console/log/stream",
 	"/console/now/:part":       "/console/now/health",
 }

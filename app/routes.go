@@ -174,6 +174,7 @@ func homeScreens(s *console.Console) []screen {
 		{http.MethodGet, "/console", entrance.Insider, s.Overview},
 		{http.MethodGet, "/console/now/:part", entrance.Insider.Quietly(), s.OverviewNow},
 		{http.MethodGet, "/console/menu", entrance.Insider, s.Menu},
+		{http.MethodGet, "/console/find", entrance.Insider, s.Find},
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 var noPages = map[string]string{
 	"/console/sign-in/sign-on": "it leads to the bank's sign-on",
 	"/console/log/stream":      "a stream of events",
+	"/console/find":            "it leads to what was found",
 	"/console/now/:part":       "a part of a page that renews itself",
 
 	"/console/evidence/checkpoints/:size": "a file",

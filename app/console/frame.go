@@ -62,7 +62,7 @@ var sidebar = []struct {
 func (s *Console) frame(c *gin.Context, title string, above ...layout.Crumb) layout.ConsoleLayout {
 	v, ctx := entrance.VisitOf(c), c.Request.Context()
 	l := layout.ConsoleLayout{
-		Title: title, Bank: s.BankName(c), Home: "/console", Menu: "/console/menu", SignOut: "/console/sign-out",
+		Title: title, Bank: s.BankName(c), Home: "/console", Menu: "/console/menu", SignOut: "/console/sign-out", Search: findPath,
 		Breadcrumb: append(above, layout.Crumb{Text: title}), Preferences: s.Preferred(c), Nav: s.nav(c, v),
 		User: layout.User{
 			Name: v.Who.Account.Name, Role: strings.Join(roleNames(c, v.Who.Roles), " · "),
