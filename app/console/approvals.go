@@ -254,17 +254,7 @@ func (s *Console) showApproval(c *gin.Context, status int, reason string, faults
 	}
 	s.offer(ctx, v, r, &page)
 	if page.Open {
-		if page.Notes, err = s.effects(ctx, r); err != nil {
-			return err
-		}
-	}
-	if page.Open {
-		if page.Looks, err = s.looksOf(ctx, r, plan); err != nil {
-			return err
-		}
-	}
-	if page.Open && decidesCalls(r, plan) {
-		if err := s.requestHistory(c, r, &page); err != nil {
+		if err := s.weigh(c, r, plan, &page); err != nil {
 			return err
 		}
 	}
@@ -294,6 +284,19 @@ func (s *Console) offer(ctx context.Context, v *entrance.Visit, r models.ChangeR
 	if s.o.Records.MayTake(r, who.ID) {
 		page.Take, page.TakeUntil = exportPath(r.ID), i18n.Stamp(ctx, records.TakenUntil(r).In(s.o.Zone))
 	}
+}
+
+// weigh puts onto an open request's page what there is to weigh: what it would do as
+// of now, what to look at first, and what it would have done to recorded calls.
+func (s *Console) weigh(c *gin.Context, r models.ChangeRequest, plan change.Plan, page *console.ApprovalPage) (err error) {
+	ctx := c.Request.Context()
+	if page.Notes, err = s.effects(ctx, r); err != nil {
+		return err
+	}
+	if page.Looks, err = s.looksOf(ctx, r, plan); err != nil || !decidesCalls(r, plan) {
+		return err
+	}
+	return s.requestHistory(c, r, page)
 }
 
 // decide runs one of the decisions on the request as the page showed it.

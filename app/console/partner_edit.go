@@ -153,6 +153,7 @@ func (s *Console) showPartnerEdit(c *gin.Context, file partnerFile, values map[s
 		}
 	}
 	return s.showForm(c, fault, formPage{
+		proof: true,
 		title: i18n.T(ctx, i18n.PartnerEditTitle, file.row.Name), card: i18n.T(ctx, i18n.PartnerProfile), note: note,
 		crumb: partnerCrumbs(ctx, file.row), aside: []console.Section{{Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerWhatNext)}, Text: i18n.T(ctx, i18n.PartnerEditNext)}},
 		form: f.done(partnerPath(file.row.ID), ui.ButtonView{Text: i18n.T(ctx, i18n.PartnerSave), Kind: ui.Primary}),
@@ -169,7 +170,7 @@ func (s *Console) PartnerUpdate(c *gin.Context) error {
 	after, where := profileOf(file.partner, values)
 	values = compacted(values, where)
 
-	out, err := s.propose(c, proposal{subject: partnerSubject(file.row.ID), things: []any{after}, reason: values["reason"], unless: stillPartner(file.row.ID, seen)})
+	out, err := s.propose(c, proposal{subject: partnerSubject(file.row.ID), things: []any{after}, reason: values["reason"], proof: true, unless: stillPartner(file.row.ID, seen)})
 	if err != nil {
 		fault, ok := s.faultsOf(c, err, "partner", file.row.ID)
 		if !ok {

@@ -29,6 +29,7 @@ func TestWhatStopsAtOnceNeedsAProofThatIsFresh(t *testing.T) {
 			"/console/visits/" + visitID + "/end":                                          {},
 			"/console/live/end":                                                            {"target": {"partner:p_travel"}},
 			"/console/kill-switch/freezes":                                                 {"target": {"partner:p_travel"}, "stops": {"all"}},
+			"/console/partners/p_travel":                                                   {"name": {"Lianhe"}},
 			"/console/changes":                                                             {"text": {"partners: [{ id: p_travel, status: suspended }]"}, "do": {"submit"}},
 			"/console/visits/subject":                                                      {"visit": {visitID}},
 		} {
