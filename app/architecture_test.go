@@ -25,7 +25,7 @@ var tiers = [...][]string{
 		"app/store", "app/store/storetest", "app/token", "app/limit", "app/disclosure", "app/hours", "policies", "app/config", "app/config/gen",
 		"views/layout", "views/ui", "views/link", "views/entrance", "views/console", "views/portal", "views/demo",
 	},
-	2: {"app/ledger", "app/ledger/crashrig", "app/feeds", "app/keyring", "app/clients", "app/control", "app/directory", "app/change", "app/consents"},
+	2: {"app/ledger", "app/ledger/crashrig", "app/feeds", "app/keyring", "app/clients", "app/control", "app/directory", "app/change", "app/consents", "app/sample"},
 	3: {"app/authority", "app/backup", "app/partners", "app/catalog", "app/identity", "app/approval", "app/records", "app/alerts", "app/alerts/post", "app/signon", "app/settings",
 		"app/killswitch", "app/evidence",
 	},

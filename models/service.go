@@ -87,6 +87,7 @@ type Scope struct {
 	ServiceID        string
 	Title            string
 	RequiresCustomer bool
+	Offered          bool  // partners find it in their catalogue, and take it in their sandbox
 	ConsentVersion   int64 // of the ConsentText that it demands consent to; 0 demands none
 }
 
@@ -121,6 +122,7 @@ type Grant struct {
 	StartsAt      int64
 	EndsAt        int64 // 0 means no end
 	EndedAt       int64 // set when it was ended before its time
+	EndedBy       Side  // on whose word that was; empty while it was not
 	CreatedAt     int64
 }
 

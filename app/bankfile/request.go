@@ -72,7 +72,7 @@ func (Applier) Own(b store.Business, content, partner string, now time.Time) (ch
 	if len(world.catalog.Services.Staged())+len(world.catalog.Scopes.Staged()) > 0 {
 		return change.NotOwn, nil
 	}
-	return world.registry.Own(partner, now), nil
+	return world.registry.Own(partner, world.catalog, now), nil
 }
 
 func (w world) save(to change.Writer) error {
@@ -202,11 +202,12 @@ func current(b store.Business, kind, id string) (thing any, found bool, err erro
 	return thing, found, nil
 }
 
-// Asked is what a partner's request wants: an application, or a credential of one, whose
-// ID is empty where it is not wanted.
+// Asked is what a partner's request wants: an application, or a credential or a grant of
+// one. The ID of what is not wanted is empty.
 type Asked struct {
 	Application partners.Application
 	Credential  partners.Credential
+	Grant       partners.Grant
 }
 
 // AskedIn is what a partner's request wants by its content.
@@ -215,14 +216,17 @@ func AskedIn(content string) (a Asked, err error) {
 	if err != nil {
 		return a, invalid(err)
 	}
-	applications, credentials := inputs[partners.Application](d, "application"), inputs[partners.Credential](d, "credential")
+	applications, credentials, grants := inputs[partners.Application](d, "application"), inputs[partners.Credential](d, "credential"), inputs[partners.Grant](d, "grant")
+	if n := len(applications) + len(credentials) + len(grants); n != 1 {
+		return a, fmt.Errorf("%d things are asked for, want one", n)
+	}
 	switch {
-	case len(applications) == 1 && len(credentials) == 0:
+	case len(applications) == 1:
 		a.Application = applications[0]
-	case len(credentials) == 1 && len(applications) == 0:
+	case len(credentials) == 1:
 		a.Credential = credentials[0]
 	default:
-		return a, fmt.Errorf("%d applications and %d credentials are asked for, want one thing", len(applications), len(credentials))
+		a.Grant = grants[0]
 	}
 	return a, nil
 }

@@ -106,7 +106,7 @@ func (c *Catalog) readScopes(rows []models.Scope) ([]Scope, error) {
 	list, at := make([]Scope, len(rows)), map[string]*Scope{}
 	for i, r := range rows {
 		ids[i] = r.ID
-		list[i] = Scope{ID: r.ID, Service: r.ServiceID, Title: r.Title, RequiresCustomer: r.RequiresCustomer}
+		list[i] = Scope{ID: r.ID, Service: r.ServiceID, Title: r.Title, RequiresCustomer: r.RequiresCustomer, Offered: r.Offered}
 		at[r.ID] = &list[i]
 	}
 	if err := c.readConsents(rows, ids, at); err != nil {
@@ -149,6 +149,14 @@ func (c *Catalog) readConsents(rows []models.Scope, ids []string, at map[string]
 		at[r.ID].Consent = c.texts[r.ID][r.ConsentVersion]
 	}
 	return nil
+}
+
+// Offered reports whether partners may take a scope in their sandbox: the bank has put it
+// into their catalogue, and its service is in service, as both shall be.
+func (c *Catalog) Offered(scope string) bool {
+	sc, _ := c.Scopes.Find(scope)
+	s, found := c.Services.Find(sc.Service)
+	return found && sc.Offered && s.Status == models.Active
 }
 
 // Class is a scope's service and its class, as they shall be; empty when there

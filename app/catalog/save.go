@@ -115,7 +115,7 @@ func saveScope(w change.Writer, x change.Change[Scope]) error {
 
 // rows is the scope as the database holds it.
 func (s Scope) rows() (row models.Scope, permissions []models.ScopePermission, fields []models.ScopeField) {
-	row = models.Scope{ID: s.ID, ServiceID: s.Service, Title: s.Title, RequiresCustomer: s.RequiresCustomer, ConsentVersion: s.Consent.Version}
+	row = models.Scope{ID: s.ID, ServiceID: s.Service, Title: s.Title, RequiresCustomer: s.RequiresCustomer, Offered: s.Offered, ConsentVersion: s.Consent.Version}
 	for _, p := range s.Permissions {
 		permissions = append(permissions, models.ScopePermission{ScopeID: s.ID, Resource: p.Resource, Action: p.Action, Deny: p.Deny, Raw: p.Raw})
 		for _, f := range p.Fields {

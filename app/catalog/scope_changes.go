@@ -14,6 +14,7 @@ func (s Scope) Compare(before Scope) []change.Difference {
 	c.Text("service", before.Service, s.Service, change.Widens)
 	c.Text("title", before.Title, s.Title, change.Neutral)
 	c.Flag("requires_customer", before.RequiresCustomer, s.RequiresCustomer, change.Narrows)
+	c.Flag("offered", before.Offered, s.Offered, change.Widens)
 	s.Consent.compare(&c, before.Consent)
 	old := map[string]Permission{}
 	for _, p := range before.Permissions {
@@ -97,6 +98,31 @@ func (f Field) effect(before Field) change.Effect {
 		return change.Narrows
 	}
 	return change.Neutral
+}
+
+// Plan is how replies are reduced under the permission; fields that break a rule are left
+// out, so of them nothing leaves.
+func (p Permission) Plan() (*disclosure.Plan, error) {
+	var list []disclosure.Field
+	for _, f := range p.Fields {
+		if field := f.disclosed(); field.Validate() == nil {
+			list = append(list, field)
+		}
+	}
+	return disclosure.Compile(list)
+}
+
+// HighestClass is the most sensitive class of what leaves under the scope; "" when
+// nothing does.
+func (s Scope) HighestClass() (highest string) {
+	for _, p := range s.Permissions {
+		for _, f := range p.Fields {
+			if f.Treatment != "drop" {
+				highest = max(highest, f.Class)
+			}
+		}
+	}
+	return highest
 }
 
 // words say what happens to the field.

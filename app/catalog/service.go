@@ -122,6 +122,8 @@ type Scope struct {
 	Title string `field:"title" need:"new"`
 	// Whether calls under it need a customer who signed in at the bank.
 	RequiresCustomer bool `field:"requires_customer" default:"false"`
+	// Whether partners find it in their catalogue. They may then use it in their own sandbox at once, and ask for it in production.
+	Offered bool `field:"offered" default:"false"`
 	// What a person must have agreed to before C2 and C3 fields leave.
 	Consent Consent `field:"consent" default:"none"`
 	// What it allows and denies.

@@ -81,7 +81,7 @@ func classOf(fields []models.ScopeField) string {
 	for _, f := range fields {
 		p.Fields = append(p.Fields, catalog.Field{Class: cmp.Or(f.Class, "C3"), Treatment: f.Treatment})
 	}
-	return highestClass(catalog.Scope{Permissions: []catalog.Permission{p}})
+	return catalog.Scope{Permissions: []catalog.Permission{p}}.HighestClass()
 }
 
 // requestsOf lists what waits about a subject, and what was decided lately.

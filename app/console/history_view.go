@@ -139,7 +139,7 @@ func treatmentWord(ctx context.Context, treatment string) string {
 	case disclosure.Drop, "":
 		return i18n.T(ctx, i18n.HistoryGone)
 	}
-	return maskWord(ctx, treatment)
+	return i18n.MaskWord(ctx, treatment)
 }
 
 func historyTiles(ctx context.Context, p records.Preview) ui.TilesView {

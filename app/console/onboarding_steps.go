@@ -334,7 +334,7 @@ func (s *Console) onboardingScopes(ctx context.Context, f *former, o onboarding)
 		name := scopeField(scope.ID, "on")
 		f.form.Groups = append(f.form.Groups, console.FormGroup{Title: scope.Title + " · " + scope.ID})
 		help := ""
-		if class := highestClass(scope); class != "" {
+		if class := scope.HighestClass(); class != "" {
 			help = i18n.T(ctx, i18n.OnboardingScopeClass, class)
 		}
 		f.row(console.FormField{Check: &ui.CheckboxView{

@@ -30,24 +30,11 @@ func (s *Console) scopes(ctx context.Context, ids []string) (map[string]scopeFac
 		}
 		for _, scope := range c.Scopes.All() {
 			service, _ := c.Services.Find(scope.Service)
-			facts[scope.ID] = scopeFact{title: scope.Title, service: service.Name, class: highestClass(scope)}
+			facts[scope.ID] = scopeFact{title: scope.Title, service: service.Name, class: scope.HighestClass()}
 		}
 		return nil
 	})
 	return facts, err
-}
-
-// highestClass is the most sensitive class of what leaves under a scope.
-func highestClass(scope catalog.Scope) string {
-	highest := ""
-	for _, p := range scope.Permissions {
-		for _, f := range p.Fields {
-			if f.Treatment != "drop" && f.Class > highest {
-				highest = f.Class
-			}
-		}
-	}
-	return highest
 }
 
 func (s *Console) grantsTab(v partnerView) ([]console.Section, error) {

@@ -10,8 +10,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"postern/app/catalog"
-	"postern/app/disclosure"
 	"postern/app/errs"
+	"postern/app/sample"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
@@ -175,8 +175,8 @@ func (s *Console) Scope(c *gin.Context) error {
 	}
 	if v.Consent != (catalog.Consent{}) {
 		page.Consent = &console.ConsentView{
-			Version: i18n.Number(ctx, v.Consent.Version), Purpose: inLanguage(ctx, v.Consent.PurposeEN, v.Consent.PurposeZH),
-			Text: inLanguage(ctx, v.Consent.TextEN, v.Consent.TextZH), Days: consentDays(ctx, v.Consent.Days),
+			Version: i18n.Number(ctx, v.Consent.Version), Purpose: i18n.Either(ctx, v.Consent.PurposeEN, v.Consent.PurposeZH),
+			Text: i18n.Either(ctx, v.Consent.TextEN, v.Consent.TextZH), Days: consentDays(ctx, v.Consent.Days),
 		}
 	}
 	for _, p := range v.Permissions {
@@ -212,49 +212,26 @@ func permissionView(ctx context.Context, p catalog.Permission, v catalog.Service
 		view.Routes = append(view.Routes, r.Method+" "+r.Pattern)
 	}
 	for _, f := range p.Fields {
-		view.Fields = append(view.Fields, console.FieldRow{Path: f.Path, Class: f.Class, Treatment: f.Treatment, Words: maskWord(ctx, f.Mask)})
+		view.Fields = append(view.Fields, console.FieldRow{Path: f.Path, Class: f.Class, Treatment: f.Treatment, Words: i18n.MaskWord(ctx, f.Mask)})
 	}
-	sample := sampleOf(routes)
-	if sample == "" || p.Deny {
+	reply := sampleOf(routes)
+	if reply == "" || p.Deny {
 		return view, nil
 	}
-	plan, err := disclosure.Compile(disclosedOf(p.Fields))
+	plan, err := p.Plan()
 	if err != nil {
 		return view, err
 	}
-	leaves, err := leavesOf(sample, plan)
+	leaves, err := sample.Of(reply, plan)
 	if err != nil {
 		return view, nil // kept by an earlier release: there is nothing to show of it
 	}
-	view.Before, view.After = leaves.before(), leaves.after()
+	view.Before, view.After = leaves.Before(), leaves.After()
 	return view, nil
-}
-
-// disclosedOf are the fields as replies are reduced by them; what breaks a rule is
-// left out.
-func disclosedOf(fields []catalog.Field) []disclosure.Field {
-	var list []disclosure.Field
-	for _, f := range fields {
-		field := disclosure.Field{
-			Path: f.Path, Class: disclosure.Class(f.Class), Treatment: disclosure.Treatment(f.Treatment), Mask: disclosure.Mask(f.Mask),
-		}
-		if field.Validate() == nil {
-			list = append(list, field)
-		}
-	}
-	return list
 }
 
 // masks are the masks in the order in which forms offer them.
 var masks = []string{"phone", "id_number", "name", "card", "email", "address", "amount"}
-
-// maskWord says a mask.
-func maskWord(ctx context.Context, mask string) string {
-	if mask == "" {
-		return ""
-	}
-	return i18n.T(ctx, maskWords[mask])
-}
 
 // holdings puts the grants of a scope on its page.
 func (s *Console) holdings(c *gin.Context, scope string, page *console.ScopePage) error {

@@ -11,7 +11,7 @@ import (
 
 	"postern/app/bankfile"
 	"postern/app/catalog"
-	"postern/app/disclosure"
+	"postern/app/sample"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/views/console"
@@ -220,18 +220,18 @@ func editorPermission(ctx context.Context, index int, p *permissionForm, of cata
 // sample cannot be read.
 func (p *permissionForm) layOut(ctx context.Context, view *console.EditorPermission, used map[int]bool, faults map[string]string) bool {
 	fields, _ := p.decided()
-	plan, err := disclosure.Compile(disclosedOf(fields))
+	plan, err := catalog.Permission{Fields: fields}.Plan()
 	if err != nil {
 		return false
 	}
-	sample, err := leavesOf(p.sample, plan)
+	leaves, err := sample.Of(p.sample, plan)
 	if err != nil {
 		return false
 	}
-	for i, line := range sample.lines {
-		shown := console.EditorLine{Number: fmt.Sprint(i + 1), Spans: lineSpans(line, false)}
-		if line.note != nil {
-			row := p.row(cmp.Or(line.note.Rule, line.note.Path))
+	for i, line := range leaves.Lines {
+		shown := console.EditorLine{Number: fmt.Sprint(i + 1), Spans: line.Spans()}
+		if line.Note != nil {
+			row := p.row(cmp.Or(line.Note.Rule, line.Note.Path))
 			if used[row] {
 				shown.Again = p.rows[row].Path
 			} else {
@@ -243,7 +243,7 @@ func (p *permissionForm) layOut(ctx context.Context, view *console.EditorPermiss
 		}
 		view.Lines = append(view.Lines, shown)
 	}
-	view.After = sample.after()
+	view.After = leaves.After()
 	return true
 }
 
@@ -256,7 +256,7 @@ func (p *permissionForm) field(ctx context.Context, at string, i int, faults map
 	}
 	chosen := cmp.Or(r.Mask, maskFor(r.Path))
 	for _, m := range masks {
-		field.Masks = append(field.Masks, ui.Option{Value: m, Text: maskWord(ctx, m), Chosen: m == chosen})
+		field.Masks = append(field.Masks, ui.Option{Value: m, Text: i18n.MaskWord(ctx, m), Chosen: m == chosen})
 	}
 	return field
 }

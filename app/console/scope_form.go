@@ -17,7 +17,7 @@ const (
 
 // scopeForm is a scope as its form has it: all that was typed, decided or not.
 type scopeForm struct {
-	values      map[string]string // title, requires_customer, consent.…, reason, seen
+	values      map[string]string // title, requires_customer, offered, consent.…, reason, seen
 	id, service string
 	permissions []permissionForm
 	cut         bool // more was sent than the form takes
@@ -58,6 +58,9 @@ func scopeFormOf(v catalog.Scope, of catalog.Service) scopeForm {
 	}}
 	if v.RequiresCustomer {
 		f.values["requires_customer"] = "yes"
+	}
+	if v.Offered {
+		f.values["offered"] = "yes"
 	}
 	for _, p := range v.Permissions {
 		f.permissions = append(f.permissions, permissionForm{
@@ -179,7 +182,7 @@ func (p permissionForm) decided() (fields []catalog.Field, where []int) {
 // form's rows, permission by permission.
 func (f scopeForm) scope() (v catalog.Scope, where [][]int) {
 	v = catalog.Scope{
-		ID: f.id, Service: f.service, Title: f.values["title"], RequiresCustomer: f.values["requires_customer"] != "",
+		ID: f.id, Service: f.service, Title: f.values["title"], RequiresCustomer: f.values["requires_customer"] != "", Offered: f.values["offered"] != "",
 		Consent: catalog.Consent{
 			Version:   wholeNumber(f.values["consent.version"]),
 			PurposeEN: f.values["consent.purpose_en"], PurposeZH: f.values["consent.purpose_zh"],

@@ -203,7 +203,7 @@ func (s *Console) showService(c *gin.Context, look *ui.NoteView) error {
 	}
 	for _, stop := range v.Stops {
 		page.Stops = append(page.Stops, console.StopRow{
-			From: s.moment(ctx, stop.From), To: s.moment(ctx, stop.To), Over: !stop.To.After(s.o.Now()), Why: inLanguage(ctx, stop.ReasonEN, stop.ReasonZH),
+			From: s.moment(ctx, stop.From), To: s.moment(ctx, stop.To), Over: !stop.To.After(s.o.Now()), Why: i18n.Either(ctx, stop.ReasonEN, stop.ReasonZH),
 		})
 	}
 	for _, u := range v.Upstreams {
@@ -223,13 +223,6 @@ func (s *Console) showService(c *gin.Context, look *ui.NoteView) error {
 		return err
 	}
 	return web.Render(c, http.StatusOK, console.Service(page))
-}
-
-func inLanguage(ctx context.Context, english, chinese string) string {
-	if i18n.From(ctx) == i18n.Chinese {
-		return chinese
-	}
-	return english
 }
 
 var dayKeys = map[string]i18n.Key{

@@ -150,7 +150,7 @@ func (s *Console) verdict(ctx context.Context, x directory.Explanation) console.
 func noteRows(ctx context.Context, notes []disclosure.FieldNote) (rows []console.NoteRow) {
 	for _, n := range notes {
 		row := console.NoteRow{
-			Path: n.Path, Class: string(n.Class), Treatment: string(n.Treatment), Words: maskWord(ctx, string(n.Mask)), Before: n.Before, After: n.After,
+			Path: n.Path, Class: string(n.Class), Treatment: string(n.Treatment), Words: i18n.MaskWord(ctx, string(n.Mask)), Before: n.Before, After: n.After,
 		}
 		if n.Rule == "" {
 			row.Words = i18n.T(ctx, i18n.SimulatorUnnamed)

@@ -264,7 +264,7 @@ func (v xrayView) receipt(r records.Receipt) console.ReceiptView {
 	}
 	view := console.ReceiptView{Title: "G" + strconv.Itoa(r.N) + " " + permission}
 	for _, f := range r.Fields {
-		field := console.ReceiptField{Path: f.Path, Class: f.Class, Treatment: f.Treatment, Words: v.t(maskWords[f.Mask])}
+		field := console.ReceiptField{Path: f.Path, Class: f.Class, Treatment: f.Treatment, Words: i18n.MaskWord(v.ctx, f.Mask)}
 		if f.Undeclared {
 			field.Path, field.Words = cmp.Or(f.Path, "$")+".…", v.t(i18n.XRayUndeclared)
 		}
@@ -275,11 +275,6 @@ func (v xrayView) receipt(r records.Receipt) console.ReceiptView {
 		}
 	}
 	return view
-}
-
-var maskWords = map[string]i18n.Key{
-	"name": i18n.CommonMaskName, "phone": i18n.CommonMaskPhone, "card": i18n.CommonMaskCard, "id_number": i18n.CommonMaskID,
-	"email": i18n.CommonMaskEmail, "address": i18n.CommonMaskAddress, "amount": i18n.CommonMaskAmount,
 }
 
 func (v xrayView) visitor(may bool, show showing) console.VisitorView {

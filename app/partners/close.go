@@ -125,6 +125,9 @@ type anyScope struct{}
 // Class is of no service in particular.
 func (anyScope) Class(string) (service, class string) { return "any", "" }
 
+// Offered is none: nothing is taken.
+func (anyScope) Offered(string) bool { return false }
+
 func (r *Registry) removal(b store.Business, w change.Writer) (models.Removal, error) {
 	removal := models.Removal{At: w.At(), Actor: w.Actor, RequestID: w.Request, Reason: w.Because}
 	for _, x := range r.Partners.Changes() {

@@ -8,15 +8,21 @@ import (
 )
 
 // Own says how far what was staged is a partner's to decide, as of now: its applications
-// in the sandbox and their credentials, within the gateway's limits, and of credentials
-// in production what narrows. A further credential there, and what brings one back that
-// the partner itself has ended or frozen, is change.Ruled; the first of its kind, and
-// everything else, is the bank's.
-func (r *Registry) Own(partner string, now time.Time) change.Own {
-	if len(r.Partners.Staged())+len(r.Grants.Staged()) > 0 {
+// in the sandbox and their credentials, within the gateway's limits, the scopes there that
+// the bank offers, and of credentials and grants in production what narrows. A further
+// credential there, and what brings one back that the partner itself has ended or frozen,
+// is change.Ruled; the first of its kind, and everything else, is the bank's.
+func (r *Registry) Own(partner string, scopes Scopes, now time.Time) change.Own {
+	if len(r.Partners.Staged()) > 0 {
 		return change.NotOwn
 	}
 	own := change.Alone
+	for _, x := range r.Grants.Staged() {
+		a, ok := r.Applications.Find(x.After.Application)
+		if !ok || a.Partner != partner || !x.New && !x.After.narrows(x.Before) || x.New && !r.takes(a, x.After, scopes, now) {
+			return change.NotOwn
+		}
+	}
 	for _, x := range r.Applications.Staged() {
 		if !x.After.ofSandbox(partner) || !x.New && !x.Before.ofSandbox(partner) || !ownStep(x.New, x.Before, x.After) {
 			return change.NotOwn
@@ -47,6 +53,29 @@ func ownStep(isNew bool, before, after Application) bool {
 		return [5]int64{a.ATLifetime, a.DailyQuota, a.ATRate, a.VTRate, a.CallRate}
 	}
 	return limits(after) == limits(before) && (after.Status == before.Status || after.Status == models.Closed)
+}
+
+// narrows reports whether a grant lets through less than before, which is all that it
+// may become otherwise than by the bank.
+func (g Grant) narrows(before Grant) bool {
+	return !laterThan(g.EndsAt, before.EndsAt) && (g.Ended || !before.Ended)
+}
+
+// takes reports whether a new grant is one of those that a partner gives itself: from now
+// on, in the sandbox, of a scope that the bank offers and has not ended there before.
+func (r *Registry) takes(a Application, g Grant, scopes Scopes, now time.Time) bool {
+	if a.Environment != models.Sandbox || a.Status != models.Active || !scopes.Offered(g.Scope) {
+		return false
+	}
+	if g.Ended || g.ApprovedBy != "" || g.StartsAt.After(now) {
+		return false
+	}
+	for _, row := range r.grants {
+		if row.ApplicationID == g.Application && row.ScopeID == g.Scope && row.EndedBy == models.BankSide {
+			return false
+		}
+	}
+	return true
 }
 
 func (r *Registry) ownCredential(a Application, x change.Change[Credential], now time.Time) change.Own {

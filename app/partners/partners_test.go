@@ -24,6 +24,8 @@ const hash = "XlGelA0XxgxNU7TeEHQ-g68TzkYmFZmsUZhwGaS6hXY"
 // classes are the scopes of a test's catalog.
 type classes map[string]string
 
+func (c classes) Offered(scope string) bool { return c[scope] != "" }
+
 func (c classes) Class(scope string) (service, class string) {
 	if c[scope] == "" {
 		return "", ""

@@ -31,10 +31,11 @@ type Registry struct {
 // Names says what to read, by id; nil lists read all.
 type Names struct{ Partners, Applications, Credentials, Grants []string }
 
-// Scopes knows a scope's service and its class, as they shall be; empty when
-// there is no such scope.
+// Scopes knows a scope's service and its class, as they shall be, empty when there is no
+// such scope; and whether partners may take it in their sandbox.
 type Scopes interface {
 	Class(scope string) (service, class string)
+	Offered(scope string) bool
 }
 
 // Read reads what n names, what that belongs to, and the grants of the

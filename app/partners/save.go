@@ -169,7 +169,7 @@ func side(w change.Writer) models.Side {
 }
 
 func (r *Registry) saveGrant(w change.Writer, x change.Change[Grant]) error {
-	g, row := x.After, r.grantRow(x, w.At(), w.Actor)
+	g, row := x.After, r.grantRow(x, w.At(), w.Actor, side(w))
 	if err := w.SaveGrant(row, w.At()); err != nil {
 		return err
 	}
@@ -177,7 +177,7 @@ func (r *Registry) saveGrant(w change.Writer, x change.Change[Grant]) error {
 }
 
 // grantRow is a grant as the database would hold it from a moment (Unix ms) on.
-func (r *Registry) grantRow(x change.Change[Grant], at int64, actor string) models.Grant {
+func (r *Registry) grantRow(x change.Change[Grant], at int64, actor string, by models.Side) models.Grant {
 	g, row := x.After, r.grants[x.After.ID]
 	if x.New {
 		row = models.Grant{
@@ -193,7 +193,7 @@ func (r *Registry) grantRow(x change.Change[Grant], at int64, actor string) mode
 	}
 	row.EndsAt = change.Moment(g.EndsAt)
 	if g.Ended && row.EndedAt == 0 {
-		row.EndedAt = at
+		row.EndedAt, row.EndedBy = at, by
 	}
 	return row
 }
@@ -203,7 +203,7 @@ func (r *Registry) grantRow(x change.Change[Grant], at int64, actor string) mode
 func (r *Registry) GrantRows(at int64) []models.Grant {
 	var rows []models.Grant
 	for _, x := range r.Grants.Changes() {
-		rows = append(rows, r.grantRow(x, at, ""))
+		rows = append(rows, r.grantRow(x, at, "", ""))
 	}
 	return rows
 }

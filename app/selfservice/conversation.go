@@ -118,7 +118,7 @@ func (s *SelfService) Propose(ctx context.Context, by approval.By, id int64, rea
 // since it was asked for stays.
 func Wanted(b store.Business, r models.PartnerRequest) (content string, err error) {
 	wanted, err := bankfile.AskedIn(r.Content)
-	if err != nil || wanted.Credential.ID != "" {
+	if err != nil || wanted.Application.ID == "" {
 		return r.Content, err
 	}
 	asked := wanted.Application

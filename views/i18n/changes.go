@@ -80,7 +80,7 @@ var changeWords = map[string]string{
 	"status": "状态", "name": "名称", "partner": "合作方", "environment": "环境", "suite": "密码套件", "auth_method": "认证方式",
 	"address_mode": "来源地址检查", "address": "来源地址", "return address": "返回地址", "at_lifetime": "AT 有效期（秒）",
 	"daily_quota": "每日 AT 配额", "at_rate": "每秒 AT", "vt_rate": "每秒 VT", "call_rate": "每秒调用", "not_after": "有效期至",
-	"revoked": "吊销", "starts_at": "授权开始", "ends_at": "授权结束", "ended": "终止", "service": "服务", "title": "标题", "requires_customer": "要求客户登录",
+	"revoked": "吊销", "starts_at": "授权开始", "ends_at": "授权结束", "ended": "终止", "service": "服务", "title": "标题", "requires_customer": "要求客户登录", "offered": "列入合作方目录",
 	"h5_url": "页面地址", "class": "类别", "api_id": "API 编号", "allow_no_origin": "允许无来源请求", "vt_lifetime": "VT 有效期（秒）",
 	"renew_window": "续期窗口（秒）", "max_age": "访问最长时间（秒）", "max_body": "请求上限（字节）", "durable_calls": "调用先落盘再应答",
 	"origin": "页面来源", "method": "方法", "pattern": "路径", "permission": "权限", "query name": "查询参数", "reply type": "应答类型",

@@ -185,6 +185,8 @@ var (
 	CatalogScopeIDHelp       = def("catalog.scope_id_help", "As partners write it, such as account.balance:read. It stays so.", "合作方请求时所用，如 account.balance:read，之后不可更改。")
 	CatalogTitle             = def("catalog.title", "Title", "标题")
 	CatalogTitleHelp         = def("catalog.title_help", "What people call it.", "便于人员识别的名称。")
+	CatalogOffered           = def("catalog.offered", "Offered to partners", "列入合作方目录")
+	CatalogOfferedHelp       = def("catalog.offered_help", "Partners find it in their catalogue, use it in their own sandbox at once, and ask for it in production.", "合作方可在目录中看到；在自己的沙箱中可立即启用，生产须申请。")
 	CatalogNeedsCustomerHelp = def("catalog.needs_customer_help", "Calls before that are refused as customer_required.", "此前的调用以 customer_required 拒绝。")
 	CatalogConsentAside      = def("catalog.consent_aside", "PIPL articles 23 and 29", "《个人信息保护法》第二十三、二十九条")
 	CatalogConsentHelp       = def("catalog.consent_help", "What a person must have agreed to before C2 and C3 fields leave. Left empty, nothing is asked.", "C2、C3 字段传出前客户须同意的内容。全部留空则不征求同意。")

@@ -1,4 +1,6 @@
-package console
+// Package sample lays a reply's JSON out line by line, with what a plan of disclosure does
+// to each leaf, as people look at it.
+package sample
 
 import (
 	"bytes"
@@ -16,35 +18,36 @@ const (
 	maxLeaves = 600
 )
 
-var errSample = errors.New("sample reply cannot be shown")
+// ErrSample is of what is no JSON, or is too large to be looked at.
+var ErrSample = errors.New("sample reply cannot be shown")
 
-// leaves are a sample reply, line by line, with what a plan does to each leaf.
-type leaves struct {
-	lines []leafLine
-	out   []leafLine // as it leaves
+// Leaves are a reply, line by line, with what a plan does to each leaf.
+type Leaves struct {
+	Lines []Line // as it is
+	out   []Line // as it leaves
 }
 
-// leafLine is one line of a reply. note is nil where no value stands in it.
-type leafLine struct {
+// Line is one line of a reply. Note is nil where no value stands in it.
+type Line struct {
 	text string
-	note *disclosure.FieldNote
+	Note *disclosure.FieldNote
 }
 
-// leavesOf lays a sample out with one leaf in a line and asks the plan about each,
-// which is what the gateway does with a reply.
-func leavesOf(sample string, plan *disclosure.Plan) (l leaves, err error) {
+// Of lays a sample out with one leaf in a line and asks the plan about each,
+// which is what the gateway does with a reply. ErrSample.
+func Of(sample string, plan *disclosure.Plan) (l Leaves, err error) {
 	if len(sample) > maxSample {
-		return l, errSample
+		return l, ErrSample
 	}
 	notes, err := plan.Explain([]byte(sample))
 	if err != nil || len(notes) > maxLeaves {
-		return l, errors.Join(errSample, err)
+		return l, errors.Join(ErrSample, err)
 	}
 	reply, err := plan.Reduce([]byte(sample), maxSample)
 	if err != nil {
-		return l, errors.Join(errSample, err)
+		return l, errors.Join(ErrSample, err)
 	}
-	if l.lines, err = laidOut([]byte(sample), notes, func(disclosure.FieldNote) bool { return true }); err != nil {
+	if l.Lines, err = laidOut([]byte(sample), notes, func(disclosure.FieldNote) bool { return true }); err != nil {
 		return l, err
 	}
 	l.out, err = laidOut(reply.Body, notes, func(n disclosure.FieldNote) bool { return n.After != "" })
@@ -53,21 +56,21 @@ func leavesOf(sample string, plan *disclosure.Plan) (l leaves, err error) {
 
 // laidOut indents JSON so that each leaf has its line, and gives each line its note:
 // leaves and notes have one order.
-func laidOut(body []byte, notes []disclosure.FieldNote, there func(disclosure.FieldNote) bool) ([]leafLine, error) {
+func laidOut(body []byte, notes []disclosure.FieldNote, there func(disclosure.FieldNote) bool) ([]Line, error) {
 	var b bytes.Buffer
 	if err := json.Indent(&b, body, "", "  "); err != nil {
-		return nil, errors.Join(errSample, err)
+		return nil, errors.Join(ErrSample, err)
 	}
 	next := 0
-	var lines []leafLine
+	var lines []Line
 	for text := range strings.Lines(b.String()) {
-		line := leafLine{text: strings.TrimRight(text, "\n")}
+		line := Line{text: strings.TrimRight(text, "\n")}
 		if isLeaf(line.text) {
 			for next < len(notes) && !there(notes[next]) {
 				next++
 			}
 			if next < len(notes) {
-				line.note = &notes[next]
+				line.Note = &notes[next]
 				next++
 			}
 		}
@@ -76,6 +79,9 @@ func laidOut(body []byte, notes []disclosure.FieldNote, there func(disclosure.Fi
 	return lines, nil
 }
 
+// Spans is the line with its name and value marked.
+func (l Line) Spans() []ui.Span { return spansOf(l, false) }
+
 // isLeaf reports whether a value ends in the line of indented JSON. What is no value
 // ends with a bracket, and no string does: it ends with its quote.
 func isLeaf(line string) bool {
@@ -83,20 +89,22 @@ func isLeaf(line string) bool {
 	return line != "" && !strings.ContainsAny(line[len(line)-1:], "{}[]")
 }
 
-func (l leaves) before() ui.CodeView { return code(l.lines, false) }
+// Before is the reply as it is.
+func (l Leaves) Before() ui.CodeView { return code(l.Lines, false) }
 
-func (l leaves) after() ui.CodeView { return code(l.out, true) }
+// After is what leaves of it, what is masked marked.
+func (l Leaves) After() ui.CodeView { return code(l.out, true) }
 
 // code is lines as a pane of code, what is masked marked where marks is set.
-func code(lines []leafLine, marks bool) (v ui.CodeView) {
+func code(lines []Line, marks bool) (v ui.CodeView) {
 	for _, line := range lines {
-		v.Lines = append(v.Lines, lineSpans(line, marks))
+		v.Lines = append(v.Lines, spansOf(line, marks))
 	}
 	return v
 }
 
-// lineSpans takes a line of indented JSON apart into name and value.
-func lineSpans(line leafLine, marks bool) []ui.Span {
+// spansOf takes a line of indented JSON apart into name and value.
+func spansOf(line Line, marks bool) []ui.Span {
 	indent := line.text[:len(line.text)-len(strings.TrimLeft(line.text, " "))]
 	rest := line.text[len(indent):]
 	var list []ui.Span
@@ -109,11 +117,11 @@ func lineSpans(line leafLine, marks bool) []ui.Span {
 	}
 	class := ""
 	switch {
-	case line.note != nil && marks && line.note.Treatment == disclosure.Masked:
+	case line.Note != nil && marks && line.Note.Treatment == disclosure.Masked:
 		class = "masked"
 	case strings.HasPrefix(rest, `"`):
 		class = "string"
-	case line.note != nil:
+	case line.Note != nil:
 		class = "number"
 	}
 	return append(list, ui.Span{Class: class, Text: rest})
