@@ -76,9 +76,10 @@ type Config struct {
 	// Certificates are the listeners' own, by listener, and when each ends; nil where none has one.
 	Certificates func() map[string]time.Time
 
-	Now  func() time.Time
-	Rand io.Reader // safe for concurrent use
-	Log  *slog.Logger
+	Now   func() time.Time
+	Rand  io.Reader           // safe for concurrent use
+	Sleep func(time.Duration) // nil means time.Sleep
+	Log   *slog.Logger
 }
 
 // Bounds of what is kept in memory for limits and replays.
@@ -155,6 +156,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Node == "" {
 		c.Node = "node-1"
+	}
+	if c.Sleep == nil {
+		c.Sleep = time.Sleep
 	}
 	standard := config.Default().Rates
 	if c.Rates == (authority.Rates{}) {
@@ -407,7 +411,7 @@ func (a *App) openDoors(context.Context) error {
 	})
 	a.gateway = gateway.New(gateway.Options{
 		Authority: a.authority, Upstreams: a.upstreams, Origins: a.directory, Failures: a.failures,
-		Now: c.Now, Log: c.Log, Refused: a.metrics.refused, Preflight: a.metrics.foreignPreflight,
+		Now: c.Now, Log: c.Log, Refused: a.metrics.refused, Preflight: a.metrics.foreignPreflight, Sleep: c.Sleep,
 	})
 	return nil
 }

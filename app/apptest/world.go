@@ -65,7 +65,7 @@ func New(t testing.TB, c store.Config, o Options) *World {
 		t.Fatal(err)
 	}
 	w.Config = app.Config{
-		Issuer: Issuer, Store: c, Master: m, Now: w.Clock.Now, Rand: rand.Reader,
+		Issuer: Issuer, Store: c, Master: m, Now: w.Clock.Now, Rand: rand.Reader, Sleep: w.Later,
 		Rates:       authority.Rates{}, // the defaults
 		FailureRate: limit.Rate{PerSecond: 1000, Burst: 100_000},
 	}

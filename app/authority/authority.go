@@ -133,6 +133,9 @@ func (a *Authority) takeVisit(id string) error {
 
 // take draws from an application's bucket for one sort of traffic.
 func (a *Authority) take(sort string, app *directory.Application, own int64, standard limit.Rate) error {
+	if err := a.limitWeather(sort, app); err != nil {
+		return err
+	}
 	rate := standard
 	if own > 0 {
 		rate = limit.Rate{PerSecond: float64(own), Burst: int(2 * own)}
@@ -189,9 +192,11 @@ func (a *Authority) checkOpen(svc *directory.Service) error {
 	return errClosed.Because(reason).With(errs.Help{RetryAfter: closure.Until.Sub(now)})
 }
 
-// ByPlan reports whether a refusal is one that the bank has planned: no fault,
-// however its status reads.
-func ByPlan(e *errs.Error) bool { return e.Reason == reasonHours || e.Reason == reasonStop }
+// ByPlan reports whether a refusal is one that the bank has planned, or a partner for its
+// sandbox: no fault, however its status reads.
+func ByPlan(e *errs.Error) bool {
+	return e.Reason == reasonHours || e.Reason == reasonStop || models.ByWeather(e.Reason)
+}
 
 // checkOrigin holds a request's Origin against the service's list. Browsers
 // send one with every POST; none at all passes only if the service says so.

@@ -35,7 +35,8 @@ func (c *Call) Echo() (UpstreamReply, bool) {
 	if !c.echoes {
 		return UpstreamReply{}, false
 	}
-	c.sent, c.record.Reason = c.a.Now(), reasonEcho
+	c.ask()
+	c.record.Reason = reasonEcho
 	const mediaType = "application/json"
 	r := UpstreamReply{
 		Status: http.StatusOK, Header: map[string]string{"content-type": mediaType}, MediaType: mediaType,

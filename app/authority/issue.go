@@ -25,6 +25,7 @@ const maxSubject = 128
 // Caller is the application that asks, as client authentication found it.
 type Caller struct {
 	Application      *directory.Application
+	CredentialID     string // by which it proved to be the application
 	AssertionJTI     string // spent together with what is issued; empty for other methods
 	AssertionExpires time.Time
 	AddressNote      string
@@ -83,7 +84,7 @@ func (a *Authority) IssueAT(ctx context.Context, c Caller, r TokenRequest) (Issu
 	if err := checkAsked(app, r); err != nil {
 		return Issued{}, err
 	}
-	recipient := app.EncryptionKey(now.UnixMilli())
+	recipient := app.EncryptionKey(c.CredentialID, now.UnixMilli())
 	if recipient == nil {
 		return Issued{}, unauthorizedClient("The application has no live encryption key.", "no_encryption_key")
 	}

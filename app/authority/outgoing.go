@@ -29,8 +29,15 @@ type Outgoing struct {
 // Outgoing returns what to ask the upstream. The time until Answer or Fail is
 // the upstream's.
 func (c *Call) Outgoing() Outgoing {
-	c.sent = c.a.Now()
+	c.ask()
 	return c.out
+}
+
+// ask notes when the bank was asked first.
+func (c *Call) ask() {
+	if c.sent.IsZero() {
+		c.sent = c.a.Now()
+	}
 }
 
 // outgoing makes what to ask the upstream.

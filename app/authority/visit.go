@@ -2,6 +2,7 @@ package authority
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"postern/app/directory"
@@ -112,6 +113,9 @@ func (a *Authority) exchange(ctx context.Context, s *sealer, pg page, p exchange
 	where := trail{requestID: r.RequestID, origin: r.Origin, started: r.started}.of(row)
 	if err != nil {
 		a.refused("vt.refused", err, where)
+		if errors.Is(err, ErrBadEnvelope) { // of an AK that is gone: whoever has no key seals nothing
+			return inClear(err)
+		}
 		return s.refuse(err)
 	}
 	visit, err := a.spend(ctx, row, pg, app, svc, where)
@@ -185,6 +189,9 @@ func (a *Authority) checkAT(row models.ATRow, pg page) error {
 func (a *Authority) mayOpen(ctx context.Context, row models.ATRow, origin string) (*directory.Application, *directory.Service, error) {
 	app, svc, err := a.parties(ctx, row.ApplicationID, row.ServiceID)
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := a.exchangeWeather(app); err != nil {
 		return nil, nil, err
 	}
 	if err := checkOrigin(svc, origin); err != nil {

@@ -100,7 +100,19 @@ func (a *Authenticator) Authenticate(ctx context.Context, r Request) (Client, er
 	if err := a.prove(ctx, &c, p); err != nil {
 		return c, err
 	}
-	return c, a.admit(&c, r.Address)
+	if err := a.admit(&c, r.Address); err != nil {
+		return c, err
+	}
+	return c, a.weather(c)
+}
+
+// weather refuses as if the clock of the caller's server were 70 s ahead, where its partner
+// wants to see that. Whoever comes with a secret says nothing of a time.
+func (a *Authenticator) weather(c Client) error {
+	if c.AssertionJTI != "" && c.Application.Weather(models.ClockAhead, a.now()) {
+		return ErrInvalidClient.Because(models.ClockAhead.Because("assertion_from_the_future"))
+	}
+	return nil
 }
 
 func (a *Authenticator) prove(ctx context.Context, c *Client, p presented) error {

@@ -3,6 +3,7 @@ package directory
 import (
 	"fmt"
 	"net/netip"
+	"time"
 
 	"postern/app/seal"
 	"postern/app/store"
@@ -19,6 +20,8 @@ type Application struct {
 	ReturnAddresses map[string]bool
 	Grants          []models.Grant
 
+	weather map[models.Weather]int64 // until when, Unix ms; nil for any but a sandbox's
+
 	access accesses
 }
 
@@ -34,12 +37,20 @@ func (a *Application) Active() bool {
 	return a.Status == models.Active && a.Partner.Status == models.Active
 }
 
-// EncryptionKey is the newest live encryption key; nil when there is none.
-func (a *Application) EncryptionKey(now int64) *Credential {
+// Weather reports whether the application's partner has put bad weather over it. It never
+// has in production.
+func (a *Application) Weather(w models.Weather, now time.Time) bool {
+	return a.Environment == models.Sandbox && now.UnixMilli() < a.weather[w]
+}
+
+// EncryptionKey is the newest live encryption key for whoever proved to be the application
+// by the credential of an id; nil when there is none. A trial of the portal's and the
+// partner's own servers have keys of their own: neither gets what only the other can open.
+func (a *Application) EncryptionKey(by string, now int64) *Credential {
 	var best *Credential
 	for i := range a.Credentials {
 		c := &a.Credentials[i]
-		if c.Use != models.EncryptionKey || !c.LiveAt(now) {
+		if c.Use != models.EncryptionKey || !c.LiveAt(now) || models.OfTrial(c.ID) != models.OfTrial(by) {
 			continue
 		}
 		if best == nil || c.NotBefore > best.NotBefore || (c.NotBefore == best.NotBefore && c.CreatedAt > best.CreatedAt) {
@@ -60,6 +71,12 @@ func newApplication(p store.ApplicationProfile) (*Application, error) {
 	}
 	for _, r := range p.ReturnAddresses {
 		a.ReturnAddresses[r] = true
+	}
+	if a.Environment == models.Sandbox {
+		a.weather = make(map[models.Weather]int64, len(p.Weather))
+		for _, spell := range p.Weather {
+			a.weather[spell.Kind] = spell.Until
+		}
 	}
 	for _, text := range p.Addresses {
 		prefix, err := netip.ParsePrefix(text)

@@ -17,6 +17,7 @@ import (
 	"postern/app/gateway/upstream"
 	"postern/app/limit"
 	"postern/app/web"
+	"postern/models"
 )
 
 // Origins knows which origins any active service lists.
@@ -32,6 +33,7 @@ type Options struct {
 	Log       *slog.Logger
 	Refused   func(step, code string) // told of each refusal, for metrics
 	Preflight func(origin string)     // told of each preflight from an origin that nobody lists
+	Sleep     func(time.Duration)     // for as long as a slow upstream takes that is none
 }
 
 // Gateway is the door; safe for concurrent use.
@@ -105,6 +107,13 @@ func (g *Gateway) Call(c *gin.Context) {
 func (g *Gateway) forward(ctx context.Context, call *authority.Call) authority.Reply {
 	// The page may leave; what the bank was asked to do still gets its record.
 	ctx = context.WithoutCancel(ctx)
+	slow, failure := call.Weather()
+	if slow > 0 {
+		g.Sleep(slow)
+	}
+	if failure != nil {
+		return call.Fail(failure)
+	}
 	if echo, ok := call.Echo(); ok {
 		return call.Answer(ctx, echo)
 	}
@@ -241,6 +250,9 @@ func (g *Gateway) refused(c *gin.Context, step string, e *errs.Error) {
 // pages, such as a VT that has run out: only the former counts against an
 // address, which many phones may share.
 func forged(e *errs.Error) bool {
+	if models.ByWeather(e.Reason) {
+		return false
+	}
 	switch e.Reason {
 	case "unknown_at", "other_r", "ticket":
 		return true

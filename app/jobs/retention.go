@@ -28,6 +28,10 @@ const (
 	quotaAge = 30 * 24 * time.Hour
 	// usesAge is more than a rotation takes that ends in a week.
 	usesAge = 10 * 24 * time.Hour
+	// trialAge is for who wonders what the portal's credentials were used for.
+	trialAge = 24 * time.Hour
+	// weatherAge is longer than any rule of alerts looks back.
+	weatherAge = 8 * 24 * time.Hour
 	// deliveryAge is for who wonders what a receiver was told; none is tried that long.
 	deliveryAge = 30 * 24 * time.Hour
 )
@@ -86,6 +90,10 @@ func (r Retention) steps(now time.Time) []step {
 		old(store.OldSessions, sessionAge),
 		old(store.OldSetupLinks, sessionAge),
 		old(store.OldChallenges, clockSlack),
+		old(store.OldWeather, weatherAge),
+		{"trials and their credentials", func(tx *store.Tx, limit int) (int64, error) {
+			return tx.DeleteOldTrials(now.Add(-trialAge), limit)
+		}},
 	}
 }
 

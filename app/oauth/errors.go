@@ -12,6 +12,7 @@ import (
 	"postern/app/authority"
 	"postern/app/errs"
 	"postern/app/web"
+	"postern/models"
 )
 
 // errorResponse is RFC 6749 section 5.2 with what helps to find the request.
@@ -39,7 +40,9 @@ func (o *OAuth) refuse(c *gin.Context, step string, err error) {
 			slog.String("step", step), slog.String("code", code), slog.String("reason", e.Reason), slog.Any("err", err))
 	}
 	if status == http.StatusUnauthorized {
-		o.Failures.Fail(web.ClientAddress(c), o.Now())
+		if !models.ByWeather(e.Reason) {
+			o.Failures.Fail(web.ClientAddress(c), o.Now())
+		}
 		c.Header("WWW-Authenticate", `Basic realm="postern"`)
 	}
 	if e.Help.RetryAfter > 0 {

@@ -15,6 +15,7 @@ import (
 	"postern/app/keyring"
 	"postern/app/limit"
 	"postern/app/web"
+	"postern/models"
 )
 
 // Options are what the door works with.
@@ -72,8 +73,10 @@ func (o *OAuth) Token(c *gin.Context) {
 		return
 	}
 	now := o.Now()
-	o.Issued(client.Application.ID, web.ClientAddress(c), now)
-	if k := client.Application.EncryptionKey(now.UnixMilli()); k != nil {
+	if !models.OfTrial(client.CredentialID) { // that is where somebody sits, and no server of the partner's
+		o.Issued(client.Application.ID, web.ClientAddress(c), now)
+	}
+	if k := client.Application.EncryptionKey(client.CredentialID, now.UnixMilli()); k != nil {
 		o.Used(k.ID, web.ClientAddress(c), now)
 	}
 	noStore(c)
@@ -188,7 +191,7 @@ func (o *OAuth) client(c *gin.Context, f form) (clients.Client, error) {
 
 func caller(c clients.Client) authority.Caller {
 	return authority.Caller{
-		Application: c.Application, AssertionJTI: c.AssertionJTI,
+		Application: c.Application, CredentialID: c.CredentialID, AssertionJTI: c.AssertionJTI,
 		AssertionExpires: c.AssertionExpires, AddressNote: c.AddressNote,
 	}
 }

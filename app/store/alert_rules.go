@@ -22,7 +22,7 @@ type Share struct {
 const refusedOutcome = "outcome NOT IN ('ok', 'unavailable', 'upstream_unavailable', 'upstream_timeout', 'customer_required')"
 
 const refusalsSQL = `SELECT application_id, sum(count) AS total, sum(CASE WHEN ` + refusedOutcome + ` THEN count ELSE 0 END) AS part
-	FROM rollups WHERE span = 'hour' AND start > ? AND kind IN ('at', 'vt', 'again', 'call') GROUP BY application_id
+	FROM rollups WHERE span = 'hour' AND start > ? AND kind IN ('at', 'vt', 'again', 'call') AND ` + calm + ` GROUP BY application_id
 	HAVING sum(CASE WHEN ` + refusedOutcome + ` THEN count ELSE 0 END) >= ?
 	AND 100 * sum(CASE WHEN ` + refusedOutcome + ` THEN count ELSE 0 END) >= ? * sum(count)
 	ORDER BY part DESC, application_id LIMIT ?`
@@ -30,14 +30,14 @@ const refusalsSQL = `SELECT application_id, sum(count) AS total, sum(CASE WHEN `
 // Refusals lists the applications that were refused at least so many times, and
 // so many percent of what was answered, in hours that began after a time (Unix ms).
 func (s *Store) Refusals(ctx context.Context, after int64, least, percent, limit int) ([]Share, error) {
-	return s.shares(ctx, "refusals", refusalsSQL, after, least, percent, limit)
+	return s.shares(ctx, "refusals", refusalsSQL, after, after, least, percent, limit)
 }
 
 // unredeemedSQL looks at the newest of the ATs that ended: at no more, however
 // many there were.
 const unredeemedSQL = `SELECT application_id, count(*) AS total, sum(CASE WHEN spent_at = 0 AND revoked_at = 0 THEN 1 ELSE 0 END) AS part
 	FROM (SELECT application_id, spent_at, revoked_at FROM at_rows WHERE expires_at > ? AND expires_at <= ?
-		ORDER BY expires_at DESC LIMIT ?) ended GROUP BY application_id
+		ORDER BY expires_at DESC LIMIT ?) ended WHERE ` + calm + ` GROUP BY application_id
 	HAVING sum(CASE WHEN spent_at = 0 AND revoked_at = 0 THEN 1 ELSE 0 END) >= ?
 	AND 100 * sum(CASE WHEN spent_at = 0 AND revoked_at = 0 THEN 1 ELSE 0 END) >= ? * count(*)
 	ORDER BY part DESC, application_id LIMIT ?`
@@ -47,9 +47,10 @@ const unredeemedSample = 20_000
 
 // UnredeemedATs lists the applications of whose ATs at least so many, and so many
 // percent, ended in (after, until], Unix ms, without having been spent or revoked:
-// of the newest 20,000 that ended.
+// of the newest 20,000 that ended. An application over which its partner had put bad
+// weather since then is left out, here as there.
 func (s *Store) UnredeemedATs(ctx context.Context, after, until int64, least, percent, limit int) ([]Share, error) {
-	return s.shares(ctx, "unredeemed ATs", unredeemedSQL, after, until, unredeemedSample, least, percent, limit)
+	return s.shares(ctx, "unredeemed ATs", unredeemedSQL, after, until, unredeemedSample, after, least, percent, limit)
 }
 
 func (s *Store) shares(ctx context.Context, what, query string, args ...any) ([]Share, error) {
@@ -92,7 +93,7 @@ type EndingCredential struct {
 // A successor may be used at the end of the one before, and lasts longer.
 const endingCredentialsSQL = `SELECT c.id, c.application_id, c.use, c.not_after FROM credentials c
 	JOIN applications a ON a.id = c.application_id
-	WHERE c.revoked_at = 0 AND c.not_after > 0 AND c.not_after > ? AND c.not_after <= ? AND a.status = 'active' AND (? = '' OR a.partner_id = ?)
+	WHERE c.revoked_at = 0 AND c.not_after > 0 AND c.not_after > ? AND c.not_after <= ? AND a.status = 'active' AND (? = '' OR a.partner_id = ?) AND ` + lastingSQL + `
 	AND NOT EXISTS (SELECT 1 FROM credentials n WHERE n.application_id = c.application_id AND n.use = c.use AND n.id <> c.id
 		AND n.revoked_at = 0 AND n.frozen = '' AND n.not_before <= c.not_after AND (n.not_after = 0 OR n.not_after > c.not_after))
 	ORDER BY c.not_after LIMIT ?`

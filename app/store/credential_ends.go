@@ -16,12 +16,15 @@ const warnedSQL = `c.warned_at < c.not_after - CASE WHEN c.not_after - ? <= 8640
 // warnFirst is when the first warning comes before an end.
 const warnFirst = 60 * 24 * time.Hour
 
+// lastingSQL holds for what was not made to be over within the hour.
+const lastingSQL = `substr(c.id, 1, 7) <> '` + models.TrialPrefix + `'`
+
 const credentialsToWarnSQL = `SELECT c.* FROM credentials c JOIN applications a ON a.id = c.application_id
 	WHERE c.revoked_at = 0 AND c.not_after > 0 AND c.not_after > ? AND c.not_after <= ? AND a.status = 'active'
-	AND ` + warnedSQL + ` ORDER BY c.not_after LIMIT ?`
+	AND ` + lastingSQL + ` AND ` + warnedSQL + ` ORDER BY c.not_after LIMIT ?`
 
 const endingOfPartnerSQL = `SELECT c.* FROM credentials c JOIN applications a ON a.id = c.application_id
-	WHERE a.partner_id = ? AND a.status = 'active' AND c.revoked_at = 0 AND c.not_after > 0 AND c.not_after > ? AND c.not_after <= ? ORDER BY c.not_after LIMIT ?`
+	WHERE a.partner_id = ? AND a.status = 'active' AND ` + lastingSQL + ` AND c.revoked_at = 0 AND c.not_after > 0 AND c.not_after > ? AND c.not_after <= ? ORDER BY c.not_after LIMIT ?`
 
 // CredentialsToWarn lists up to limit credentials of active applications whose end comes
 // in 60, 30, 7 or 1 days and of which their partners were not told since then, and notes

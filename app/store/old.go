@@ -29,6 +29,8 @@ const (
 	OldConsents    Old = "consents"
 	OldTupleDays   Old = "call_tuple_days"
 	OldTuples      Old = "call_tuples"
+	OldWeather     Old = "weather"
+	oldTrials      Old = "trials" // DeleteOldTrials
 )
 
 // deletion is how rows of a kind are found: oldest first, by an index.
@@ -63,6 +65,8 @@ var deletions = map[Old]deletion{
 	OldUses:       {"credential_id, since, address", "since < ?", "since", milliseconds},
 	OldConsents:   {"id", "ends_at > 0 AND ends_at < ?", "ends_at", milliseconds},
 	OldTupleDays:  {"tuple_id, day", "day < ?", "day", milliseconds},
+	oldTrials:     {"account_id, application_id", "ends_at < ?", "ends_at", milliseconds},
+	OldWeather:    {"application_id, kind", "until < ?", "until", milliseconds},
 	OldTuples:     {"id", "last_at < ?", "last_at", milliseconds},
 	OldRollups:    {rollupKey, "span = 'hour' AND start < ? AND node = ''", "start", milliseconds},
 }

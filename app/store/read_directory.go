@@ -19,6 +19,7 @@ type ApplicationProfile struct {
 	Addresses       []string // CIDR
 	ReturnAddresses []string
 	Grants          []models.Grant
+	Weather         []models.WeatherSpell
 }
 
 // ServiceProfile is a service with all that belongs to it.
@@ -52,6 +53,7 @@ func (s *Store) ApplicationProfile(ctx context.Context, id string) (ApplicationP
 			return db.Model(&models.ReturnAddress{}).Where("application_id = ?", id).Order("address").Pluck("address", &p.ReturnAddresses)
 		},
 		func(db *gorm.DB) *gorm.DB { return db.Order("id").Find(&p.Grants, "application_id = ?", id) },
+		func(db *gorm.DB) *gorm.DB { return weatherOf(db, &p.Weather, id) },
 	)
 	if err != nil {
 		return ApplicationProfile{}, notFound(err, "read application")

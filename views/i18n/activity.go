@@ -39,6 +39,8 @@ var (
 	_ = def("did.partner.changed", "changed a partner", "变更合作方")
 	_ = def("did.application.created", "made an application", "新增应用")
 	_ = def("did.application.changed", "changed an application", "变更应用")
+	_ = def("did.weather.raised", "put bad weather over a sandbox", "在沙箱中开启故障演练")
+	_ = def("did.weather.ended", "ended bad weather over a sandbox", "结束沙箱故障演练")
 	_ = def("did.credential.created", "registered a credential", "登记凭证")
 	_ = def("did.credential.changed", "changed a credential", "变更凭证")
 	_ = def("did.grant.created", "made a grant", "新增授权")

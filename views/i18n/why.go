@@ -1,5 +1,7 @@
 package i18n
 
+import "strings"
+
 // Explanation says what a refusal was, in a sentence, and what helps, in another.
 type Explanation struct{ Cause, Cure Key }
 
@@ -12,6 +14,9 @@ func why(id, cause, causeZH, cure, cureZH string) Explanation {
 // 5.2) and the ledger's reason for it means. A reason says more than its code; one
 // that is not known yet is explained by the code. known is false for neither.
 func Explain(code, reason string) (e Explanation, known bool) {
+	if strings.HasPrefix(reason, weatherMark) {
+		return whyWeather, true
+	}
 	if e, known = byReason[[2]string{code, reason}]; known {
 		return e, true
 	}
@@ -21,6 +26,12 @@ func Explain(code, reason string) (e Explanation, known bool) {
 	e, known = byCode[code]
 	return e, known
 }
+
+// weatherMark begins the reason of a refusal that a partner asked for in its sandbox.
+const weatherMark = "weather:"
+
+var whyWeather = why("weather", "The partner wanted its sandbox to answer as if this had gone wrong.", "合作方在沙箱中开启了故障演练，网关按该故障作答。",
+	"Nothing to do: it ends by itself within half an hour.", "无需处理：演练最多半小时后自动结束。")
 
 // ExplainsReason reports whether a reason has a sentence of its own with a code.
 func ExplainsReason(code, reason string) bool {
