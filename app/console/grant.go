@@ -1,8 +1,6 @@
 package console
 
 import (
-	"time"
-
 	"github.com/gin-gonic/gin"
 
 	"postern/app/bankfile"
@@ -42,30 +40,6 @@ func (s *Console) scopeChoices(c *gin.Context) (list []ui.Option, err error) {
 }
 
 const maxScopeChoices = 500
-
-// days reads a grant's first and last day; what is no day is a fault of its field.
-func (s *Console) days(starts, ends string) (from, until time.Time, f errs.Fields) {
-	const text = "this is no day: want one such as 2027-06-30"
-	if starts != "" {
-		day, ok := s.day(starts)
-		f.Check(ok, "starts", "rule.day", text)
-		from = day
-	}
-	if ends != "" {
-		day, ok := s.day(ends)
-		f.Check(ok, "ends", "rule.day", text)
-		until = day.AddDate(0, 0, 1) // the whole last day
-	}
-	return from, until, f
-}
-
-// lastDay is the last day on which something that ends at a moment holds.
-func (s *Console) lastDay(ends time.Time) string {
-	if ends.IsZero() {
-		return ""
-	}
-	return ends.Add(-time.Millisecond).In(s.o.Zone).Format(time.DateOnly)
-}
 
 // dayFaults moves what is wrong with a grant's moments to the days of its form.
 func dayFaults(f faulty) faulty {
@@ -134,7 +108,7 @@ func (s *Console) GrantCreate(c *gin.Context) error {
 	if _, ok := file.registry.Applications.Current(values["application"]); !ok {
 		return s.showGrantNew(c, file, values, faulty{status: 422, fields: map[string]string{"application": i18n.T(c.Request.Context(), i18n.RuleNoApplication)}})
 	}
-	from, until, wrong := s.days(values["starts"], values["ends"])
+	from, until, wrong := s.Days(values["starts"], values["ends"])
 	if wrong != nil {
 		return s.showGrantNew(c, file, values, faulty{status: 422, fields: s.Words(c, wrong)})
 	}
@@ -182,7 +156,7 @@ func (s *Console) GrantEdit(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.showGrantEdit(c, file, g, map[string]string{"ends": s.lastDay(g.EndsAt)}, faulty{})
+	return s.showGrantEdit(c, file, g, map[string]string{"ends": s.LastDay(g.EndsAt)}, faulty{})
 }
 
 func (s *Console) showGrantEdit(c *gin.Context, file partnerFile, g partners.Grant, values map[string]string, fault faulty) error {
@@ -203,10 +177,10 @@ func (s *Console) showGrantEdit(c *gin.Context, file partnerFile, g partners.Gra
 // GrantUpdate changes when a grant ends.
 func (s *Console) GrantUpdate(c *gin.Context) error {
 	return s.changeGrant(c, typed(c, "ends", "reason"), func(g *partners.Grant, values map[string]string) errs.Fields {
-		if values["ends"] == s.lastDay(g.EndsAt) {
+		if values["ends"] == s.LastDay(g.EndsAt) {
 			return nil // the moment stays what it is
 		}
-		_, until, wrong := s.days("", values["ends"])
+		_, until, wrong := s.Days("", values["ends"])
 		g.EndsAt = until
 		return wrong
 	}, s.showGrantEdit)

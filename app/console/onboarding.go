@@ -311,7 +311,7 @@ func (s *Console) things(o onboarding, upTo string) (list []any, wrong errs.Fiel
 	}
 	for n, scope := range o.scopeIDs() {
 		g := o.Scopes[scope]
-		from, until, bad := s.days(g.Starts, g.Ends)
+		from, until, bad := s.Days(g.Starts, g.Ends)
 		for field, m := range bad {
 			wrong.Check(false, scopeField(scope, field), m.ID, m.Text)
 		}

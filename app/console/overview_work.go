@@ -179,7 +179,7 @@ func (s *Console) businessEnds(o overview) (list []ending, err error) {
 		return nil, err
 	}
 	for _, p := range contracts {
-		if end, ok := s.day(p.ContractEnds); ok {
+		if end, ok := s.Day(p.ContractEnds); ok {
 			list = append(list, ending{end, i18n.T(o.ctx, i18n.OverviewContract, p.Name), partnerPath(p.ID)})
 		}
 	}

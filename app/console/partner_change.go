@@ -29,12 +29,6 @@ func partnerSubjects(ids []string) []string {
 	return list
 }
 
-// day reads a day, YYYY-MM-DD, in the bank's zone.
-func (s *Console) day(text string) (time.Time, bool) {
-	day, err := time.ParseInLocation(time.DateOnly, text, s.o.Zone)
-	return day, err == nil && day.Year() >= 1970
-}
-
 // daysLeft counts the days from today to a day; less than 0 when it is over.
 func (s *Console) daysLeft(day time.Time) int {
 	today := store.DayOf(s.o.Now().In(s.o.Zone))

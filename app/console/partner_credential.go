@@ -101,7 +101,7 @@ func (s *Console) credentialOf(a partners.Application, values map[string]string)
 	}
 	values["key"] = pasted
 	if values["ends"] != "" {
-		day, ok := s.day(values["ends"])
+		day, ok := s.Day(values["ends"])
 		f.Check(ok, "ends", "rule.day", "this is no day: want one such as 2027-06-30")
 		k.NotAfter = day.AddDate(0, 0, 1)
 	}

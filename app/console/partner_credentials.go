@@ -34,7 +34,7 @@ func (s *Console) credentialsTab(v partnerView) ([]console.Section, error) {
 			}
 			row := ui.Row{Cells: []ui.Cell{
 				{Text: k.ID, Mono: true, Second: detail, Coded: true}, {Text: kind}, {Part: ui.Time(s.At(k.NotBefore.UnixMilli()))},
-				s.endCell(ctx, k.NotAfter), s.usedCell(ctx, last[k.ID]), {Part: entrance.CredentialState(ctx, v.registry.CredentialRow(k.ID), s.o.Now())}, {Text: ""},
+				s.EndCell(ctx, k.NotAfter), s.usedCell(ctx, last[k.ID]), {Part: entrance.CredentialState(ctx, v.registry.CredentialRow(k.ID), s.o.Now())}, {Text: ""},
 			}}
 			if !entrance.CredentialOver(k, s.o.Now()) && v.stop.may() {
 				row.Cells[len(row.Cells)-1] = ui.Cell{Part: links(ui.LinkView{Text: i18n.T(ctx, v.stop.word(i18n.CredentialRevoke, i18n.CredentialAskRevoke)), Href: partnerPath(v.row.ID) + "/credentials/" + web.PathPart(k.ID) + "/revoke"})}

@@ -3,12 +3,10 @@ package console
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/a-h/templ"
 
 	"postern/app/catalog"
-	"postern/app/partners"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
@@ -54,10 +52,10 @@ func (s *Console) grantsTab(v partnerView) ([]console.Section, error) {
 	}}
 	for _, g := range grants {
 		fact := facts[g.Scope]
-		state, over := s.grantState(ctx, g)
+		state, over := s.GrantState(ctx, g)
 		row := ui.Row{Cells: []ui.Cell{
 			{Text: g.Scope, Second: fact.title, Mono: true}, {Part: classPart(fact.class)}, {Text: v.applicationName(g.Application), Second: fact.service},
-			{Text: g.Purpose}, s.endCell(ctx, g.EndsAt), {Part: state}, {Text: ""},
+			{Text: g.Purpose}, s.EndCell(ctx, g.EndsAt), {Part: state}, {Text: ""},
 		}}
 		if !over && v.row.Status != models.Closed {
 			path := partnerPath(v.row.ID) + "/grants/" + web.PathPart(g.ID)
@@ -94,28 +92,4 @@ func linkIf(may bool, text, href string) ui.LinkView {
 		return ui.LinkView{}
 	}
 	return ui.LinkView{Text: text, Href: href}
-}
-
-func (s *Console) grantState(ctx context.Context, g partners.Grant) (part templ.Component, over bool) {
-	now := s.o.Now()
-	switch {
-	case g.Ended:
-		return ui.Badge(ui.BadgeView{Tone: ui.Outline, Text: i18n.T(ctx, i18n.GrantEndedWord)}), true
-	case !g.EndsAt.IsZero() && !g.EndsAt.After(now):
-		return ui.Badge(ui.BadgeView{Tone: ui.Outline, Text: i18n.T(ctx, i18n.GrantOverWord)}), true
-	case g.StartsAt.After(now):
-		return ui.Badge(ui.BadgeView{Tone: ui.Accent, Text: i18n.T(ctx, i18n.GrantLaterWord)}), false
-	}
-	return ui.Dot(ui.DotView{Tone: ui.Ok, Text: i18n.T(ctx, i18n.GrantHoldsWord)}), false
-}
-
-// endCell is when something ends: its last day, with the moment behind it.
-func (s *Console) endCell(ctx context.Context, ends time.Time) ui.Cell {
-	if ends.IsZero() {
-		return ui.Cell{Text: i18n.T(ctx, i18n.PartnerNever)}
-	}
-	if local := ends.In(s.o.Zone); store.DayOf(local).Equal(local) {
-		return ui.Cell{Text: i18n.Date(ctx, local.AddDate(0, 0, -1))}
-	}
-	return ui.Cell{Part: ui.Time(s.At(ends.UnixMilli()))}
 }

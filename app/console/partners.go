@@ -360,7 +360,7 @@ const soon = 60
 
 // contractCell is the contract's last day, and how long that is.
 func (s *Console) contractCell(ctx context.Context, ends string) ui.Cell {
-	day, ok := s.day(ends)
+	day, ok := s.Day(ends)
 	if !ok {
 		return ui.Cell{Text: i18n.T(ctx, i18n.PartnerNoDate), Tone: ui.Quiet}
 	}

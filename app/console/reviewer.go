@@ -96,7 +96,7 @@ func (s *Console) looksOf(ctx context.Context, r models.ChangeRequest, plan chan
 func (s *Console) reviewerLooks(ctx context.Context, title i18n.Key, n newcomer) console.Section {
 	covers := n.partner.ContractEnds != ""
 	for _, g := range n.grants {
-		last := s.lastDay(g.EndsAt)
+		last := s.LastDay(g.EndsAt)
 		covers = covers && (g.Ended || last != "" && last <= n.partner.ContractEnds)
 	}
 	var rows []ui.KeyValue

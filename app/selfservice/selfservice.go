@@ -49,6 +49,8 @@ const (
 	ReasonKept        = "Kept by the partner."
 	ReasonFrozen      = "Frozen by the partner."
 	ReasonThawed      = "Thawed by the partner."
+	ReasonTaken       = "Taken by the partner in its sandbox."
+	ReasonGivenBack   = "Given back by the partner."
 )
 
 // Teller writes down, in w's transaction, who is to be told what of a partner's request.
@@ -170,7 +172,7 @@ func (s *SelfService) Ask(ctx context.Context, u User, a partners.Application, r
 
 // asking is what a partner's user asks for.
 type asking struct {
-	thing       any // a partners.Application or a partners.Credential
+	thing       any // a partners.Application, a partners.Credential or a partners.Grant
 	application string
 	reason      string
 	inside      bool // a second member decides it, not the bank

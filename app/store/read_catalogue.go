@@ -34,6 +34,16 @@ func (b Business) ScopesAfter(service, id string, limit int) ([]models.Scope, er
 	return list, nil
 }
 
+// OfferedScopes reads the scopes that partners find in their catalogue, by their services,
+// at most limit.
+func (b Business) OfferedScopes(limit int) ([]models.Scope, error) {
+	var list []models.Scope
+	if err := b.db.Order("service_id, id").Limit(limit).Find(&list, "offered").Error; err != nil {
+		return nil, fmt.Errorf("read offered scopes: %w", err)
+	}
+	return list, nil
+}
+
 // ScopesOf reads the scopes of services.
 func (b Business) ScopesOf(services []string) ([]models.Scope, error) {
 	return find[models.Scope](b, "service_id", "id", services)
