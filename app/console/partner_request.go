@@ -90,7 +90,7 @@ func (s *Console) namesIn(ctx context.Context, list []models.PartnerRequest, mor
 func (s *Console) partnerRequestRow(ctx context.Context, r models.PartnerRequest, names map[string]string) (console.PartnerRequestRow, error) {
 	asked, err := bankfile.AskedIn(r.Content)
 	return console.PartnerRequestRow{
-		Number: i18n.T(ctx, i18n.PortalRequestNo, r.ID), Href: partnerRequestPath(r.ID), Name: entrance.AskedWords(ctx, asked.Application, asked.Credential), Partner: names[r.PartnerID], Reason: i18n.From(ctx).Reason(r.Reason),
+		Number: i18n.T(ctx, i18n.PortalRequestNo, r.ID), Href: partnerRequestPath(r.ID), Name: entrance.AskedWords(ctx, asked.Application, asked.Credential, asked.Grant), Partner: names[r.PartnerID], Reason: i18n.From(ctx).Reason(r.Reason),
 		Officer: names[r.Officer], Asked: s.At(r.MadeAt), State: entrance.PartnerRequestState(ctx, r),
 	}, err
 }

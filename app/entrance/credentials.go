@@ -33,14 +33,17 @@ func CredentialWords(ctx context.Context, k partners.Credential) (kind, detail s
 	return i18n.T(ctx, i18n.CredentialSignature), key.KID
 }
 
-// AskedWords say what a partner's request is about: an application, or a credential of
-// one where that has an id.
-func AskedWords(ctx context.Context, a partners.Application, k partners.Credential) string {
-	if k.ID == "" {
-		return a.Name
+// AskedWords say what a partner's request is about: an application, or a credential or a
+// scope for one where those have ids.
+func AskedWords(ctx context.Context, a partners.Application, k partners.Credential, g partners.Grant) string {
+	switch {
+	case g.ID != "":
+		return i18n.T(ctx, i18n.PortalRequestFor, g.Scope, g.Application)
+	case k.ID != "":
+		kind, _ := CredentialWords(ctx, k)
+		return i18n.T(ctx, i18n.PortalRequestFor, kind, k.Application)
 	}
-	kind, _ := CredentialWords(ctx, k)
-	return i18n.T(ctx, i18n.PortalRequestFor, kind, k.Application)
+	return a.Name
 }
 
 // PartnerRequestState is where a partner's request stands. What the partner decides by

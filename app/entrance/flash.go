@@ -2,6 +2,7 @@ package entrance
 
 import (
 	"net/url"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -33,9 +34,13 @@ func (e *Entrance) Note(c *gin.Context) *ui.NoteView {
 	return &ui.NoteView{Tone: ui.Ok, Text: i18n.T(c.Request.Context(), key)}
 }
 
-// Done leads to a page that says what was done.
+// Done leads to a page, whose path may have a query, that says what was done.
 func Done(c *gin.Context, path, what string) error {
-	return web.SeeOther(c, path+"?"+url.Values{"done": {what}}.Encode())
+	sign := "?"
+	if strings.Contains(path, sign) {
+		sign = "&"
+	}
+	return web.SeeOther(c, path+sign+url.Values{"done": {what}}.Encode())
 }
 
 func nextQuery(next string) string { return url.Values{"next": {next}}.Encode() }

@@ -137,7 +137,7 @@ func (p *Portal) ApplicationCreate(c *gin.Context) error {
 	if err = p.o.SelfService.Create(c.Request.Context(), user(c), over(a, f)); err == nil {
 		return entrance.Done(c, applicationPath(a.ID), "made")
 	}
-	status, ok := p.faulted(c, err, a.ID, &f)
+	status, ok := p.faulted(c, err, "application", a.ID, &f)
 	if !ok {
 		return err
 	}
@@ -214,7 +214,7 @@ func (p *Portal) ApplicationUpdate(c *gin.Context) error {
 			return entrance.Done(c, requestPath(r.ID), "asked")
 		}
 	}
-	status, ok := p.faulted(c, err, a.ID, &f)
+	status, ok := p.faulted(c, err, "application", a.ID, &f)
 	if !ok {
 		return err
 	}

@@ -64,7 +64,7 @@ func over(a partners.Application, f portal.ApplicationForm) partners.Application
 
 // faulted puts what is wrong beside its fields, and returns the status to answer
 // with. ok is false for an error that is no fault of the form's.
-func (p *Portal) faulted(c *gin.Context, err error, application string, f *portal.ApplicationForm) (status int, ok bool) {
+func (p *Portal) faulted(c *gin.Context, err error, kind, id string, f *portal.ApplicationForm) (status int, ok bool) {
 	ctx := c.Request.Context()
 	var refusal *bankfile.Refusal
 	for conflict, text := range conflicts {
@@ -75,9 +75,9 @@ func (p *Portal) faulted(c *gin.Context, err error, application string, f *porta
 	}
 	switch {
 	case errors.As(err, &refusal):
-		f.Faults = p.Words(c, refusal.Fields("application", application))
+		f.Faults = p.Words(c, refusal.Fields(kind, id))
 		for _, fault := range refusal.Faults {
-			if fault.Kind != "application" || fault.ID != application {
+			if fault.Kind != kind || fault.ID != id {
 				f.Others = append(f.Others, entrance.Sentence(ctx, errs.Message{ID: fault.Message.ID, Text: fault.Text}))
 			}
 		}
@@ -96,6 +96,7 @@ func (p *Portal) faulted(c *gin.Context, err error, application string, f *porta
 var conflicts = map[error]i18n.Key{
 	change.ErrMoved: i18n.PortalMoved, approval.ErrNothing: i18n.PortalNothing,
 	selfservice.ErrSandbox: i18n.PortalSandboxFull, selfservice.ErrWaiting: i18n.PortalManyWait,
+	selfservice.ErrHeld: i18n.PortalScopeHeld,
 }
 
 // methods and modes are the lists to choose from.

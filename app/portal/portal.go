@@ -113,6 +113,7 @@ var faults = []entrance.Fault{
 	{Is: identity.ErrTeamFull, Title: i18n.ConsoleConflict, Text: i18n.PortalTeamFull},
 	{Is: identity.ErrOwn, Title: i18n.ConsoleConflict, Text: i18n.PortalOwn},
 	{Is: identity.ErrNoReset, Title: i18n.ConsoleConflict, Text: i18n.PortalNoWayIn},
+	{Is: selfservice.ErrHeld, Title: i18n.ConsoleConflict, Text: i18n.PortalScopeHeld},
 	{Is: approval.ErrNotOwn, Title: i18n.ConsoleConflict, Text: i18n.PortalNotOwn},
 	{Is: approval.ErrOwn, Title: i18n.ConsoleConflict, Text: i18n.PortalOwnRequest},
 	{Is: change.ErrMoved, Title: i18n.ConsoleConflict, Text: i18n.PortalMoved},
@@ -129,6 +130,7 @@ var notes = map[string]i18n.Key{
 	"further": i18n.PortalDoneFurther, "frozen": i18n.PortalDoneFrozen, "thawed": i18n.PortalDoneThawed,
 	"confirmed": i18n.PortalDoneConfirmed, "waits": i18n.PortalDoneWaits,
 	"second-on": i18n.PortalDoneSecondOn, "second-asked": i18n.PortalDoneSecondAsked, "second-off": i18n.PortalDoneSecondOff, "second-stays": i18n.PortalDoneSecondStays,
+	"taken-scope": i18n.PortalDoneTaken, "given-back": i18n.PortalDoneGiven,
 	"asked": i18n.PortalDoneAsked, "replied": i18n.PortalDoneReplied, "withdrawn": i18n.PortalDoneWithdrawn,
 }
 
@@ -140,6 +142,7 @@ var pages = []struct {
 }{
 	{i18n.PortalHome, homePath, entrance.Insider},
 	{i18n.PortalApplications, applicationsPath, entrance.May("applications", "read")},
+	{i18n.PortalScopes, scopesPath, entrance.May("applications", "read")},
 	{i18n.PortalRequests, requestsPath, entrance.May("requests", "read")},
 	{i18n.PortalTeam, teamPath, entrance.May("team", "read")},
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -97,7 +98,7 @@ func (p *Portal) requestRow(ctx context.Context, r models.PartnerRequest) (porta
 	asked, err := bankfile.AskedIn(r.Content)
 	return portal.RequestRow{
 		Number: i18n.T(ctx, i18n.PortalRequestNo, r.ID), Href: requestPath(r.ID), Application: r.ApplicationID,
-		What: entrance.AskedWords(ctx, asked.Application, asked.Credential), State: entrance.PartnerRequestState(ctx, r), Made: p.At(r.MadeAt),
+		What: entrance.AskedWords(ctx, asked.Application, asked.Credential, asked.Grant), State: entrance.PartnerRequestState(ctx, r), Made: p.At(r.MadeAt),
 	}, err
 }
 
@@ -126,7 +127,7 @@ func (p *Portal) RequestCreate(c *gin.Context) error {
 	if err == nil {
 		return entrance.Done(c, requestPath(r.ID), "asked")
 	}
-	status, ok := p.faulted(c, err, a.ID, &f)
+	status, ok := p.faulted(c, err, "application", a.ID, &f)
 	if !ok {
 		return err
 	}
@@ -160,13 +161,16 @@ func (p *Portal) showRequest(c *gin.Context, status int, text string, faults map
 		return err
 	}
 	page := portal.RequestPage{
-		Frame: p.frame(c, i18n.T(ctx, i18n.PortalRequestNo, r.ID)), Name: entrance.AskedWords(ctx, asked.Application, asked.Credential),
+		Frame: p.frame(c, i18n.T(ctx, i18n.PortalRequestNo, r.ID)), Name: entrance.AskedWords(ctx, asked.Application, asked.Credential, asked.Grant),
 		State: entrance.PartnerRequestState(ctx, r), Way: way(ctx, r), Reason: i18n.From(ctx).Reason(r.Reason), Made: p.At(r.MadeAt), Application: r.ApplicationID,
 		Inside: r.Inside, Asks: r.State == models.PartnerQuestion, Text: text, Faults: faults,
 	}
-	if k := asked.Credential; k.ID != "" {
+	switch k, g := asked.Credential, asked.Grant; {
+	case k.ID != "":
 		page.Credential = p.askedCredential(ctx, k)
-	} else {
+	case g.ID != "":
+		page.Grant = &portal.AskedGrant{Scope: g.Scope, ScopeHref: worldPath(scopePath(g.Scope), models.Production), Purpose: g.Purpose, Starts: p.firstDay(ctx, g.StartsAt), Ends: p.EndCell(ctx, g.EndsAt)}
+	default:
 		a := asked.Application
 		page.Method, page.Mode, page.Addresses, page.ReturnAddresses = string(a.AuthMethod), modeName(ctx, a.AddressMode), a.Addresses, a.ReturnAddresses
 	}
@@ -231,6 +235,14 @@ func (p *Portal) RequestReply(c *gin.Context) error {
 		return err
 	}
 	return entrance.Done(c, requestPath(r.ID), "replied")
+}
+
+// firstDay is when a grant begins, in words.
+func (p *Portal) firstDay(ctx context.Context, starts time.Time) string {
+	if starts.IsZero() {
+		return i18n.T(ctx, i18n.PortalFromApproval)
+	}
+	return i18n.Date(ctx, starts.In(p.o.Zone))
 }
 
 // askedCredential are a credential's facts as a request has them.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"postern/models"
 )
@@ -132,6 +133,31 @@ func (s *Store) EndingContracts(ctx context.Context, from, to, partner string, l
 	var list []models.Partner
 	if err := s.read(ctx).Raw(endingContractsSQL, from, to, partner, partner, limit).Scan(&list).Error; err != nil {
 		return nil, fmt.Errorf("read ending contracts: %w", err)
+	}
+	return list, nil
+}
+
+// RouteUse is when an application last called a route with success, to the day.
+type RouteUse struct {
+	ApplicationID, ServiceID, RouteID string
+	Day                               int64 // Unix ms, its beginning; of today the hour's
+}
+
+// Days hold what the hours of nodes have been added up to; the hours of the last two days
+// are read beside them, for those that are not yet.
+const routeUsesSQL = `SELECT application_id, service_id, route_id, max(start) AS day FROM (
+		SELECT application_id, service_id, route_id, start FROM rollups
+			WHERE application_id IN ? AND span = 'day' AND start >= ? AND kind = 'call' AND outcome = 'ok'
+		UNION ALL SELECT application_id, service_id, route_id, start FROM rollups
+			WHERE application_id IN ? AND span = 'hour' AND start >= ? AND kind = 'call' AND outcome = 'ok') AS called
+	GROUP BY application_id, service_id, route_id`
+
+// RouteUses lists which routes applications have called since a time (Unix ms), as of now.
+func (s *Store) RouteUses(ctx context.Context, applications []string, since, now int64) (list []RouteUse, err error) {
+	const lately = 48 * time.Hour
+	err = s.read(ctx).Raw(routeUsesSQL, applications, since, applications, now-lately.Milliseconds()).Scan(&list).Error
+	if err != nil {
+		return nil, fmt.Errorf("read uses of routes: %w", err)
 	}
 	return list, nil
 }

@@ -87,6 +87,8 @@ var Reasons = map[string]Key{
 	"Kept by the partner.":                           def("reason.portal_kept", "Kept by the partner.", "合作方撤回终止。"),
 	"Frozen by the partner.":                         def("reason.portal_frozen", "Frozen by the partner.", "合作方冻结。"),
 	"Thawed by the partner.":                         def("reason.portal_thawed", "Thawed by the partner.", "合作方解冻。"),
+	"Taken by the partner in its sandbox.":           def("reason.portal_taken", "Taken by the partner in its sandbox.", "合作方在沙箱中启用。"),
+	"Given back by the partner.":                     def("reason.portal_given", "Given back by the partner.", "合作方退回。"),
 }
 
 // Reason is a reason as somebody has given it, or the gateway's own in the reader's

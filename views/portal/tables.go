@@ -96,6 +96,15 @@ func requestFacts(ctx context.Context, p RequestPage) []ui.KeyValue {
 				rows = append(rows, ui.KeyValue{Key: i18n.T(ctx, fact.key), Value: ui.Mono(fact.value)})
 			}
 		}
+	} else if g := p.Grant; g != nil {
+		ends := g.Ends.Part
+		if ends == nil {
+			ends = ui.Text(g.Ends.Text)
+		}
+		rows = append(rows,
+			ui.KeyValue{Key: i18n.T(ctx, i18n.KindScope), Value: ui.Link(ui.LinkView{Text: g.Scope, Href: g.ScopeHref})}, ui.KeyValue{Key: i18n.T(ctx, i18n.GrantPurpose), Value: ui.Text(g.Purpose)},
+			ui.KeyValue{Key: i18n.T(ctx, i18n.GrantStarts), Value: ui.Text(g.Starts)}, ui.KeyValue{Key: i18n.T(ctx, i18n.GrantEnds), Value: ends},
+		)
 	} else {
 		rows = append(rows,
 			ui.KeyValue{Key: i18n.T(ctx, i18n.ApplicationMethod), Value: ui.Mono(p.Method)}, ui.KeyValue{Key: i18n.T(ctx, i18n.LimitMode), Value: ui.Text(p.Mode)},
@@ -255,4 +264,107 @@ func credentialActions(ctx context.Context, p CredentialPage) (list []ui.ButtonV
 		list = append(list, ui.ButtonView{Text: i18n.T(ctx, i18n.PortalEndMore), Icon: "x", Kind: ui.Risky, Href: p.End})
 	}
 	return list
+}
+
+func scopesTable(ctx context.Context, p ScopesPage) ui.TableView {
+	t := ui.TableView{Caption: i18n.T(ctx, i18n.PortalScopes), Head: []ui.Column{
+		{Text: i18n.T(ctx, i18n.KindScope)}, {Text: i18n.T(ctx, i18n.KindService)}, {Text: i18n.T(ctx, i18n.GrantClass)}, {Text: i18n.T(ctx, i18n.PortalScopeYours)},
+	}}
+	for _, s := range p.Rows {
+		yours := ui.Cell{Text: strings.Join(s.Held, ", ")}
+		if len(s.Held) == 0 {
+			yours = ui.Cell{Part: ui.Faint(i18n.T(ctx, i18n.PortalScopeNobody))}
+		}
+		if s.Unused {
+			yours.Second = i18n.T(ctx, i18n.PortalScopeIdleTag)
+		}
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: s.Title, Second: s.ID, Coded: true, Href: s.Href}, {Text: s.Service}, {Part: scopeClass(s.Class)}, yours}})
+	}
+	if len(t.Rows) == 0 {
+		t.Empty = ui.Empty(ui.EmptyView{Title: i18n.T(ctx, i18n.PortalNoScopes), Text: i18n.T(ctx, i18n.PortalNoScopesTxt)})
+	}
+	return t
+}
+
+func scopeClass(class string) templ.Component {
+	if class == "" {
+		return ui.Faint("–")
+	}
+	return ui.Class(ui.ClassView{Class: class})
+}
+
+func scopeFacts(ctx context.Context, p ScopePage) []ui.KeyValue {
+	consent, customer := i18n.T(ctx, i18n.PortalScopeNone), i18n.T(ctx, i18n.PortalScopeAnybody)
+	if p.Consent != "" {
+		consent = i18n.T(ctx, i18n.PortalScopeConsents, p.Consent)
+	}
+	if p.Customer {
+		customer = i18n.T(ctx, i18n.PortalScopeSigned)
+	}
+	return []ui.KeyValue{
+		{Key: i18n.T(ctx, i18n.CatalogClass), Value: ui.Text(p.ServiceClass)}, {Key: i18n.T(ctx, i18n.GrantClass), Value: scopeClass(p.Class)},
+		{Key: i18n.T(ctx, i18n.PortalScopeConsent), Value: ui.Text(consent)}, {Key: i18n.T(ctx, i18n.PortalScopeCustomer), Value: ui.Text(customer)},
+	}
+}
+
+func fieldsTable(ctx context.Context, fields []FieldRow) ui.TableView {
+	t := ui.TableView{Caption: i18n.T(ctx, i18n.PortalScopeReveals), Head: []ui.Column{
+		{Text: i18n.T(ctx, i18n.PortalScopeField)}, {Text: i18n.T(ctx, i18n.PortalScopeClass)}, {Text: i18n.T(ctx, i18n.PortalScopeShown)},
+	}}
+	for _, f := range fields {
+		words := i18n.T(ctx, i18n.PortalScopeWhole)
+		if f.Treatment == "mask" {
+			words = i18n.T(ctx, i18n.PortalScopeMasked, f.Words)
+		}
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: f.Path, Mono: true}, {Part: scopeClass(f.Class)}, {Part: ui.Treatment(ui.TreatmentView{Treatment: f.Treatment, Words: words})}}})
+	}
+	return t
+}
+
+// holdersTable are the applications that hold a scope, and what became of it there.
+func holdersTable(ctx context.Context, p ScopePage) ui.TableView {
+	t := ui.TableView{Caption: i18n.T(ctx, i18n.PortalScopeYours), Head: []ui.Column{
+		{Text: i18n.T(ctx, i18n.KindApplication)}, {Text: i18n.T(ctx, i18n.PartnerStatus)}, {Text: i18n.T(ctx, i18n.GrantEnds)}, {Text: i18n.T(ctx, i18n.PortalLastUsed)}, {Text: i18n.T(ctx, i18n.PartnerActions)},
+	}}
+	for _, h := range p.Held {
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: h.Application, Second: h.Purpose, Href: h.ApplicationHref}, {Part: h.State}, h.Ends, usedCell(h), giveCell(ctx, h)}})
+	}
+	if len(t.Rows) == 0 {
+		t.Empty = ui.Empty(ui.EmptyView{Title: i18n.T(ctx, i18n.PortalScopeNobody)})
+	}
+	return t
+}
+
+func usedCell(h HoldingRow) ui.Cell {
+	c := ui.Cell{Text: h.Used}
+	if h.Idle {
+		c.Tone = ui.Warn
+	}
+	return c
+}
+
+func giveCell(ctx context.Context, h HoldingRow) ui.Cell {
+	if h.Give == "" {
+		return ui.Cell{Text: ""}
+	}
+	return ui.Cell{Part: ui.Link(ui.LinkView{Text: i18n.T(ctx, i18n.PortalGive), Href: h.Give})}
+}
+
+func labelled(v ui.CodeView, label string) ui.CodeView {
+	v.Label = label
+	return v
+}
+
+func scopeFormTitle(ctx context.Context, f ScopeForm) string {
+	if f.Asks {
+		return i18n.T(ctx, i18n.PortalScopeAsk)
+	}
+	return i18n.T(ctx, i18n.PortalScopeGet)
+}
+
+func scopeFormTone(f ScopeForm) ui.Tone {
+	if f.Asks {
+		return ""
+	}
+	return ui.Sand
 }

@@ -1,0 +1,483 @@
+package portal
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"postern/app/catalog"
+	"postern/app/entrance"
+	"postern/app/errs"
+	"postern/app/ledger"
+	"postern/app/partners"
+	"postern/app/sample"
+	"postern/app/selfservice"
+	"postern/app/store"
+	"postern/app/web"
+	"postern/models"
+	"postern/policies"
+	"postern/views/i18n"
+	"postern/views/portal"
+	"postern/views/ui"
+)
+
+const (
+	scopesPath = homePath + "/scopes"
+	// maxOffered is how many scopes a catalogue lists: a bank has tens.
+	maxOffered = 500
+	// unusedFor is after how long what was not used is pointed out.
+	unusedFor = 90 * 24 * time.Hour
+)
+
+var errNoGrant = errs.New(errs.NotFound, "no_grant", "There is no such grant.")
+
+var stopsProduction = policies.Permission{Resource: "production", Action: "stop"}
+
+func scopePath(id string) string { return scopesPath + "/" + web.PathPart(id) }
+
+// holding is a grant of the partner's, with its application and when it was last used.
+type holding struct {
+	grant       partners.Grant
+	application models.Application
+	last        int64 // Unix ms, to the day; 0 for not in unusedFor
+}
+
+// unused reports whether a grant has held for all of unusedFor and was not used in it.
+func (h holding) unused(now time.Time) bool {
+	return h.last == 0 && !h.grant.StartsAt.IsZero() && h.grant.StartsAt.Before(now.Add(-unusedFor))
+}
+
+// shelf is what a partner's users see of scopes: what the bank offers, and what the
+// partner's applications hold beside it.
+type shelf struct {
+	catalog      *catalog.Catalog
+	applications []models.Application
+	holdings     []holding
+}
+
+// shelf reads it for the reader's partner; of one scope where one is named.
+func (p *Portal) shelf(c *gin.Context, scope string) (s shelf, err error) {
+	ctx := c.Request.Context()
+	err = p.o.Store.Business(ctx, func(b store.Business) error {
+		if s.applications, err = b.ApplicationsOf([]string{entrance.VisitOf(c).Who.Partner.ID}); err != nil {
+			return err
+		}
+		if err := s.hold(b, scope); err != nil {
+			return err
+		}
+		return s.see(b, scope)
+	})
+	if err != nil {
+		return s, err
+	}
+	return s, p.lastUses(ctx, &s)
+}
+
+// hold reads the grants that are not over for good.
+func (s *shelf) hold(b store.Business, scope string) error {
+	applications := map[string]models.Application{}
+	for _, a := range s.applications {
+		if a.Status != models.Closed {
+			applications[a.ID] = a
+		}
+	}
+	registry, err := partners.Read(b, partners.Names{Partners: []string{}, Applications: keysOf(applications), Credentials: []string{}, Grants: []string{}})
+	if err != nil {
+		return err
+	}
+	for _, g := range registry.Grants.All() {
+		if a, own := applications[g.Application]; own && !g.Ended && (scope == "" || g.Scope == scope) {
+			s.holdings = append(s.holdings, holding{grant: g, application: a})
+		}
+	}
+	return nil
+}
+
+// see reads the scopes that are offered or held.
+func (s *shelf) see(b store.Business, scope string) (err error) {
+	var ids []string
+	if scope == "" {
+		offered, err := b.OfferedScopes(maxOffered)
+		if err != nil {
+			return err
+		}
+		for _, row := range offered {
+			ids = append(ids, row.ID)
+		}
+		for _, h := range s.holdings {
+			ids = append(ids, h.grant.Scope)
+		}
+		slices.Sort(ids)
+		ids = slices.Compact(ids)
+	} else {
+		ids = []string{scope}
+	}
+	s.catalog, err = catalog.Read(b, []string{}, append([]string{}, ids...))
+	return err
+}
+
+// lastUses fills in when what is held was last used: when one of the routes that the
+// scope opens was last called by the application.
+func (p *Portal) lastUses(ctx context.Context, s *shelf) error {
+	if len(s.holdings) == 0 {
+		return nil
+	}
+	now := p.o.Now()
+	ids := map[string]models.Application{}
+	for _, h := range s.holdings {
+		ids[h.application.ID] = h.application
+	}
+	uses, err := p.o.Store.RouteUses(ctx, keysOf(ids), now.Add(-unusedFor).UnixMilli(), now.UnixMilli())
+	if err != nil {
+		return err
+	}
+	type opened struct{ application, permission string }
+	last := map[opened]int64{}
+	for _, u := range uses {
+		service, _ := s.catalog.Services.Current(u.ServiceID)
+		for _, r := range service.Routes {
+			if r.ID == u.RouteID {
+				key := opened{u.ApplicationID, r.Resource + ":" + r.Action}
+				last[key] = max(last[key], u.Day)
+			}
+		}
+	}
+	for i, h := range s.holdings {
+		scope, _ := s.catalog.Scopes.Current(h.grant.Scope)
+		for _, permission := range scope.Permissions {
+			if !permission.Deny {
+				s.holdings[i].last = max(s.holdings[i].last, last[opened{h.application.ID, permission.Resource + ":" + permission.Action}])
+			}
+		}
+	}
+	return nil
+}
+
+func keysOf[T any](m map[string]T) []string {
+	keys := make([]string, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// Scopes lists what the bank offers, and what the partner's applications hold of it in one
+// of the two worlds.
+func (p *Portal) Scopes(c *gin.Context) error {
+	ctx, world := c.Request.Context(), worldOf(c)
+	s, err := p.shelf(c, "")
+	if err != nil {
+		return err
+	}
+	page := portal.ScopesPage{Frame: p.inWorld(c, i18n.T(ctx, i18n.PortalScopes), scopesPath, world)}
+	for _, scope := range s.catalog.Scopes.All() {
+		service, _ := s.catalog.Services.Current(scope.Service)
+		row := portal.ScopeRow{
+			Title: scope.Title, ID: scope.ID, Href: worldPath(scopePath(scope.ID), world), Service: service.Name, Class: scope.HighestClass(),
+			Consent: scope.Consent.Version > 0, Customer: scope.RequiresCustomer,
+		}
+		for _, h := range s.holdings {
+			if h.grant.Scope == scope.ID && h.application.Environment == world {
+				if _, over := p.GrantState(ctx, h.grant); !over {
+					row.Held = append(row.Held, h.application.Name)
+					row.Unused = row.Unused || h.unused(p.o.Now())
+				}
+			}
+		}
+		page.Rows = append(page.Rows, row)
+	}
+	return web.Render(c, http.StatusOK, portal.Scopes(page))
+}
+
+// scope is the one that the address names, if the reader's partner may know of it.
+func (p *Portal) scope(c *gin.Context) (v catalog.Scope, s shelf, err error) {
+	id := web.FromPathPart(c.Param("scope"))
+	if id == "" {
+		return v, s, selfservice.ErrNotOffered
+	}
+	if s, err = p.shelf(c, id); err != nil {
+		return v, s, err
+	}
+	v, found := s.catalog.Scopes.Current(id)
+	if !found || !v.Offered && len(s.holdings) == 0 {
+		err = selfservice.ErrNotOffered
+	}
+	return v, s, err
+}
+
+// Scope shows one: what it reveals, who of the partner holds it, and how to get it.
+func (p *Portal) Scope(c *gin.Context) error { return p.showScope(c, http.StatusOK, portal.ScopeForm{}) }
+
+func (p *Portal) showScope(c *gin.Context, status int, f portal.ScopeForm) error {
+	v, s, err := p.scope(c)
+	if err != nil {
+		return err
+	}
+	ctx, visit, world := c.Request.Context(), entrance.VisitOf(c), worldOf(c)
+	service, _ := s.catalog.Services.Current(v.Service)
+	page := portal.ScopePage{
+		Frame: p.inWorld(c, v.Title, scopePath(v.ID), world), ID: v.ID, Title: v.Title, Service: service.Name, Class: v.HighestClass(), ServiceClass: service.Class,
+		Customer: v.RequiresCustomer, Back: worldPath(scopesPath, world),
+	}
+	if v.Consent.Version > 0 {
+		page.Consent = i18n.Either(ctx, v.Consent.PurposeEN, v.Consent.PurposeZH)
+	}
+	for _, permission := range v.Permissions {
+		if !permission.Deny {
+			page.Opens = append(page.Opens, opens(ctx, permission, service))
+		}
+	}
+	for _, q := range questions(v, service) {
+		page.Questions = append(page.Questions, i18n.T(ctx, q))
+	}
+	free := map[string]bool{}
+	for _, a := range s.applications {
+		free[a.ID] = a.Environment == world && a.Status == models.Active
+	}
+	for _, h := range s.holdings {
+		row, over := p.holdingRow(ctx, h)
+		if !over {
+			free[h.application.ID] = false
+		}
+		if h.application.Environment == world {
+			if row.Give = ""; !over && mayGive(visit, h.application) {
+				row.Give = grantPath(h.grant.ID) + "/end"
+			}
+			page.Held = append(page.Held, row)
+		}
+	}
+	may := visit.Rights.May(makesApplications)
+	if world == models.Production {
+		may = visit.Rights.May(asksProduction)
+	}
+	if page.May = may && v.Offered && service.Status == models.Active; page.May {
+		f.Action, f.Asks = worldPath(scopePath(v.ID), world), world == models.Production
+		for _, a := range s.applications {
+			if free[a.ID] {
+				f.Applications = append(f.Applications, ui.Option{Value: a.ID, Text: a.Name + " · " + a.ID, Chosen: a.ID == f.Application})
+			}
+		}
+		page.Form = f
+	}
+	return web.Render(c, status, portal.Scope(page))
+}
+
+// opens are the words about one permission.
+func opens(ctx context.Context, permission catalog.Permission, service catalog.Service) (o portal.Opens) {
+	reply := ""
+	for _, r := range service.Routes {
+		if r.Resource == permission.Resource && r.Action == permission.Action {
+			o.Routes = append(o.Routes, r.Method+" "+r.Pattern)
+			if reply == "" {
+				reply = r.SampleReply
+			}
+		}
+	}
+	o.Raw = permission.Raw
+	for _, f := range permission.Fields {
+		if f.Treatment != "drop" {
+			o.Fields = append(o.Fields, portal.FieldRow{Path: f.Path, Class: f.Class, Treatment: f.Treatment, Words: i18n.MaskWord(ctx, f.Mask)})
+		}
+	}
+	plan, err := permission.Plan()
+	if reply == "" || err != nil {
+		return o
+	}
+	if leaves, err := sample.Of(reply, plan); err == nil { // of what an earlier release has kept there may be nothing to show
+		shown := leaves.After()
+		o.Sample = &shown
+	}
+	return o
+}
+
+// questions are what a reviewer at the bank asks about a scope before it is approved.
+func questions(v catalog.Scope, service catalog.Service) []i18n.Key {
+	list := []i18n.Key{i18n.PortalAskWhat}
+	switch v.HighestClass() {
+	case "C3":
+		list = append(list, i18n.PortalAskC2, i18n.PortalAskC3)
+	case "C2":
+		list = append(list, i18n.PortalAskC2)
+	}
+	if service.Class == "A2" {
+		list = append(list, i18n.PortalAskA2)
+	}
+	if v.Consent.Version > 0 {
+		list = append(list, i18n.PortalAskConsent)
+	}
+	if v.RequiresCustomer {
+		list = append(list, i18n.PortalAskCustomer)
+	}
+	return append(list, i18n.PortalAskUntil)
+}
+
+// mayGive reports whether a reader may give back what an application holds.
+func mayGive(v *entrance.Visit, a models.Application) bool {
+	if a.Environment == models.Sandbox {
+		return v.Rights.May(makesApplications)
+	}
+	return v.Rights.May(stopsProduction)
+}
+
+// holdingRow is a grant as it is listed.
+func (p *Portal) holdingRow(ctx context.Context, h holding) (row portal.HoldingRow, over bool) {
+	row = portal.HoldingRow{Application: h.application.Name, ApplicationHref: applicationPath(h.application.ID), Scope: h.grant.Scope, Purpose: h.grant.Purpose, Ends: p.EndCell(ctx, h.grant.EndsAt)}
+	if row.State, over = p.GrantState(ctx, h.grant); over {
+		return row, over
+	}
+	switch {
+	case h.last != 0:
+		row.Used = i18n.T(ctx, i18n.PortalScopeUsed, i18n.Date(ctx, p.InZone(h.last)))
+	case h.unused(p.o.Now()):
+		row.Used, row.Idle = i18n.T(ctx, i18n.PortalScopeIdle), true
+	default:
+		row.Used = i18n.T(ctx, i18n.PortalScopeNotYet)
+	}
+	return row, over
+}
+
+// ScopeGet takes a scope in the sandbox, at once; of production it asks the bank.
+func (p *Portal) ScopeGet(c *gin.Context) error {
+	v, _, err := p.scope(c)
+	if err != nil {
+		return err
+	}
+	f := portal.ScopeForm{
+		Application: c.PostForm("application"), Purpose: strings.TrimSpace(c.PostForm("purpose")),
+		Starts: c.PostForm("starts"), Ends: c.PostForm("ends"), Reason: strings.TrimSpace(c.PostForm("reason")),
+	}
+	if worldOf(c) == models.Production {
+		return p.askScope(c, v, f)
+	}
+	if !entrance.VisitOf(c).Rights.May(makesApplications) {
+		return entrance.ErrForbidden.Because("applications:make")
+	}
+	g, err := p.grantFor(c, v, f, models.Sandbox)
+	if err == nil {
+		err = p.o.SelfService.TakeScope(c.Request.Context(), user(c), g)
+	}
+	if err == nil {
+		return entrance.Done(c, worldPath(scopePath(v.ID), models.Sandbox), "taken-scope")
+	}
+	return p.scopeFaulted(c, err, g.ID, f)
+}
+
+func (p *Portal) askScope(c *gin.Context, v catalog.Scope, f portal.ScopeForm) error {
+	if !entrance.VisitOf(c).Rights.May(asksProduction) {
+		return entrance.ErrForbidden.Because("production:ask")
+	}
+	g, err := p.grantFor(c, v, f, models.Production)
+	if err != nil {
+		return p.scopeFaulted(c, err, g.ID, f)
+	}
+	r, err := p.o.SelfService.AskScope(c.Request.Context(), user(c), g, f.Reason)
+	if err == nil {
+		return entrance.Done(c, requestPath(r.ID), "asked")
+	}
+	return p.scopeFaulted(c, err, g.ID, f)
+}
+
+// grantFor is the grant that a form asks for, of an application of the reader's partner.
+func (p *Portal) grantFor(c *gin.Context, v catalog.Scope, f portal.ScopeForm, world models.Environment) (g partners.Grant, err error) {
+	from, until, faults := p.Days(f.Starts, f.Ends)
+	err = p.o.Store.Business(c.Request.Context(), func(b store.Business) error {
+		a, found, err := partners.ReadApplication(b, f.Application)
+		if err != nil {
+			return err
+		}
+		own := found && a.Partner == entrance.VisitOf(c).Who.Partner.ID && a.Environment == world && a.Status == models.Active
+		faults.Check(own, "application", "rule.no_application", "choose one of your own applications")
+		return nil
+	})
+	if err == nil {
+		err = faults.Invalid()
+	}
+	if err != nil {
+		return g, err
+	}
+	g = partners.Grant{Application: f.Application, Scope: v.ID, Purpose: f.Purpose, StartsAt: from, EndsAt: until}
+	g.ID, err = ledger.NewID(p.o.Now(), p.o.Rand)
+	return g, err
+}
+
+// scopeFaulted shows the form again with what is wrong beside its fields.
+func (p *Portal) scopeFaulted(c *gin.Context, err error, grant string, f portal.ScopeForm) error {
+	var form portal.ApplicationForm
+	status, ok := p.faulted(c, err, "grant", grant, &form)
+	if !ok {
+		return err
+	}
+	f.Faults, f.Others = form.Faults, form.Others
+	for from, to := range map[string]string{"starts_at": "starts", "ends_at": "ends"} {
+		if text, wrong := f.Faults[from]; wrong {
+			f.Faults[to] = text
+			delete(f.Faults, from)
+		}
+	}
+	return p.showScope(c, status, f)
+}
+
+func grantPath(id string) string { return homePath + "/grants/" + web.PathPart(id) }
+
+// ownGrant is the grant of the reader's partner that the address names and that is not
+// over, for whoever may give it back.
+func (p *Portal) ownGrant(c *gin.Context) (g partners.Grant, a partners.Application, err error) {
+	id := web.FromPathPart(c.Param("grant"))
+	err = p.o.Store.Business(c.Request.Context(), func(b store.Business) error {
+		r, err := partners.Read(b, partners.Names{Partners: []string{}, Applications: []string{}, Credentials: []string{}, Grants: []string{id}})
+		if err != nil {
+			return err
+		}
+		g, _ = r.Grants.Current(id)
+		found := false
+		if a, found = r.Applications.Current(g.Application); !found || a.Partner != entrance.VisitOf(c).Who.Partner.ID {
+			return errNoGrant
+		}
+		return nil
+	})
+	if err != nil {
+		return g, a, err
+	}
+	if _, over := p.GrantState(c.Request.Context(), g); over {
+		return g, a, errNoGrant
+	}
+	if !mayGive(entrance.VisitOf(c), models.Application{Environment: a.Environment}) {
+		return g, a, entrance.ErrForbidden.Because("production:stop")
+	}
+	return g, a, nil
+}
+
+// GrantEnding asks whether a scope is to be given back.
+func (p *Portal) GrantEnding(c *gin.Context) error {
+	g, a, err := p.ownGrant(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request.Context()
+	text := i18n.PortalGiveTextSandbox
+	if a.Environment == models.Production {
+		text = i18n.PortalGiveText
+	}
+	return web.Render(c, http.StatusOK, portal.GrantEnding(portal.GrantEndingPage{
+		Frame: p.inWorld(c, i18n.T(ctx, i18n.PortalGiveTitle, g.Scope), scopesPath, a.Environment), Lead: a.Name + " · " + g.Purpose, Text: i18n.T(ctx, text, a.Name, g.Scope),
+		Action: grantPath(g.ID) + "/end", Back: worldPath(scopePath(g.Scope), a.Environment),
+	}))
+}
+
+// GrantEnd gives it back. Nobody is asked for a proof: it stops.
+func (p *Portal) GrantEnd(c *gin.Context) error {
+	g, a, err := p.ownGrant(c)
+	if err != nil {
+		return err
+	}
+	if err := p.o.SelfService.GiveBack(c.Request.Context(), user(c), g); err != nil {
+		return err
+	}
+	return entrance.Done(c, worldPath(scopePath(g.Scope), a.Environment), "given-back")
+}
+
