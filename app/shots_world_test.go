@@ -139,6 +139,7 @@ func furnished(full bool) func(*apptest.Seed) {
 		}
 		for i := range seed.Scopes {
 			seed.Scopes[i].Title = titles[seed.Scopes[i].ID]
+			seed.Scopes[i].Offered = seed.Scopes[i].ID != "session:open"
 		}
 		for i := range seed.Routes {
 			if seed.Routes[i].ID == "offers" {

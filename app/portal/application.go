@@ -95,6 +95,12 @@ func (p *Portal) Application(c *gin.Context) error {
 		Suite: a.Suite, Method: string(a.AuthMethod), Mode: modeName(ctx, a.AddressMode), Addresses: a.Addresses, ReturnAddresses: a.ReturnAddresses,
 		Issuer: p.o.Issuer,
 	}
+	if page.Scopes, err = p.heldBy(c, a); err != nil {
+		return err
+	}
+	if a.Status == models.Active {
+		page.Catalogue = worldPath(scopesPath, a.Environment)
+	}
 	if a.AuthMethod == models.PrivateKeyJWT {
 		page.Check = checkPath(a.ID)
 	}

@@ -211,7 +211,9 @@ func (p *Portal) scope(c *gin.Context) (v catalog.Scope, s shelf, err error) {
 }
 
 // Scope shows one: what it reveals, who of the partner holds it, and how to get it.
-func (p *Portal) Scope(c *gin.Context) error { return p.showScope(c, http.StatusOK, portal.ScopeForm{}) }
+func (p *Portal) Scope(c *gin.Context) error {
+	return p.showScope(c, http.StatusOK, portal.ScopeForm{})
+}
 
 func (p *Portal) showScope(c *gin.Context, status int, f portal.ScopeForm) error {
 	v, s, err := p.scope(c)
@@ -222,7 +224,7 @@ func (p *Portal) showScope(c *gin.Context, status int, f portal.ScopeForm) error
 	service, _ := s.catalog.Services.Current(v.Service)
 	page := portal.ScopePage{
 		Frame: p.inWorld(c, v.Title, scopePath(v.ID), world), ID: v.ID, Title: v.Title, Service: service.Name, Class: v.HighestClass(), ServiceClass: service.Class,
-		Customer: v.RequiresCustomer, Back: worldPath(scopesPath, world),
+		Customer: v.RequiresCustomer, Back: worldPath(scopesPath, world), Not: !v.Offered,
 	}
 	if v.Consent.Version > 0 {
 		page.Consent = i18n.Either(ctx, v.Consent.PurposeEN, v.Consent.PurposeZH)
@@ -240,15 +242,11 @@ func (p *Portal) showScope(c *gin.Context, status int, f portal.ScopeForm) error
 		free[a.ID] = a.Environment == world && a.Status == models.Active
 	}
 	for _, h := range s.holdings {
-		row, over := p.holdingRow(ctx, h)
-		if !over {
+		if _, over := p.GrantState(ctx, h.grant); !over {
 			free[h.application.ID] = false
 		}
 		if h.application.Environment == world {
-			if row.Give = ""; !over && mayGive(visit, h.application) {
-				row.Give = grantPath(h.grant.ID) + "/end"
-			}
-			page.Held = append(page.Held, row)
+			page.Held = append(page.Held, p.giving(c, h))
 		}
 	}
 	may := visit.Rights.May(makesApplications)
@@ -326,7 +324,7 @@ func mayGive(v *entrance.Visit, a models.Application) bool {
 
 // holdingRow is a grant as it is listed.
 func (p *Portal) holdingRow(ctx context.Context, h holding) (row portal.HoldingRow, over bool) {
-	row = portal.HoldingRow{Application: h.application.Name, ApplicationHref: applicationPath(h.application.ID), Scope: h.grant.Scope, Purpose: h.grant.Purpose, Ends: p.EndCell(ctx, h.grant.EndsAt)}
+	row = portal.HoldingRow{Application: h.application.Name, ApplicationHref: applicationPath(h.application.ID), Scope: h.grant.Scope, ScopeHref: worldPath(scopePath(h.grant.Scope), h.application.Environment), Purpose: h.grant.Purpose, Ends: p.EndCell(ctx, h.grant.EndsAt)}
 	if row.State, over = p.GrantState(ctx, h.grant); over {
 		return row, over
 	}
@@ -339,6 +337,29 @@ func (p *Portal) holdingRow(ctx context.Context, h holding) (row portal.HoldingR
 		row.Used = i18n.T(ctx, i18n.PortalScopeNotYet)
 	}
 	return row, over
+}
+
+// heldBy are the scopes that an application holds.
+func (p *Portal) heldBy(c *gin.Context, a partners.Application) (rows []portal.HoldingRow, err error) {
+	s, err := p.shelf(c, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range s.holdings {
+		if h.application.ID == a.ID {
+			rows = append(rows, p.giving(c, h))
+		}
+	}
+	return rows, nil
+}
+
+// giving is a holding as it is listed for a reader who may give it back or not.
+func (p *Portal) giving(c *gin.Context, h holding) portal.HoldingRow {
+	row, over := p.holdingRow(c.Request.Context(), h)
+	if !over && mayGive(entrance.VisitOf(c), h.application) {
+		row.Give = grantPath(h.grant.ID) + "/end"
+	}
+	return row
 }
 
 // ScopeGet takes a scope in the sandbox, at once; of production it asks the bank.
@@ -480,4 +501,3 @@ func (p *Portal) GrantEnd(c *gin.Context) error {
 	}
 	return entrance.Done(c, worldPath(scopePath(g.Scope), a.Environment), "given-back")
 }
-

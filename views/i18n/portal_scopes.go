@@ -3,8 +3,8 @@ package i18n
 // The catalogue of scopes.
 var (
 	PortalScopes      = def("portal.scopes", "Scopes", "数据范围")
-	PortalScopesLead  = def("portal.scopes_lead", "What a page of the bank can show in your app. In the sandbox you use it at once; in production two people at the bank look at it first.", "本行页面在您的应用中可展示的内容。沙箱中立即可用；生产须经本行双人复核。")
-	PortalScopeYours  = def("portal.scope_yours", "Your applications", "您的应用")
+	PortalScopesLead  = def("portal.scopes_lead", "What a page of the bank can show in your app. In the sandbox you use it at once; in production two people at the bank look at it first.", "本行页面可在合作方应用中展示的内容。沙箱立即可用；生产须经本行双人复核。")
+	PortalScopeYours  = def("portal.scope_yours", "Your applications", "持有的应用")
 	PortalScopeNobody = def("portal.scope_nobody", "none yet", "暂无")
 	PortalNoScopes    = def("portal.no_scopes", "Nothing is offered yet", "暂无可申请的数据范围")
 	PortalNoScopesTxt = def("portal.no_scopes_text", "The bank puts scopes here. Ask your contact at the bank what is planned.", "数据范围由本行列入目录，请向行内联系人了解安排。")
@@ -29,12 +29,16 @@ var (
 	PortalScopeGet       = def("portal.scope_get", "Use it in the sandbox", "在沙箱中启用")
 	PortalScopeAsk       = def("portal.scope_ask", "Ask for it in production", "申请生产授权")
 	PortalScopeTake      = def("portal.scope_take", "Use it", "启用")
-	PortalScopeFull      = def("portal.scope_full", "Every application of yours here has it, or there is none.", "此环境下您的应用均已拥有，或尚无应用。")
+	PortalScopeFull      = def("portal.scope_full", "Every application of yours here has it, or there is none.", "此环境下没有可启用的应用：均已持有，或尚未创建。")
 	PortalScopeHeld      = def("portal.scope_held", "That application has this scope already.", "该应用已拥有此数据范围。")
 	PortalScopeNot       = def("portal.scope_not", "It is not offered any more: what you hold goes on, and nobody new gets it.", "已不再提供：已有授权继续有效，不再新增。")
 	PortalScopePurpose   = def("portal.scope_purpose_help", "One sentence: what a visitor of your app gets from it.", "一句话说明访客由此得到什么。")
 	PortalScopeReason    = def("portal.scope_reason", "To the bank", "致本行")
 	PortalScopeReasonTxt = def("portal.scope_reason_help", "Answer here what the bank will ask; it saves you a question.", "请在此回答复核时会问到的问题，可省去一次问答。")
+
+	PortalScopeMore  = def("portal.scope_more", "Find more", "查看目录")
+	PortalNoHeld     = def("portal.no_held", "No scope yet", "暂无数据范围")
+	PortalNoHeldText = def("portal.no_held_text", "Without one the application gets no AT. Choose from what the bank offers.", "没有数据范围就无法取得 AT，请从目录中选择。")
 
 	PortalScopeUsed    = def("portal.scope_used", "last used %s", "最近使用：%s")
 	PortalScopeIdle    = def("portal.scope_idle", "not used for 90 days: give it back", "90 天未使用，建议退回")
@@ -53,7 +57,7 @@ var (
 	PortalAskC2       = def("portal.ask_c2", "Why each personal field is needed, where it is kept and for how long.", "每个个人信息字段的必要性、存放位置与保存期限。")
 	PortalAskC3       = def("portal.ask_c3", "What the masked fields are for: the most sensitive class never comes as it is.", "脱敏字段的用途：最敏感级别的数据不会以原值返回。")
 	PortalAskA2       = def("portal.ask_a2", "How your servers keep the private key: a service of funds or accounts takes no shared secret.", "服务器如何保管私钥：资金与账户类服务不接受共享密钥认证。")
-	PortalAskConsent  = def("portal.ask_consent", "That you do not ask for the visitor's consent yourself: the bank's page does.", "确认您不自行征求客户同意，同意在本行页面征得。")
+	PortalAskConsent  = def("portal.ask_consent", "That you do not ask for the visitor's consent yourself: the bank's page does.", "确认贵司不自行征求客户同意，同意在本行页面征得。")
 	PortalAskCustomer = def("portal.ask_customer", "Which of your visitors are customers of the bank: they sign in at the bank's page.", "哪些访客是本行客户：须在本行页面登录。")
 	PortalAskUntil    = def("portal.ask_until", "Until when you need it; not beyond the contract.", "需要使用到何时，不超过合同期限。")
 )

@@ -368,3 +368,25 @@ func scopeFormTone(f ScopeForm) ui.Tone {
 	}
 	return ui.Sand
 }
+
+func scopesCard(ctx context.Context, p ApplicationPage) ui.CardView {
+	card := ui.CardView{Title: i18n.T(ctx, i18n.PortalScopes)}
+	if p.Catalogue != "" {
+		card.Action = ui.Button(ui.ButtonView{Text: i18n.T(ctx, i18n.PortalScopeMore), Icon: "plus", Small: true, Href: p.Catalogue})
+	}
+	return card
+}
+
+// heldTable are the scopes that an application holds.
+func heldTable(ctx context.Context, rows []HoldingRow) ui.TableView {
+	t := ui.TableView{Caption: i18n.T(ctx, i18n.PortalScopes), Head: []ui.Column{
+		{Text: i18n.T(ctx, i18n.KindScope)}, {Text: i18n.T(ctx, i18n.PartnerStatus)}, {Text: i18n.T(ctx, i18n.GrantEnds)}, {Text: i18n.T(ctx, i18n.PortalLastUsed)}, {Text: i18n.T(ctx, i18n.PartnerActions)},
+	}}
+	for _, h := range rows {
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: h.Scope, Second: h.Purpose, Href: h.ScopeHref}, {Part: h.State}, h.Ends, usedCell(h), giveCell(ctx, h)}})
+	}
+	if len(t.Rows) == 0 {
+		t.Empty = ui.Empty(ui.EmptyView{Title: i18n.T(ctx, i18n.PortalNoHeld), Text: i18n.T(ctx, i18n.PortalNoHeldText)})
+	}
+	return t
+}
