@@ -16,7 +16,6 @@ var (
 	PortalScopeClass     = def("portal.scope_class", "Class", "级别")
 	PortalScopeShown     = def("portal.scope_shown", "As you get it", "返回形式")
 	PortalScopeWhole     = def("portal.scope_whole", "as it is", "原值")
-	PortalScopeMasked    = def("portal.scope_masked", "masked: %s", "脱敏：%s")
 	PortalScopeSample    = def("portal.scope_sample", "A reply, as your page gets it (made-up values)", "应答示例（虚构数据）")
 	PortalScopeRest      = def("portal.scope_rest", "Whatever else the bank's system answers stays at the bank.", "系统应答中的其他内容不出行。")
 	PortalScopeConsent   = def("portal.scope_consent", "Consent", "客户同意")

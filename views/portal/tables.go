@@ -314,7 +314,7 @@ func fieldsTable(ctx context.Context, fields []FieldRow) ui.TableView {
 	for _, f := range fields {
 		words := i18n.T(ctx, i18n.PortalScopeWhole)
 		if f.Treatment == "mask" {
-			words = i18n.T(ctx, i18n.PortalScopeMasked, f.Words)
+			words = f.Words
 		}
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: f.Path, Mono: true}, {Part: scopeClass(f.Class)}, {Part: ui.Treatment(ui.TreatmentView{Treatment: f.Treatment, Words: words})}}})
 	}
