@@ -278,7 +278,7 @@ func TestTheEditorShowsWhatLeavesAndAsksForTheChange(t *testing.T) {
 	})
 }
 
-func TestNarrowingTakesEffectAtOnceAndAnOldFormDoesNot(t *testing.T) {
+func TestNarrowingWaitsForAReviewerAndAnOldFormIsRefused(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, h *house) {
 		h.sample("offers", offerSample)
@@ -286,10 +286,15 @@ func TestNarrowingTakesEffectAtOnceAndAnOldFormDoesNot(t *testing.T) {
 		form := h.form(models.OfficerRole, offers+"/edit")
 		form.Set(rowOf(t, form, "offer.limit")+"treatment", "drop")
 		form.Set("reason", "Partners need the rate alone.")
-		if rec := h.as(models.OfficerRole, offers+"/edit", form); rec.Header().Get("Location") != offers+"?done=applied" {
+		before := h.dump()
+		if rec := h.as(models.OfficerRole, offers+"/edit", form); rec.Header().Get("Location") != "/console/approvals/1?done=asked" {
 			t.Fatalf("narrowing: %d to %q", rec.Code, rec.Header().Get("Location"))
 		}
 		h.Refresh()
+		if now := h.dump(); now != strings.Replace(before, "0 requests", "1 requests", 1) {
+			t.Error("narrowing took effect on one person's word")
+		}
+		h.approve(1)
 		wants(t, h.page(models.SupportRole, offers), "Partners need the rate alone.", "officer")
 
 		old.Set("title", "Typed before")
@@ -298,7 +303,7 @@ func TestNarrowingTakesEffectAtOnceAndAnOldFormDoesNot(t *testing.T) {
 		if rec.Code != http.StatusConflict {
 			t.Fatalf("an old form: %d", rec.Code)
 		}
-		wants(t, rec.Body.String(), "Not saved: officer changed this on 22 November 2026", `value="Typed before"`)
+		wants(t, rec.Body.String(), "Not saved: reviewer changed this on 22 November 2026", `value="Typed before"`)
 		again := formOf(rec.Body.String())
 		if rec = h.as(models.OfficerRole, offers+"/edit", again); rec.Code != http.StatusSeeOther {
 			t.Errorf("who has seen it may send it: %d", rec.Code)
@@ -381,9 +386,10 @@ func TestAServiceIsMadeAndChangedByItsForms(t *testing.T) {
 		drop := h.form(models.OfficerRole, "/console/services/urn:h5:cards/routes/~bmV3")
 		drop.Set("act", "drop")
 		drop.Set("reason", "Cards are not read after all.")
-		if rec = h.as(models.OfficerRole, "/console/services/urn:h5:cards/routes/~bmV3", drop); rec.Header().Get("Location") != "/console/services/urn:h5:cards?done=applied" {
+		if rec = h.as(models.OfficerRole, "/console/services/urn:h5:cards/routes/~bmV3", drop); rec.Header().Get("Location") != "/console/approvals/4?done=asked" {
 			t.Errorf("taking a route away: %d to %q", rec.Code, rec.Header().Get("Location"))
 		}
+		h.approve(4)
 		wants(t, h.page(models.SupportRole, "/console/services/urn:h5:cards"), "There is no route yet")
 	})
 }

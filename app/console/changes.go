@@ -11,6 +11,7 @@ import (
 	"postern/app/bankfile"
 	"postern/app/entrance"
 	"postern/app/errs"
+	"postern/app/killswitch"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/views/console"
@@ -83,7 +84,7 @@ func (s *Console) previewChange(c *gin.Context, page *console.ChangePage) error 
 	}
 	err = s.o.Store.Business(c.Request.Context(), func(b store.Business) error {
 		plan, err := bankfile.Applier{}.Describe(b, page.Text, s.o.Now())
-		page.Things, page.Opens = s.planWords(c.Request.Context(), plan, names), plan.Widening()
+		page.Things, page.Opens, page.Shared = s.planWords(c.Request.Context(), plan, names), plan.Widening(), killswitch.Asks(plan)
 		return err
 	})
 	if s.explainChange(c, page, err) {

@@ -111,18 +111,27 @@ func TestAnOfficerStopsNothingThatAnotherLooksAfter(t *testing.T) {
 	})
 }
 
-func TestAnOfficerOnlyAsksToTakeAServiceOutOfService(t *testing.T) {
+func TestAnOfficerOnlyAsksToChangeWhatIsShared(t *testing.T) {
 	t.Parallel()
 	eachDesk(t, func(t *testing.T, d *desk) {
+		d.keep(d.account("officer")) // whoever reaches it, a service is nobody's own
 		visit := d.NewVisit(apptest.Travel, nil)
-		number := numberOf(t, d.submit(officer, "/console/changes", url.Values{
-			"text": {"services: [{ id: " + apptest.Service + ", status: suspended }]"}, "do": {"submit"}, "reason": {why},
-		}))
-		d.Refresh()
-		calls(t, visit, 200, "")
-		form := carried(d.page(reviewer, "/console/approvals/"+number))
-		form.Set("reason", why)
-		d.submit(reviewer, "/console/approvals/"+number+"/approve", form)
+		for _, c := range []struct{ name, text string }{
+			{"a stop that is planned", "services: [{ id: " + apptest.Service + ", stops: [{ from: 2026-12-01T00:00:00Z, to: 2026-12-02T00:00:00Z, reason_en: Upkeep, reason_zh: 维护 }] }]"},
+			{"another title of a scope", "scopes: [{ id: 'loan.offer:read', title: Offers }]"},
+			{"a service out of service", "services: [{ id: " + apptest.Service + ", status: suspended }]"},
+		} {
+			text := url.Values{"text": {c.text}, "reason": {why}}
+			text.Set("do", "preview")
+			wants(t, said(d.post(officer, "/console/changes", text).Body.String()), "it takes effect once a reviewer has approved it")
+			text.Set("do", "submit")
+			number := numberOf(t, d.submit(officer, "/console/changes", text))
+			d.Refresh()
+			calls(t, visit, 200, "")
+			form := carried(d.page(reviewer, "/console/approvals/"+number))
+			form.Set("reason", why)
+			d.submit(reviewer, "/console/approvals/"+number+"/approve", form)
+		}
 		d.Refresh()
 		calls(t, visit, 403, "not_active")
 	})

@@ -61,14 +61,11 @@ func Own(b store.Business, account, kind string, p change.Plan) error {
 	return nil
 }
 
-// Asks reports whether a plan takes a service out of service, for every partner there
-// is: whoever may stop only what they look after asks for that, as for a freeze of it.
+// Asks reports whether a plan changes what is nobody's own, a service or a scope, or
+// stops it or everything: that reaches every partner there is, so whoever may stop only
+// what they look after asks for it, whichever way it goes (docs/decisions/0039).
 func Asks(p change.Plan) bool {
-	return slices.ContainsFunc(p.Things, func(t change.Planned) bool {
-		return t.Kind == string(models.FreezeService) && slices.ContainsFunc(t.Differences, func(d change.Difference) bool {
-			return d.Effect == change.Narrows && len(d.Args) > 0 && d.Args[0] == "status"
-		})
-	})
+	return slices.ContainsFunc(p.Things, func(t change.Planned) bool { return wide[t.Kind] })
 }
 
 func narrows(t change.Planned) bool {

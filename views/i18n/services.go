@@ -203,7 +203,7 @@ var (
 	CatalogDroppedCount      = def("catalog.dropped_count", "%d dropped", "去除 %d")
 	CatalogOpenCount         = def("catalog.open_count", "%d undecided", "未决定 %d")
 	CatalogSend              = def("catalog.send", "Submit", "提交")
-	CatalogSendHelp          = def("catalog.send_help", "What only narrows takes effect at once; what opens more waits for a reviewer, and so does taking a service out of service.", "只收紧的变更立即生效；放宽的变更以及停用服务须经审核员复核。")
+	CatalogSendHelp          = def("catalog.send_help", "Every partner can be reached by it: it takes effect once a reviewer has approved it.", "影响所有合作方，须经审核员复核，批准后生效。")
 	CatalogReasonHelp        = def("catalog.reason_help", "The reviewer reads this. It stays on record.", "审核员会看到，并留存记录。")
 	CatalogHeldNow           = def("catalog.held_now", "Applications that hold it: %s.", "持有此数据范围的应用：%s。")
 	CatalogSubmit            = def("catalog.submit", "Submit the change", "提交变更")
