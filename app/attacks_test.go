@@ -222,7 +222,7 @@ func TestWhatSomebodyWroteIsShownAsText(t *testing.T) {
 	}
 	files := 0
 	for _, d := range doors {
-		if d.Method != http.MethodPost || d.Pattern != "/console/log/export" && d.Pattern != "/console/partners/:partner/statement" {
+		if d.Method != http.MethodPost || d.Pattern != "/console/log/export" && d.Pattern != "/console/activity/export" && d.Pattern != "/console/partners/:partner/statement" {
 			continue
 		}
 		files++

@@ -376,6 +376,8 @@ func staffScreens(s *console.Console) []screen {
 		{http.MethodPost, "/console/staff/:account/sessions/:session/end", entrance.May("sessions", "end"), s.StaffSessionEnd},
 		{http.MethodPost, "/console/staff/:account/sessions/end", entrance.May("sessions", "end"), s.StaffSessionsEnd},
 		{http.MethodGet, "/console/activity", entrance.May("activity", "own"), s.Activity},
+		{http.MethodGet, "/console/activity/export", entrance.May("activity", "own"), s.ActivityExport},
+		{http.MethodPost, "/console/activity/export", entrance.May("activity", "own"), s.ActivityExportSubmit},
 		{http.MethodGet, "/console/evidence", entrance.May("evidence", "read"), s.Evidence},
 		{http.MethodGet, "/console/evidence/checkpoints/:size", entrance.May("evidence", "read"), s.EvidenceCheckpoint},
 		{http.MethodGet, "/console/evidence/proofs/:event", entrance.May("evidence", "read"), s.EvidenceProof},

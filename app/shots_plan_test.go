@@ -155,6 +155,7 @@ func (s *studio) logShots() []shot {
 		{name: "xray-refused", as: sup, path: s.find(sup, "/console/log/"+rowOf(row), `/console/visits/(?:request|at)/[^"]+`)},
 		{name: "xray-request", as: sup, path: s.find(sup, "/console/log/"+rowOf(s.find(sup, "/console/log?code=at_spent", `/console/log/[0-9a-f-]{36}[^"]*`)), `/console/visits/request/[^"]+`)},
 		{name: "activity", as: aud, path: "/console/activity"},
+		{name: "activity-export", as: aud, path: "/console/activity/export?did=asking"},
 		{name: "evidence", as: aud, path: "/console/evidence"},
 	}
 }

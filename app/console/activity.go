@@ -19,19 +19,29 @@ import (
 
 const activityPath = "/console/activity"
 
-// Activity lists what people did: everybody for who may read it, else oneself.
-func (s *Console) Activity(c *gin.Context) error {
-	ctx, v := c.Request.Context(), entrance.VisitOf(c)
-	all, q := v.Rights.May(policies.Permission{Resource: "activity", Action: "read"}), activityQueryOf(c)
-	filter, err := q.filter(s.o.Now().In(s.o.Zone))
-	if err != nil {
-		return err
+// activityAsked is what of activity a request asks for: everybody's for who may read
+// it (all), else oneself's, whomever it names.
+func (s *Console) activityAsked(c *gin.Context, value func(string) string) (q activityQuery, filter records.ActivityFilter, all bool, err error) {
+	v := entrance.VisitOf(c)
+	all, q = v.Rights.May(policies.Permission{Resource: "activity", Action: "read"}), readActivityQuery(value)
+	if filter, err = q.filter(s.o.Now().In(s.o.Zone)); err != nil {
+		return q, filter, all, err
 	}
 	if !all {
 		q.who = "me"
 	}
 	if q.who == "me" {
 		filter.Actor = v.Who.Account.ID
+	}
+	return q, filter, all, nil
+}
+
+// Activity lists what people did: everybody for who may read it, else oneself.
+func (s *Console) Activity(c *gin.Context) error {
+	ctx, v := c.Request.Context(), entrance.VisitOf(c)
+	q, filter, all, err := s.activityAsked(c, c.Query)
+	if err != nil {
+		return err
 	}
 	at, err := s.activityPlace(q)
 	if err != nil {
@@ -50,7 +60,8 @@ func (s *Console) Activity(c *gin.Context) error {
 	own := filter.Actor == v.Who.Account.ID
 	page := console.ActivityPage{
 		Frame: s.frame(c, i18n.T(ctx, i18n.ActivityTitle)), All: all, Own: own,
-		Everybody: q.but(func(q *activityQuery) { q.who = "" }).address(), Mine: q.but(func(q *activityQuery) { q.who = "me" }).address(),
+		Export:    q.but(func(*activityQuery) {}).address(activityPath + "/export"),
+		Everybody: q.but(func(q *activityQuery) { q.who = "" }).address(activityPath), Mine: q.but(func(q *activityQuery) { q.who = "me" }).address(activityPath),
 		Paging: ui.PagingView{Words: " ", Newer: s.activityOn(q, newer, found.Newer), Older: s.activityOn(q, older, found.Older)},
 	}
 	if page.Filters, err = s.activityFilters(c, q, all); err != nil {
@@ -90,9 +101,14 @@ func (s *Console) activityRows(c *gin.Context, q activityQuery, list []models.Ev
 				about[i][who] = name
 			}
 		}
-		for _, name := range []string{"subject", "target"} {
-			if about[i][name] != "" {
-				about[i][name] = subjectWords(ctx, about[i][name], change.Plan{}, names.things)
+		if e.Kind == "alert.acknowledged" {
+			about[i]["subject"] = alertAbout(ctx, models.Alert{SubjectKind: about[i]["subject_kind"], SubjectID: about[i]["subject"]})
+			delete(about[i], "reason") // it is the rule's name, which stands beside
+		} else {
+			for _, name := range []string{"subject", "target"} {
+				if about[i][name] != "" {
+					about[i][name] = subjectWords(ctx, about[i][name], change.Plan{}, names.things)
+				}
 			}
 		}
 		from := records.OriginOf(e)
@@ -103,11 +119,11 @@ func (s *Console) activityRows(c *gin.Context, q activityQuery, list []models.Ev
 		at.Exactly = true
 		who := ui.LinkView{Text: cmp.Or(names.accounts[e.Actor], noAccount(ctx, e.Actor))}
 		if q.who == "" {
-			who.Href = q.but(func(q *activityQuery) { q.who = e.Actor }).address()
+			who.Href = q.but(func(q *activityQuery) { q.who = e.Actor }).address(activityPath)
 		}
 		rows = append(rows, console.ActivityRow{
 			At: at, Date: i18n.Date(ctx, s.InZone(e.At)), Who: who, From: originWords(ctx, from), What: did(ctx, e.Kind),
-			About: aboutEvent(e, names.things), Alarm: e.Alarm, Details: s.details(ctx, e.Kind, about[i]),
+			About: aboutEvent(e, names.things), Alarm: e.Alarm, Details: s.details(ctx, e, about[i], names.things),
 		})
 	}
 	return rows, nil

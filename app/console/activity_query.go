@@ -27,10 +27,10 @@ type activityQuery struct {
 	place             string // cursor
 }
 
-func activityQueryOf(c *gin.Context) activityQuery {
+func readActivityQuery(value func(string) string) activityQuery {
 	return activityQuery{
-		who: c.Query("who"), did: c.Query("did"), partner: c.Query("partner"),
-		time: c.Query("time"), from: c.Query("from"), until: c.Query("until"), place: c.Query("after"),
+		who: value("who"), did: value("did"), partner: value("partner"),
+		time: value("time"), from: value("from"), until: value("until"), place: value("after"),
 	}
 }
 
@@ -41,19 +41,29 @@ func (q activityQuery) but(change func(*activityQuery)) activityQuery {
 	return q
 }
 
-func (q activityQuery) address() string {
+// values are the query's filters as they stand in an address; without the place.
+func (q activityQuery) values() url.Values {
 	v := url.Values{}
 	for name, value := range map[string]string{
-		"who": q.who, "did": q.did, "partner": q.partner, "time": q.time, "from": q.from, "until": q.until, "after": q.place,
+		"who": q.who, "did": q.did, "partner": q.partner, "time": q.time, "from": q.from, "until": q.until,
 	} {
 		if value != "" {
 			v.Set(name, value)
 		}
 	}
-	if len(v) == 0 {
-		return activityPath
+	return v
+}
+
+// address is path with the query, and the place if there is one.
+func (q activityQuery) address(path string) string {
+	v := q.values()
+	if q.place != "" {
+		v.Set("after", q.place)
 	}
-	return activityPath + "?" + v.Encode()
+	if len(v) == 0 {
+		return path
+	}
+	return path + "?" + v.Encode()
 }
 
 // filter is the query as the records take it.
@@ -81,7 +91,7 @@ func (s *Console) activityOn(q activityQuery, direction, id string) string {
 		return ""
 	}
 	q.place = s.o.Cursors.Make(activityList, direction, id)
-	return q.address()
+	return q.address(activityPath)
 }
 
 var doingsWords = map[records.Doings]i18n.Key{
@@ -96,13 +106,13 @@ func (s *Console) activityFilters(c *gin.Context, q activityQuery, all bool) (f 
 	f.Clear = activityPath
 	bar := func(label i18n.Key, value string, clear func(*activityQuery), options []ui.LinkView) {
 		if value != "" {
-			f.Set = append(f.Set, ui.FilterChip{Label: i18n.T(ctx, label), Value: value, Remove: q.but(clear).address()})
+			f.Set = append(f.Set, ui.FilterChip{Label: i18n.T(ctx, label), Value: value, Remove: q.but(clear).address(activityPath)})
 		} else if len(options) > 0 {
 			f.Offered = append(f.Offered, ui.FilterMenu{Label: i18n.T(ctx, label), Options: options})
 		}
 	}
 	to := func(text string, change func(*activityQuery)) ui.LinkView {
-		return ui.LinkView{Text: text, Href: q.but(change).address()}
+		return ui.LinkView{Text: text, Href: q.but(change).address(activityPath)}
 	}
 
 	value, options := "", []ui.LinkView{}
@@ -113,7 +123,7 @@ func (s *Console) activityFilters(c *gin.Context, q activityQuery, all bool) (f 
 		if q.time == t.name {
 			value = i18n.T(ctx, t.word)
 		}
-		options = append(options, to(i18n.T(ctx, t.word), func(q *activityQuery) { q.time = t.name }))
+		options = append(options, to(i18n.T(ctx, t.word), func(q *activityQuery) { q.time, q.from, q.until = t.name, "", "" }))
 	}
 	if q.from != "" || q.until != "" {
 		if span, err := q.filter(s.o.Now().In(s.o.Zone)); err == nil {
@@ -121,6 +131,7 @@ func (s *Console) activityFilters(c *gin.Context, q activityQuery, all bool) (f 
 		}
 	}
 	bar(i18n.LogFilterTime, value, func(q *activityQuery) { q.time, q.from, q.until = "", "", "" }, options)
+	f.Span = s.spanInput(activityPath, q.but(func(q *activityQuery) { q.time, q.from, q.until = "", "", "" }).values(), q.from, q.until)
 
 	options = nil
 	for _, d := range records.AllDoings {
@@ -159,13 +170,13 @@ func (s *Console) activityPeople(c *gin.Context, q activityQuery) (chosen string
 		list, err := a.AccountsOf(models.StaffRealm, "", maxOptions)
 		sortByName(list)
 		for _, account := range list {
-			options = append(options, ui.LinkView{Text: account.Name + " · " + account.Login, Href: q.but(func(q *activityQuery) { q.who = account.ID }).address()})
+			options = append(options, ui.LinkView{Text: account.Name + " · " + account.Login, Href: q.but(func(q *activityQuery) { q.who = account.ID }).address(activityPath)})
 		}
 		return err
 	})
 	if err != nil || q.who == "" || q.who == "me" {
 		for _, actor := range []string{approval.CommandLine, approval.Bootstrap} {
-			options = append(options, ui.LinkView{Text: noAccount(ctx, actor), Href: q.but(func(q *activityQuery) { q.who = actor }).address()})
+			options = append(options, ui.LinkView{Text: noAccount(ctx, actor), Href: q.but(func(q *activityQuery) { q.who = actor }).address(activityPath)})
 		}
 		return "", options, err
 	}

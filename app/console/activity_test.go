@@ -2,12 +2,14 @@ package console_test
 
 import (
 	"crypto/rand"
+	"encoding/csv"
 	"html"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 
+	"postern/app/apptest"
 	"postern/app/ledger"
 	"postern/app/store"
 	"postern/models"
@@ -116,5 +118,80 @@ func TestWhoSignedInIsNoPartOfAPartnersHistory(t *testing.T) {
 		wants(t, history, "took somebody into")
 		lacks(t, history, "signed in")
 		wants(t, h.page(models.AuditRole, "/console/activity?who=prt_somebody&partner="+"p_travel"), "took somebody into", "signed in")
+	})
+}
+
+func TestActivityNamesTheVisitThatSomebodyEnded(t *testing.T) {
+	t.Parallel()
+	eachDesk(t, func(t *testing.T, d *desk) {
+		visit := d.NewVisit(apptest.Travel, nil)
+		visits := "/console/visits/" + visit.Visit.VID
+		d.submit(security, visits+"/end", url.Values{"reason": {why}})
+		wants(t, d.page(audit, "/console/activity?did=stopping"), "ended a visit", `href="`+visits+`"`, "why it was changed", why)
+	})
+}
+
+func TestActivityIsTakenAlongByWhoReadsIt(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *house) {
+		h.asked()
+		form := func(values ...string) url.Values {
+			f := url.Values{"format": {"csv"}, "reason": {"=case 2026-118"}}
+			for i := 0; i < len(values); i += 2 {
+				f.Set(values[i], values[i+1])
+			}
+			return f
+		}
+		export := func(role models.StaffRole, f url.Values) [][]string {
+			rec := h.as(role, "/console/activity/export", f)
+			cells, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(rec.Body.String(), "\ufeff"))).ReadAll()
+			if rec.Code != http.StatusOK || err != nil || len(cells) < 2 || cells[0][2] != "who" {
+				t.Fatalf("%s: %d, %v: %.300s", role, rec.Code, err, rec.Body)
+			}
+			return cells[1:]
+		}
+		whose := func(rows [][]string) map[string]bool {
+			names := map[string]bool{}
+			for _, row := range rows {
+				names[row[2]] = true
+			}
+			return names
+		}
+		officer := regexpOf(t, `href="/console/staff/(stf_[^"]+)">officer<`, h.page(models.AuditRole, "/console/staff"))
+		if all := whose(export(models.AuditRole, form())); !all["officer"] || !all["audit"] {
+			t.Errorf("the auditor takes along what %v did", all)
+		}
+		// Others get their own, whoever they name.
+		if own := whose(export(models.ReviewerRole, form("who", officer))); len(own) != 1 || !own["reviewer"] {
+			t.Errorf("the reviewer takes along what %v did", own)
+		}
+		for _, row := range export(models.AuditRole, form("who", officer, "did", "asking")) {
+			if row[3] != officer || row[6] != "change.requested" || !strings.Contains(row[15], reason) {
+				t.Errorf("a line of the officer's requests: %q", row)
+			}
+		}
+		taken := h.Events("activity.exported")
+		if len(taken) != 3 || taken[1].Reason != "=case 2026-118" || taken[1].Detail["format"] != "csv" {
+			t.Errorf("on record: %+v", taken)
+		}
+		// What was said on record is no formula in a sheet.
+		wants(t, h.as(models.AuditRole, "/console/activity/export", form("did", "reading")).Body.String(), "'=case 2026-118")
+		for fault, f := range map[string]url.Values{"no reason": form("reason", " x "), "no such form": form("format", "exe"), "no such time": form("from", "yesterday")} {
+			if rec := h.as(models.AuditRole, "/console/activity/export", f); rec.Code != http.StatusUnprocessableEntity {
+				t.Errorf("%s: %d", fault, rec.Code)
+			}
+		}
+		wants(t, h.page(models.OfficerRole, "/console/activity/export?did=asking"), "Only mine", "requests and decisions")
+	})
+}
+
+func TestActivityIsReadBetweenTwoMomentsOfOnesOwn(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *house) {
+		h.asked()
+		wants(t, h.page(models.OfficerRole, "/console/activity?did=asking"), `name="from"`, `name="until"`, `<input type="hidden" name="did" value="asking"`)
+		before := h.page(models.OfficerRole, "/console/activity?from=2020-01-01T00:00&until=2020-01-02T00:00")
+		wants(t, before, "Nothing matches these filters", `value="2020-01-01T00:00"`)
+		wants(t, h.page(models.OfficerRole, "/console/activity?from=2020-01-01T00:00"), "asked for a change")
 	})
 }

@@ -1,14 +1,18 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
+	"postern/app/alerts"
 	"postern/app/entrance"
+	"postern/app/keyring"
 	"postern/app/ledger"
 	"postern/app/records"
 	"postern/models"
@@ -55,19 +59,28 @@ func aboutEvent(e models.Event, names records.Names) string {
 	return e.VID
 }
 
-// details are an event's own, by name; hashes and ids of accounts help nobody to
-// read a list.
-func (s *Console) details(ctx context.Context, kind string, about map[string]string) []ui.KeyValue {
+// unread are details that help nobody to read a list: ids that lead nowhere, and what
+// is said elsewhere in the line.
+var unread = map[string]bool{"actor": true, "session": true, "alert": true, "subject_kind": true, "note": true, "node": true}
+
+// details are an event's own, by name; hashes and ids that were drawn help nobody.
+func (s *Console) details(ctx context.Context, e models.Event, about map[string]string, names records.Names) []ui.KeyValue {
 	var list []ui.KeyValue
 	for _, name := range slices.Sorted(maps.Keys(about)) {
-		if strings.HasSuffix(name, "sha256") || name == "actor" || about[name] == "" {
+		text := about[name]
+		if text == "" || unread[name] || strings.HasSuffix(name, "sha256") || (name == "id" || name == "factor") && drawn.MatchString(text) {
 			continue
 		}
-		value := ui.Text(s.detail(ctx, name, about[name]))
-		if id, err := strconv.ParseInt(about[name], 10, 64); name == "request" && err == nil && !strings.HasPrefix(kind, "partner_request.") {
+		value := ui.Text(s.detail(ctx, e.Kind, name, text, names))
+		if id, err := strconv.ParseInt(text, 10, 64); name == "request" && err == nil && !strings.HasPrefix(e.Kind, "partner_request.") {
 			value = ui.Link(ui.LinkView{Text: i18n.T(ctx, i18n.ConsoleRequestNo, id), Href: requestPath(id)})
 		}
-		list = append(list, ui.KeyValue{Key: detailName(ctx, name), Value: value})
+		list = append(list, ui.KeyValue{Key: detailName(ctx, e.Kind, name), Value: value})
+	}
+	if e.VID != "" {
+		list = append(list, ui.KeyValue{
+			Key: detailName(ctx, e.Kind, "visit"), Value: ui.Link(ui.LinkView{Text: shortID(e.VID), Href: xrayAddress(records.Found{VID: e.VID})}),
+		})
 	}
 	return list
 }
@@ -87,24 +100,65 @@ func detailsOf(body string) map[string]string {
 	return event.Detail
 }
 
-// detailName is the name of a detail; one without words is said as it is.
-func detailName(ctx context.Context, name string) string {
-	if key, ok := i18n.ByID("detail." + name); ok {
-		return i18n.T(ctx, key)
+// detailName is the name of a detail, of an event's kind where that has its own; one
+// without words is said as it is.
+func detailName(ctx context.Context, kind, name string) string {
+	for _, id := range []string{"detail." + kind + "." + name, "detail." + name} {
+		if key, ok := i18n.ByID(id); ok {
+			return i18n.T(ctx, key)
+		}
 	}
 	return strings.ReplaceAll(name, "_", " ")
 }
 
+// vocabularies say the details whose values are the house's own words, by the
+// detail's name. "" is a value that has none.
+var vocabularies = map[string]func(context.Context, string) string{
+	"doings":      func(ctx context.Context, v string) string { return i18n.T(ctx, doingsWords[records.Doings(v)]) },
+	"event":       func(ctx context.Context, v string) string { return i18n.T(ctx, groupWords[records.Group(v)]) },
+	"environment": func(ctx context.Context, v string) string { return i18n.T(ctx, environmentWords[models.Environment(v)]) },
+	"stops":       func(ctx context.Context, v string) string { return stopWord(ctx, models.FreezeScope(v)) },
+	"use":         func(ctx context.Context, v string) string { return keyKindWords(ctx, keyring.Kind{Use: models.KeyUse(v)}) },
+	"format":      func(_ context.Context, v string) string { return i18n.Formats[v] },
+	"rule":        func(ctx context.Context, v string) string { return alerts.RuleOf(v).Title(i18n.From(ctx)) },
+	"seen":        seenWords,
+	"role": func(ctx context.Context, v string) string {
+		return cmp.Or(entrance.StaffRole(ctx, models.StaffRole(v)), entrance.PortalRole(ctx, models.PortalRole(v)))
+	},
+	"because": func(ctx context.Context, v string) string { return i18n.From(ctx).Reason(v) },
+	"reason":  func(ctx context.Context, v string) string { return i18n.From(ctx).Reason(v) },
+}
+
+// seenWords say what was admitted of a change's effects; see admission.figures.
+func seenWords(ctx context.Context, figures string) string {
+	var failing, leaving, days int
+	if _, err := fmt.Sscanf(figures, figuresFormat, &failing, &leaving, &days); err != nil {
+		return i18n.T(ctx, i18n.ActivitySeenUnknown)
+	}
+	return i18n.T(ctx, i18n.ActivitySeen, days, failing, leaving)
+}
+
 // detail is the value of a detail as one reads it.
-func (s *Console) detail(ctx context.Context, name, value string) string {
-	if name == "changes" {
+func (s *Console) detail(ctx context.Context, kind, name, value string, names records.Names) string {
+	switch name {
+	case "changes":
 		return s.recorded(ctx, value)
+	case "application":
+		return names.Application(value)
+	case "partner", "not_partner":
+		return names.Partner(value)
+	case "service":
+		return names.Service(value)
+	case "from", "until":
+		if ms, err := strconv.ParseInt(value, 10, 64); err == nil {
+			return i18n.Stamp(ctx, s.InZone(ms))
+		}
+	}
+	if said := vocabularies[name]; said != nil {
+		return cmp.Or(said(ctx, value), value)
 	}
 	if key, ok := i18n.ByID("detail.is." + value); ok {
 		return i18n.T(ctx, key)
 	}
-	if ms, err := strconv.ParseInt(value, 10, 64); err == nil && (name == "from" || name == "until") {
-		return i18n.Stamp(ctx, s.InZone(ms))
-	}
-	return value
+	return s.recorded(ctx, value)
 }

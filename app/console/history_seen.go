@@ -41,8 +41,11 @@ func (a admission) figures() string {
 	if !a.Known {
 		return "unknown"
 	}
-	return fmt.Sprintf("%d fail, %d leave, %d days", a.Failing, a.Leaving, a.Days)
+	return fmt.Sprintf(figuresFormat, a.Failing, a.Leaving, a.Days)
 }
+
+// figuresFormat is how figures stand on record.
+const figuresFormat = "%d fail, %d leave, %d days"
 
 // seenOf keeps what was shown to one account about one request out of others.
 func seenOf(r models.ChangeRequest, account string) string {

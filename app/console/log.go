@@ -156,6 +156,7 @@ func shortID(id string) string {
 // logFilters are the bar: what is set, and what may be.
 func (s *Console) logFilters(ctx context.Context, v logView) ui.FiltersView {
 	f := ui.FiltersView{Action: logPath, Name: "q", Value: v.query.search, Search: i18n.T(ctx, i18n.LogSearch), Clear: logPath}
+	f.Span = s.spanInput(logPath, v.query.but(func(q *logQuery) { q.time, q.from, q.until = "", "", "" }).values(), v.query.from, v.query.until)
 	for _, part := range s.logFilterParts(ctx, v) {
 		if part.value != "" {
 			f.Set = append(f.Set, ui.FilterChip{Label: part.label, Value: part.value, Icon: part.icon, Remove: v.query.but(part.clear).address(logPath)})
@@ -270,6 +271,19 @@ func (s *Console) logSpan(ctx context.Context, f records.Filter) string {
 		until = f.Until
 	}
 	return i18n.T(ctx, i18n.LogSpan, i18n.Stamp(ctx, s.InZone(f.From)), i18n.Stamp(ctx, s.InZone(until)))
+}
+
+// spanInput asks for a window of one's own: from and until are those of the
+// address, and kept are its other filters.
+func (s *Console) spanInput(action string, kept url.Values, from, until string) *ui.SpanView {
+	local := func(text string) string {
+		ms, err := moment(text, s.o.Zone)
+		if err != nil || ms == 0 {
+			return ""
+		}
+		return s.InZone(ms).Format("2006-01-02T15:04")
+	}
+	return &ui.SpanView{Action: action, Kept: hidden(kept), From: local(from), Until: local(until)}
 }
 
 // logPaging is the foot. Rows are numbered on the first page only: nobody counts

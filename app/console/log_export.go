@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -41,19 +42,11 @@ func (s *Console) showExport(c *gin.Context, status int, q logQuery, page consol
 	if err != nil {
 		return err
 	}
-	back := q.address(logPath)
+	back, alone := q.address(logPath), i18n.Number(ctx, records.MaxAlone)
 	page.Frame = s.frame(c, i18n.T(ctx, i18n.ExportTitle), layout.Crumb{Text: i18n.T(ctx, i18n.LogTitle), Href: back})
-	page.Action, page.Back = logPath+"/export", back
-	page.Alone, page.Most = i18n.Number(ctx, records.MaxAlone), i18n.Number(ctx, records.MaxExport)
-	for name, values := range q.values() {
-		page.Hidden = append(page.Hidden, ui.Hidden{Name: name, Value: values[0]})
-	}
-	slices.SortFunc(page.Hidden, func(a, b ui.Hidden) int {
-		if a.Name < b.Name {
-			return -1
-		}
-		return 1
-	})
+	page.Title, page.Lead = i18n.T(ctx, i18n.ExportTitle), i18n.T(ctx, i18n.ExportLead)
+	page.Text, page.Narrow = i18n.T(ctx, i18n.ExportText, alone, i18n.Number(ctx, records.MaxExport)), i18n.T(ctx, i18n.ExportManyText)
+	page.Action, page.Back, page.Alone, page.Asks, page.Hidden = logPath+"/export", back, alone, true, hidden(q.values())
 	page.Filters = append(page.Filters, ui.KeyValue{Key: i18n.T(ctx, i18n.LogFilterTime), Value: ui.Text(s.logSpan(ctx, f))})
 	for _, part := range s.logFilterParts(ctx, logView{query: q, filter: f, names: names})[1:] {
 		if part.value != "" {
@@ -83,7 +76,7 @@ func (s *Console) LogExportSubmit(c *gin.Context) error {
 	if !ok {
 		return s.showExport(c, http.StatusUnprocessableEntity, q, page, refused)
 	}
-	err = s.sendExport(c, func(begin func(records.Format) io.Writer) error {
+	err = s.sendExport(c, "log", func(begin func(records.Format) io.Writer) error {
 		return s.o.Records.Export(ctx, t, who.Account.ID, page.Reason, func() io.Writer { return begin(t.Format) })
 	})
 	switch {
@@ -130,18 +123,26 @@ func (s *Console) LogExportApproved(c *gin.Context) error {
 	if !ok {
 		return s.showApproval(c, http.StatusUnprocessableEntity, "", nil, refused)
 	}
-	return s.sendExport(c, func(begin func(records.Format) io.Writer) error {
+	return s.sendExport(c, "log", func(begin func(records.Format) io.Writer) error {
 		return s.o.Records.ExportApproved(c.Request.Context(), r, entrance.VisitOf(c).Who.Account.ID, begin)
 	})
 }
 
-// sendExport answers with the file that export writes, or with its error where it
-// wrote nothing.
-func (s *Console) sendExport(c *gin.Context, export func(begin func(records.Format) io.Writer) error) error {
+// hidden carries values through a form, by name.
+func hidden(values url.Values) (list []ui.Hidden) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		list = append(list, ui.Hidden{Name: name, Value: values.Get(name)})
+	}
+	return list
+}
+
+// sendExport answers with the file of a list that export writes, or with its error
+// where it wrote nothing.
+func (s *Console) sendExport(c *gin.Context, of string, export func(begin func(records.Format) io.Writer) error) error {
 	begun := false
 	err := export(func(format records.Format) io.Writer {
 		begun = true
-		name := fmt.Sprintf("postern-log-%s.%s", s.o.Now().In(s.o.Zone).Format("20060102-150405"), format)
+		name := fmt.Sprintf("postern-%s-%s.%s", of, s.o.Now().In(s.o.Zone).Format("20060102-150405"), format)
 		c.Header("Content-Disposition", `attachment; filename="`+url.PathEscape(name)+`"`)
 		return web.SendLong(c, records.Types[format])
 	})

@@ -74,6 +74,8 @@ func thingName(ctx context.Context, kind, id string) string {
 			return i18n.T(ctx, i18n.SettingsAlerts)
 		}
 		return settingWord(ctx, id)
+	case "log_export":
+		return cmp.Or(i18n.Formats[id], id)
 	}
 	return id
 }

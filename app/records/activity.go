@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"slices"
 	"strconv"
+	"time"
 
 	"postern/app/ledger"
 	"postern/app/store"
@@ -52,6 +55,7 @@ var doings = map[Doings][]string{
 	Stopping: {"freeze.started", "freeze.ended", "freeze.drilled", "visits.ended", "visit.ended"},
 	Reading: {
 		"page.read", "log.read", "log.exported", "statement.exported", "visit.read", "subject.shown", "subject.searched", "activity.read",
+		"activity.exported",
 	},
 	Running: {"key.rotated", "key.retired", "key.resealed", "setting.changed", "alert.acknowledged", "feed.forgotten", "evidence.accepted"},
 }
@@ -86,6 +90,11 @@ func (r *Records) Activity(ctx context.Context, f ActivityFilter, at Place) (Pag
 
 // LookedAtActivity puts on record whose doings somebody has read, and which.
 func (r *Records) LookedAtActivity(ctx context.Context, reader string, f ActivityFilter) error {
+	return r.Trace(ctx, reader, ledger.Event{Kind: "activity.read"}, f.detail())
+}
+
+// detail is the filter as the ledger takes it down.
+func (f ActivityFilter) detail() map[string]string {
 	detail := map[string]string{"whose": cmp.Or(f.Actor, "everybody")}
 	for name, value := range map[string]string{"doings": string(f.Doings), "partner": f.Partner} {
 		if value != "" {
@@ -97,7 +106,78 @@ func (r *Records) LookedAtActivity(ctx context.Context, reader string, f Activit
 			detail[name] = strconv.FormatInt(ms, 10)
 		}
 	}
-	return r.Trace(ctx, reader, ledger.Event{Kind: "activity.read"}, detail)
+	return detail
+}
+
+var activityColumns = []string{
+	"time", "unix_ms", "who", "account_id", "role", "address", "event", "outcome", "reason", "partner", "partner_id", "application", "application_id",
+	"service_id", "visit", "details", "request_id", "id", "leaf_hash",
+}
+
+// ExportActivity writes what persons did as a file, newest first, to somebody who
+// takes it along, and puts that on record before the first octet. Refusals are
+// those of Export: more than MaxAlone rows are ErrMany, and nobody approves more.
+func (r *Records) ExportActivity(ctx context.Context, f ActivityFilter, format Format, actor, reason string, begin func() io.Writer) error {
+	if !Reasonable(reason) {
+		return ErrReason
+	}
+	if f.Until == 0 {
+		f.Until = r.o.Now().UnixMilli() + 1 // what was counted does not grow
+	}
+	row, err := f.row()
+	if err == nil && Types[format] == "" {
+		err = ErrFilter
+	}
+	if err != nil {
+		return err
+	}
+	list := listing{span: window(f.From, f.Until), row: row, most: MaxAlone}
+	if err := r.few(ctx, list); err != nil {
+		return err
+	}
+	names, err := r.Names(ctx)
+	if err != nil {
+		return err
+	}
+	detail := f.detail()
+	detail["format"], detail["rows_at_most"] = string(format), strconv.Itoa(MaxAlone)
+	if err := r.Trace(ctx, actor, ledger.Event{Kind: "activity.exported", Reason: reason}, detail); err != nil {
+		return err
+	}
+	people := map[string]string{}
+	return r.writeSheet(ctx, format, begin(), activityColumns, list, func(e models.Event) ([]string, error) {
+		if _, known := people[e.Actor]; !known {
+			if people[e.Actor], err = r.person(ctx, e.Actor); err != nil {
+				return nil, err
+			}
+		}
+		from, about := OriginOf(e), ""
+		if detail := DetailOf(e); len(detail) > 0 {
+			text, err := json.Marshal(detail)
+			if err != nil {
+				return nil, fmt.Errorf("write details: %w", err)
+			}
+			about = string(text)
+		}
+		return []string{
+			time.UnixMilli(e.At).In(r.o.Zone).Format(exportTime), strconv.FormatInt(e.At, 10), people[e.Actor], e.Actor, from.Role, from.Address,
+			e.Kind, e.Outcome, e.Reason, names.Partner(e.PartnerID), e.PartnerID, names.Application(e.ApplicationID), e.ApplicationID,
+			e.ServiceID, e.VID, about, e.RequestID, e.ID, e.LeafHash,
+		}, nil
+	})
+}
+
+// person is the name of an account; of who has none, such as the command line, what
+// the ledger calls them.
+func (r *Records) person(ctx context.Context, actor string) (name string, err error) {
+	err = r.o.Store.Accounts(ctx, func(a store.Accounts) error {
+		list, err := a.AccountsByID([]string{actor})
+		if len(list) > 0 {
+			name = list[0].Name
+		}
+		return err
+	})
+	return cmp.Or(name, actor), err
 }
 
 // OriginOf reads in which role and from where an event was caused; empty members

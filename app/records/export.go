@@ -43,6 +43,9 @@ const (
 	MaxExport = 1_000_000
 )
 
+// exportTime is how a file says a time, on the bank's clock.
+const exportTime = "2006-01-02T15:04:05.000Z07:00"
+
 // exportStep is how many lines are read at once.
 const exportStep = 1000
 
@@ -75,12 +78,8 @@ func (r *Records) Export(ctx context.Context, t Taking, actor, reason string, be
 	if err != nil {
 		return err
 	}
-	n := 0
-	if err := r.eachLine(ctx, t.Filter, row, MaxAlone+1, func(models.Event) error { n++; return nil }); err != nil {
+	if err := r.few(ctx, listing{span: window(t.Filter.From, t.Filter.Until), row: row}); err != nil {
 		return err
-	}
-	if n > MaxAlone {
-		return ErrMany
 	}
 	return r.write(ctx, t, row, taken{actor: actor, reason: reason, most: MaxAlone}, begin)
 }
@@ -107,35 +106,67 @@ func (r *Records) write(ctx context.Context, t Taking, row store.LogFilter, by t
 	if err := r.Trace(ctx, by.actor, ledger.Event{Kind: "log.exported", Reason: by.reason}, detail); err != nil {
 		return err
 	}
-	sheet, err := newSheet(t.Format, begin())
+	return r.writeSheet(ctx, t.Format, begin(), columns, listing{span: window(t.Filter.From, t.Filter.Until), row: row, most: by.most},
+		func(e models.Event) ([]string, error) { return r.cells(names, e), nil })
+}
+
+// listing is which lines a file holds: those of a window that a row of the store
+// finds, at most so many.
+type listing struct {
+	span store.LogRange
+	row  store.LogFilter
+	most int
+}
+
+// writeSheet writes lines as a file with a head.
+func (r *Records) writeSheet(ctx context.Context, f Format, w io.Writer, head []string, list listing, cells func(models.Event) ([]string, error)) error {
+	sheet, err := newSheet(f, w, head)
 	if err != nil {
 		return err
 	}
-	if err := r.eachLine(ctx, t.Filter, row, by.most, func(e models.Event) error { return sheet.add(r.cells(names, e), e) }); err != nil {
+	err = r.eachLine(ctx, list, func(e models.Event) error {
+		line, err := cells(e)
+		if err != nil {
+			return err
+		}
+		return sheet.add(line, e)
+	})
+	if err != nil {
 		sheet.abandon()
 		return err
 	}
 	return sheet.end()
 }
 
+// few is ErrMany where a listing has more lines than one person takes along alone.
+func (r *Records) few(ctx context.Context, list listing) error {
+	n := 0
+	list.most = MaxAlone + 1
+	err := r.eachLine(ctx, list, func(models.Event) error { n++; return nil })
+	if err == nil && n > MaxAlone {
+		err = ErrMany
+	}
+	return err
+}
+
 // detail is the filter as the ledger takes it down.
 func (f Filter) detail() map[string]string {
-	d := map[string]string{"from": strconv.FormatInt(f.From, 10)}
+	detail := map[string]string{"from": strconv.FormatInt(f.From, 10)}
 	if f.Until != 0 {
-		d["until"] = strconv.FormatInt(f.Until, 10)
+		detail["until"] = strconv.FormatInt(f.Until, 10)
 	}
 	for name, value := range map[string]string{
 		"event": string(f.Group), "environment": string(f.Environment), "partner": f.Partner, "not_partner": f.NotPartner,
 		"application": f.Application, "service": f.Service, "code": f.Code, "why": f.Reason,
 	} {
 		if value != "" {
-			d[name] = value
+			detail[name] = value
 		}
 	}
 	if f.Refused {
-		d["refused"] = "true"
+		detail["refused"] = "true"
 	}
-	return d
+	return detail
 }
 
 // Looked puts on record that somebody who watches over others has looked.
@@ -143,12 +174,12 @@ func (r *Records) Looked(ctx context.Context, actor string, f Filter) error {
 	return r.Trace(ctx, actor, ledger.Event{Kind: "log.read"}, f.detail())
 }
 
-// eachLine walks the whole window, to its given number of lines at most, in short
+// eachLine walks the whole of a listing, in short
 // reads: none of them holds the database's history while somebody's line is slow.
-func (r *Records) eachLine(ctx context.Context, f Filter, row store.LogFilter, atMost int, do func(models.Event) error) error {
-	span := window(f.From, f.Until)
-	for n := 0; n < atMost; {
-		walk, err := r.o.Store.WalkLog(ctx, span, row, store.LogSteps{Most: most(row), Limit: exportStep})
+func (r *Records) eachLine(ctx context.Context, list listing, do func(models.Event) error) error {
+	span := list.span
+	for n := 0; n < list.most; {
+		walk, err := r.o.Store.WalkLog(ctx, span, list.row, store.LogSteps{Most: most(list.row), Limit: exportStep})
 		if err != nil {
 			return err
 		}
@@ -156,7 +187,7 @@ func (r *Records) eachLine(ctx context.Context, f Filter, row store.LogFilter, a
 			if err := do(e); err != nil {
 				return err
 			}
-			if n++; n == atMost {
+			if n++; n == list.most {
 				return nil
 			}
 		}
@@ -179,7 +210,7 @@ var columns = []string{
 
 func (r *Records) cells(n Names, e models.Event) []string {
 	return []string{
-		time.UnixMilli(e.At).In(r.o.Zone).Format("2006-01-02T15:04:05.000Z07:00"), strconv.FormatInt(e.At, 10), e.Kind, e.Outcome, e.Reason,
+		time.UnixMilli(e.At).In(r.o.Zone).Format(exportTime), strconv.FormatInt(e.At, 10), e.Kind, e.Outcome, e.Reason,
 		n.Partner(e.PartnerID), e.PartnerID, n.Application(e.ApplicationID), e.ApplicationID, e.ServiceID,
 		e.VID, DetailOf(e)["jti"], e.RequestID, e.ID, e.LeafHash,
 	}
@@ -203,25 +234,25 @@ type sheet interface {
 	abandon()
 }
 
-func newSheet(f Format, w io.Writer) (sheet, error) {
+func newSheet(f Format, w io.Writer, head []string) (sheet, error) {
 	switch f {
 	case CSV:
-		return newCSV(w)
+		return newCSV(w, head)
 	case Lines:
-		return &lineFile{w: bufio.NewWriterSize(w, 64<<10)}, nil
+		return &lineFile{w: bufio.NewWriterSize(w, 64<<10), head: head}, nil
 	}
-	return newExcel(w)
+	return newExcel(w, head)
 }
 
 type csvFile struct{ w *csv.Writer }
 
 // newCSV begins with the mark by which spreadsheets know UTF-8.
-func newCSV(w io.Writer) (*csvFile, error) {
+func newCSV(w io.Writer, head []string) (*csvFile, error) {
 	if _, err := io.WriteString(w, "\ufeff"); err != nil {
 		return nil, err
 	}
 	c := &csvFile{csv.NewWriter(w)}
-	return c, c.w.Write(columns)
+	return c, c.w.Write(head)
 }
 
 func (c *csvFile) add(cells []string, _ models.Event) error {
@@ -245,11 +276,14 @@ func Plain(text string) string {
 	return text
 }
 
-type lineFile struct{ w *bufio.Writer }
+type lineFile struct {
+	w    *bufio.Writer
+	head []string
+}
 
 func (l *lineFile) add(cells []string, e models.Event) error {
-	object := make(map[string]any, len(columns)+1)
-	for i, name := range columns {
+	object := make(map[string]any, len(l.head)+1)
+	for i, name := range l.head {
 		object[name] = cells[i]
 	}
 	object["unix_ms"] = e.At
@@ -275,13 +309,13 @@ type excelFile struct {
 	row    int
 }
 
-func newExcel(w io.Writer) (*excelFile, error) {
+func newExcel(w io.Writer, head []string) (*excelFile, error) {
 	x := &excelFile{file: excelize.NewFile(), w: w}
 	var err error
 	if x.stream, err = x.file.NewStreamWriter("Sheet1"); err != nil {
 		return nil, fmt.Errorf("begin sheet: %w", err)
 	}
-	return x, x.write(columns)
+	return x, x.write(head)
 }
 
 func (x *excelFile) add(cells []string, _ models.Event) error { return x.write(cells) }

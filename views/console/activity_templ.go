@@ -21,6 +21,7 @@ type ActivityPage struct {
 	All             bool   // the reader may see what everybody did
 	Own             bool   // it is the reader's own
 	Everybody, Mine string // addresses, with the filters that are set
+	Export          string // address of the form that takes it along
 	Filters         ui.FiltersView
 	Rows            []ActivityRow
 	Note            *ui.NoteView // how far was looked, where that was not to the end
@@ -72,7 +73,7 @@ func Activity(p ActivityPage) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Header(ui.HeaderView{Title: i18n.T(ctx, i18n.ActivityTitle), Lead: ui.Text(activityLead(ctx, p))}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Header(ui.HeaderView{Title: i18n.T(ctx, i18n.ActivityTitle), Lead: ui.Text(activityLead(ctx, p)), Actions: []ui.ButtonView{{Text: i18n.T(ctx, i18n.ExportButton), Icon: "download", Href: p.Export}}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

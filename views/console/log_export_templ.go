@@ -17,15 +17,19 @@ import (
 	"postern/views/ui"
 )
 
-// ExportPage asks why and in which form the log is to be exported.
+// ExportPage asks why and in which form a list is to be exported.
 type ExportPage struct {
 	Frame   layout.ConsoleLayout
+	Title   string
+	Lead    string
+	Text    string // which rows, and how many
+	Narrow  string // what helps where these are more than one may take along alone
+	Asks    bool   // a second person may agree to more of them
 	Action  string
 	Back    string
 	Hidden  []ui.Hidden // the filters
 	Filters []ui.KeyValue
 	Alone   string // how many rows one may take along alone
-	Most    string // and how many with a second person's approval
 	Verify  entrance.VerifyView
 	Many    bool // these are more than one may take along alone
 	Format  string
@@ -66,7 +70,7 @@ func Export(p ExportPage) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Header(ui.HeaderView{Title: i18n.T(ctx, i18n.ExportTitle), Lead: ui.Text(i18n.T(ctx, i18n.ExportLead))}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Header(ui.HeaderView{Title: p.Title, Lead: ui.Text(p.Lead)}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -85,7 +89,7 @@ func Export(p ExportPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if p.Many && len(p.Faults) == 0 {
-				templ_7745c5c3_Err = ui.Note(ui.NoteView{Tone: ui.Warn, Lead: i18n.T(ctx, i18n.ExportMany, p.Alone), Text: i18n.T(ctx, i18n.ExportManyText)}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Note(ui.NoteView{Tone: ui.Warn, Lead: i18n.T(ctx, i18n.ExportMany, p.Alone), Text: p.Narrow}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -129,9 +133,9 @@ func Export(p ExportPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var5 string
-					templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, i18n.ExportText, p.Alone, p.Most))
+					templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.Text)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/console/log_export.templ`, Line: 42, Col: 70}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/console/log_export.templ`, Line: 46, Col: 31}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 					if templ_7745c5c3_Err != nil {
@@ -144,7 +148,7 @@ func Export(p ExportPage) templ.Component {
 					var templ_7745c5c3_Var6 templ.SafeURL
 					templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(p.Action))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/console/log_export.templ`, Line: 43, Col: 71}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/console/log_export.templ`, Line: 47, Col: 71}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 					if templ_7745c5c3_Err != nil {
@@ -162,7 +166,7 @@ func Export(p ExportPage) templ.Component {
 						var templ_7745c5c3_Var7 string
 						templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(h.Name)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/console/log_export.templ`, Line: 45, Col: 40}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/console/log_export.templ`, Line: 49, Col: 40}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 						if templ_7745c5c3_Err != nil {
@@ -175,7 +179,7 @@ func Export(p ExportPage) templ.Component {
 						var templ_7745c5c3_Var8 string
 						templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(h.Value)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/console/log_export.templ`, Line: 45, Col: 58}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/console/log_export.templ`, Line: 49, Col: 58}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 						if templ_7745c5c3_Err != nil {
@@ -197,7 +201,7 @@ func Export(p ExportPage) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					if p.Many {
+					if p.Many && p.Asks {
 						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<input type=\"hidden\" name=\"ask\" value=\"1\">")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
@@ -210,7 +214,7 @@ func Export(p ExportPage) templ.Component {
 					}
 					templ_7745c5c3_Err = ui.Actions(ui.ActionsView{
 						Back:    &ui.ButtonView{Text: i18n.T(ctx, i18n.UICancel), Href: p.Back, Kind: ui.Plain},
-						Buttons: []ui.ButtonView{exportButton(ctx, p.Many)},
+						Buttons: []ui.ButtonView{exportButton(ctx, p.Many && p.Asks)},
 					}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err

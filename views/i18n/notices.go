@@ -70,10 +70,16 @@ var Things = map[string]Key{
 	"everything": KindEverything, "log_export": KindLogExport, "visit": KindVisit,
 }
 
+// Formats are what the forms of files are called, in every language.
+var Formats = map[string]string{"csv": "CSV", "jsonl": "JSON Lines", "xlsx": "Excel"}
+
 // Subject is what a change is mainly about, "partner lianhe-travel", in words.
 func Subject(l Lang, subject string) string {
 	kind, id, found := strings.Cut(subject, " ")
 	if word, known := Things[kind]; found && known {
+		if name, known := Formats[id]; known && kind == "log_export" {
+			id = name
+		}
 		return word.In(l) + " " + id
 	}
 	return subject

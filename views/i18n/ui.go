@@ -42,6 +42,11 @@ var (
 	UIClose     = def("ui.close", "Close", "关闭")
 
 	UIFilters     = def("ui.filters", "Filters", "筛选条件")
+	UISpan        = def("ui.span", "From … until …", "起止时间")
+	UISpanFrom    = def("ui.span_from", "From", "起始时间")
+	UISpanUntil   = def("ui.span_until", "Until", "截止时间")
+	UISpanHelp    = def("ui.span_help", "Time of the bank. Left empty, it is up to now.", "以银行所在时区为准，留空表示至今。")
+	UISpanShow    = def("ui.span_show", "Show", "查看")
 	UIClear       = def("ui.clear", "Clear all", "全部清除")
 	UIClearOne    = def("ui.clear_one", "Remove the filter %s", "移除筛选条件：%s")
 	UIRows        = def("ui.rows", "Rows %s to %s of %s", "第 %s 至 %s 行，共 %s 行")
