@@ -340,6 +340,7 @@ func TestRestoreRefuses(t *testing.T) {
 // withoutPartners takes back what migration 12 made.
 const withoutPartners = `DROP INDEX events_of_partners; ALTER TABLE partners DROP COLUMN officer_id; DROP TABLE onboarding_drafts; DROP TABLE partner_removals; DROP TABLE partner_notes;
 	DROP TABLE partner_terms; DROP TABLE partner_contacts; DROP INDEX partners_by_name; DROP INDEX partners_by_creation; DROP INDEX partners_by_contract;
+	DROP INDEX partners_by_credit_code;
 	ALTER TABLE partners DROP COLUMN name_key; ALTER TABLE partners DROP COLUMN legal_name; ALTER TABLE partners DROP COLUMN credit_code;
 	ALTER TABLE partners DROP COLUMN contract; ALTER TABLE partners DROP COLUMN contract_ends; ALTER TABLE partners DROP COLUMN risk`
 

@@ -114,14 +114,18 @@ func detailName(ctx context.Context, kind, name string) string {
 // vocabularies say the details whose values are the house's own words, by the
 // detail's name. "" is a value that has none.
 var vocabularies = map[string]func(context.Context, string) string{
-	"doings":      func(ctx context.Context, v string) string { return i18n.T(ctx, doingsWords[records.Doings(v)]) },
-	"event":       func(ctx context.Context, v string) string { return i18n.T(ctx, groupWords[records.Group(v)]) },
-	"environment": func(ctx context.Context, v string) string { return i18n.T(ctx, environmentWords[models.Environment(v)]) },
-	"stops":       func(ctx context.Context, v string) string { return stopWord(ctx, models.FreezeScope(v)) },
-	"use":         func(ctx context.Context, v string) string { return keyKindWords(ctx, keyring.Kind{Use: models.KeyUse(v)}) },
-	"format":      func(_ context.Context, v string) string { return i18n.Formats[v] },
-	"rule":        func(ctx context.Context, v string) string { return alerts.RuleOf(v).Title(i18n.From(ctx)) },
-	"seen":        seenWords,
+	"doings": func(ctx context.Context, v string) string { return i18n.T(ctx, doingsWords[records.Doings(v)]) },
+	"event":  func(ctx context.Context, v string) string { return i18n.T(ctx, groupWords[records.Group(v)]) },
+	"environment": func(ctx context.Context, v string) string {
+		return i18n.T(ctx, environmentWords[models.Environment(v)])
+	},
+	"stops": func(ctx context.Context, v string) string { return stopWord(ctx, models.FreezeScope(v)) },
+	"use": func(ctx context.Context, v string) string {
+		return keyKindWords(ctx, keyring.Kind{Use: models.KeyUse(v)})
+	},
+	"format": func(_ context.Context, v string) string { return i18n.Formats[v] },
+	"rule":   func(ctx context.Context, v string) string { return alerts.RuleOf(v).Title(i18n.From(ctx)) },
+	"seen":   seenWords,
 	"role": func(ctx context.Context, v string) string {
 		return cmp.Or(entrance.StaffRole(ctx, models.StaffRole(v)), entrance.PortalRole(ctx, models.PortalRole(v)))
 	},

@@ -56,7 +56,7 @@ var deciders = map[string]i18n.Key{
 }
 
 // effects says, of a request that waits, what it would do as of now.
-func (s *Console) effects(ctx context.Context, r models.ChangeRequest) ([]ui.NoteView, error) {
+func (s *Console) effects(ctx context.Context, r models.ChangeRequest, plan change.Plan) ([]ui.NoteView, error) {
 	switch r.Kind {
 	case keyring.ChangeKind:
 		return s.keyEffects(ctx, r.Content)
@@ -65,7 +65,7 @@ func (s *Console) effects(ctx context.Context, r models.ChangeRequest) ([]ui.Not
 	case killswitch.ThawKind:
 		return s.thawEffects(ctx, r)
 	}
-	return nil, nil
+	return s.stopEffects(ctx, r, plan)
 }
 
 // CheckOf is the permission that requests of a kind are decided with; one that
@@ -172,8 +172,14 @@ func (s *Console) requestRow(c *gin.Context, r models.ChangeRequest, names reque
 	var plan change.Plan
 	if err := json.Unmarshal([]byte(r.Plan), &plan); err == nil {
 		row.Opens = i18n.T(ctx, i18n.ConsoleOpensCount, plan.Widening())
+		switch open := r.State == models.RequestSubmitted; {
+		case onlyStops(r, plan):
+			row.Opens, row.Urgent = s.stopsWords(ctx, plan, names.things), open
+		case plan.Widening() == 0:
+			row.Opens = i18n.T(ctx, i18n.ConsoleOpensNone)
+		}
 	}
-	row.Subject = subjectWords(ctx, r.Subject, plan, names.things)
+	row.Subject = requestTitle(ctx, r, plan, names.things)
 	return row
 }
 
@@ -290,7 +296,7 @@ func (s *Console) offer(ctx context.Context, v *entrance.Visit, r models.ChangeR
 // of now, what to look at first, and what it would have done to recorded calls.
 func (s *Console) weigh(c *gin.Context, r models.ChangeRequest, plan change.Plan, page *console.ApprovalPage) (err error) {
 	ctx := c.Request.Context()
-	if page.Notes, err = s.effects(ctx, r); err != nil {
+	if page.Notes, err = s.effects(ctx, r, plan); err != nil {
 		return err
 	}
 	if page.Looks, err = s.looksOf(ctx, r, plan); err != nil || !decidesCalls(r, plan) {

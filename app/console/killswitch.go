@@ -526,11 +526,15 @@ func targetQuery(t killswitch.Target) string {
 func (s *Console) liveOf(ctx context.Context, t killswitch.Target) (n int64, more bool, err error) {
 	list, more, err := s.o.Store.LiveKinds(ctx, s.o.Now().UnixMilli())
 	for _, k := range list {
-		switch {
-		case t.Kind == models.FreezeEverything, t.Kind == models.FreezePartner && k.PartnerID == t.ID,
-			t.Kind == models.FreezeApplication && k.ApplicationID == t.ID, t.Kind == models.FreezeService && k.ServiceID == t.ID:
+		if liveUnder(t, k) {
 			n += k.Visits
 		}
 	}
 	return n, more, err
+}
+
+// liveUnder reports whether live visits of a kind end with those of a target.
+func liveUnder(t killswitch.Target, k store.LiveKind) bool {
+	return t.Kind == models.FreezeEverything || t.Kind == models.FreezePartner && k.PartnerID == t.ID ||
+		t.Kind == models.FreezeApplication && k.ApplicationID == t.ID || t.Kind == models.FreezeService && k.ServiceID == t.ID
 }

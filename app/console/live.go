@@ -46,8 +46,12 @@ func (s *Console) Live(c *gin.Context) error {
 		},
 		Empty: ui.Empty(ui.EmptyView{Title: i18n.T(ctx, i18n.LiveNone), Text: i18n.T(ctx, i18n.LiveNoneText)}),
 	}}
+	q := liveQuery{app: c.Query("app"), service: c.Query("service"), partner: c.Query("partner")}
 	var total int64
 	for _, k := range kinds {
+		if !q.has(k) {
+			continue
+		}
 		total += k.Visits
 		page.Kinds.Rows = append(page.Kinds.Rows, ui.Row{Cells: []ui.Cell{
 			{Text: names.Application(k.ApplicationID), Second: names.Partner(k.PartnerID), Href: liveQuery{app: k.ApplicationID, service: k.ServiceID}.address("")},
@@ -55,7 +59,6 @@ func (s *Console) Live(c *gin.Context) error {
 		}})
 	}
 	page.Header = ui.HeaderView{Title: i18n.T(ctx, i18n.LiveTitle), Lead: ui.Text(i18n.T(ctx, i18n.LiveLead, liveNumber(ctx, total, more))), Actions: s.endAction(c)}
-	q := liveQuery{app: c.Query("app"), service: c.Query("service"), partner: c.Query("partner")}
 	switch {
 	case q.app != "":
 		page.Of = names.Application(q.app)
@@ -63,6 +66,8 @@ func (s *Console) Live(c *gin.Context) error {
 		page.Of = names.Partner(q.partner)
 	}
 	if page.Of != "" {
+		page.Header.Lead = ui.Text(i18n.T(ctx, i18n.LiveLeadOf, page.Of, liveNumber(ctx, total, more)))
+		page.All = livePath
 		if err := s.liveVisitsOf(c, &page, q, names); err != nil {
 			return err
 		}
@@ -91,6 +96,12 @@ func (s *Console) endAction(c *gin.Context) []ui.ButtonView {
 // liveQuery is whose live visits are listed: an application's, perhaps of one
 // service, or all of a partner's.
 type liveQuery struct{ app, service, partner string }
+
+// has reports whether visits of a kind are among those that are listed; without a
+// filter all are.
+func (q liveQuery) has(k store.LiveKind) bool {
+	return (q.app == "" || k.ApplicationID == q.app) && (q.service == "" || k.ServiceID == q.service) && (q.partner == "" || k.PartnerID == q.partner)
+}
 
 // address is the list's; after is a cursor, or empty.
 func (q liveQuery) address(after string) string {
@@ -174,7 +185,7 @@ func (s *Console) liveTable(ctx context.Context, list []models.Visit, names reco
 	for _, v := range list {
 		row := ui.Row{ID: v.VID, Cells: []ui.Cell{
 			{Text: i18n.Stamp(ctx, s.InZone(v.OpenedAt)), Mono: true, Href: visitsPath + "/" + v.VID, Second: shortID(v.VID), Coded: true},
-			{Text: names.Application(v.ApplicationID)}, {Text: v.ServiceID, Mono: true}, {Part: ui.Time(s.At(v.DeadAfter))},
+			{Text: names.Application(v.ApplicationID)}, {Text: names.Service(v.ServiceID)}, {Part: ui.Time(s.At(v.DeadAfter))},
 		}}
 		if st.may() {
 			row.Cells = append(row.Cells, ui.Cell{Part: ui.Button(ui.ButtonView{

@@ -232,6 +232,12 @@ func TestSupportAsksForWhateverOthersStop(t *testing.T) {
 			numbers[path] = numberOf(t, d.submit(support, path, form))
 		}
 		calls(t, visit, 200, "") // nothing has stopped
+		wants(t, said(d.page(reviewer, "/console/approvals")), "Suspend: Partner Lianhe Travel", "End: Visit", "Freeze: Application", "Urgent")
+		lacks(t, said(d.page(reviewer, "/console/approvals")), "0 things open more")
+		wants(t, said(d.page(reviewer, "/console/approvals/"+numbers["/console/partners/p_travel/suspend"])), "Live visits that end: 1.")
+		wants(t, d.page(reviewer, "/console/approvals/"+numbers["/console/partners/p_travel/suspend"]), "/console/live?app=app_travel&amp;service=")
+		one := d.page(reviewer, "/console/approvals/"+numbers["/console/visits/"+visit.Visit.VID+"/end"])
+		wants(t, one, "A live visit of ", `href="/console/visits/`+visit.Visit.VID+`"`)
 		if rec := d.get(support, "/console/partners/p_travel/edit"); rec.Code != http.StatusForbidden {
 			t.Errorf("support edits a partner: %d", rec.Code)
 		}

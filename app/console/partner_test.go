@@ -197,6 +197,38 @@ func TestAFormKeepsWhatWasTypedAndMarksTheField(t *testing.T) {
 	})
 }
 
+func TestACompanyIsOnePartner(t *testing.T) {
+	t.Parallel()
+	eachDesk(t, func(t *testing.T, d *desk) {
+		const code = "91350100M000100Y43"
+		ask := func(partner string) string {
+			text := "partners: [{id: " + partner + ", name: New, credit_code: " + code + "}]"
+			return numberOf(t, d.submit(officer, "/console/changes", url.Values{"text": {text}, "do": {"submit"}, "reason": {why}}))
+		}
+		first, second := ask("p_first"), ask("p_second") // nobody has it yet
+		d.approve(first)
+		form := carried(d.page(reviewer, "/console/approvals/"+second))
+		form.Set("reason", why)
+		if rec := d.post(reviewer, "/console/approvals/"+second+"/approve", form); rec.Code != http.StatusConflict {
+			t.Errorf("the second of two requests for one company: %d", rec.Code)
+		}
+		edit := func(partner string) url.Values {
+			seen := carried(d.page(officer, "/console/partners/"+partner+"/edit")).Get("seen")
+			return profile(func(v url.Values) { v.Set("seen", seen); v.Set("credit_code", code) })
+		}
+		rec := d.post(officer, "/console/partners/p_rent", edit("p_rent"))
+		if rec.Code != http.StatusUnprocessableEntity {
+			t.Errorf("a second partner of one company: %d", rec.Code)
+		}
+		wants(t, said(rec.Body.String()), "Another partner has this unified social credit code")
+		both := "partners: [{id: p_a, name: A, credit_code: 9144030071526726XG}, {id: p_b, name: B, credit_code: 9144030071526726XG}]"
+		rec = d.post(officer, "/console/changes", url.Values{"text": {both}, "do": {"preview"}})
+		wants(t, said(rec.Body.String()), "partner p_b has the same unified social credit code")
+		d.Exec("UPDATE partners SET status = 'closed' WHERE id = 'p_first'")
+		d.submit(officer, "/console/partners/p_rent", edit("p_rent")) // a company may come back
+	})
+}
+
 func TestStoredMarkupIsText(t *testing.T) {
 	t.Parallel()
 	eachDesk(t, func(t *testing.T, d *desk) {

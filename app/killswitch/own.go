@@ -63,9 +63,12 @@ func Own(b store.Business, account, kind string, p change.Plan) error {
 
 // Asks reports whether a plan changes what is nobody's own, a service or a scope, or
 // stops it or everything: that reaches every partner there is, so whoever may stop only
-// what they look after asks for it, whichever way it goes (docs/decisions/0039).
+// what they look after asks for it, whichever way it goes (docs/decisions/0039). A drill
+// is of everything and stops nothing.
 func Asks(p change.Plan) bool {
-	return slices.ContainsFunc(p.Things, func(t change.Planned) bool { return wide[t.Kind] })
+	return slices.ContainsFunc(p.Things, func(t change.Planned) bool {
+		return wide[t.Kind] && (t.Kind != string(models.FreezeEverything) || narrows(t))
+	})
 }
 
 func narrows(t change.Planned) bool {

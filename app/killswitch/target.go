@@ -87,3 +87,23 @@ func read(content string, into any) error {
 	}
 	return nil
 }
+
+// Ending is whose live visits a change of a kind ends, all of them; false where it ends
+// none, or one alone.
+func Ending(kind, content string) (t Target, ends bool) {
+	switch kind {
+	case EndKind:
+		var e End
+		if err := read(content, &e); err != nil {
+			return t, false
+		}
+		return e.Target, true
+	case FreezeKind:
+		var o Order
+		if err := read(content, &o); err != nil {
+			return t, false
+		}
+		return o.Target, o.ends()
+	}
+	return t, false
+}

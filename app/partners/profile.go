@@ -140,3 +140,48 @@ func compareContacts(c *change.Comparison, before, after []Contact) {
 		c.Note(change.Neutral, "contacts stand in another order")
 	}
 }
+
+// checkCreditCodes: a code names one company, and two partners of one would each have
+// limits, a risk tier and a contract of their own. A closed partner's code may come
+// back, and what two have already is no fault of another change. Changes take turns, so
+// that none slips in between this and the writing.
+func (r *Registry) checkCreditCodes(report Report) error {
+	has := func(p Partner) bool { return p.CreditCode != "" && p.Status != models.Closed }
+	var codes []string
+	for _, x := range r.Partners.Staged() {
+		if has(x.After) && (!has(x.Before) || x.Before.CreditCode != x.After.CreditCode) {
+			codes = append(codes, x.After.CreditCode)
+		}
+	}
+	if len(codes) == 0 {
+		return nil
+	}
+	rows, err := r.read.PartnersByCreditCode(codes)
+	if err != nil {
+		return err
+	}
+	holders := map[string][]string{}
+	for _, row := range rows {
+		if !r.Partners.IsStaged(row.ID) && row.Status != models.Closed {
+			holders[row.CreditCode] = append(holders[row.CreditCode], row.ID)
+		}
+	}
+	for _, x := range r.Partners.Staged() {
+		if has(x.After) {
+			holders[x.After.CreditCode] = append(holders[x.After.CreditCode], x.After.ID)
+		}
+	}
+	for _, x := range r.Partners.Staged() {
+		if !slices.Contains(codes, x.After.CreditCode) || !has(x.After) {
+			continue
+		}
+		for _, id := range holders[x.After.CreditCode] {
+			if id != x.After.ID {
+				report("partner", x.After.ID, "credit_code", errs.Message{ID: "rule.credit_code_taken",
+					Text: fmt.Sprintf("partner %s has the same unified social credit code: a company is one partner, with as many applications as it needs", id)})
+				break
+			}
+		}
+	}
+	return nil
+}

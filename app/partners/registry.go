@@ -212,6 +212,9 @@ func (r *Registry) check(scopes Scopes, now time.Time, report Report) error {
 	if err := r.checkOfficers(report); err != nil {
 		return err
 	}
+	if err := r.checkCreditCodes(report); err != nil {
+		return err
+	}
 	r.checkGrants(scopes, now, report)
 	return nil
 }

@@ -61,6 +61,11 @@ func (b Business) Partners(ids []string) ([]models.Partner, error) {
 	return find[models.Partner](b, "id", "id", ids)
 }
 
+// PartnersByCreditCode reads the partners that have one of the codes.
+func (b Business) PartnersByCreditCode(codes []string) ([]models.Partner, error) {
+	return find[models.Partner](b, "credit_code", "id", codes)
+}
+
 // Contacts reads whom the bank calls about partners.
 func (b Business) Contacts(partners []string) ([]models.Contact, error) {
 	return find[models.Contact](b, "partner_id", "partner_id, position", partners)

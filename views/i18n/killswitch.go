@@ -92,6 +92,8 @@ var (
 	LiveCount     = def("live.count", "Live", "在线")
 	LiveNone      = def("live.none", "No visit is live", "没有在线访问")
 	LiveNoneText  = def("live.none_text", "Visits appear here from the exchange of an AT until they close, end or run out.", "访问从换取开始显示，直到关闭、结束或到期。")
+	LiveLeadOf    = def("live.lead_of", "Live visits of %s now: %s.", "%s 当前在线访问 %s 个。")
+	LiveShown     = def("live.shown", "Shown", "显示范围")
 	LiveOf        = def("live.of", "Live visits of %s", "%s 的在线访问")
 	LiveOpened    = def("live.opened", "Opened", "开始")
 	LiveUntil     = def("live.until", "Ends at the latest", "最晚结束")

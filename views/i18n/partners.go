@@ -315,6 +315,7 @@ var (
 	RuleName                   = def("rule.name", "Write 1 to 200 characters on one line, without signs that turn or hide text.", "填写 1 至 200 个字符，单行，不含改变或隐藏文字的符号。")
 	RuleStatus                 = def("rule.status", "Choose one of the states.", "选择一个状态。")
 	RuleStatusStep             = def("rule.status_step", "This step is not possible from its present state.", "当前状态不能执行此步骤。")
+	RuleCreditCodeTaken        = def("rule.credit_code_taken", "Another partner has this unified social credit code. A company is one partner, with as many applications as it needs: find it by the code under Partners.", "已有其他合作方登记此统一社会信用代码。一家企业只登记一个合作方，可有多个应用；可在“合作方”中按代码查找。")
 	RuleCreditCode             = def("rule.credit_code", "This is no unified social credit code: 18 characters, and the last must fit the others. Compare it with the business licence.", "不是有效的统一社会信用代码：应为 18 位，末位须与前面相符。对照营业执照核对。")
 	RuleContract               = def("rule.contract", "Write up to 64 characters on one line.", "填写不超过 64 个字符，单行。")
 	RuleDay                    = def("rule.day", "Write a day such as 2027-06-30.", "填写日期，例如 2027-06-30。")
