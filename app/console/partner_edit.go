@@ -88,7 +88,7 @@ func profileFields(f *former, officers []ui.Option) {
 	for i := range contactsShown(f.values) {
 		kinds := make([]option, len(models.ContactKinds))
 		for n, kind := range models.ContactKinds {
-			kinds[n] = option{string(kind), contactWords[kind]}
+			kinds[n] = option{string(kind), i18n.ContactKinds[string(kind)]}
 		}
 		if f.values[contactField(i, "kind")] == "" { // the first rows are one of each kind
 			f.values[contactField(i, "kind")] = string(models.ContactKinds[i%len(models.ContactKinds)])
@@ -111,11 +111,6 @@ func contactsShown(v map[string]string) int {
 		}
 	}
 	return min(max(used+1, contactRows), maxContactRows)
-}
-
-var contactWords = map[models.ContactKind]i18n.Key{
-	models.BusinessContact: i18n.PartnerContactBusiness, models.TechnicalContact: i18n.PartnerContactTechnical,
-	models.SecurityContact: i18n.PartnerContactSecurity, models.ManagerContact: i18n.PartnerContactManager,
 }
 
 func riskOptions() []option {

@@ -40,7 +40,7 @@ func (s *Console) profileTab(v partnerView) []console.Section {
 		{Text: i18n.T(ctx, i18n.PartnerContactName)}, {Text: i18n.T(ctx, i18n.PartnerContactKind)}, {Text: i18n.T(ctx, i18n.PartnerPhone)}, {Text: i18n.T(ctx, i18n.PartnerEmail)},
 	}}
 	for _, c := range v.partner.Contacts {
-		contacts.Rows = append(contacts.Rows, ui.Row{Cells: []ui.Cell{{Text: c.Name}, {Text: i18n.T(ctx, contactWords[c.Kind])}, {Text: c.Phone, Mono: true}, {Text: c.Email}}})
+		contacts.Rows = append(contacts.Rows, ui.Row{Cells: []ui.Cell{{Text: c.Name}, {Text: i18n.T(ctx, i18n.ContactKinds[string(c.Kind)])}, {Text: c.Phone, Mono: true}, {Text: c.Email}}})
 	}
 	if len(contacts.Rows) == 0 {
 		contacts.Empty = ui.Empty(ui.EmptyView{Title: i18n.T(ctx, i18n.PartnerNoContacts), Text: i18n.T(ctx, i18n.PartnerNoContactsText)})

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -16,29 +17,32 @@ import (
 	"postern/views/portal"
 )
 
-// Home shows the two worlds, and what the bank waits for.
+// Home shows how far the partner is on its way to production, the two worlds, and what the
+// bank waits for.
 func (p *Portal) Home(c *gin.Context) error {
 	who, ctx := entrance.VisitOf(c).Who, c.Request.Context()
-	var rows []models.Application
-	err := p.o.Store.Business(ctx, func(b store.Business) (err error) {
-		rows, err = b.ApplicationsOf([]string{who.Partner.ID})
+	requests, err := p.o.Store.PartnerRequests(ctx, who.Partner.ID, 0, newest)
+	if err != nil {
 		return err
-	})
+	}
+	l, err := p.launched(c, requests)
 	if err != nil {
 		return err
 	}
 	page := portal.HomePage{
-		Frame: p.frame(c, i18n.T(ctx, i18n.PortalHome)), Name: who.Account.Name, Role: entrance.PortalRole(ctx, who.Member.Role), MayChange: who.Member.Production,
-		Sandbox: p.world(models.Sandbox, rows), Production: p.world(models.Production, rows),
+		Frame: p.frame(c, i18n.T(ctx, i18n.PortalHome)), Launch: p.checklist(c, l),
+		Role: entrance.PortalRole(ctx, who.Member.Role), MayChange: who.Member.Production,
+	}
+	if page.Sandbox, err = p.world(ctx, models.Sandbox, l.applications); err != nil {
+		return err
+	}
+	if page.Production, err = p.world(ctx, models.Production, l.applications); err != nil {
+		return err
 	}
 	if who.Partner.Status == models.Suspended {
 		page.Stopped = who.Partner.Name
 	}
-	if page.Ending, err = p.ending(c, rows); err != nil {
-		return err
-	}
-	requests, err := p.o.Store.PartnerRequests(ctx, who.Partner.ID, 0, newest)
-	if err != nil {
+	if page.Ending, err = p.ending(c, l.applications); err != nil {
 		return err
 	}
 	for _, r := range requests {
@@ -54,14 +58,26 @@ func (p *Portal) Home(c *gin.Context) error {
 // newest is how many requests the first page shows.
 const newest = 5
 
-func (p *Portal) world(e models.Environment, rows []models.Application) portal.World {
+// world is one of the two as the first page has it, with what went well there today.
+func (p *Portal) world(ctx context.Context, e models.Environment, rows []models.Application) (portal.World, error) {
 	w := portal.World{Gateway: p.o.Issuer, Prefix: selfservice.Prefix(e), Href: worldPath(applicationsPath, e)}
+	ids := []string{}
 	for _, a := range rows {
-		if a.Environment == e && a.Status != models.Closed {
-			w.Applications++
+		if a.Environment == e {
+			ids = append(ids, a.ID)
 		}
 	}
-	return w
+	if w.Applications = len(ids); len(ids) == 0 {
+		return w, nil
+	}
+	now := p.o.Now().In(p.o.Zone)
+	today, err := p.o.Store.TrafficByTime(ctx, store.TrafficSpan{Span: models.SpanHour, From: store.DayOf(now).UnixMilli(), Until: now.UnixMilli() + 1, Applications: ids})
+	count := map[models.RollupKind]int64{}
+	for _, t := range today {
+		count[t.Kind] += t.Count - t.Refused
+	}
+	w.Today = i18n.T(ctx, i18n.LaunchToday, i18n.Number(ctx, count[models.RollupAT]), i18n.Number(ctx, count[models.RollupVT]), i18n.Number(ctx, count[models.RollupCall]))
+	return w, err
 }
 
 // maxEnding is how many credentials that end the first page shows; urgently is when that

@@ -161,3 +161,25 @@ func (s *Store) RouteUses(ctx context.Context, applications []string, since, now
 	}
 	return list, nil
 }
+
+// firstSQL looks at the beginning of what was counted of an application, in its order.
+const firstSQL = `SELECT kind, min(start) AS start FROM (
+		SELECT kind, start FROM (SELECT kind, start FROM rollups WHERE application_id = ? AND span = 'day' AND outcome = 'ok' ORDER BY start LIMIT ?) AS days
+		UNION ALL SELECT kind, start FROM (SELECT kind, start FROM rollups WHERE application_id = ? AND span = 'hour' AND start >= ? AND outcome = 'ok' ORDER BY start LIMIT ?) AS hours
+	) AS seen GROUP BY kind`
+
+// FirstSeen is when the first AT, VT and call of an application went well, to the day, or
+// within the last two days to the hour (Unix ms); what is behind its first limit counts is
+// not looked at.
+func (s *Store) FirstSeen(ctx context.Context, application string, now int64) (map[models.RollupKind]int64, error) {
+	const limit, lately = 2000, 48 * time.Hour
+	var list []Traffic
+	if err := s.read(ctx).Raw(firstSQL, application, limit, application, now-lately.Milliseconds(), limit).Scan(&list).Error; err != nil {
+		return nil, fmt.Errorf("read first counts: %w", err)
+	}
+	first := map[models.RollupKind]int64{}
+	for _, t := range list {
+		first[t.Kind] = t.Start
+	}
+	return first, nil
+}

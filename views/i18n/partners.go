@@ -371,3 +371,8 @@ var (
 	RuleNoScope                = def("rule.no_scope", "There is no such scope.", "没有此数据范围。")
 	RuleTaken                  = def("rule.taken", "This id is taken: choose another.", "此编号已被使用，换一个。")
 )
+
+// ContactKinds are the words of models.ContactKind.
+var ContactKinds = map[string]Key{
+	"business": PartnerContactBusiness, "technical": PartnerContactTechnical, "security": PartnerContactSecurity, "manager": PartnerContactManager,
+}

@@ -10,7 +10,6 @@ var (
 	PortalToStart    = def("portal.to_start", "To the first page", "返回首页")
 
 	PortalHome      = def("portal.home", "Home", "首页")
-	PortalWelcome   = def("portal.welcome", "Welcome, %s", "欢迎，%s")
 	PortalNoApps    = def("portal.no_apps", "No application here yet", "暂无应用")
 	PortalNoAppsTxt = def("portal.no_apps_text", "An application in the sandbox is there at once. Nothing that it does reaches customers.", "沙箱应用创建后立即可用，不涉及真实客户。")
 	PortalNoLiveTxt = def("portal.no_live_text", "Ask the bank for one when your application works in the sandbox.", "沙箱联调完成后，向本行申请生产应用。")

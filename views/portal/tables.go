@@ -390,3 +390,18 @@ func heldTable(ctx context.Context, rows []HoldingRow) ui.TableView {
 	}
 	return t
 }
+
+func launchHeader(ctx context.Context, p HomePage) ui.HeaderView {
+	l := p.Launch
+	if l.Next == "" {
+		return ui.HeaderView{Title: p.Frame.Partner, Lead: ui.Text(i18n.T(ctx, i18n.LaunchAll))}
+	}
+	return ui.HeaderView{Title: i18n.T(ctx, i18n.LaunchTitle, p.Frame.Partner), Lead: ui.Text(i18n.T(ctx, i18n.LaunchLead, l.Done, l.Steps, l.Next))}
+}
+
+func today(ctx context.Context, w World) []ui.KeyValue {
+	if w.Today == "" {
+		return nil
+	}
+	return []ui.KeyValue{{Key: i18n.T(ctx, i18n.LaunchTodayKey), Value: ui.Text(w.Today)}}
+}
