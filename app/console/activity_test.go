@@ -49,6 +49,7 @@ func TestActivityIsReadByKey(t *testing.T) {
 			if rec.Code != http.StatusUnprocessableEntity {
 				t.Errorf("a forged place %q answers %d", forged, rec.Code)
 			}
+			wants(t, rec.Body.String(), "Open the list again")
 		}
 	})
 }
@@ -193,5 +194,12 @@ func TestActivityIsReadBetweenTwoMomentsOfOnesOwn(t *testing.T) {
 		before := h.page(models.OfficerRole, "/console/activity?from=2020-01-01T00:00&until=2020-01-02T00:00")
 		wants(t, before, "Nothing matches these filters", `value="2020-01-01T00:00"`)
 		wants(t, h.page(models.OfficerRole, "/console/activity?from=2020-01-01T00:00"), "asked for a change")
+		for _, bad := range []string{"from=yesterday", "from=2020-01-02T00:00&until=2020-01-01T00:00", "time=ages", "did=nothing"} {
+			rec := h.as(models.OfficerRole, "/console/activity?"+bad, nil)
+			if rec.Code != http.StatusUnprocessableEntity {
+				t.Errorf("%s: %d", bad, rec.Code)
+			}
+			wants(t, rec.Body.String(), "a time is written 2026-11-27T09:00")
+		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"postern/app/alerts"
 	"postern/app/entrance"
@@ -164,5 +165,8 @@ func (s *Console) detail(ctx context.Context, kind, name, value string, names re
 	if key, ok := i18n.ByID("detail.is." + value); ok {
 		return i18n.T(ctx, key)
 	}
-	return s.recorded(ctx, value)
+	if t, err := time.Parse(time.RFC3339, value); err == nil {
+		return i18n.Stamp(ctx, t.In(s.o.Zone))
+	}
+	return value
 }

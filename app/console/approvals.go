@@ -101,7 +101,7 @@ func (s *Console) Approvals(c *gin.Context) error {
 
 	page := console.ApprovalsPage{
 		Frame: s.frame(c, i18n.T(ctx, i18n.ConsoleApprovals)), Show: which,
-		CanAsk: v.Rights.May(policies.Permission{Resource: "business", Action: "make"}),
+		CanAsk: v.Rights.May(policies.Permission{Resource: "business", Action: "make"}), Partners: v.Rights.May(readsBusinessRight),
 	}
 	if len(list) > requestsPage {
 		list = list[:requestsPage]

@@ -197,6 +197,19 @@ func TestStaffIsInvitedByOneAndGivenARoleByTwo(t *testing.T) {
 	})
 }
 
+func TestNoTabLeadsWhereTheReaderMayNotGo(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *house) {
+		for _, role := range []models.StaffRole{models.SystemRole, models.SecurityRole, models.AuditRole, models.OfficerRole, models.ReviewerRole} {
+			page := h.page(role, "/console/approvals")
+			opens := h.as(role, "/console/partner-requests", nil).Code == http.StatusOK
+			if shown := strings.Contains(page, `href="/console/partner-requests"`); shown != opens {
+				t.Errorf("%s: the tab is shown %v, and its page opens %v", role, shown, opens)
+			}
+		}
+	})
+}
+
 func TestAdministratorsDoNotBecomeOneAnother(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, h *house) {

@@ -72,7 +72,7 @@ func PartnerRequests(p PartnerRequestsPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = approvalTabs("partners").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = approvalTabs("partners", true).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
