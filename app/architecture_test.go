@@ -23,13 +23,13 @@ var tiers = [...][]string{
 	},
 	1: {
 		"app/store", "app/store/storetest", "app/token", "app/limit", "app/disclosure", "app/hours", "policies", "app/config", "app/config/gen",
-		"views/layout", "views/ui", "views/link", "views/entrance", "views/console", "views/portal", "views/demo",
+		"views/layout", "views/ui", "views/link", "views/entrance", "views/recordview", "views/console", "views/portal", "views/demo",
 	},
 	2: {"app/ledger", "app/ledger/crashrig", "app/feeds", "app/keyring", "app/clients", "app/control", "app/directory", "app/change", "app/consents", "app/sample"},
 	3: {"app/authority", "app/backup", "app/partners", "app/catalog", "app/identity", "app/approval", "app/records", "app/alerts", "app/alerts/post", "app/signon", "app/settings",
 		"app/killswitch", "app/evidence",
 	},
-	4: {"app/web", "app/oauth", "app/gateway", "app/gateway/upstream", "app/entrance", "app/console", "app/portal", "app/selfservice", "app/bankfile", "app/bankfile/gen"},
+	4: {"app/web", "app/oauth", "app/gateway", "app/gateway/upstream", "app/entrance", "app/recordview", "app/console", "app/portal", "app/selfservice", "app/bankfile", "app/bankfile/gen"},
 	5: {
 		"app", "app/apptest", "app/jobs", "app/bench", "app/doctor",
 		"app/demo", "app/demo/bank", "app/demo/keyset", "app/demo/partner", "app/demo/story", "app/demo/traffic", "app/demo/visitor",
@@ -46,8 +46,9 @@ var neighbours = map[string][]string{
 	"views/layout":        {"views/ui", "views/link"},
 	"views/ui":            {"views/link"},
 	"views/entrance":      {"views/layout", "views/ui", "views/link"},
-	"views/console":       {"views/layout", "views/ui", "views/link", "views/entrance"},
-	"views/portal":        {"views/layout", "views/ui", "views/link", "views/entrance"},
+	"views/console":       {"views/layout", "views/ui", "views/link", "views/entrance", "views/recordview"},
+	"views/portal":        {"views/layout", "views/ui", "views/link", "views/entrance", "views/recordview"},
+	"views/recordview":    {"views/ui"},
 	"views/demo":          {"views/layout", "views/ui", "views/link"},
 	"app/clients":         {"app/directory"},             // who is calling is looked up in it
 	"app/change":          {"app/ledger"},                // a change writes its own event
@@ -55,12 +56,13 @@ var neighbours = map[string][]string{
 	"app/consents":        {"app/ledger", "app/keyring"}, // a consent does, too; and how long tickets live
 	"app/oauth":           {"app/web"},
 	"app/gateway":         {"app/web"},
-	"app/console":         {"app/web", "app/entrance", "app/bankfile", "app/selfservice", "app/gateway/upstream"}, // what it asks for is a bank file; upstreams and pages as the node sees them
-	"app/selfservice":     {"app/bankfile"},                                                                       // what a partner asks for is a bank file
-	"app/bankfile/gen":    {"app/bankfile"},                                                                       // its reference is written from its types
-	"app/signon":          {"app/identity"},                                                                       // whose provider it is
+	"app/console":         {"app/web", "app/entrance", "app/recordview", "app/bankfile", "app/selfservice", "app/gateway/upstream"}, // what it asks for is a bank file; upstreams and pages as the node sees them
+	"app/selfservice":     {"app/bankfile"},                                                                                         // what a partner asks for is a bank file
+	"app/bankfile/gen":    {"app/bankfile"},                                                                                         // its reference is written from its types
+	"app/signon":          {"app/identity"},                                                                                         // whose provider it is
 	"app/entrance":        {"app/web"},
-	"app/portal":          {"app/web", "app/entrance", "app/bankfile", "app/selfservice"},
+	"app/portal":          {"app/web", "app/entrance", "app/recordview", "app/bankfile", "app/selfservice"},
+	"app/recordview":      {"app/web"},
 	"app":                 {"app/jobs"}, // it says which jobs there are
 	"app/apptest":         {"app"},
 	"app/demo":            {"app"}, // it runs the whole gateway, as a person would

@@ -9,6 +9,7 @@ import (
 	"postern/app/change"
 	"postern/app/entrance"
 	"postern/app/records"
+	"postern/app/recordview"
 	"postern/app/web"
 	"postern/models"
 	"postern/policies"
@@ -62,7 +63,7 @@ func (s *Console) Activity(c *gin.Context) error {
 		Frame: s.frame(c, i18n.T(ctx, i18n.ActivityTitle)), All: all, Own: own,
 		Export:    q.but(func(*activityQuery) {}).address(activityPath + "/export"),
 		Everybody: q.but(func(q *activityQuery) { q.who = "" }).address(activityPath), Mine: q.but(func(q *activityQuery) { q.who = "me" }).address(activityPath),
-		Paging: ui.PagingView{Words: " ", Newer: s.activityOn(q, newer, found.Newer), Older: s.activityOn(q, older, found.Older)},
+		Paging: ui.PagingView{Words: " ", Newer: s.activityOn(q, recordview.Newer, found.Newer), Older: s.activityOn(q, recordview.Older, found.Older)},
 	}
 	if page.Filters, err = s.activityFilters(c, q, all); err != nil {
 		return err

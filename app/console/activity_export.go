@@ -9,6 +9,7 @@ import (
 
 	"postern/app/entrance"
 	"postern/app/records"
+	"postern/app/recordview"
 	"postern/app/web"
 	"postern/views/console"
 	"postern/views/i18n"
@@ -49,7 +50,7 @@ func (s *Console) showActivityExport(c *gin.Context, value func(string) string, 
 	page.Frame = s.frame(c, page.Title, layout.Crumb{Text: i18n.T(ctx, i18n.ActivityTitle), Href: back})
 	page.Lead, page.Text = i18n.T(ctx, i18n.ActivityExportLead), i18n.T(ctx, i18n.ActivityExportText, page.Alone)
 	page.Narrow = i18n.T(ctx, i18n.ActivityExportNarrow)
-	page.Action, page.Back, page.Hidden = activityPath+"/export", back, hidden(q.values())
+	page.Action, page.Back, page.Hidden = activityPath+"/export", back, recordview.Hidden(q.values())
 	return web.Render(c, status, console.Export(page))
 }
 

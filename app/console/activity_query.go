@@ -11,6 +11,7 @@ import (
 
 	"postern/app/approval"
 	"postern/app/records"
+	"postern/app/recordview"
 	"postern/app/store"
 	"postern/models"
 	"postern/views/i18n"
@@ -69,7 +70,7 @@ func (q activityQuery) address(path string) string {
 // filter is the query as the records take it.
 func (q activityQuery) filter(now time.Time) (f records.ActivityFilter, err error) {
 	f = records.ActivityFilter{Actor: q.who, Doings: records.Doings(q.did), Partner: q.partner}
-	f.From, f.Until, err = window(cmp.Or(q.time, timeAll), q.from, q.until, now)
+	f.From, f.Until, err = recordview.Window(cmp.Or(q.time, recordview.TimeAll), q.from, q.until, now)
 	return f, err
 }
 
@@ -82,7 +83,7 @@ func (s *Console) activityPlace(q activityQuery) (records.Place, error) {
 	if err != nil {
 		return records.Place{}, err
 	}
-	return records.Place{ID: at[1], Newer: at[0] == newer}, nil
+	return records.Place{ID: at[1], Newer: at[0] == recordview.Newer}, nil
 }
 
 // activityOn is the address behind a line in a direction; "" without a line.
@@ -119,7 +120,7 @@ func (s *Console) activityFilters(c *gin.Context, q activityQuery, all bool) (f 
 	for _, t := range []struct {
 		name string
 		word i18n.Key
-	}{{timeToday, i18n.LogToday}, {"24h", i18n.LogDay}, {"7d", i18n.LogWeek}, {"30d", i18n.ActivityMonth}} {
+	}{{recordview.TimeToday, i18n.LogToday}, {"24h", i18n.LogDay}, {"7d", i18n.LogWeek}, {"30d", i18n.ActivityMonth}} {
 		if q.time == t.name {
 			value = i18n.T(ctx, t.word)
 		}
@@ -127,11 +128,11 @@ func (s *Console) activityFilters(c *gin.Context, q activityQuery, all bool) (f 
 	}
 	if q.from != "" || q.until != "" {
 		if span, err := q.filter(s.o.Now().In(s.o.Zone)); err == nil {
-			value = s.logSpan(ctx, records.Filter{From: span.From, Until: span.Until})
+			value = s.view.Span(ctx, span.From, span.Until)
 		}
 	}
 	bar(i18n.LogFilterTime, value, func(q *activityQuery) { q.time, q.from, q.until = "", "", "" }, options)
-	f.Span = s.spanInput(activityPath, q.but(func(q *activityQuery) { q.time, q.from, q.until = "", "", "" }).values(), q.from, q.until)
+	f.Span = s.view.SpanInput(activityPath, q.but(func(q *activityQuery) { q.time, q.from, q.until = "", "", "" }).values(), q.from, q.until)
 
 	options = nil
 	for _, d := range records.AllDoings {
@@ -151,7 +152,7 @@ func (s *Console) activityFilters(c *gin.Context, q activityQuery, all bool) (f 
 		return f, err
 	}
 	options = nil
-	for _, id := range byName(names.Partners, func(p models.Partner) string { return p.Name }) {
+	for _, id := range recordview.ByName(names.Partners, func(p models.Partner) string { return p.Name }) {
 		options = append(options, to(names.Partner(id), func(q *activityQuery) { q.partner = id }))
 	}
 	value = ""
@@ -167,7 +168,7 @@ func (s *Console) activityFilters(c *gin.Context, q activityQuery, all bool) (f 
 func (s *Console) activityPeople(c *gin.Context, q activityQuery) (chosen string, options []ui.LinkView, err error) {
 	ctx := c.Request.Context()
 	err = s.o.Store.Accounts(ctx, func(a store.Accounts) error {
-		list, err := a.AccountsOf(models.StaffRealm, "", maxOptions)
+		list, err := a.AccountsOf(models.StaffRealm, "", recordview.MaxOptions)
 		sortByName(list)
 		for _, account := range list {
 			options = append(options, ui.LinkView{Text: account.Name + " · " + account.Login, Href: q.but(func(q *activityQuery) { q.who = account.ID }).address(activityPath)})

@@ -16,6 +16,7 @@ import (
 	"postern/app/keyring"
 	"postern/app/ledger"
 	"postern/app/records"
+	"postern/app/recordview"
 	"postern/models"
 	"postern/views/i18n"
 	"postern/views/ui"
@@ -80,7 +81,7 @@ func (s *Console) details(ctx context.Context, e models.Event, about map[string]
 	}
 	if e.VID != "" {
 		list = append(list, ui.KeyValue{
-			Key: detailName(ctx, e.Kind, "visit"), Value: ui.Link(ui.LinkView{Text: shortID(e.VID), Href: xrayAddress(records.Found{VID: e.VID})}),
+			Key: detailName(ctx, e.Kind, "visit"), Value: ui.Link(ui.LinkView{Text: recordview.ShortID(e.VID), Href: s.view.XRayAddress(records.Found{VID: e.VID})}),
 		})
 	}
 	return list
@@ -116,7 +117,7 @@ func detailName(ctx context.Context, kind, name string) string {
 // detail's name. "" is a value that has none.
 var vocabularies = map[string]func(context.Context, string) string{
 	"doings": func(ctx context.Context, v string) string { return i18n.T(ctx, doingsWords[records.Doings(v)]) },
-	"event":  func(ctx context.Context, v string) string { return i18n.T(ctx, groupWords[records.Group(v)]) },
+	"event":  func(ctx context.Context, v string) string { return i18n.T(ctx, recordview.GroupWords[records.Group(v)]) },
 	"environment": func(ctx context.Context, v string) string {
 		return i18n.T(ctx, environmentWords[models.Environment(v)])
 	},

@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"postern/app/records"
+	"postern/app/recordview"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
@@ -62,10 +63,10 @@ func (q callQuery) but(change func(*callQuery)) string {
 
 func (s *Console) callFilter(c *gin.Context, q callQuery, n records.Names) (f store.CallFilter, err error) {
 	f = store.CallFilter{Service: q.service, Code: q.code, Refused: q.refused}
-	if f.From, err = moment(q.from, s.o.Zone); err != nil {
+	if f.From, err = recordview.Moment(q.from, s.o.Zone); err != nil {
 		return f, err
 	}
-	if f.Until, err = moment(q.until, s.o.Zone); err != nil {
+	if f.Until, err = recordview.Moment(q.until, s.o.Zone); err != nil {
 		return f, err
 	}
 	if q.from == "" {
@@ -117,7 +118,7 @@ func (s *Console) Calls(c *gin.Context) error {
 		walk.Rows = walk.Rows[:callsPage]
 		next = walk.Rows[callsPage-1].ID
 	} else if next != "" {
-		page.Notes = append(page.Notes, ui.NoteView{Tone: ui.Accent, Text: i18n.T(ctx, i18n.LogSearched, s.clock(ctx, records.TimeOf(next)))})
+		page.Notes = append(page.Notes, ui.NoteView{Tone: ui.Accent, Text: i18n.T(ctx, i18n.LogSearched, s.view.Clock(ctx, records.TimeOf(next)))})
 	}
 	t := s.callTable(ctx, walk.Rows, names, q)
 	paging := ui.PagingView{Words: i18n.T(ctx, i18n.LogFound, len(walk.Rows))}
@@ -136,7 +137,7 @@ func (s *Console) callFilters(ctx context.Context, q callQuery, f store.CallFilt
 		}
 	}
 	if q.from != "" || q.until != "" {
-		span := s.logSpan(ctx, records.Filter{From: f.From, Until: f.Until})
+		span := s.view.Span(ctx, f.From, f.Until)
 		chip(i18n.LogFilterTime, span, func(q *callQuery) { q.from, q.until = "", "" })
 	}
 	if q.partner != "" {
@@ -167,7 +168,7 @@ func (s *Console) callTable(ctx context.Context, rows []models.Call, n records.N
 			outcome = ui.Cell{Part: ui.Badge(ui.BadgeView{Tone: ui.Bad, Text: k.Code})}
 		}
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
-			{Text: s.clock(ctx, k.At), Mono: true, Href: xrayAddress(records.Found{VID: k.VID})},
+			{Text: s.view.Clock(ctx, k.At), Mono: true, Href: s.view.XRayAddress(records.Found{VID: k.VID})},
 			{Text: n.Partner(k.PartnerID), Second: n.Application(k.ApplicationID)}, {Text: n.Service(k.ServiceID)},
 			{Text: cmp.Or(k.RouteID, "–"), Second: k.Method, Coded: true}, outcome,
 			{Text: i18n.Duration(ctx, time.Duration(k.Duration)*time.Microsecond)},

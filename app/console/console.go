@@ -19,6 +19,7 @@ import (
 	"postern/app/killswitch"
 	"postern/app/limit"
 	"postern/app/records"
+	"postern/app/recordview"
 	"postern/app/selfservice"
 	"postern/app/settings"
 	"postern/app/store"
@@ -77,13 +78,16 @@ type Console struct {
 	o     Options
 	looks *limit.Buckets // at pages, by account
 
+	view    recordview.View
 	counted counted
 	live    live
 }
 
 // New returns the console's screens.
 func New(o Options) *Console {
-	s := &Console{o: o, looks: limit.NewBuckets(maxLookers)}
+	s := &Console{o: o, looks: limit.NewBuckets(maxLookers), view: recordview.View{
+		Now: o.Now, Zone: o.Zone, Cursors: o.Cursors, Log: logPath, Visits: visitsPath, Explain: recordview.Explain,
+	}}
 	s.Entrance = entrance.New(entrance.Options{
 		Identity: o.Identity, Realm: models.StaffRealm, Base: "/console", Bank: o.Bank, BankZH: o.BankZH, Cookies: o.Cookies, Zone: o.Zone,
 		Words: views.Words{

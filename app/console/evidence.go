@@ -12,6 +12,7 @@ import (
 
 	"postern/app/entrance"
 	"postern/app/evidence"
+	"postern/app/recordview"
 	"postern/app/web"
 	"postern/models"
 	"postern/policies"
@@ -93,12 +94,12 @@ func faultWords(ctx context.Context, check models.EvidenceCheck) string {
 }
 
 func (s *Console) newestFacts(ctx context.Context, c models.Checkpoint) (*ui.KeyValuesView, error) {
-	var f facts
+	var f recordview.Facts
 	word := func(k i18n.Key) string { return i18n.T(ctx, k) }
-	f.text(word(i18n.EvidenceEvents), i18n.Number(ctx, c.Size))
-	f.part(word(i18n.EvidenceSigned), true, ui.Time(s.At(c.MadeAt)))
-	f.mono(word(i18n.EvidenceRoot), c.Root)
-	f.id(word(i18n.EvidenceKey), c.KeyID, "")
+	f.Text(word(i18n.EvidenceEvents), i18n.Number(ctx, c.Size))
+	f.Part(word(i18n.EvidenceSigned), true, ui.Time(s.At(c.MadeAt)))
+	f.Mono(word(i18n.EvidenceRoot), c.Root)
+	f.ID(word(i18n.EvidenceKey), c.KeyID, "")
 	public, known, err := s.o.Keys.EvidencePublic(ctx, c.KeyID)
 	if err != nil {
 		return nil, err
@@ -108,10 +109,10 @@ func (s *Console) newestFacts(ctx context.Context, c models.Checkpoint) (*ui.Key
 		if err != nil {
 			return nil, err
 		}
-		f.mono(word(i18n.EvidenceVerifier), line)
+		f.Mono(word(i18n.EvidenceVerifier), line)
 	}
 	if c.Epoch != 0 {
-		f.text(word(i18n.EvidenceEpoch), i18n.Exact(ctx, s.InZone(c.Epoch)))
+		f.Text(word(i18n.EvidenceEpoch), i18n.Exact(ctx, s.InZone(c.Epoch)))
 	}
 	late, err := s.o.Evidence.Late(ctx, s.o.Now())
 	if err != nil {
@@ -121,8 +122,8 @@ func (s *Console) newestFacts(ctx context.Context, c models.Checkpoint) (*ui.Key
 	if late >= 2*time.Minute {
 		waits = i18n.T(ctx, i18n.EvidenceWaits, i18n.Duration(ctx, late))
 	}
-	f.text(word(i18n.EvidenceWaitsTitle), waits)
-	return &ui.KeyValuesView{Rows: f.rows}, nil
+	f.Text(word(i18n.EvidenceWaitsTitle), waits)
+	return &ui.KeyValuesView{Rows: f.Rows}, nil
 }
 
 func (s *Console) anchorSection(ctx context.Context, list []models.Anchor) console.Section {
@@ -161,7 +162,7 @@ func (s *Console) evidenceMoment(ctx context.Context, ms int64) ui.Cell {
 }
 
 func (s *Console) checkSection(ctx context.Context, check models.EvidenceCheck, size int64) console.Section {
-	var f facts
+	var f recordview.Facts
 	result := i18n.T(ctx, i18n.EvidenceNotYet)
 	switch {
 	case check.Fault != "":
@@ -169,15 +170,15 @@ func (s *Console) checkSection(ctx context.Context, check models.EvidenceCheck, 
 	case check.WholeAt != 0:
 		result = i18n.T(ctx, i18n.EvidenceFine, i18n.Number(ctx, check.WholeSize))
 	}
-	f.text(i18n.T(ctx, i18n.EvidenceResult), result)
+	f.Text(i18n.T(ctx, i18n.EvidenceResult), result)
 	if check.WholeAt != 0 {
-		f.part(i18n.T(ctx, i18n.EvidenceWhole), true, ui.Time(s.At(check.WholeAt)))
+		f.Part(i18n.T(ctx, i18n.EvidenceWhole), true, ui.Time(s.At(check.WholeAt)))
 	}
 	if check.Position > 0 && check.Fault == "" {
-		f.text(i18n.T(ctx, i18n.EvidenceRound), i18n.T(ctx, i18n.EvidenceRoundAt, i18n.Number(ctx, check.Position), i18n.Number(ctx, max(size, check.Position))))
+		f.Text(i18n.T(ctx, i18n.EvidenceRound), i18n.T(ctx, i18n.EvidenceRoundAt, i18n.Number(ctx, check.Position), i18n.Number(ctx, max(size, check.Position))))
 	}
 	return console.Section{
-		Card: ui.CardView{Title: i18n.T(ctx, i18n.EvidenceCheck)}, Text: i18n.T(ctx, i18n.EvidenceByHand), Facts: &ui.KeyValuesView{Rows: f.rows},
+		Card: ui.CardView{Title: i18n.T(ctx, i18n.EvidenceCheck)}, Text: i18n.T(ctx, i18n.EvidenceByHand), Facts: &ui.KeyValuesView{Rows: f.Rows},
 	}
 }
 

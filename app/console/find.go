@@ -41,7 +41,7 @@ func (s *Console) Find(c *gin.Context) error {
 	if open[visitsPath] {
 		found, err := s.o.Records.Find(ctx, text)
 		if err == nil {
-			return web.SeeOther(c, xrayAddress(found))
+			return web.SeeOther(c, s.view.XRayAddress(found))
 		}
 		if errs.KindOf(err) != errs.NotFound {
 			return err

@@ -17,6 +17,7 @@ import (
 	"postern/app/killswitch"
 	"postern/app/ledger"
 	"postern/app/records"
+	"postern/app/recordview"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
@@ -490,13 +491,13 @@ func (n targetNames) options(ctx context.Context, chosen string, first i18n.Key,
 		value := targetValue(killswitch.Target{Kind: kind, ID: id})
 		list = append(list, ui.Option{Value: value, Text: name, Group: i18n.T(ctx, word), Chosen: value == chosen})
 	}
-	for _, id := range byName(n.Partners, func(p models.Partner) string { return p.Name }) {
+	for _, id := range recordview.ByName(n.Partners, func(p models.Partner) string { return p.Name }) {
 		add(models.FreezePartner, i18n.KindPartner, id, n.Partner(id))
 	}
-	for _, id := range byName(n.Applications, func(a models.Application) string { return a.Name }) {
+	for _, id := range recordview.ByName(n.Applications, func(a models.Application) string { return a.Name }) {
 		add(models.FreezeApplication, i18n.KindApplication, id, n.Partner(n.Applications[id].PartnerID)+" · "+n.Application(id))
 	}
-	for _, id := range byName(n.Services, func(x models.Service) string { return x.Name }) {
+	for _, id := range recordview.ByName(n.Services, func(x models.Service) string { return x.Name }) {
 		add(models.FreezeService, i18n.KindService, id, n.Service(id))
 	}
 	if scopes {

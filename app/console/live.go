@@ -16,6 +16,7 @@ import (
 	"postern/app/entrance"
 	"postern/app/killswitch"
 	"postern/app/records"
+	"postern/app/recordview"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
@@ -184,7 +185,7 @@ func (s *Console) liveTable(ctx context.Context, list []models.Visit, names reco
 	}
 	for _, v := range list {
 		row := ui.Row{ID: v.VID, Cells: []ui.Cell{
-			{Text: i18n.Stamp(ctx, s.InZone(v.OpenedAt)), Mono: true, Href: visitsPath + "/" + v.VID, Second: shortID(v.VID), Coded: true},
+			{Text: i18n.Stamp(ctx, s.InZone(v.OpenedAt)), Mono: true, Href: visitsPath + "/" + v.VID, Second: recordview.ShortID(v.VID), Coded: true},
 			{Text: names.Application(v.ApplicationID)}, {Text: names.Service(v.ServiceID)}, {Part: ui.Time(s.At(v.DeadAfter))},
 		}}
 		if st.may() {

@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"postern/app/records"
+	"postern/app/recordview"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
@@ -129,7 +130,7 @@ func (s *Console) overviewHeader(o overview) ui.HeaderView {
 	if o.may(readsLogRight) && len(o.names.Partners) > 0 {
 		menu := ui.MenuView{Text: i18n.T(o.ctx, i18n.OverviewAll), Icon: "adjustments-horizontal"}
 		menu.Items = append(menu.Items, ui.LinkView{Text: menu.Text, Href: overviewAddress(overviewPath, o.span.name, "")})
-		for _, id := range byName(o.names.Partners, func(p models.Partner) string { return p.Name }) {
+		for _, id := range recordview.ByName(o.names.Partners, func(p models.Partner) string { return p.Name }) {
 			menu.Items = append(menu.Items, ui.LinkView{Text: o.names.Partner(id), Href: overviewAddress(overviewPath, o.span.name, id)})
 		}
 		if o.partner != "" {
@@ -233,7 +234,7 @@ func (s *Console) chartPart(o overview) (templ.Component, error) {
 	return ui.Chart(ui.ChartView{
 		ID: "traffic", Title: i18n.T(o.ctx, i18n.OverviewChart), Unit: i18n.T(o.ctx, unit), Drawn: string(drawn), Zone: s.o.Zone.String(),
 		Series: []ui.Series{{Name: i18n.T(o.ctx, i18n.OverviewOpened), Colour: 1}, {Name: i18n.T(o.ctx, i18n.OverviewRefused), Colour: 3}},
-		Table:  s.chartTable(o, all, buckets), Range: logQuery{partner: o.partner}.address(logPath), Days: o.span.days, Open: true,
+		Table:  s.chartTable(o, all, buckets), Range: recordview.Query{Partner: o.partner}.Address(logPath), Days: o.span.days, Open: true,
 	}), nil
 }
 
@@ -251,10 +252,10 @@ func (s *Console) chartTable(o overview, all series, buckets []int64) ui.TableVi
 		if i+1 < len(buckets) {
 			until = buckets[i+1]
 		}
-		q := logQuery{partner: o.partner, from: whole(b), until: whole(until)}
+		q := recordview.Query{Partner: o.partner, From: whole(b), Until: whole(until)}
 		one := []int64{b}
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
-			{Text: o.span.bucketWords(o.ctx, b), Href: q.address(logPath)}, {Text: i18n.Number(o.ctx, all.sum(one, models.RollupAT).ok())},
+			{Text: o.span.bucketWords(o.ctx, b), Href: q.Address(logPath)}, {Text: i18n.Number(o.ctx, all.sum(one, models.RollupAT).ok())},
 			{Text: i18n.Number(o.ctx, all.sum(one, models.RollupVT).ok())}, {Text: i18n.Number(o.ctx, all.sum(one, models.RollupCall).ok())},
 			{Text: i18n.Number(o.ctx, all.sum(one).refused)},
 		}})
@@ -310,7 +311,7 @@ func (s *Console) reasonsPart(o overview) (templ.Component, error) {
 	list, total := by.reasons()
 	v := console.OverviewReasons{Title: i18n.T(o.ctx, i18n.OverviewWhy), Aside: i18n.T(o.ctx, o.span.word) + " · " + i18n.Number(o.ctx, total)}
 	for _, r := range list {
-		cause, _ := explain(o.ctx, r.code, "")
+		cause, _ := recordview.Explain(o.ctx, r.code, "")
 		row := console.OverviewReason{Code: r.code, Words: cause, Count: i18n.Number(o.ctx, r.count), Href: s.refusedHref(o, r.call, r.code, o.partner)}
 		row.Share, row.Most = int(r.count), int(list[0].count)
 		v.Rows = append(v.Rows, row)
@@ -327,11 +328,11 @@ func (s *Console) reasonsPart(o overview) (templ.Component, error) {
 // refusedHref is the list behind a number of refusals.
 func (s *Console) refusedHref(o overview, call bool, code, partner string) string {
 	q := o.span.log(partner)
-	q.code, q.refused = code, true
+	q.Code, q.Refused = code, true
 	if call {
 		return callQuery{from: whole(o.span.from.UnixMilli()), partner: partner, code: code, refused: true}.address()
 	}
-	return q.address(logPath)
+	return q.Address(logPath)
 }
 
 // upstreamHours is how far back an upstream's health is counted.

@@ -130,14 +130,14 @@ func (s *Console) partnersPart(o overview) (templ.Component, error) {
 
 func (s *Console) partyRow(o overview, x *party, line []float64) ui.Row {
 	visits := o.span.log(x.id)
-	visits.event = "vt_issued"
+	visits.Event = "vt_issued"
 	p95 := ui.Cell{Text: "–", Tone: ui.Quiet}
 	if x.timed {
 		p95 = number(i18n.Duration(o.ctx, x.p95), callQuery{from: whole(o.span.from.UnixMilli()), partner: x.id}.address(), x.lates, ui.Warn)
 	}
 	return ui.Row{Cells: []ui.Cell{
 		{Text: o.names.Partner(x.id), Href: partnerPath(x.id)},
-		number(i18n.Number(o.ctx, x.visits), visits.address(logPath), false, ""),
+		number(i18n.Number(o.ctx, x.visits), visits.Address(logPath), false, ""),
 		s.refusedShare(o, x),
 		p95, {Part: ui.Spark(ui.SparkView{Values: line})}, s.standsOut(o, x),
 	}}

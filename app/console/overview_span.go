@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"postern/app/errs"
+	"postern/app/recordview"
 	"postern/app/store"
 	"postern/models"
 	"postern/views/i18n"
@@ -31,7 +32,7 @@ var overviewSpans = []struct {
 	days int // 0: hours
 	back int // whole hours or days before the one that is not over; -1: since the day began
 }{
-	{timeToday, i18n.OverviewToday, 0, -1}, {"24h", i18n.OverviewDay, 0, 23}, {"7d", i18n.OverviewWeek, 7, 6}, {"30d", i18n.OverviewMonth, 30, 29},
+	{recordview.TimeToday, i18n.OverviewToday, 0, -1}, {"24h", i18n.OverviewDay, 0, 23}, {"7d", i18n.OverviewWeek, 7, 6}, {"30d", i18n.OverviewMonth, 30, 29},
 }
 
 var errOverviewSpan = errs.New(errs.Invalid, "overview.unknown", "The overview cannot show this range of time.")
@@ -39,7 +40,7 @@ var errOverviewSpan = errs.New(errs.Invalid, "overview.unknown", "The overview c
 // spanOf is the range with a name at now, in the bank's zone.
 func spanOf(name string, now time.Time) (overviewSpan, error) {
 	if name == "" {
-		name = timeToday
+		name = recordview.TimeToday
 	}
 	day := store.DayOf(now)
 	begun := hourOf(now)
@@ -103,7 +104,7 @@ func (v overviewSpan) counts(applications []string) (now, before store.TrafficSp
 // address is the overview with another range, or of another partner.
 func overviewAddress(path, span, partner string) string {
 	q := url.Values{}
-	if span != "" && span != timeToday {
+	if span != "" && span != recordview.TimeToday {
 		q.Set("time", span)
 	}
 	if partner != "" {
@@ -116,12 +117,12 @@ func overviewAddress(path, span, partner string) string {
 }
 
 // log is the log's filter for the range.
-func (v overviewSpan) log(partner string) logQuery {
-	q := logQuery{partner: partner}
-	if v.name == timeToday {
-		q.time = timeToday
+func (v overviewSpan) log(partner string) recordview.Query {
+	q := recordview.Query{Partner: partner}
+	if v.name == recordview.TimeToday {
+		q.Time = recordview.TimeToday
 	} else {
-		q.from = strconv.FormatInt(v.from.UnixMilli(), 10)
+		q.From = strconv.FormatInt(v.from.UnixMilli(), 10)
 	}
 	return q
 }

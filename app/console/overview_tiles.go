@@ -8,6 +8,7 @@ import (
 	"github.com/a-h/templ"
 
 	"postern/app/entrance"
+	"postern/app/recordview"
 	"postern/app/store"
 	"postern/models"
 	"postern/policies"
@@ -103,13 +104,13 @@ func (o overview) tiles(all series, before map[models.RollupKind]*tally, calls s
 	over := buckets[:len(buckets)-1]
 	kind := func(label i18n.Key, k models.RollupKind, event string) ui.Tile {
 		q := o.span.log(o.partner)
-		q.event = event
+		q.Event = event
 		was := tally{}
 		if b := before[k]; b != nil {
 			was = *b
 		}
 		return ui.Tile{
-			Label: i18n.T(o.ctx, label), Number: i18n.Number(o.ctx, all.sum(buckets, k).ok()), Href: q.address(logPath),
+			Label: i18n.T(o.ctx, label), Number: i18n.Number(o.ctx, all.sum(buckets, k).ok()), Href: q.Address(logPath),
 			Note:  o.compared(all.sum(over, k).ok(), was.ok()),
 			Spark: all.line(buckets, func(b int64) int64 { return all.sum([]int64{b}, k).ok() }),
 		}
@@ -163,7 +164,7 @@ func (o overview) compared(now, before int64) string {
 		return i18n.T(o.ctx, i18n.OverviewNone)
 	}
 	change := fmt.Sprintf("%+.1f%%", 100*(float64(now)/float64(before)-1))
-	if o.span.name == timeToday {
+	if o.span.name == recordview.TimeToday {
 		return i18n.T(o.ctx, i18n.OverviewMore, change, i18n.Weekday(o.ctx, o.span.before), o.span.last.Format("15:04"))
 	}
 	return i18n.T(o.ctx, i18n.OverviewMoreOn, change, i18n.T(o.ctx, o.span.word))

@@ -8,6 +8,7 @@ import (
 
 	"postern/app/entrance"
 	"postern/app/ledger"
+	"postern/app/recordview"
 	"postern/models"
 )
 
@@ -22,5 +23,5 @@ func (s *Console) reading(c *gin.Context, v *entrance.Visit) error {
 		slices.ContainsFunc(readElsewhere, func(prefix string) bool { return strings.HasPrefix(path, prefix) }) {
 		return nil
 	}
-	return s.o.Records.Trace(c.Request.Context(), v.Who.Account.ID, ledger.Event{Kind: "page.read"}, map[string]string{"page": shown(path)})
+	return s.o.Records.Trace(c.Request.Context(), v.Who.Account.ID, ledger.Event{Kind: "page.read"}, map[string]string{"page": recordview.Shown(path)})
 }

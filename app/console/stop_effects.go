@@ -9,6 +9,7 @@ import (
 	"postern/app/change"
 	"postern/app/killswitch"
 	"postern/app/records"
+	"postern/app/recordview"
 	"postern/app/store"
 	"postern/models"
 	"postern/views/i18n"
@@ -145,6 +146,6 @@ func (s *Console) visitEffects(ctx context.Context, plan change.Plan) ([]ui.Note
 		left := i18n.Duration(ctx, s.InZone(v.DeadAfter).Sub(now))
 		note.Text = i18n.T(ctx, i18n.StopsVisit, names.Application(v.ApplicationID), names.Service(v.ServiceID), left)
 	}
-	note.Links = []ui.LinkView{{Text: i18n.T(ctx, i18n.XRayVisit, shortID(vid)), Href: xrayAddress(records.Found{VID: vid})}}
+	note.Links = []ui.LinkView{{Text: i18n.T(ctx, i18n.XRayVisit, recordview.ShortID(vid)), Href: s.view.XRayAddress(records.Found{VID: vid})}}
 	return []ui.NoteView{note}, nil
 }

@@ -12,6 +12,7 @@ import (
 	"postern/app/entrance"
 	"postern/app/killswitch"
 	"postern/app/records"
+	"postern/app/recordview"
 	"postern/models"
 	"postern/views/i18n"
 	"postern/views/layout"
@@ -45,7 +46,7 @@ func (s *Console) showVisitEnding(c *gin.Context, vid, reason string, fault faul
 	f.reason()
 	return s.showForm(c, fault, formPage{
 		proof: true, notes: s.askNote(c, i18n.KillAskNote),
-		title: i18n.T(ctx, i18n.LiveEndOneT, shortID(vid)), lead: i18n.T(ctx, i18n.LiveEndOneX),
+		title: i18n.T(ctx, i18n.LiveEndOneT, recordview.ShortID(vid)), lead: i18n.T(ctx, i18n.LiveEndOneX),
 		crumb: []layout.Crumb{crumb(ctx, i18n.LiveTitle, livePath)},
 		form:  f.done(livePath, s.askButton(c, ui.ButtonView{Text: i18n.T(ctx, i18n.LiveEndOne), Kind: ui.Danger}, i18n.LiveEndOneAsk)),
 	})

@@ -2,7 +2,6 @@ package console
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -13,6 +12,7 @@ import (
 	"postern/app/entrance"
 	"postern/app/errs"
 	"postern/app/records"
+	"postern/app/recordview"
 	"postern/app/web"
 	"postern/models"
 	"postern/policies"
@@ -35,7 +35,7 @@ func (s *Console) showVisits(c *gin.Context, status int, page console.VisitsPage
 	page.Frame = s.frame(c, i18n.T(ctx, i18n.XRayTitle))
 	page.MaySubject = mayClear(c)
 	page.Applications = []ui.Option{{Value: "", Text: i18n.T(ctx, i18n.XRayAnyApp)}}
-	for _, id := range byName(names.Applications, func(a models.Application) string { return a.Name }) {
+	for _, id := range recordview.ByName(names.Applications, func(a models.Application) string { return a.Name }) {
 		text := names.Partner(names.Applications[id].PartnerID) + ", " + names.Application(id)
 		page.Applications = append(page.Applications, ui.Option{Value: id, Text: text, Chosen: id == page.Chosen})
 	}
@@ -59,17 +59,17 @@ func (s *Console) VisitFind(c *gin.Context) error {
 	id := c.Query("q")
 	found, err := s.o.Records.Find(ctx, id)
 	if errs.KindOf(err) == errs.NotFound {
-		return s.showVisits(c, http.StatusNotFound, console.VisitsPage{ID: shown(id), Faults: map[string]string{"q": i18n.T(ctx, i18n.LogNotFound)}})
+		return s.showVisits(c, http.StatusNotFound, console.VisitsPage{ID: recordview.Shown(id), Faults: map[string]string{"q": i18n.T(ctx, i18n.LogNotFound)}})
 	}
 	if err != nil {
 		return err
 	}
-	return web.SeeOther(c, xrayAddress(found))
+	return web.SeeOther(c, s.view.XRayAddress(found))
 }
 
 func (s *Console) findByTime(c *gin.Context, app string) error {
 	ctx, text := c.Request.Context(), c.Query("when")
-	at, err := moment(text, s.o.Zone)
+	at, err := recordview.Moment(text, s.o.Zone)
 	if err != nil || at == 0 {
 		return s.showVisits(c, http.StatusUnprocessableEntity, console.VisitsPage{Chosen: app, Faults: map[string]string{"when": i18n.T(ctx, i18n.XRayNeedTime)}})
 	}
@@ -78,8 +78,8 @@ func (s *Console) findByTime(c *gin.Context, app string) error {
 		return err
 	}
 	const minutes = int64(5 * time.Minute / time.Millisecond)
-	refused := logQuery{app: app, refused: true, from: strconv.FormatInt(at-minutes, 10), until: strconv.FormatInt(at+minutes, 10)}
-	page := console.VisitsPage{Chosen: app, Moment: s.InZone(at).Format("2006-01-02T15:04"), Refused: refused.address(logPath)}
+	refused := recordview.Query{App: app, Refused: true, From: strconv.FormatInt(at-minutes, 10), Until: strconv.FormatInt(at+minutes, 10)}
+	page := console.VisitsPage{Chosen: app, Moment: s.InZone(at).Format("2006-01-02T15:04"), Refused: refused.Address(logPath)}
 	return s.showHits(c, page, hits)
 }
 
@@ -116,25 +116,16 @@ func (s *Console) showHits(c *gin.Context, page console.VisitsPage, hits []recor
 	for _, h := range hits {
 		state := ui.Cell{Part: ui.Dot(ui.DotView{Tone: ui.Ok, Text: i18n.T(ctx, i18n.XRayOpenedThen)})}
 		if h.Ended != "" {
-			state = ui.Cell{Text: s.endWord(ctx, h.Ended)}
+			state = ui.Cell{Text: recordview.EndWord(ctx, h.Ended)}
 		}
 		if !h.Opened {
 			state = ui.Cell{Part: ui.Badge(ui.BadgeView{Tone: ui.Warn, Text: i18n.T(ctx, i18n.XRayNotOpened)})}
 		}
 		page.Hits.Rows = append(page.Hits.Rows, ui.Row{Cells: []ui.Cell{
-			{Text: i18n.Stamp(ctx, s.InZone(h.At)), Href: xrayAddress(h.Found), Mono: true, Second: shortID(cmp.Or(h.VID, h.JTI))},
+			{Text: i18n.Stamp(ctx, s.InZone(h.At)), Href: s.view.XRayAddress(h.Found), Mono: true, Second: recordview.ShortID(cmp.Or(h.VID, h.JTI))},
 			{Text: names.Application(h.ApplicationID)}, {Text: names.Service(h.ServiceID)}, state,
 		}})
 	}
 	page.Hits.Empty = ui.Empty(ui.EmptyView{Title: i18n.T(ctx, i18n.XRayNoHits), Text: i18n.T(ctx, i18n.XRayNoHitsText)})
 	return s.showVisits(c, http.StatusOK, page)
-}
-
-// endWord says why a visit ended, by the ledger's word.
-func (s *Console) endWord(ctx context.Context, reason string) string {
-	words := map[string]i18n.Key{"closed": i18n.XRayClosed, "revoked": i18n.XRayRevoked, "at_reused": i18n.XRayReused, "ended_by_bank": i18n.LogEnded}
-	if k, known := words[reason]; known {
-		return i18n.T(ctx, k)
-	}
-	return i18n.T(ctx, i18n.XRayEndedBy, reason)
 }

@@ -22,6 +22,10 @@ const (
 // Groups are all of them, in the order of a visit.
 var Groups = []Group{ATIssued, ATRefused, ATRevoked, VTIssued, VTRefused, VTRenewed, SignedIn, Consents, VisitClosed, Refused}
 
+// OwnGroups are those of which a partner sees its own lines. Customers and their consents
+// are the bank's business with them, and not in it.
+var OwnGroups = []Group{ATIssued, ATRefused, ATRevoked, VTIssued, VTRefused, VTRenewed, VisitClosed, Refused}
+
 // kinds are the ledger's words for what is in a group.
 var kinds = map[Group][]string{
 	ATIssued:    {"at.issued"},

@@ -4,25 +4,15 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/a-h/templ"
-
 	"postern/views/i18n"
+	"postern/views/recordview"
 	"postern/views/ui"
 )
 
-func xrayActions(ctx context.Context, p XRayPage) []ui.ButtonView {
-	if p.InLog == "" {
-		return nil
-	}
-	return []ui.ButtonView{{Text: i18n.T(ctx, i18n.XRayInLog), Icon: "list-details", Href: p.InLog}}
-}
-
-// moreCalls is the foot of what came later; nil where all of it is there.
-func moreCalls(ctx context.Context, more bool) templ.Component {
-	if !more {
-		return nil
-	}
-	return ui.Text(i18n.T(ctx, i18n.XRayMoreCalls))
+// within is the X-ray with what the bank alone sees in its places.
+func (p XRayPage) within() recordview.XRayView {
+	p.XRay.Tools, p.XRay.Visitor = copyForPartner(p.ForPartner), visitor(p.Visitor)
+	return p.XRay
 }
 
 // shownVisitor is a visitor's ids in the clear.

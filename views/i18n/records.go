@@ -164,6 +164,7 @@ var (
 
 	XRayWorked      = def("xray.worked", "The visit worked.", "访问正常。")
 	XRayWorkedText  = def("xray.worked_text", "Data was on the page %[1]s after the AT was asked for; %[2]s of that was outside the bank, %[3]s the upstream, %[4]s the gateway.", "从申请 AT 到页面取得数据用时 %[1]s，其中行外 %[2]s，上游 %[3]s，网关 %[4]s。")
+	XRayWorkedOwn   = def("xray.worked_own", "Data was on the page %[1]s after the AT was asked for; %[2]s of that was the bank's.", "从申请 AT 到页面取得数据用时 %[1]s，其中银行处理 %[2]s。")
 	XRayWorkedShort = def("xray.worked_short", "Data was on the page; how the page came to its AT is not on record any more.", "页面已取得数据；AT 的签发过程已无记录。")
 	XRaySomeRefused = defCount("xray.some_refused", "%d call was refused on the way.", "%d calls were refused on the way.", "途中有 %d 次调用被拒绝。")
 	XRayNoCalls     = def("xray.no_calls", "The page got in and asked for nothing.", "页面已进入，但没有发起调用。")

@@ -2,12 +2,14 @@ package i18n
 
 import "strings"
 
-// Explanation says what a refusal was, in a sentence, and what helps, in another.
-type Explanation struct{ Cause, Cure Key }
+// Explanation says what a refusal was, in a sentence, and what helps, in another: to the
+// bank's staff, and to the partner's own users.
+type Explanation struct{ Cause, Cure, Yours Key }
 
 // why files an explanation under the code or the reason that it is for.
 func why(id, cause, causeZH, cure, cureZH string) Explanation {
-	return Explanation{def("why."+id, cause, causeZH), def("cure."+id, cure, cureZH)}
+	words := yours[id]
+	return Explanation{def("why."+id, cause, causeZH), def("cure."+id, cure, cureZH), def("yours."+id, words[0], words[1])}
 }
 
 // Explain says what a refusal with a code (protocol section 7, RFC 6749 section

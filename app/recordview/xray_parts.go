@@ -1,4 +1,4 @@
-package console
+package recordview
 
 import (
 	"cmp"
@@ -9,8 +9,8 @@ import (
 
 	"postern/app/records"
 	"postern/models"
-	"postern/views/console"
 	"postern/views/i18n"
+	"postern/views/recordview"
 	"postern/views/ui"
 )
 
@@ -19,7 +19,7 @@ var stepWords = map[string]i18n.Key{
 }
 
 // step is one row of the timeline.
-func (v xrayView) step(s records.Step) ui.TimelineRow {
+func (v xray) step(s records.Step) ui.TimelineRow {
 	row := ui.TimelineRow{Letter: letter(s), State: string(s.State), What: v.t(stepWords[s.Letter]), Took: v.took(s)}
 	row.From = min(v.share(s.From), 99) // what lasted no time is seen all the same
 	row.Width = max(1, v.share(s.To)-row.From)
@@ -49,7 +49,7 @@ func (v xrayView) step(s records.Step) ui.TimelineRow {
 		v.decided(&row, s, rule)
 	case "E":
 		if v.x.Visit != nil {
-			row.Detail = v.t(i18n.XRayUnderR, i18n.Clock(v.ctx, v.s.InZone(v.x.Visit.DeadAfter)))
+			row.Detail = v.t(i18n.XRayUnderR, i18n.Clock(v.ctx, v.inZone(v.x.Visit.DeadAfter)))
 			row.Took = v.t(i18n.XRayWithD)
 		}
 	case "F":
@@ -61,7 +61,7 @@ func (v xrayView) step(s records.Step) ui.TimelineRow {
 }
 
 // absent says whether a step did not happen or only has no line.
-func (v xrayView) absent(s records.Step) i18n.Key {
+func (v xray) absent(s records.Step) i18n.Key {
 	later := slices.ContainsFunc(v.x.Steps, func(o records.Step) bool {
 		return o.Letter > s.Letter && o.State != records.NotReached && (o.Event != nil || o.Call != nil)
 	})
@@ -71,7 +71,7 @@ func (v xrayView) absent(s records.Step) i18n.Key {
 	return i18n.XRayNotReached
 }
 
-func (v xrayView) stepB(row *ui.TimelineRow, s records.Step, detail map[string]string) {
+func (v xray) stepB(row *ui.TimelineRow, s records.Step, detail map[string]string) {
 	if s.State == records.Bad {
 		row.What = v.t(i18n.XRayBRefused)
 		v.decided(row, s, "")
@@ -85,7 +85,7 @@ func (v xrayView) stepB(row *ui.TimelineRow, s records.Step, detail map[string]s
 	v.decided(row, s, strings.Join(scopes, v.t(i18n.CommonComma)))
 }
 
-func (v xrayView) stepG(row *ui.TimelineRow, s records.Step) {
+func (v xray) stepG(row *ui.TimelineRow, s records.Step) {
 	if s.Call == nil {
 		v.decided(row, s, "")
 		return
@@ -104,17 +104,17 @@ func (v xrayView) stepG(row *ui.TimelineRow, s records.Step) {
 }
 
 // call is a call by its method and its route.
-func (v xrayView) call(c models.Call) string {
+func (v xray) call(c models.Call) string {
 	where := c.RouteID
 	for _, r := range v.x.Receipts {
 		if r.Route.ID == c.RouteID && r.Route.Pattern != "" {
 			where = r.Route.Pattern
 		}
 	}
-	return strings.TrimSpace(shown(c.Method) + " " + where)
+	return strings.TrimSpace(Shown(c.Method) + " " + where)
 }
 
-func (v xrayView) answered(c models.Call) string {
+func (v xray) answered(c models.Call) string {
 	switch {
 	case c.Code == "" && c.Reason == "echo":
 		return v.t(i18n.XRayEcho)
@@ -125,7 +125,7 @@ func (v xrayView) answered(c models.Call) string {
 }
 
 // decided adds what was decided, and by what.
-func (v xrayView) decided(row *ui.TimelineRow, s records.Step, rule string) {
+func (v xray) decided(row *ui.TimelineRow, s records.Step, rule string) {
 	if s.State != records.Bad {
 		row.Decision, row.Rule = &ui.BadgeView{Tone: ui.Ok, Icon: "check", Text: v.t(i18n.XRayAllowed)}, rule
 		return
@@ -133,64 +133,64 @@ func (v xrayView) decided(row *ui.TimelineRow, s records.Step, rule string) {
 	row.Decision = &ui.BadgeView{Tone: ui.Bad, Icon: "x", Text: v.t(i18n.XRayDenied)}
 	parts := []string{s.Code, s.Reason}
 	if s.Letter == "G" { // of several calls the sentence above is about the last
-		cause, _ := explain(v.ctx, s.Code, s.Reason)
+		cause, _ := v.Explain(v.ctx, s.Code, s.Reason)
 		parts = append(parts, cause)
 	}
 	parts = slices.DeleteFunc(append(parts, rule), func(part string) bool { return part == "" })
 	row.Rule = strings.Join(slices.Compact(parts), " · ")
 }
 
-func (v xrayView) took(s records.Step) string {
+func (v xray) took(s records.Step) string {
 	if s.State == records.NotReached || s.Took <= 0 && s.Letter != "C" && s.Letter != "F" {
-		return i18n.Clock(v.ctx, v.s.InZone(s.To))
+		return i18n.Clock(v.ctx, v.inZone(s.To))
 	}
 	return v.span(s.Took)
 }
 
 // share is where a time stands on the timeline's scale, 0 to 100.
-func (v xrayView) share(at int64) int {
+func (v xray) share(at int64) int {
 	return int(min(100, max(0, 100*(at-v.x.Start)/(v.x.End-v.x.Start))))
 }
 
-func (v xrayView) ak() string {
+func (v xray) ak() string {
 	if v.x.AT == nil {
 		return ""
 	}
 	return v.x.AT.AKKID
 }
 
-func (v xrayView) ids() ui.KeyValuesView {
-	var f facts
+func (v xray) ids() ui.KeyValuesView {
+	var f Facts
 	x := v.x
-	f.id(v.t(i18n.LogVisit), x.VID, "")
-	f.id(v.t(i18n.LogAT), x.JTI, "jti")
+	f.ID(v.t(i18n.LogVisit), x.VID, "")
+	f.ID(v.t(i18n.LogAT), x.JTI, "jti")
 	for _, s := range x.Steps {
 		if s.Event != nil && s.Letter != "E" {
-			f.id(v.t(i18n.LogRequest)+" "+s.Letter, s.Event.RequestID, "")
+			f.ID(v.t(i18n.LogRequest)+" "+s.Letter, s.Event.RequestID, "")
 		}
 		if s.Call != nil {
-			f.id(v.t(i18n.LogRequest)+" "+letter(s), s.Call.RequestID, "")
+			f.ID(v.t(i18n.LogRequest)+" "+letter(s), s.Call.RequestID, "")
 		}
 	}
-	f.mono(v.t(i18n.LogService), x.ServiceID)
-	f.part(v.t(i18n.LogFilterEnv), x.Environment != "", ui.Environment(ui.EnvironmentView{Production: x.Environment == models.Production}))
+	f.Mono(v.t(i18n.LogService), x.ServiceID)
+	f.Part(v.t(i18n.LogFilterEnv), x.Environment != "", ui.Environment(ui.EnvironmentView{Production: x.Environment == models.Production}))
 	if x.AT != nil {
-		f.mono(v.t(i18n.XRayReturnTo), x.AT.ReturnTo)
+		f.Mono(v.t(i18n.XRayReturnTo), x.AT.ReturnTo)
 	}
 	if stop := x.Stopped(); stop != nil {
-		f.mono(v.t(i18n.LogReason), stop.Reason)
+		f.Mono(v.t(i18n.LogReason), stop.Reason)
 		if stop.Event != nil {
-			f.mono(v.t(i18n.LogOrigin), shown(records.DetailOf(*stop.Event)["origin"]))
+			f.Mono(v.t(i18n.LogOrigin), Shown(records.DetailOf(*stop.Event)["origin"]))
 		}
 	}
 	if len(x.Calls) > 0 && x.Calls[0].PolicyVersion > 0 {
-		f.text(v.t(i18n.XRayPolicy), i18n.Number(v.ctx, x.Calls[0].PolicyVersion))
+		f.Text(v.t(i18n.XRayPolicy), i18n.Number(v.ctx, x.Calls[0].PolicyVersion))
 	}
-	return ui.KeyValuesView{Rows: f.rows}
+	return ui.KeyValuesView{Rows: f.Rows}
 }
 
 // other is the visit that the same AT had opened.
-func (v xrayView) other() *ui.KeyValuesView {
+func (v xray) other() *ui.KeyValuesView {
 	if v.x.Other == nil {
 		return nil
 	}
@@ -199,11 +199,11 @@ func (v xrayView) other() *ui.KeyValuesView {
 	if o.EndedAt != 0 {
 		result = ui.BadgeView{Tone: ui.Warn, Text: v.t(i18n.XRayOpenedEnded)}
 	}
-	var f facts
-	f.text(v.t(i18n.CommonTime), i18n.ClockMillis(v.ctx, v.s.InZone(o.OpenedAt)))
-	f.part(v.t(i18n.LogVisit), true, ui.Link(ui.LinkView{Text: shortID(o.VID), Href: xrayAddress(records.Found{VID: o.VID})}))
-	f.part(v.t(i18n.XRayResult), true, ui.Badge(result))
-	return &ui.KeyValuesView{Rows: f.rows}
+	var f Facts
+	f.Text(v.t(i18n.CommonTime), i18n.ClockMillis(v.ctx, v.inZone(o.OpenedAt)))
+	f.Part(v.t(i18n.LogVisit), true, ui.Link(ui.LinkView{Text: ShortID(o.VID), Href: v.XRayAddress(records.Found{VID: o.VID})}))
+	f.Part(v.t(i18n.XRayResult), true, ui.Badge(result))
+	return &ui.KeyValuesView{Rows: f.Rows}
 }
 
 // laterRow is something beneath the timeline.
@@ -213,15 +213,15 @@ type laterRow struct {
 }
 
 // later are the calls and events that do not stand in the timeline.
-func (v xrayView) later() *ui.TableView {
+func (v xray) later() *ui.TableView {
 	var rows []laterRow
 	add := func(at int64, request string, bad bool, cells ...ui.Cell) {
 		tone := ui.Quiet
 		if bad {
 			tone = ui.Bad
 		}
-		first := ui.Cell{Text: i18n.ClockMillis(v.ctx, v.s.InZone(at)), Mono: true}
-		rows = append(rows, laterRow{at, ui.Row{Tone: tone, Cells: append(append([]ui.Cell{first}, cells...), ui.Cell{Part: ui.Mono(shortID(request))})}})
+		first := ui.Cell{Text: i18n.ClockMillis(v.ctx, v.inZone(at)), Mono: true}
+		rows = append(rows, laterRow{at, ui.Row{Tone: tone, Cells: append(append([]ui.Cell{first}, cells...), ui.Cell{Part: ui.Mono(ShortID(request))})}})
 	}
 	for _, s := range v.x.Later() {
 		add(s.From, s.Call.RequestID, s.State == records.Bad, ui.Cell{Text: letter(s) + " " + v.call(*s.Call)},
@@ -235,7 +235,7 @@ func (v xrayView) later() *ui.TableView {
 		if e.Outcome != "ok" {
 			code = e.Outcome
 		}
-		add(e.At, e.RequestID, e.Outcome != "ok", eventCell(v.ctx, e), ui.Cell{Text: code, Mono: true}, ui.Cell{Text: took(v.ctx, records.DetailOf(e))})
+		add(e.At, e.RequestID, e.Outcome != "ok", EventCell(v.ctx, e), ui.Cell{Text: code, Mono: true}, ui.Cell{Text: took(v.ctx, records.DetailOf(e))})
 	}
 	if len(rows) == 0 {
 		return nil
@@ -250,21 +250,21 @@ func (v xrayView) later() *ui.TableView {
 	return t
 }
 
-func (v xrayView) inTimeline(e models.Event) bool {
+func (v xray) inTimeline(e models.Event) bool {
 	return slices.ContainsFunc(v.x.Steps, func(s records.Step) bool { return s.Event != nil && s.Event.ID == e.ID })
 }
 
 // openFields is how many fields of a receipt are shown before one asks for more.
 const openFields = 8
 
-func (v xrayView) receipt(r records.Receipt) console.ReceiptView {
+func (v xray) receipt(r records.Receipt) recordview.ReceiptView {
 	permission := r.Route.ID
 	if r.Route.Resource != "" {
 		permission = r.Route.Permission()
 	}
-	view := console.ReceiptView{Title: "G" + strconv.Itoa(r.N) + " " + permission}
+	view := recordview.ReceiptView{Title: "G" + strconv.Itoa(r.N) + " " + permission}
 	for _, f := range r.Fields {
-		field := console.ReceiptField{Path: f.Path, Class: f.Class, Treatment: f.Treatment, Words: i18n.MaskWord(v.ctx, f.Mask)}
+		field := recordview.ReceiptField{Path: f.Path, Class: f.Class, Treatment: f.Treatment, Words: i18n.MaskWord(v.ctx, f.Mask)}
 		if f.Undeclared {
 			field.Path, field.Words = cmp.Or(f.Path, "$")+".…", v.t(i18n.XRayUndeclared)
 		}
@@ -273,22 +273,6 @@ func (v xrayView) receipt(r records.Receipt) console.ReceiptView {
 		} else {
 			view.More = append(view.More, field)
 		}
-	}
-	return view
-}
-
-func (v xrayView) visitor(may bool, show showing) console.VisitorView {
-	view := console.VisitorView{
-		There: v.x.HasSubject || v.x.HasCustomer, MayShow: may, Action: visitsPath + "/subject", Reason: show.reason, Fault: show.fault,
-		Subject: show.clear.Subject, Customer: show.clear.Customer, Shown: show.shown,
-	}
-	switch {
-	case v.x.VID != "":
-		view.Hidden = []ui.Hidden{{Name: "visit", Value: v.x.VID}}
-	case v.x.Request != "":
-		view.Hidden = []ui.Hidden{{Name: "request", Value: v.x.Request}}
-	default:
-		view.Hidden = []ui.Hidden{{Name: "jti", Value: v.x.JTI}}
 	}
 	return view
 }

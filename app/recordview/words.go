@@ -1,4 +1,4 @@
-package console
+package recordview
 
 import (
 	"cmp"
@@ -23,20 +23,20 @@ var eventWords = map[string]i18n.Key{
 	"call.refused": i18n.LogCallRefused, "introspection.refused": i18n.LogIntrospect,
 }
 
-// groupWords are the filter's words for groups of kinds.
-var groupWords = map[records.Group]i18n.Key{
+// GroupWords are the filter's words for groups of kinds.
+var GroupWords = map[records.Group]i18n.Key{
 	records.ATIssued: i18n.LogATIssued, records.ATRefused: i18n.LogATRefused, records.ATRevoked: i18n.LogATRevoked,
 	records.VTIssued: i18n.LogVTIssued, records.VTRefused: i18n.LogVTRefused, records.VTRenewed: i18n.LogVTRenewed,
 	records.VisitClosed: i18n.LogClosed, records.SignedIn: i18n.LogSignedIn, records.Consents: i18n.LogConsents, records.Refused: i18n.LogCallRefused,
 }
 
-// eventWord is what a line says; a kind of a later release says itself.
-func eventWord(ctx context.Context, kind string) string {
+// EventWord is what a line says; a kind of a later release says itself.
+func EventWord(ctx context.Context, kind string) string {
 	return cmp.Or(i18n.T(ctx, eventWords[kind]), kind)
 }
 
-// eventTone is quiet for what went well.
-func eventTone(e models.Event) ui.Tone {
+// EventTone is quiet for what went well.
+func EventTone(e models.Event) ui.Tone {
 	switch {
 	case e.Outcome != "ok":
 		return ui.Bad
@@ -48,21 +48,13 @@ func eventTone(e models.Event) ui.Tone {
 	return ui.Ok
 }
 
-func eventCell(ctx context.Context, e models.Event) ui.Cell {
-	word, tone := eventWord(ctx, e.Kind), eventTone(e)
+// EventCell is a row's cell of what a line says.
+func EventCell(ctx context.Context, e models.Event) ui.Cell {
+	word, tone := EventWord(ctx, e.Kind), EventTone(e)
 	if tone == ui.Bad || tone == ui.Warn {
 		return ui.Cell{Part: ui.Badge(ui.BadgeView{Tone: tone, Text: word})}
 	}
 	return ui.Cell{Part: ui.Dot(ui.DotView{Tone: tone, Text: word})}
-}
-
-// explain says what a refusal was and what helps.
-func explain(ctx context.Context, code, reason string) (cause, cure string) {
-	e, known := i18n.Explain(code, reason)
-	if !known {
-		return i18n.T(ctx, i18n.LogUnknown, code), ""
-	}
-	return i18n.T(ctx, e.Cause), i18n.T(ctx, e.Cure)
 }
 
 // took is a duration that a line's detail tells, in microseconds; "" for none.
@@ -74,11 +66,29 @@ func took(ctx context.Context, detail map[string]string) string {
 	return i18n.Duration(ctx, time.Duration(us)*time.Microsecond)
 }
 
-// clock is a time of a list of events: with its day where that is not today.
-func (s *Console) clock(ctx context.Context, ms int64) string {
-	at, now := s.InZone(ms), s.o.Now().In(s.o.Zone)
-	if at.Format(time.DateOnly) == now.Format(time.DateOnly) {
-		return i18n.ClockMillis(ctx, at)
+// EndWord says why a visit ended, by the ledger's word.
+func EndWord(ctx context.Context, reason string) string {
+	words := map[string]i18n.Key{"closed": i18n.XRayClosed, "revoked": i18n.XRayRevoked, "at_reused": i18n.XRayReused, "ended_by_bank": i18n.LogEnded}
+	if k, known := words[reason]; known {
+		return i18n.T(ctx, k)
 	}
-	return i18n.Date(ctx, at) + " " + i18n.Clock(ctx, at)
+	return i18n.T(ctx, i18n.XRayEndedBy, reason)
+}
+
+// Explain says to the bank's staff what a refusal was and what helps.
+func Explain(ctx context.Context, code, reason string) (cause, cure string) {
+	e, known := i18n.Explain(code, reason)
+	if !known {
+		return i18n.T(ctx, i18n.LogUnknown, code), ""
+	}
+	return i18n.T(ctx, e.Cause), i18n.T(ctx, e.Cure)
+}
+
+// ExplainToPartner says to a partner's users what a refusal was and what they can do.
+func ExplainToPartner(ctx context.Context, code, reason string) (cause, cure string) {
+	e, known := i18n.Explain(code, reason)
+	if !known {
+		return i18n.T(ctx, i18n.LogUnknown, code), ""
+	}
+	return i18n.T(ctx, e.Cause), i18n.T(ctx, e.Yours)
 }
