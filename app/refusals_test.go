@@ -65,6 +65,7 @@ var got = map[string]string{
 	"/console/find":            "/console/find?q=overview",
 	"/console/log/stream":      "/console/log/stream",
 	"/console/now/:part":       "/console/now/health",
+	"/portal/log/stream":       "/portal/log/stream",
 }
 
 // files are where the rows lead that answer with a file for an auditor.
@@ -105,6 +106,9 @@ func (s *studio) doors() (list []door) {
 			d, known = pages[row.Pattern]
 			if path, bare := got[row.Pattern]; bare {
 				d, known = door{path: path, by: off}, true
+				if strings.HasPrefix(path, portalHouse) {
+					d.by = owner
+				}
 			}
 			if path, file := files[row.Pattern]; file {
 				d, known = door{path: path, by: aud}, true

@@ -387,7 +387,7 @@ func staffScreens(s *console.Console) []screen {
 // portalRoutes is everything that partners' users can reach, on the portal's
 // listener.
 func (a *App) portalRoutes() []screen {
-	return slices.Concat(entranceScreens("/portal", a.portal.Entrance), teamScreens(a.portal), ownScreens(a.portal))
+	return slices.Concat(entranceScreens("/portal", a.portal.Entrance), teamScreens(a.portal), ownScreens(a.portal), ownRecordScreens(a.portal))
 }
 
 // teamScreens is the first page, and who is in a partner's team.
@@ -444,6 +444,24 @@ func ownScreens(p *portal.Portal) []screen {
 		{http.MethodPost, "/portal/requests/:request/reply", answers, p.RequestReply},
 		{http.MethodPost, "/portal/requests/:request/withdraw", answers, p.RequestWithdraw},
 		{http.MethodPost, "/portal/requests/:request/confirm", entrance.May("production", "confirm"), p.RequestConfirm},
+	}
+}
+
+// ownRecordScreens are what is on record of a partner's own.
+func ownRecordScreens(p *portal.Portal) []screen {
+	reads, exports := entrance.May("log", "read"), entrance.May("log", "export")
+	return []screen{
+		{http.MethodGet, "/portal/log", reads, p.LogList},
+		{http.MethodGet, "/portal/log/stream", reads.Quietly(), p.LogStream},
+		{http.MethodGet, "/portal/log/export", exports, p.LogExport},
+		{http.MethodPost, "/portal/log/export", exports, p.LogExportSubmit},
+		{http.MethodGet, "/portal/log/:id", reads, p.LogShow},
+		{http.MethodGet, "/portal/calls", reads, p.Calls},
+		{http.MethodGet, "/portal/calls/export", exports, p.CallsExport},
+		{http.MethodPost, "/portal/calls/export", exports, p.CallsExportSubmit},
+		{http.MethodGet, "/portal/visits/:id", reads, p.Visit},
+		{http.MethodGet, "/portal/visits/at/:id", reads, p.VisitOfAT},
+		{http.MethodGet, "/portal/visits/request/:id", reads, p.VisitOfRequest},
 	}
 }
 

@@ -16,6 +16,7 @@ var noPages = map[string]string{
 	"/console/log/stream":      "a stream of events",
 	"/console/find":            "it leads to what was found",
 	"/console/now/:part":       "a part of a page that renews itself",
+	"/portal/log/stream":       "a stream of events",
 
 	"/console/evidence/checkpoints/:size": "a file",
 	"/console/evidence/proofs/:event":     "a file",
@@ -194,6 +195,7 @@ func (s *studio) controlShots() []shot {
 
 // portalShots are the partners' house. A new screen there is a line here.
 func (s *studio) portalShots() []shot {
+	line := s.find(viewer, "/portal/log?world=production&why=other_r", `/portal/log/[0-9a-f-]{36}[^"]*`)
 	const team, sandbox, live = "/portal/team", "/portal/applications/travel-sandbox", "/portal/applications/" + apptest.Travel
 	return []shot{
 		{name: "portal-sign-in", as: stranger, path: "/portal/sign-in"},
@@ -231,6 +233,16 @@ func (s *studio) portalShots() []shot {
 		{name: "x-portal-scope-errors", as: owner, path: "/portal/scopes/" + web.PathPart("loan.basic:read") + "?world=production", script: sent, status: 422, once: true},
 		{name: "portal-scope-held", as: owner, path: "/portal/scopes/" + web.PathPart("loan.offer:read") + "?world=production", once: true},
 		{name: "portal-grant-end", as: owner, path: "/portal/grants/" + web.PathPart("g2") + "/end"},
+		{name: "portal-log", as: owner, path: "/portal/log?world=production"},
+		{name: "portal-log-none", as: other, path: "/portal/log", once: true},
+		{name: "portal-log-row", as: viewer, path: line},
+		{name: "portal-log-export", as: developer, path: "/portal/log/export?world=production&refused=1"},
+		{name: "portal-calls", as: owner, path: "/portal/calls?world=production"},
+		{name: "portal-calls-none", as: other, path: "/portal/calls", once: true},
+		{name: "portal-calls-export", as: developer, path: "/portal/calls/export?world=production"},
+		{name: "portal-visit", as: viewer, path: "/portal/visits/" + s.vid},
+		{name: "portal-visit-unused", as: viewer, path: "/portal/visits/at/" + s.jti},
+		{name: "portal-visit-refused", as: viewer, path: s.find(viewer, line, `/portal/visits/request/[^"]+`)},
 		{name: "portal-requests", as: owner, path: "/portal/requests"},
 		{name: "portal-requests-none", as: other, path: "/portal/requests", once: true},
 		{name: "portal-request-new", as: owner, path: "/portal/requests/new"},

@@ -117,7 +117,9 @@ func detailName(ctx context.Context, kind, name string) string {
 // detail's name. "" is a value that has none.
 var vocabularies = map[string]func(context.Context, string) string{
 	"doings": func(ctx context.Context, v string) string { return i18n.T(ctx, doingsWords[records.Doings(v)]) },
-	"event":  func(ctx context.Context, v string) string { return i18n.T(ctx, recordview.GroupWords[records.Group(v)]) },
+	"event": func(ctx context.Context, v string) string {
+		return i18n.T(ctx, recordview.GroupWords[records.Group(v)])
+	},
 	"environment": func(ctx context.Context, v string) string {
 		return i18n.T(ctx, environmentWords[models.Environment(v)])
 	},

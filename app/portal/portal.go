@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -17,6 +18,8 @@ import (
 	"postern/app/entrance"
 	"postern/app/identity"
 	"postern/app/limit"
+	"postern/app/records"
+	"postern/app/recordview"
 	"postern/app/selfservice"
 	"postern/app/store"
 	"postern/app/web"
@@ -34,6 +37,8 @@ type Options struct {
 	SelfService *selfservice.SelfService
 	// Check says what the gateway would say to an assertion of an application's.
 	Check        func(ctx context.Context, application, compact string) ([]clients.Finding, error)
+	Records      *records.Records
+	Tail         *records.Tail
 	Cursors      web.Cursors
 	Rules        *policies.Portal
 	Address      string // where the portal is reached, without a trailing slash
@@ -51,12 +56,17 @@ type Options struct {
 // Portal has the partners' screens.
 type Portal struct {
 	*entrance.Entrance
-	o Options
+	o             Options
+	events, calls recordview.View // how what is on record is shown
 }
 
 // New returns the portal's screens.
 func New(o Options) *Portal {
-	p := &Portal{o: o}
+	view := recordview.View{
+		Now: o.Now, Zone: o.Zone, Cursors: o.Cursors, Log: logPath, Visits: visitsPath, Explain: recordview.ExplainToPartner, Own: true,
+	}
+	p := &Portal{o: o, events: view, calls: view}
+	p.calls.Log, p.calls.Calls = callsPath, true
 	p.Entrance = entrance.New(entrance.Options{
 		Identity: o.Identity, Realm: models.PortalRealm, Base: homePath, Bank: o.Bank, BankZH: o.BankZH, Cookies: o.Cookies, Zone: o.Zone,
 		Words: views.Words{
@@ -139,12 +149,14 @@ var pages = []struct {
 	text   i18n.Key
 	href   string
 	access entrance.Access
+	also   []string // pages that belong to it
 }{
-	{i18n.PortalHome, homePath, entrance.Insider},
-	{i18n.PortalApplications, applicationsPath, entrance.May("applications", "read")},
-	{i18n.PortalScopes, scopesPath, entrance.May("applications", "read")},
-	{i18n.PortalRequests, requestsPath, entrance.May("requests", "read")},
-	{i18n.PortalTeam, teamPath, entrance.May("team", "read")},
+	{i18n.PortalHome, homePath, entrance.Insider, nil},
+	{i18n.PortalApplications, applicationsPath, entrance.May("applications", "read"), nil},
+	{i18n.PortalScopes, scopesPath, entrance.May("applications", "read"), nil},
+	{i18n.OwnLog, logPath, entrance.May("log", "read"), []string{callsPath, usagePath, visitsPath}},
+	{i18n.PortalRequests, requestsPath, entrance.May("requests", "read"), nil},
+	{i18n.PortalTeam, teamPath, entrance.May("team", "read"), nil},
 }
 
 // user is who asks, for what they change.
@@ -173,8 +185,10 @@ func (p *Portal) frame(c *gin.Context, title string) layout.PortalLayout {
 	for _, page := range pages {
 		if page.access.Allows(v.Rights) {
 			path := c.Request.URL.Path
+			under := func(of string) bool { return path == of || strings.HasPrefix(path, of+"/") }
 			l.Nav = append(l.Nav, layout.NavItem{
-				Text: i18n.T(ctx, page.text), Href: page.href, Current: path == page.href || page.href != homePath && strings.HasPrefix(path, page.href+"/"),
+				Text: i18n.T(ctx, page.text), Href: page.href,
+				Current: path == page.href || page.href != homePath && under(page.href) || slices.ContainsFunc(page.also, under),
 			})
 		}
 	}

@@ -116,6 +116,7 @@ type listing struct {
 	span store.LogRange
 	row  store.LogFilter
 	most int
+	seen func(models.Event) models.Event // a line as whoever takes it along sees it; nil for whole
 }
 
 // writeSheet writes lines as a file with a head.
@@ -125,6 +126,9 @@ func (r *Records) writeSheet(ctx context.Context, f Format, w io.Writer, head []
 		return err
 	}
 	err = r.eachLine(ctx, list, func(e models.Event) error {
+		if list.seen != nil {
+			e = list.seen(e)
+		}
 		line, err := cells(e)
 		if err != nil {
 			return err
@@ -208,6 +212,11 @@ var columns = []string{
 	"visit", "jti", "request_id", "id", "leaf_hash",
 }
 
+// stamp is a time (Unix ms) as files have it.
+func (r *Records) stamp(ms int64) string {
+	return time.UnixMilli(ms).In(r.o.Zone).Format("2006-01-02T15:04:05.000Z07:00")
+}
+
 func (r *Records) cells(n Names, e models.Event) []string {
 	return []string{
 		time.UnixMilli(e.At).In(r.o.Zone).Format(exportTime), strconv.FormatInt(e.At, 10), e.Kind, e.Outcome, e.Reason,
@@ -287,7 +296,9 @@ func (l *lineFile) add(cells []string, e models.Event) error {
 		object[name] = cells[i]
 	}
 	object["unix_ms"] = e.At
-	object["body"] = e.Body // the very octets that leaf_hash is of
+	if e.LeafHash != "" {
+		object["body"] = e.Body // the very octets that it is of
+	}
 	text, err := json.Marshal(object)
 	if err != nil {
 		return fmt.Errorf("export line: %w", err)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"postern/app/store"
@@ -24,6 +25,8 @@ type Filter struct {
 	Code        string             `json:"code,omitempty"`
 	Reason      string             `json:"why,omitempty"`
 	Refused     bool               `json:"refused,omitempty"`
+
+	own *Own // whose lines these are, where a partner reads; nil for the bank
 }
 
 // check refuses what the log cannot be asked for.
@@ -43,8 +46,11 @@ func (f Filter) check() error {
 
 // wanted are the kinds that a filter lets through.
 func (f Filter) wanted() []string {
-	if f.Group != "" {
+	switch {
+	case f.Group != "":
 		return kinds[f.Group]
+	case f.own != nil:
+		return ownKinds
 	}
 	return allKinds
 }
@@ -60,6 +66,10 @@ func (r *Records) row(ctx context.Context, f Filter) (store.LogFilter, error) {
 	s := store.LogFilter{
 		Kinds: f.wanted(), Application: f.Application, Partner: f.Partner, NotPartner: f.NotPartner, Service: f.Service,
 		Outcome: f.Code, Reason: f.Reason, Refused: f.Refused,
+	}
+	if f.own != nil {
+		f.own.narrow(&s)
+		return s, nil
 	}
 	if f.Environment == "" {
 		return s, nil
@@ -84,7 +94,8 @@ func matches(s store.LogFilter, e models.Event) bool {
 	return slices.Contains(s.Kinds, e.Kind) && same(s.Application, e.ApplicationID) && same(s.Partner, e.PartnerID) &&
 		same(s.Service, e.ServiceID) && same(s.Outcome, e.Outcome) && same(s.Reason, e.Reason) &&
 		(s.NotPartner == "" || s.NotPartner != e.PartnerID) && (!s.Refused || e.Outcome != "ok") &&
-		(s.Applications == nil || slices.Contains(s.Applications, e.ApplicationID))
+		(s.Applications == nil || slices.Contains(s.Applications, e.ApplicationID)) &&
+		(s.Each == nil || slices.Contains(s.Each, e.ApplicationID)) && !slices.Contains(s.Besides, e.Outcome)
 }
 
 // Names are what the ids in the log are called.
@@ -111,22 +122,64 @@ func (r *Records) Names(ctx context.Context) (Names, error) {
 		for _, p := range partners {
 			n.Partners[p.ID] = p
 		}
-		same := map[string]int{}
-		for _, a := range applications {
-			same[a.Name]++
-		}
-		for _, a := range applications {
-			if same[a.Name] > 1 { // whoever stops one must not take it for the other
-				a.Name = fmt.Sprintf("%s (%s)", cmp.Or(a.Name, a.ID), a.ID)
-			}
-			n.Applications[a.ID] = a
-		}
+		n.name(applications)
 		for _, s := range services {
 			n.Services[s.ID] = s
 		}
 		return err
 	})
 	return n, err
+}
+
+// name takes applications in.
+func (n Names) name(applications []models.Application) {
+	same := map[string]int{}
+	for _, a := range applications {
+		same[a.Name]++
+	}
+	for _, a := range applications {
+		if same[a.Name] > 1 { // whoever stops one must not take it for the other
+			a.Name = fmt.Sprintf("%s (%s)", cmp.Or(a.Name, a.ID), a.ID)
+		}
+		n.Applications[a.ID] = a
+	}
+}
+
+// OwnNames are the names that a partner knows: its own, its applications', and those of
+// the services for which it has, or had, a grant.
+func (r *Records) OwnNames(ctx context.Context, p models.Partner) (Names, error) {
+	n := Names{map[string]models.Partner{p.ID: p}, map[string]models.Application{}, map[string]models.Service{}}
+	err := r.o.Store.Business(ctx, func(b store.Business) error {
+		applications, err := b.ApplicationsOf([]string{p.ID})
+		if err != nil || len(applications) == 0 {
+			return err
+		}
+		n.name(applications)
+		grants, err := b.GrantsOf(slices.Sorted(maps.Keys(n.Applications)))
+		if err != nil || len(grants) == 0 {
+			return err
+		}
+		scopes, err := b.Scopes(each(grants, func(g models.Grant) string { return g.ScopeID }))
+		if err != nil || len(scopes) == 0 {
+			return err
+		}
+		services, err := b.Services(each(scopes, func(s models.Scope) string { return s.ServiceID }))
+		for _, s := range services {
+			n.Services[s.ID] = s
+		}
+		return err
+	})
+	return n, err
+}
+
+// each lists one id of each, none twice.
+func each[T any](all []T, id func(T) string) []string {
+	ids := make([]string, len(all))
+	for i, one := range all {
+		ids[i] = id(one)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // Partner is what a partner is called: its name, else its id.

@@ -48,6 +48,15 @@ var allKinds = func() (all []string) {
 	return all
 }()
 
+// ownKinds is whatever a partner sees of its own: who asked the gateway about its tokens
+// is the bank's business, and no group of it.
+var ownKinds = func() (all []string) {
+	for _, g := range OwnGroups {
+		all = append(all, kinds[g]...)
+	}
+	return slices.DeleteFunc(all, func(kind string) bool { return kind == "introspection.refused" })
+}()
+
 // Kinds lists the ledger's words for what the log shows.
 func Kinds() []string { return slices.Clone(allKinds) }
 

@@ -21,7 +21,7 @@ const (
 
 // most is how many rows a request with a filter looks at.
 func most(row store.LogFilter) int {
-	if row.Application != "" || row.Actor != "" || row.Persons {
+	if row.Application != "" || row.Each != nil || row.Actor != "" || row.Persons {
 		return maxWalkApart
 	}
 	return maxWalk
@@ -219,6 +219,9 @@ func (r *Records) counts(ctx context.Context, f Filter) (store.OutcomeCounts, er
 
 // applicationsOf are those that a filter's partner and environment leave; nil is any.
 func (r *Records) applicationsOf(ctx context.Context, f Filter) ([]string, error) {
+	if f.own != nil {
+		return f.own.of(f.Application), nil
+	}
 	if f.Application != "" {
 		return []string{f.Application}, nil
 	}

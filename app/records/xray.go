@@ -82,8 +82,17 @@ type Field struct {
 
 // XRay reads all about a visit, an AT or a request. ErrNothing if there is none.
 func (r *Records) XRay(ctx context.Context, of Found) (XRay, error) {
-	x := XRay{Found: of}
-	var err error
+	x, err := r.gather(ctx, of)
+	if err != nil {
+		return XRay{}, err
+	}
+	x.build()
+	return x, r.receipts(ctx, &x)
+}
+
+// gather reads the lines and the calls.
+func (r *Records) gather(ctx context.Context, of Found) (x XRay, err error) {
+	x.Found = of
 	switch {
 	case of.VID != "":
 		err = r.ofVisit(ctx, &x)
@@ -92,11 +101,7 @@ func (r *Records) XRay(ctx context.Context, of Found) (XRay, error) {
 	default:
 		err = r.ofRequest(ctx, &x)
 	}
-	if err != nil {
-		return XRay{}, err
-	}
-	x.build()
-	return x, r.receipts(ctx, &x)
+	return x, err
 }
 
 func (r *Records) ofVisit(ctx context.Context, x *XRay) error {

@@ -58,8 +58,10 @@ func (f *Facts) Part(key string, there bool, value templ.Component) {
 
 // Text adds a text; an empty one is left out, as by the next two.
 func (f *Facts) Text(key, value string) { f.Part(key, value != "", ui.Text(value)) }
+
 // Mono adds a text of a machine.
 func (f *Facts) Mono(key, value string) { f.Part(key, value != "", ui.Mono(value)) }
+
 // ID adds an id; prefix is what stands before it.
 func (f *Facts) ID(key, value, prefix string) {
 	f.Part(key, value != "", ui.ID(ui.IDView{ID: value, Prefix: prefix}))

@@ -46,7 +46,7 @@ func (v View) Load(ctx context.Context, from Source, q Query, f records.Filter, 
 
 // Show makes the page's view, with the drawer of one of its lines; nil for none.
 func (v View) Show(ctx context.Context, from Source, l List, chosen *models.Event) (view recordview.LogView, err error) {
-	view = recordview.LogView{Filters: v.filters(ctx, l), Table: v.table(ctx, l, chosen), Live: v.live(ctx, l), Note: v.searched(ctx, l)}
+	view = recordview.LogView{Filters: v.Filters(ctx, l), Table: v.table(ctx, l, chosen), Live: v.live(ctx, l), Note: v.searched(ctx, l)}
 	if view.Paging, err = v.paging(ctx, from, l); err != nil {
 		return view, err
 	}
@@ -117,9 +117,12 @@ func ShortID(id string) string {
 	return id[:4] + "…" + id[len(id)-4:]
 }
 
-// filters are the bar: what is set, and what may be.
-func (v View) filters(ctx context.Context, l List) ui.FiltersView {
-	f := ui.FiltersView{Action: v.Log, Name: "q", Value: l.Query.Search, Search: i18n.T(ctx, i18n.LogSearch), Clear: v.fresh(l.Query)}
+// Filters are the bar: what is set, and what may be.
+func (v View) Filters(ctx context.Context, l List) ui.FiltersView {
+	f := ui.FiltersView{Action: v.Log, Name: "q", Value: l.Query.Search, Search: i18n.T(ctx, v.searchWord()), Clear: v.fresh(l.Query)}
+	if v.Own {
+		f.Kept = []ui.Hidden{{Name: "world", Value: l.Query.World}}
+	}
 	f.Span = v.SpanInput(v.Log, l.Query.But(func(q *Query) { q.Time, q.From, q.Until = "", "", "" }).Values(), l.Query.From, l.Query.Until)
 	for _, part := range v.parts(ctx, l) {
 		if part.value != "" {
@@ -145,6 +148,17 @@ func (v View) Said(ctx context.Context, l List) []ui.KeyValue {
 
 // fresh is the log without a filter.
 func (v View) fresh(q Query) string { return Query{World: q.World}.Address(v.Log) }
+
+// searchWord says which ids may be looked for.
+func (v View) searchWord() i18n.Key {
+	switch {
+	case v.Calls:
+		return i18n.OwnCallSearch
+	case v.Own:
+		return i18n.OwnSearch
+	}
+	return i18n.LogSearch
+}
 
 // filterPart is one filter: set to value, or with what it may be set to.
 type filterPart struct {
@@ -196,7 +210,10 @@ func (v View) parts(ctx context.Context, l List) []filterPart {
 	if q.Refused {
 		outcome.value = word(i18n.LogRefusedOnly)
 	}
-	first := []filterPart{times, event}
+	first := []filterPart{times}
+	if !v.Calls {
+		first = append(first, event)
+	}
 	if !v.Own {
 		first = append(first, env)
 	}

@@ -22,6 +22,8 @@ type View struct {
 	Explain func(ctx context.Context, code, reason string) (cause, cure string)
 	// Own is set where all that is shown is one partner's own: nobody needs to be told whose.
 	Own bool
+	// Calls is set where calls are listed: they have no kinds of lines and no stream.
+	Calls bool
 }
 
 // Source is where the records come from.

@@ -15,6 +15,7 @@ import (
 type LogFilter struct {
 	Kinds        []string // nil is any
 	Application  string   // has an index of its own, as have the next two; the others are looked at row by row
+	Each         []string // of these applications, each along that index; nil is any
 	Actor        string   // what this person did
 	Persons      bool     // what any person did
 	Applications []string // one of these; nil is any
@@ -23,7 +24,8 @@ type LogFilter struct {
 	Outcome      string
 	Reason       string
 	NotPartner   string
-	Refused      bool // any outcome but ok
+	Refused      bool     // any outcome but ok
+	Besides      []string // none of these outcomes; nil leaves none out
 }
 
 // LogRange is a part of the ledger by ids. A walk to the older end takes From <=
@@ -50,6 +52,9 @@ func (s *Store) WalkLog(ctx context.Context, r LogRange, f LogFilter, w LogSteps
 	if f.unstorable() {
 		return LogWalk{}, nil
 	}
+	if f.Each != nil {
+		return s.walkEach(ctx, r, f, w)
+	}
 	end, more, err := s.walkEnd(ctx, r, f, w)
 	if err != nil {
 		return LogWalk{}, err
@@ -62,6 +67,39 @@ func (s *Store) WalkLog(ctx context.Context, r LogRange, f LogFilter, w LogSteps
 		walk.Rows, err = s.walkRows(ctx, r.upTo(end, w), f, w)
 	}
 	return walk, err
+}
+
+// walkEach walks along the lines of each application and puts what it finds together. It
+// looks at no more than most lines in all, and vouches for as far as all walks came.
+func (s *Store) walkEach(ctx context.Context, r LogRange, f LogFilter, w LogSteps) (all LogWalk, err error) {
+	applications := f.Each
+	f.Each, w.Most = nil, max(1, w.Most/max(1, len(applications)))
+	for _, f.Application = range applications {
+		walk, err := s.WalkLog(ctx, r, f, w)
+		if err != nil {
+			return LogWalk{}, err
+		}
+		end := walk.End
+		if n := len(walk.Rows); n == w.Limit { // beyond its last row it was not read
+			if end = walk.Rows[n-1].ID; w.Forward {
+				end = walk.Rows[0].ID
+			}
+		}
+		if all.End == "" || end != "" && (end > all.End) != w.Forward {
+			all.End = end
+		}
+		all.Rows = append(all.Rows, walk.Rows...)
+	}
+	slices.SortFunc(all.Rows, func(a, b models.Event) int { return strings.Compare(b.ID, a.ID) })
+	if all.End != "" {
+		all.Rows = slices.DeleteFunc(all.Rows, func(e models.Event) bool { return e.ID != all.End && (e.ID > all.End) == w.Forward })
+	}
+	if over := len(all.Rows) - w.Limit; over > 0 && w.Forward {
+		all.Rows = all.Rows[over:]
+	} else if over > 0 {
+		all.Rows = all.Rows[:w.Limit]
+	}
+	return all, nil
 }
 
 // LogSteps bound a walk.
@@ -166,11 +204,12 @@ func (f LogFilter) conditions() (where string, args []any) {
 	add(f.Outcome != "", "outcome = ?", f.Outcome)
 	add(f.Reason != "", "reason = ?", f.Reason)
 	add(f.Refused, "outcome <> ?", "ok")
+	add(f.Besides != nil, "outcome NOT IN ?", f.Besides)
 	return b.String(), args
 }
 
 func (f LogFilter) unstorable() bool {
-	return slices.ContainsFunc([]string{f.Application, f.Actor, f.Partner, f.Service, f.Outcome, f.Reason, f.NotPartner}, unstorable)
+	return slices.ContainsFunc(append([]string{f.Application, f.Actor, f.Partner, f.Service, f.Outcome, f.Reason, f.NotPartner}, f.Each...), unstorable)
 }
 
 // maxOfOne bounds what is read about one visit, one request, one AT.

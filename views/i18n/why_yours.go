@@ -102,7 +102,7 @@ var yours = map[string][2]string{
 	"connect":        {"Try again a little later. If it goes on, tell the bank the request id.", "请稍后再试；如持续出现，请把请求编号告知银行。"},
 	"reply":          {"Tell the bank, with the request id.", "请把请求编号告知银行。"},
 
-	"weather":        {"Your team raised this weather over the sandbox; it ends by itself within half an hour.", "你的团队在沙箱中开启了故障演练，最多半小时后自动结束。"},
+	"weather": {"Your team raised this weather over the sandbox; it ends by itself within half an hour.", "你的团队在沙箱中开启了故障演练，最多半小时后自动结束。"},
 
 	// The gateway's own state.
 	"ledger":       {"Try again a little later; nothing was done.", "请稍后再试，本次未做任何操作。"},
