@@ -28,7 +28,6 @@ import (
 const (
 	logPath    = homePath + "/log"
 	callsPath  = homePath + "/calls"
-	usagePath  = homePath + "/usage"
 	visitsPath = homePath + "/visits"
 )
 

@@ -154,7 +154,7 @@ var pages = []struct {
 	{i18n.PortalHome, homePath, entrance.Insider, nil},
 	{i18n.PortalApplications, applicationsPath, entrance.May("applications", "read"), nil},
 	{i18n.PortalScopes, scopesPath, entrance.May("applications", "read"), nil},
-	{i18n.OwnLog, logPath, entrance.May("log", "read"), []string{callsPath, usagePath, visitsPath}},
+	{i18n.OwnLog, logPath, entrance.May("log", "read"), []string{callsPath, visitsPath}},
 	{i18n.PortalRequests, requestsPath, entrance.May("requests", "read"), nil},
 	{i18n.PortalTeam, teamPath, entrance.May("team", "read"), nil},
 }

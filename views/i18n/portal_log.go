@@ -6,7 +6,6 @@ var (
 	OwnLogLead    = def("own.log_lead", "What your applications asked the gateway for, and what it decided. A refusal says why, and what to change.", "应用向网关发出的请求和判定结果。被拒绝的请求附有原因和修改办法。")
 	OwnEvents     = def("own.events", "Events", "事件")
 	OwnCalls      = def("own.calls", "Calls", "调用")
-	OwnUsage      = def("own.usage", "Usage", "用量")
 	OwnCallsLead  = def("own.calls_lead", "Business calls of the bank's pages in your visits: each with its request id, answer and time. What was asked and answered is never kept.", "银行页面在访问中发起的业务调用，含请求编号、状态和用时。不保存请求和答复内容。")
 	OwnRoute      = def("own.route", "Call", "调用")
 	OwnStatus     = def("own.status", "Answer", "答复")
