@@ -19,7 +19,7 @@ const module = "postern"
 var tiers = [...][]string{
 	0: {
 		"models", "app/errs", "app/filelock", "app/pemfile", "app/seal", "views/i18n", "migrations",
-		"static", "static/sdk", "static/sdk/gen", "static/sdk/gen/bundle",
+		"docs", "static", "static/sdk", "static/sdk/gen", "static/sdk/gen/bundle",
 	},
 	1: {
 		"app/store", "app/store/storetest", "app/token", "app/limit", "app/disclosure", "app/hours", "policies", "app/config", "app/config/gen",

@@ -418,6 +418,7 @@ func ownScreens(p *portal.Portal) []screen {
 		{http.MethodGet, "/portal/applications/:application", reads, p.Application},
 		{http.MethodGet, "/portal/applications/:application/check", reads, p.AssertionCheck},
 		{http.MethodPost, "/portal/applications/:application/check", reads, p.AssertionChecked},
+		{http.MethodGet, "/portal/applications/:application/code", reads, p.Code},
 		{http.MethodGet, "/portal/applications/:application/edit", makes, p.ApplicationEdit},
 		{http.MethodPost, "/portal/applications/:application/edit", makes, p.ApplicationUpdate},
 		{http.MethodGet, "/portal/applications/:application/close", makes, p.ApplicationClosing},

@@ -214,6 +214,8 @@ func (s *studio) portalShots() []shot {
 		{name: "portal-application-edit", as: developer, path: sandbox + "/edit"},
 		{name: "portal-application-live-edit", as: owner, path: "/portal/applications/" + apptest.Travel + "/edit"},
 		{name: "portal-application-close", as: developer, path: sandbox + "/close"},
+		{name: "portal-code", as: developer, path: sandbox + "/code?in=go"},
+		{name: "portal-code-page", as: owner, path: live + "/code?in=page", once: true},
 		{name: "portal-credential-new", as: developer, path: sandbox + "/credentials/new"},
 		{name: "portal-check", as: developer, path: sandbox + "/check"},
 		{name: "x-portal-check", as: developer, path: sandbox + "/check", script: `document.querySelector("#client_assertion").value = "` + s.SignWith("travel-next", "sig", "JWT", map[string]any{"iss": "travel-sandbox", "sub": "travel-sandbox", "aud": "https://elsewhere.example", "jti": "1", "exp": 4102444800}) + `"; ` + sent, once: true},

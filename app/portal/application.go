@@ -93,7 +93,7 @@ func (p *Portal) Application(c *gin.Context) error {
 	page := portal.ApplicationPage{
 		Frame: p.inWorld(c, a.Name, applicationsPath, a.Environment), Name: a.Name, ID: a.ID, State: ui.StatusView{State: ui.State(a.Status)},
 		Suite: a.Suite, Method: string(a.AuthMethod), Mode: modeName(ctx, a.AddressMode), Addresses: a.Addresses, ReturnAddresses: a.ReturnAddresses,
-		Issuer: p.o.Issuer,
+		Issuer: p.o.Issuer, Code: applicationPath(a.ID) + "/code",
 	}
 	if page.Scopes, err = p.heldBy(c, a); err != nil {
 		return err
