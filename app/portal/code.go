@@ -89,7 +89,7 @@ func (p *Portal) Code(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	code := own.put(string(text))
+	code := own.put(strings.TrimPrefix(string(text), "//go:build ignore\n\n")) // which keeps it out of the gateway alone
 	if c.Query("download") != "" {
 		c.Header("Content-Disposition", `attachment; filename="`+chosen.file+`"`)
 		c.Data(http.StatusOK, "text/plain; charset=utf-8", []byte(code))
@@ -155,9 +155,9 @@ func (o *codeOwn) choose(service string, scopes []catalog.Scope) {
 	for _, scope := range scopes {
 		for _, permission := range scope.Permissions {
 			for _, r := range o.services[at].Routes {
-				if scope.Service == o.service && !permission.Deny && r.Method == http.MethodGet && r.Resource == permission.Resource && r.Action == permission.Action {
+				opened := scope.Service == o.service && !permission.Deny && r.Method == http.MethodGet && r.Resource == permission.Resource && r.Action == permission.Action
+				if opened && (o.call == "" || strings.Contains(o.call, "{")) { // rather one without anything to fill in
 					o.call = `"` + r.Method + `", "` + r.Pattern + `"`
-					return
 				}
 			}
 		}
