@@ -16,6 +16,7 @@ const (
 	FromFile        OriginKind = "file"
 	FromEnvironment OriginKind = "environment"
 	FromFlag        OriginKind = "flag"
+	FromProgram     OriginKind = "program" // no default, and stands nowhere: whoever opened the gateway gave it, as the demo does
 )
 
 // Origin is where a setting's value stands: Where is a file and its line, a
@@ -47,6 +48,9 @@ func (c Config) Shown() []Shown {
 			one.Set = s.text() != ""
 		} else {
 			one.Value, one.Default = s.text(), standard[s.Key]
+		}
+		if one.Origin.Kind == FromDefault && (one.Set || one.Value != one.Default) {
+			one.Origin.Kind = FromProgram
 		}
 		list = append(list, one)
 	}

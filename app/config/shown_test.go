@@ -45,6 +45,21 @@ func TestSettingsSayWhereTheyStand(t *testing.T) {
 	}
 }
 
+func TestWhatAProgramGaveIsNoDefault(t *testing.T) {
+	t.Parallel()
+	c := config.Default()
+	c.Issuer, c.MasterKey = "https://gateway.bank.example", config.NewSecret("set")
+	for _, row := range c.Shown() {
+		want := config.FromDefault
+		if row.Key == "issuer" || row.Key == "master_key" {
+			want = config.FromProgram
+		}
+		if row.Origin.Kind != want {
+			t.Errorf("%s, %q, stands in %q, want %q", row.Key, row.Value, row.Origin.Kind, want)
+		}
+	}
+}
+
 func TestWhatIsShownHasNoSecret(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]config.Config{"as loaded": toldAll(t), "public": toldAll(t).Public()} {

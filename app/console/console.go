@@ -139,7 +139,7 @@ var faults = []entrance.Fault{
 	{Is: identity.ErrNoReset, Title: i18n.ConsoleConflict, Text: i18n.StaffNoReset},
 	{Is: identity.ErrOwn, Title: i18n.ConsoleConflict, Text: i18n.StaffOwn},
 	{Is: errScopeTooLarge, Title: i18n.CatalogTooLarge, Text: i18n.CatalogTooLargeText},
-	{Is: evidence.ErrNotYet, Title: i18n.ConsoleConflict, Text: i18n.EvidenceProofNotYet},
+	{Is: evidence.ErrNotYet, Title: i18n.EvidenceProofSoon, Say: notProvableWords},
 	{Is: web.ErrCursor, Title: i18n.ConsoleBadPlace, Text: i18n.ConsoleBadPlaceText},
 	{Is: records.ErrFilter, Title: i18n.ConsoleBadFilter, Text: i18n.ConsoleBadFilterText},
 	{Is: killswitch.ErrVisitOver, Title: i18n.ConsoleConflict, Text: i18n.LiveOver},

@@ -3,8 +3,10 @@ package console
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -37,7 +39,7 @@ func (s *Console) Evidence(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	anchors, err := s.o.Store.Anchors(ctx)
+	anchors, err := s.anchors(ctx)
 	if err != nil {
 		return err
 	}
@@ -68,10 +70,33 @@ func (s *Console) Evidence(c *gin.Context) error {
 	return web.Render(c, http.StatusOK, console.Partner(page))
 }
 
+// goneAfter is after how long without a sign of life a node counts as removed: what
+// its anchor said last calls nobody any more.
+const goneAfter = 7 * 24 * time.Hour
+
+// nodeAnchor is what a node's anchor said last; gone is for a node that was removed.
+type nodeAnchor struct {
+	models.Anchor
+	gone bool
+}
+
+func (s *Console) anchors(ctx context.Context) (list []nodeAnchor, err error) {
+	rows, err := s.o.Store.Anchors(ctx)
+	if err != nil {
+		return nil, err
+	}
+	nodes, err := s.o.Store.Nodes(ctx, s.o.Now().Add(-goneAfter).UnixMilli())
+	for _, row := range rows {
+		there := slices.ContainsFunc(nodes, func(n models.Node) bool { return n.Name == row.Node })
+		list = append(list, nodeAnchor{Anchor: row, gone: !there && row.Node != s.o.Node})
+	}
+	return list, err
+}
+
 // evidenceNotes say what is wrong, first of all.
-func (s *Console) evidenceNotes(ctx context.Context, anchors []models.Anchor, check models.EvidenceCheck) (notes []ui.NoteView) {
+func (s *Console) evidenceNotes(ctx context.Context, anchors []nodeAnchor, check models.EvidenceCheck) (notes []ui.NoteView) {
 	for _, a := range anchors {
-		if a.State == models.AnchorDiffers {
+		if a.State == models.AnchorDiffers && !a.gone {
 			lead := i18n.T(ctx, i18n.EvidenceNode) + " " + a.Node + ": " + i18n.T(ctx, i18n.EvidenceDiffers)
 			if a.Node == s.o.Node {
 				lead = i18n.T(ctx, i18n.EvidenceStopped)
@@ -126,7 +151,7 @@ func (s *Console) newestFacts(ctx context.Context, c models.Checkpoint) (*ui.Key
 	return &ui.KeyValuesView{Rows: f.Rows}, nil
 }
 
-func (s *Console) anchorSection(ctx context.Context, list []models.Anchor) console.Section {
+func (s *Console) anchorSection(ctx context.Context, list []nodeAnchor) console.Section {
 	section := console.Section{Card: ui.CardView{Title: i18n.T(ctx, i18n.EvidenceAnchors)}}
 	t := ui.TableView{Caption: section.Card.Title, Head: []ui.Column{
 		{Text: i18n.T(ctx, i18n.EvidenceNode)}, {Text: i18n.T(ctx, i18n.EvidenceState)}, {Text: i18n.T(ctx, i18n.EvidenceLooked)},
@@ -140,6 +165,9 @@ func (s *Console) anchorSection(ctx context.Context, list []models.Anchor) conso
 			problem = finding(ctx, a.Finding, a.Problem)
 		case models.AnchorFailed:
 			badge, problem = ui.BadgeView{Tone: ui.Warn, Text: i18n.T(ctx, i18n.EvidenceFailed)}, a.Problem
+		}
+		if a.gone {
+			badge, problem = ui.BadgeView{Tone: ui.Outline, Text: badge.Text}, i18n.T(ctx, i18n.EvidenceGone)
 		}
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
 			{Text: a.Node}, {Part: ui.Badge(badge), Second: problem}, s.evidenceMoment(ctx, a.AgreedAt),
@@ -246,6 +274,11 @@ func (s *Console) EvidenceCheckpoint(c *gin.Context) error {
 // EvidenceProof sends the proof that an event is in the ledger.
 func (s *Console) EvidenceProof(c *gin.Context) error {
 	p, err := evidence.ProveEvent(c.Request.Context(), s.o.Store, c.Param("event"))
+	if errors.Is(err, evidence.ErrNotYet) {
+		// The page looks again by itself, without a script too, and ends as the file.
+		c.Header("Refresh", strconv.Itoa(int(proofAgain.Seconds())))
+		return &notProvable{every: s.o.Evidence.Every()}
+	}
 	if err != nil {
 		return err
 	}
@@ -255,6 +288,27 @@ func (s *Console) EvidenceProof(c *gin.Context) error {
 	}
 
 	return download(c, "postern-proof-"+strconv.FormatInt(p.Seq, 10)+".json", "application/json", file)
+}
+
+// proofAgain is how long a page waits before it asks for a proof again.
+const proofAgain = 10 * time.Second
+
+// notProvable is evidence.ErrNotYet with how often checkpoints are signed.
+type notProvable struct{ every time.Duration }
+
+// Error says it in English.
+func (e *notProvable) Error() string { return "a checkpoint is signed every " + e.every.String() }
+
+// Unwrap makes it evidence.ErrNotYet.
+func (*notProvable) Unwrap() error { return evidence.ErrNotYet }
+
+// notProvableWords say by when there is a proof.
+func notProvableWords(ctx context.Context, err error) string {
+	var e *notProvable
+	if !errors.As(err, &e) {
+		return ""
+	}
+	return i18n.T(ctx, i18n.EvidenceProofNotYet, i18n.Duration(ctx, e.every))
 }
 
 // download sends a small file to keep.

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"postern/app"
 	"postern/app/apptest"
@@ -91,6 +92,46 @@ func TestAuditorsTakeCheckpointsAndProofsAlong(t *testing.T) {
 				t.Errorf("%s: %d, want %d", path, rec.Code, code)
 			}
 		}
+	})
+}
+
+func TestAProofAskedForTooEarlyComesByItself(t *testing.T) {
+	t.Parallel()
+	eachVouched(t, func(t *testing.T, h *house) {
+		h.Later(time.Second)
+		h.AT(apptest.Travel, nil) // no checkpoint covers it
+		row := regexpOf(t, `href="(/console/log/[0-9a-f-]{36})[^"]*"`, h.page(models.AuditRole, "/console/log"))
+		proof := regexpOf(t, `href="(/console/evidence/proofs/[^"]+)"`, h.page(models.AuditRole, row))
+		early := h.as(models.AuditRole, proof, nil)
+		if early.Code != http.StatusConflict || early.Header().Get("Refresh") != "10" {
+			t.Errorf("%d, %v", early.Code, early.Header())
+		}
+		wants(t, early.Body.String(), "One is signed every 1 min", "this page looks again by itself")
+		h.vouch()
+		if rec := h.as(models.AuditRole, proof, nil); rec.Code != http.StatusOK || rec.Header().Get("Refresh") != "" {
+			t.Errorf("with a checkpoint: %d, %v", rec.Code, rec.Header())
+		}
+	})
+}
+
+func TestTheAnchorOfARemovedNodeAlarmsNobody(t *testing.T) {
+	t.Parallel()
+	eachVouched(t, func(t *testing.T, h *house) {
+		const day = 24 * 60 * 60 * 1000
+		h.Write(func(tx *store.Tx, now int64) error {
+			for node, seen := range map[string]int64{"lives": now - day, "gone": now - 8*day} {
+				if err := tx.SaveNode(models.Node{Name: node, SeenAt: seen, StartedAt: seen}); err != nil {
+					return err
+				}
+				if err := tx.SaveAnchor(models.Anchor{Node: node, State: models.AnchorDiffers, Problem: "it is shorter", AgreedAt: seen}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		page := h.page(models.AuditRole, "/console/evidence")
+		wants(t, page, "Node lives: the anchor differs", "it counts as removed")
+		lacks(t, page, "Node gone: the anchor differs")
 	})
 }
 

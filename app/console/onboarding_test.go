@@ -407,6 +407,7 @@ func TestGrantsAndCredentials(t *testing.T) {
 		if to := d.submit(officer, grant, url.Values{"seen": carried(edit)["seen"], "ends": {"2027-01-31"}, "reason": {why}}); !strings.Contains(to, "done=applied") {
 			t.Errorf("a shorter one: %s", to)
 		}
+		wants(t, said(d.page(officer, "/console/partners/p_rent/history")), "end of 31 January 2027")
 		if rec := d.post(officer, grant, url.Values{"seen": carried(edit)["seen"], "ends": {"2027-02-01"}, "reason": {why}}); rec.Code != http.StatusConflict {
 			t.Errorf("on what has moved: status %d", rec.Code)
 		}

@@ -139,7 +139,8 @@ var recordedMoment = regexp.MustCompile(`\b\d{4}-\d{2}-\d{2}T[\d:.]+Z`)
 // recorded says what is on record of a change in the reader's language, and its
 // moments on the bank's clock.
 func (s *Console) recorded(ctx context.Context, text string) string {
-	return recordedMoment.ReplaceAllStringFunc(i18n.Recorded(ctx, text), func(word string) string {
+	clock := func(args []string) []string { return s.clocked(ctx, args) }
+	return recordedMoment.ReplaceAllStringFunc(i18n.Recorded(ctx, text, clock), func(word string) string {
 		t, err := time.Parse(time.RFC3339Nano, word)
 		if err != nil {
 			return word

@@ -115,6 +115,8 @@ func (s *Console) originWords(ctx context.Context, row settings.Row, names map[s
 		return i18n.T(ctx, i18n.SettingsByEnv, row.Origin.Where)
 	case config.FromFlag:
 		return i18n.T(ctx, i18n.SettingsByFlag, row.Origin.Where)
+	case config.FromProgram:
+		return i18n.T(ctx, i18n.SettingsByProgram)
 	case config.FromConsole:
 		return i18n.T(ctx, i18n.SettingsByHand, cmp.Or(names[row.By], row.By), i18n.Date(ctx, s.InZone(row.At)))
 	}

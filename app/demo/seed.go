@@ -46,11 +46,11 @@ type seeding struct {
 // seed applies bank.yaml once. On a second start it leaves all that as it may
 // have been changed, and only moves the addresses to where the demo listens now.
 func seed(ctx context.Context, s seeding) error {
-	text := bankFile
+	text, why := bankFile, "What the demo begins with."
 	_, err := s.store.ServiceProfile(ctx, serviceID)
 	switch {
 	case err == nil:
-		text = []byte(movedFile)
+		text, why = []byte(movedFile), "The demo listens elsewhere now."
 	case errs.KindOf(err) != errs.NotFound:
 		return fmt.Errorf("read service: %w", err)
 	}
@@ -65,14 +65,14 @@ func seed(ctx context.Context, s seeding) error {
 	options := bankfile.Options{Now: s.now, Adjust: func(thing any) { s.fillIn(thing, keys) }}
 	_, err = document.Apply(ctx, s.store, options, s.rand)
 	if errors.Is(err, approval.ErrSecondPerson) {
-		return s.ask(ctx, document, options)
+		return s.ask(ctx, document, options, why)
 	}
 	return err
 }
 
 // ask goes the way of a bank that has staff: the officer asks, the reviewer
 // approves.
-func (s seeding) ask(ctx context.Context, document *bankfile.Document, options bankfile.Options) error {
+func (s seeding) ask(ctx context.Context, document *bankfile.Document, options bankfile.Options, why string) error {
 	officer, reviewer, err := s.two(ctx)
 	if err != nil {
 		return err
@@ -84,7 +84,6 @@ func (s seeding) ask(ctx context.Context, document *bankfile.Document, options b
 	approvals := approval.New(approval.Options{
 		Store: s.store, Kinds: app.ApprovalKinds(), Now: func() time.Time { return s.now }, Rand: s.rand,
 	})
-	const why = "The demo listens elsewhere now."
 	out, err := approvals.Submit(ctx, officer, approval.Ask{Kind: bankfile.Kind, Subject: "service " + serviceID, Content: content, Reason: why})
 	if err != nil || out.Applied {
 		return err

@@ -54,6 +54,10 @@ func New(o Options) *Keeper {
 	return k
 }
 
+// Every is how often the tree grows and a checkpoint is signed: an event waits that long
+// for one, or little more.
+func (k *Keeper) Every() time.Duration { return k.o.Config.Every }
+
 // growBudget is how long one run goes on over old events. A database that had no tree
 // gets its first checkpoint once all of them are in.
 const growBudget = 40 * time.Second

@@ -267,11 +267,12 @@ var recordedForms = sync.OnceValue(func() (forms []recordedForm) {
 })
 
 // Recorded says in the reader's language what the ledger has of a change, where
-// differences stand one after another. What is no difference stays as it is.
-func Recorded(ctx context.Context, text string) string {
+// differences stand one after another. What is no difference stays as it is. clock
+// says the moments among a difference's words, the first of which is its field.
+func Recorded(ctx context.Context, text string, clock func([]string) []string) string {
 	parts := strings.Split(text, "; ")
 	for i, part := range parts {
-		parts[i] = recorded(ctx, part)
+		parts[i] = recorded(ctx, part, clock)
 	}
 	if From(ctx) == Chinese {
 		return strings.Join(parts, "；")
@@ -279,13 +280,13 @@ func Recorded(ctx context.Context, text string) string {
 	return strings.Join(parts, "; ")
 }
 
-func recorded(ctx context.Context, text string) string {
+func recorded(ctx context.Context, text string, clock func([]string) []string) string {
 	for _, form := range recordedForms() {
 		args := form.re.FindStringSubmatch(text)
 		if args == nil {
 			continue
 		}
-		label, before, after, compares := Difference(ctx, form.format, args[1:])
+		label, before, after, compares := Difference(ctx, form.format, clock(args[1:]))
 		if !compares {
 			return label
 		}

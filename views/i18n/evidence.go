@@ -48,7 +48,9 @@ var (
 	EvidenceDownload    = def("evidence.download", "Download", "下载")
 	EvidenceProof       = def("evidence.proof", "Proof", "存在证明")
 	EvidenceGetProof    = def("evidence.get_proof", "Download the proof", "下载存在证明")
-	EvidenceProofNotYet = def("evidence.proof_not_yet", "No checkpoint has been signed since this event; there is one within minutes.", "该事件之后尚未签署检查点，几分钟内即会签署。")
+	EvidenceProofSoon   = def("evidence.proof_soon", "The proof is on its way", "证明即将生成")
+	EvidenceProofNotYet = def("evidence.proof_not_yet", "No checkpoint has been signed since this event. One is signed every %s; this page looks again by itself, and then gives the file.", "该事件之后尚未签署检查点。检查点每 %s签署一次；本页会自动刷新，签署后即下载证明文件。")
+	EvidenceGone        = def("evidence.gone", "This node has not been seen for seven days: it counts as removed.", "该节点已七天未出现，视为已移除。")
 
 	_ = def("evidence.found.removed", "there is no event with this number", "该序号的事件不存在")
 	_ = def("evidence.found.changed", "it is not as the ledger wrote it", "与账本写入时不一致")
