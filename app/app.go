@@ -42,6 +42,7 @@ import (
 	"postern/app/settings"
 	"postern/app/signon"
 	"postern/app/store"
+	"postern/app/trial"
 	"postern/app/web"
 	"postern/models"
 	"postern/policies"
@@ -473,7 +474,16 @@ func (a *App) openPortal(context.Context) error {
 		Store: a.store, Sealer: func() identity.Sealer { return a.ring.Subjects() },
 		Name: cmp.Or(c.Bank, "Postern"), Address: c.Portal.Address, Idle: c.Portal.IdleTime, Session: c.Portal.SessionTime, Now: c.Now, Rand: c.Rand,
 	})
+	door, err := a.Gateway() // what is tried goes through the door that everybody comes by
+	if err != nil {
+		return err
+	}
+	trials := trial.New(trial.Options{
+		Store: a.store, SelfService: a.selfService, Directory: a.directory, Sealer: func() identity.Sealer { return a.ring.Subjects() },
+		Gateway: door, Heard: a.feed.Poll, Issuer: c.Issuer, Now: c.Now, Rand: c.Rand,
+	})
 	a.portal = portal.New(portal.Options{
+		Trials: trials, Heard: a.feed.Poll,
 		Identity: a.users, Store: a.store, SelfService: a.selfService, Records: a.records, Tail: a.tail, Cursors: a.cursors(), Rules: rules, Address: c.Portal.Address, Issuer: c.Issuer, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone, Rand: c.Rand,
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Portal.Address, "https://")},
 		Failures: limit.NewFailureGate(maxAddresses, signInRate), Questions: limit.NewFailureGate(maxAddresses, questionRate),

@@ -22,17 +22,17 @@ var tiers = [...][]string{
 		"docs", "static", "static/sdk", "static/sdk/gen", "static/sdk/gen/bundle",
 	},
 	1: {
-		"app/store", "app/store/storetest", "app/token", "app/limit", "app/disclosure", "app/hours", "policies", "app/config", "app/config/gen",
+		"app/store", "app/store/storetest", "app/token", "app/play/keyset", "app/play/partner", "app/play/visitor", "app/limit", "app/disclosure", "app/hours", "policies", "app/config", "app/config/gen",
 		"views/layout", "views/ui", "views/link", "views/entrance", "views/recordview", "views/console", "views/portal", "views/demo",
 	},
 	2: {"app/ledger", "app/ledger/crashrig", "app/feeds", "app/keyring", "app/clients", "app/control", "app/directory", "app/change", "app/consents", "app/sample"},
 	3: {"app/authority", "app/backup", "app/partners", "app/catalog", "app/identity", "app/approval", "app/records", "app/alerts", "app/alerts/post", "app/signon", "app/settings",
 		"app/killswitch", "app/evidence",
 	},
-	4: {"app/web", "app/oauth", "app/gateway", "app/gateway/upstream", "app/entrance", "app/recordview", "app/console", "app/portal", "app/selfservice", "app/bankfile", "app/bankfile/gen"},
+	4: {"app/web", "app/oauth", "app/gateway", "app/gateway/upstream", "app/entrance", "app/recordview", "app/console", "app/portal", "app/selfservice", "app/bankfile", "app/bankfile/gen", "app/trial"},
 	5: {
 		"app", "app/apptest", "app/jobs", "app/bench", "app/doctor",
-		"app/demo", "app/demo/bank", "app/demo/keyset", "app/demo/partner", "app/demo/story", "app/demo/traffic", "app/demo/visitor",
+		"app/demo", "app/demo/bank", "app/demo/story", "app/demo/traffic",
 	},
 	6: {"app/cli", "."},
 }
@@ -61,14 +61,13 @@ var neighbours = map[string][]string{
 	"app/bankfile/gen":    {"app/bankfile"},                                                                                         // its reference is written from its types
 	"app/signon":          {"app/identity"},                                                                                         // whose provider it is
 	"app/entrance":        {"app/web"},
-	"app/portal":          {"app/web", "app/entrance", "app/recordview", "app/bankfile", "app/selfservice"},
+	"app/portal":          {"app/web", "app/entrance", "app/recordview", "app/bankfile", "app/selfservice", "app/trial"},
 	"app/recordview":      {"app/web"},
 	"app":                 {"app/jobs"}, // it says which jobs there are
 	"app/apptest":         {"app"},
 	"app/demo":            {"app"}, // it runs the whole gateway, as a person would
-	"app/demo/bank":       {"app/demo/keyset"},
-	"app/demo/traffic":    {"app/demo/partner", "app/demo/visitor"},
-	"app/demo/visitor":    {"app/demo/keyset"},
+	"app/play/visitor":    {"app/play/keyset"},
+	"app/trial":           {"app/selfservice"}, // its credentials are registered as a partner's user registers any
 	".":                   {"app/cli"},
 }
 
@@ -87,7 +86,7 @@ var reserved = []struct {
 	{module + "/app/apptest", []string{"app/apptest"}, false, "it is for tests only"},
 	{module + "/app/store/storetest", []string{"app/store", "app/apptest"}, false, "it is for tests only"},
 	{module + "/app/seal", []string{
-		"app/authority", "app/token", "app/keyring", "app/clients", "app/directory", "app/demo", "app/apptest", "app/bench", "app/cli",
+		"app/authority", "app/token", "app/keyring", "app/clients", "app/directory", "app/play", "app/trial", "app/demo", "app/apptest", "app/bench", "app/cli",
 		"app/seal", "static/sdk", // its own tests; the SDK's tests play the server
 	}, true, "private keys and R are handled in few places"},
 }
@@ -247,7 +246,7 @@ func TestViolationsAreFound(t *testing.T) {
 		{"sealing in a test of the gateway", "app/gateway", "postern/app/seal", true, "private keys"},
 		{"test support in the product", "app/cli", "postern/app/apptest", false, "for tests only"},
 		{"test support in a test", "app/cli", "postern/app/apptest", true, ""},
-		{"sealing below the demo", "app/demo/visitor", "postern/app/seal", false, ""},
+		{"sealing below the demo", "app/demo/bank", "postern/app/seal", false, ""},
 		{"a name that only begins alike", "app/gateway", "postern/app/sealed", true, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -3,7 +3,7 @@ package demo
 import (
 	"context"
 
-	"postern/app/demo/partner"
+	"postern/app/play/partner"
 	views "postern/views/demo"
 	"postern/views/i18n"
 )

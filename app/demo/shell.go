@@ -11,9 +11,9 @@ import (
 
 	"github.com/a-h/templ"
 
-	"postern/app/demo/partner"
 	"postern/app/demo/story"
-	"postern/app/demo/visitor"
+	"postern/app/play/partner"
+	"postern/app/play/visitor"
 	"postern/static"
 	views "postern/views/demo"
 	"postern/views/i18n"

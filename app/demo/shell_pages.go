@@ -11,9 +11,9 @@ import (
 	"mime"
 	"net/http"
 
-	"postern/app/demo/partner"
 	"postern/app/demo/story"
 	"postern/app/entrance"
+	"postern/app/play/partner"
 	views "postern/views/demo"
 	"postern/views/i18n"
 )

@@ -1,9 +1,9 @@
 package demo
 
 import (
-	"postern/app/demo/partner"
 	"postern/app/demo/traffic"
-	"postern/app/demo/visitor"
+	"postern/app/play/partner"
+	"postern/app/play/visitor"
 )
 
 // trafficOptions says which of the demo's partners play which part. The

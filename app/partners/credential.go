@@ -59,6 +59,7 @@ func (c Credential) Follow(before Credential) errs.Fields {
 // fits checks the credential against its application.
 func (c Credential) fits(a Application) errs.Fields {
 	var f errs.Fields
+	f.Check(!models.OfTrial(c.ID) || a.Environment == models.Sandbox, "id", "rule.credential_trial", "ids that begin with "+models.TrialPrefix+" are for trials in the sandbox: take another")
 	if key, err := clients.ReadKey(c.JWK); err == nil {
 		f.Check(key.Suite == a.Suite, "jwk", "rule.jwk_suite", fmt.Sprintf("the key is one of suite %s, the application uses %s", key.Suite, a.Suite))
 	}
@@ -101,7 +102,7 @@ func (c Credential) LastOf(all []Credential, now, at time.Time) bool {
 		return false
 	}
 	for _, other := range all {
-		if other.ID != c.ID && other.Application == c.Application && other.Use() == c.Use() && other.LiveAt(at) {
+		if other.ID != c.ID && !models.OfTrial(other.ID) && other.Application == c.Application && other.Use() == c.Use() && other.LiveAt(at) {
 			return false
 		}
 	}

@@ -22,6 +22,7 @@ import (
 	"postern/app/recordview"
 	"postern/app/selfservice"
 	"postern/app/store"
+	"postern/app/trial"
 	"postern/app/web"
 	"postern/models"
 	"postern/policies"
@@ -35,6 +36,8 @@ type Options struct {
 	Identity    *identity.Identity
 	Store       *store.Store
 	SelfService *selfservice.SelfService
+	Trials      *trial.Trials
+	Heard       func(ctx context.Context) error // has this node take up what was just written
 	// Check says what the gateway would say to an assertion of an application's.
 	Check        func(ctx context.Context, application, compact string) ([]clients.Finding, error)
 	Records      *records.Records
@@ -130,6 +133,7 @@ var faults = []entrance.Fault{
 	{Is: identity.ErrTooFew, Title: i18n.ConsoleConflict, Text: i18n.PortalSecondFew},
 	{Is: selfservice.ErrOver, Title: i18n.ConsoleConflict, Text: i18n.PortalRequestOver},
 	{Is: selfservice.ErrCredentials, Title: i18n.ConsoleConflict, Text: i18n.PortalCredentialsFull},
+	{Is: trial.ErrNoStep, Title: i18n.ConsoleConflict, Text: i18n.PortalNoStep},
 	{Is: selfservice.ErrWaiting, Title: i18n.ConsoleConflict, Text: i18n.PortalManyWait},
 }
 
@@ -154,6 +158,7 @@ var pages = []struct {
 	{i18n.PortalHome, homePath, entrance.Insider, nil},
 	{i18n.PortalApplications, applicationsPath, entrance.May("applications", "read"), nil},
 	{i18n.PortalScopes, scopesPath, entrance.May("applications", "read"), nil},
+	{i18n.PortalTry, tryPath, entrance.May("applications", "make"), nil},
 	{i18n.OwnLog, logPath, entrance.May("log", "read"), []string{callsPath, visitsPath}},
 	{i18n.PortalRequests, requestsPath, entrance.May("requests", "read"), nil},
 	{i18n.PortalTeam, teamPath, entrance.May("team", "read"), nil},

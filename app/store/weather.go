@@ -85,3 +85,23 @@ func (tx *Tx) DeleteOldTrials(before time.Time, limit int) (int64, error) {
 	n, err := tx.DeleteOld(oldTrials, before, limit)
 	return n + int64(len(keys)), err
 }
+
+// EndTrial deletes a trial.
+func (tx *Tx) EndTrial(t models.Trial) error {
+	err := tx.db.Delete(&models.Trial{}, "account_id = ? AND application_id = ? AND id = ?", t.AccountID, t.ApplicationID, t.ID).Error
+	if err != nil {
+		return fmt.Errorf("end trial: %w", err)
+	}
+	return nil
+}
+
+// LatestTrial is the application of the trial that an account began last and that is on at
+// now (Unix ms); "" for none.
+func (s *Store) LatestTrial(ctx context.Context, account string, now int64) (application string, err error) {
+	err = s.read(ctx).Model(&models.Trial{}).Where("account_id = ? AND ends_at > ?", account, now).
+		Order("ends_at DESC").Limit(1).Pluck("application_id", &application).Error
+	if err != nil {
+		return "", fmt.Errorf("read trials: %w", err)
+	}
+	return application, nil
+}

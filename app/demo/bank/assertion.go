@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"postern/app/demo/keyset"
+	"postern/app/play/keyset"
 	"postern/app/seal"
 )
 

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"time"
 
-	"postern/app/demo/keyset"
+	"postern/app/play/keyset"
 )
 
 // Options says which gateway the bank believes.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -86,14 +85,14 @@ func panes(ctx context.Context, s Step) []demo.Pane {
 }
 
 func callPanes(ctx context.Context, s Step) []demo.Pane {
-	shown := []demo.Pane{
+	panes := []demo.Pane{
 		envelope(ctx, i18n.DemoRequest, s.Request, i18n.Key{}),
 		envelope(ctx, i18n.DemoReply, s.Reply, i18n.Key{}),
 	}
 	if len(s.Reached) > 0 {
-		shown = append(shown, demo.Pane{Label: i18n.T(ctx, i18n.DemoReachedBank), Folded: true, Lines: jsonLines(string(s.Reached))})
+		panes = append(panes, demo.Pane{Label: i18n.T(ctx, i18n.DemoReachedBank), Folded: true, Lines: jsonLines(string(s.Reached))})
 	}
-	return shown
+	return panes
 }
 
 // envelope is a pane with a message's parts and its contents. key names the
@@ -132,24 +131,6 @@ func address(ctx context.Context, whole string) demo.Pane {
 		}
 	}
 	return pane
-}
-
-// formLines writes a form's fields one a line, in the order of their names.
-func formLines(encoded string) []demo.Line {
-	form, err := url.ParseQuery(encoded)
-	if err != nil {
-		return nil
-	}
-	names := make([]string, 0, len(form))
-	for name := range form {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	var lines []demo.Line
-	for _, name := range names {
-		lines = append(lines, demo.Line{{Class: "key", Text: name}, {Class: "mark", Text: "="}, {Class: "string", Text: cut(form.Get(name), 2*maxString)}})
-	}
-	return lines
 }
 
 // derivation is step F as protocol section 5 has it.

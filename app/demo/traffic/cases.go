@@ -8,8 +8,8 @@ import (
 	"io"
 	"time"
 
-	"postern/app/demo/partner"
-	"postern/app/demo/visitor"
+	"postern/app/play/partner"
+	"postern/app/play/visitor"
 )
 
 // Case is one kind of visit; Want is the code it must end with, "" when it

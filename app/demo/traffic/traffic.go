@@ -10,8 +10,8 @@ import (
 	"sync"
 	"time"
 
-	"postern/app/demo/partner"
-	"postern/app/demo/visitor"
+	"postern/app/play/partner"
+	"postern/app/play/visitor"
 )
 
 // Options says who takes part.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"postern/app/seal"
 )
@@ -28,18 +29,43 @@ func (p *Problem) Error() string { return fmt.Sprintf("gateway refused: %d %s", 
 
 // sent is one request on its way: what it carries and how its answer opens.
 type sent struct {
-	path     string
-	vt       string // "" for the exchange of an AT
-	envelope []byte
-	jti      string
-	typ      string // of a good answer
-	key      *seal.Direct
+	path      string
+	vt        string // "" for the exchange of an AT
+	envelope  []byte
+	plaintext []byte // of the envelope
+	jti       string
+	typ       string // of a good answer
+	key       *seal.Direct
 }
 
 const maxAnswer = 4 << 20
 
+// Exchange is one request of a page and its answer, as they went over the wire and as the
+// two ends see them.
+type Exchange struct {
+	Path      string
+	Sealed    []byte // compact JWE
+	Opened    []byte // JSON
+	Status    int    // 0 where no answer came
+	RequestID string // as the gateway named it; "" when it did not
+	MediaType string
+	Answer    []byte // compact JWE, or a problem in the clear
+	Read      []byte // the answer opened; nil for one in the clear, or that does not open
+	Sent      time.Time
+	Answered  time.Time
+}
+
 // exchange posts an envelope and opens the answer into into.
 func (p *Page) exchange(ctx context.Context, s sent, into any) error {
+	x := Exchange{Path: s.path, Sealed: s.envelope, Opened: s.plaintext, Sent: p.o.Now()}
+	err := p.post(ctx, s, &x, into)
+	if p.o.Watch != nil {
+		p.o.Watch(x)
+	}
+	return err
+}
+
+func (p *Page) post(ctx context.Context, s sent, x *Exchange, into any) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.o.Gateway+s.path, bytes.NewReader(s.envelope))
 	if err != nil {
 		return fmt.Errorf("make request: %w", err)
@@ -55,6 +81,8 @@ func (p *Page) exchange(ctx context.Context, s sent, into any) error {
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
+	x.Status, x.RequestID, x.MediaType = answer.StatusCode, answer.Header.Get("X-Request-Id"), answer.Header.Get("Content-Type")
+	x.Answer, x.Answered = body, p.o.Now()
 	if err != nil {
 		return fmt.Errorf("read answer: %w", err)
 	}
@@ -63,12 +91,12 @@ func (p *Page) exchange(ctx context.Context, s sent, into any) error {
 		_ = json.Unmarshal(body, problem) // what is no problem object still has its status
 		return problem
 	}
-	return s.open(body, into)
+	return s.open(body, x, into)
 }
 
 // open opens an answer: of the expected typ into into, an error+jwe as a
 // *Problem; anything else, and another request's answer, is refused.
-func (s sent) open(body []byte, into any) error {
+func (s sent) open(body []byte, x *Exchange, into any) error {
 	envelope, err := seal.ParseEnvelope(body, maxAnswer)
 	if err != nil {
 		return fmt.Errorf("read answer: %w", err)
@@ -81,6 +109,7 @@ func (s sent) open(body []byte, into any) error {
 	if err != nil {
 		return fmt.Errorf("open answer: %w", err)
 	}
+	x.Read = plaintext
 	problem := &Problem{Sealed: true}
 	if err := seal.DecodeObject(plaintext, problem); err != nil {
 		return fmt.Errorf("read answer: %w", err)

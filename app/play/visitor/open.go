@@ -10,7 +10,7 @@ import (
 	"net/http"
 	"time"
 
-	"postern/app/demo/keyset"
+	"postern/app/play/keyset"
 	"postern/app/seal"
 )
 
@@ -22,6 +22,9 @@ type Options struct {
 	Now     func() time.Time
 	Rand    io.Reader
 	Client  *http.Client // nil means one with a 15 s timeout
+
+	// Watch is told of each exchange with the gateway, as far as it went; nil for nobody.
+	Watch func(Exchange)
 }
 
 // Page opens visits. It is safe for concurrent use.
@@ -62,8 +65,34 @@ type Visit struct {
 
 	page     *Page
 	r        []byte
-	vt       string
+	vt, sid  string
 	up, down *seal.Direct
+}
+
+// State is what a page keeps of a visit, to go on with it (protocol section 5). It is as
+// secret as the visit.
+type State struct {
+	ID    string `json:"vid"`
+	Scope string `json:"scope"`
+	R     []byte `json:"r"`
+	VT    string `json:"vt"`
+	SID   string `json:"sid"`
+}
+
+// State is what Resume goes on from.
+func (v *Visit) State() State { return State{ID: v.ID, Scope: v.Scope, R: v.r, VT: v.vt, SID: v.sid} }
+
+// Resume goes on with a visit.
+func (p *Page) Resume(s State) (*Visit, error) {
+	v := &Visit{ID: s.ID, Scope: s.Scope, page: p, r: s.R}
+	return v, v.take(ticket{VT: s.VT, SID: s.SID})
+}
+
+// Verify checks an AT as a page does when it is opened (protocol section 4).
+// ErrUnverified, or what kept it from asking.
+func (p *Page) Verify(ctx context.Context, at string) error {
+	_, err := p.verify(ctx, at)
+	return err
 }
 
 // ticket is the plaintext of E, and what a renewal and a sign-in bring.
@@ -102,7 +131,9 @@ func (p *Page) Open(ctx context.Context, at string) (*Visit, error) {
 		return nil, fmt.Errorf("prepare R: %w", err)
 	}
 	var answer ticket
-	if err := p.exchange(ctx, sent{path: "/gateway/v1/visit-tokens", envelope: envelope, jti: jti, typ: "vt-resp+jwe", key: key}, &answer); err != nil {
+	if err := p.exchange(ctx, sent{
+		path: "/gateway/v1/visit-tokens", envelope: envelope, plaintext: plaintext, jti: jti, typ: "vt-resp+jwe", key: key,
+	}, &answer); err != nil {
 		return nil, err
 	}
 	v := &Visit{ID: answer.VID, Scope: answer.Scope, page: p, r: r}
@@ -121,7 +152,7 @@ func (v *Visit) take(t ticket) error {
 	if v.down, err = seal.NewDirect(seal.A256, down); err != nil {
 		return fmt.Errorf("prepare K_down: %w", err)
 	}
-	v.vt = t.VT
+	v.vt, v.sid = t.VT, t.SID
 	return nil
 }
 

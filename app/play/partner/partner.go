@@ -18,7 +18,8 @@ import (
 type Options struct {
 	Gateway    string // the gateway's issuer and address
 	ClientID   string
-	Signing    *seal.PrivateKey // signs assertions, ES256
+	Signing    *seal.PrivateKey // signs assertions, ES256; nil for one that has a secret
+	Secret     string           // client_secret_basic (RFC 6749 section 2.3.1)
 	Encryption *seal.PrivateKey // ATs are sealed to its public half
 	Now        func() time.Time
 	Rand       io.Reader
@@ -87,15 +88,14 @@ func (r *Refusal) Error() string { return fmt.Sprintf("gateway refused: %d %s", 
 // Ask obtains an AT. When the gateway refuses, the error is a *Refusal; the
 // Exchange is there as far as it went.
 func (b *Backend) Ask(ctx context.Context, a Ask) (Ticket, Exchange, error) {
-	assertion, err := b.assertion()
-	if err != nil {
-		return Ticket{}, Exchange{}, err
-	}
-	form := url.Values{
-		"grant_type":            {"client_credentials"},
-		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
-		"client_assertion":      {assertion},
-		"resource":              {a.Resource},
+	form := url.Values{"grant_type": {"client_credentials"}, "resource": {a.Resource}}
+	if b.o.Signing != nil {
+		assertion, err := b.assertion()
+		if err != nil {
+			return Ticket{}, Exchange{}, err
+		}
+		form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+		form.Set("client_assertion", assertion)
 	}
 	for name, value := range map[string]string{"scope": a.Scope, "subject": a.Subject, "return_to": a.ReturnTo} {
 		if value != "" {
@@ -144,6 +144,9 @@ func (b *Backend) post(ctx context.Context, form url.Values) (Exchange, error) {
 		return exchange, fmt.Errorf("make token request: %w", err)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if b.o.Signing == nil {
+		request.SetBasicAuth(url.QueryEscape(b.o.ClientID), url.QueryEscape(b.o.Secret))
+	}
 	answer, err := b.o.Client.Do(request)
 	if err != nil {
 		return exchange, fmt.Errorf("ask for token: %w", err)

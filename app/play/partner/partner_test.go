@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"postern/app/demo/partner"
+	"postern/app/play/partner"
 	"postern/app/seal"
 )
 

@@ -97,5 +97,5 @@ func (v *Visit) send(ctx context.Context, m message, into any) error {
 	if err != nil {
 		return fmt.Errorf("seal request: %w", err)
 	}
-	return v.page.exchange(ctx, sent{path: m.path, vt: v.vt, envelope: envelope, jti: jti, typ: m.answer, key: v.down}, into)
+	return v.page.exchange(ctx, sent{path: m.path, vt: v.vt, envelope: envelope, plaintext: text, jti: jti, typ: m.answer, key: v.down}, into)
 }

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"postern/app/demo/visitor"
+	"postern/app/play/visitor"
 	"postern/app/seal"
 )
 
