@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -64,6 +65,9 @@ func (p *Portal) showTry(c *gin.Context, status int, a partners.Application, typ
 	if t.VID != "" {
 		page.Visit = t.VID[:4] + "…" + t.VID[len(t.VID)-4:]
 	}
+	for i, tab := range page.Frame.Nav { // it is one of an application's pages, with an entry of its own
+		page.Frame.Nav[i].Current = tab.Href == tryPath
+	}
 	next := nextStep(t)
 	chosen := trial.Step(c.Query("step"))
 	if typed.faults != nil {
@@ -84,7 +88,7 @@ func (p *Portal) showTry(c *gin.Context, status int, a partners.Application, typ
 		return p.withWeather(c, status, a, page)
 	}
 	if len(choices) == 0 {
-		page.Notes = append(page.Notes, ui.NoteView{Tone: ui.Accent, Lead: i18n.T(ctx, i18n.PortalTryMissing), Text: i18n.T(ctx, i18n.PortalTryAskScopes)})
+		page.Notes = append(page.Notes, ui.NoteView{Tone: ui.Accent, Lead: i18n.T(ctx, i18n.PortalTryMissing), Text: i18n.T(ctx, i18n.PortalTryAskScopes), Links: []ui.LinkView{{Text: i18n.T(ctx, i18n.PortalScopes), Href: scopesPath}}})
 		return p.withWeather(c, status, a, page)
 	}
 	page.Next = tryNext(ctx, next, t, choices, typed)
@@ -176,6 +180,9 @@ func tryNext(ctx context.Context, next trial.Step, t trial.Trial, choices []tria
 			if s.ID != t.Service {
 				continue
 			}
+			if typed.route == "" {
+				typed.route = easiest(s.Routes)
+			}
 			for _, r := range s.Routes {
 				value := r.Method + " " + r.Pattern
 				n.Call.Routes = append(n.Call.Routes, ui.Option{Value: value, Text: value, Chosen: value == typed.route})
@@ -183,6 +190,15 @@ func tryNext(ctx context.Context, next trial.Step, t trial.Trial, choices []tria
 		}
 	}
 	return n
+}
+
+// easiest is the route to begin with: one that reads, and that asks for nothing.
+func easiest(list []trial.Route) string {
+	i := slices.IndexFunc(list, func(r trial.Route) bool { return r.Method == http.MethodGet && r.Sample && !strings.Contains(r.Pattern, "{") })
+	if i < 0 {
+		return ""
+	}
+	return list[i].Method + " " + list[i].Pattern
 }
 
 // withWeather renders the page with the bad weather that is over the application.
@@ -274,13 +290,13 @@ var jweClasses = []string{"header", "wrapped", "iv", "content", "tag"}
 
 // sealedCode is an envelope in its five colours, and its header; of what is in the clear
 // the document.
-func sealedCode(ctx context.Context, compact string) (sealed ui.CodeView, header *ui.CodeView) {
+func sealedCode(ctx context.Context, compact string, wrapped i18n.Key) (sealed ui.CodeView, header *ui.CodeView) {
 	spans := ui.Compact(compact, jweClasses...)
 	if spans == nil {
 		return ui.CodeView{Label: i18n.T(ctx, i18n.PortalTryClear), Lines: shownJSON.Lines(compact)}, nil
 	}
 	sealed = ui.CodeView{Label: i18n.T(ctx, i18n.PortalTrySealed), Sealed: true, Lines: [][]ui.Span{spans}}
-	for i, name := range []i18n.Key{i18n.DemoPartHeader, i18n.DemoPartKey, i18n.DemoPartIV, i18n.DemoPartContent, i18n.DemoPartTag} {
+	for i, name := range []i18n.Key{i18n.DemoPartHeader, wrapped, i18n.DemoPartIV, i18n.DemoPartContent, i18n.DemoPartTag} {
 		if strings.Trim(spans[i].Text, ".") != "" {
 			sealed.Legend = append(sealed.Legend, ui.Span{Class: spans[i].Class, Text: i18n.T(ctx, name)})
 		}
@@ -307,7 +323,11 @@ func document(ctx context.Context, label i18n.Key, text string) ui.CodeView {
 
 // envelope fills a half with what travelled and what its ends see.
 func envelope(ctx context.Context, h portal.TryHalf, compact, opened string) portal.TryHalf {
-	sealed, header := sealedCode(ctx, compact)
+	wrapped := i18n.DemoPartKey
+	if h.Reply { // R travels in the page's request; what comes back under a wrapped key has one of its own
+		wrapped = i18n.DemoPartCEK
+	}
+	sealed, header := sealedCode(ctx, compact, wrapped)
 	h.Sealed = sealed
 	if header != nil {
 		h.Opened = append(h.Opened, *header)

@@ -57,7 +57,7 @@ var (
 	PortalTryBody       = def("portal.try_body", "Body, JSON", "请求体（JSON）")
 	PortalTryBodyFault  = def("portal.try_body_fault", "Write one JSON value of at most 16 KiB, or nothing.", "请填写一个 JSON 值，不超过 16 KiB，或留空。")
 	PortalTryMissing    = def("portal.try_missing", "Nothing is granted to this application yet.", "该应用尚未获得任何数据范围授权。")
-	PortalTryAskScopes  = def("portal.try_ask_scopes", "The bank grants scopes; ask your contact there, with the client_id.", "数据范围由本行授权，请提供 client_id 联系行内联系人。")
+	PortalTryAskScopes  = def("portal.try_ask_scopes", "Take one from the catalogue first.", "请先在目录中选用。")
 	PortalTrySuite      = def("portal.try_suite", "This gateway cannot issue ATs in the GM suite yet, so there is nothing to try.", "本网关暂不签发国密套件的 AT，无法试运行。")
 	PortalTryNoApp      = def("portal.try_no_app", "There is nothing to try it with: make an application in the sandbox first.", "尚无可用的沙箱应用，请先新建。")
 	PortalTryStopped    = def("portal.try_stopped", "The application is not active, so the gateway refuses it.", "应用未启用，网关会拒绝其请求。")
