@@ -103,7 +103,7 @@ func TestAVisitIsTriedStepByStep(t *testing.T) {
 		if strings.Contains(page, "310101199001011234") {
 			t.Error("a field that the scopes drop is shown")
 		}
-		o.shows("a refusal", o.does("G", offers("/nothing")), "no_route", "letter for letter")
+		o.shows("a refusal", o.does("G", offers("/nothing")), "no_route", "no_route")
 		o.shows("a renewal", o.does("renew", nil), "renew+jwe", "vt-resp+jwe")
 		o.shows("with the fresh VT", o.does("G", offers("")), "138****6027")
 		o.shows("a close", o.does("close", nil), "close+jwe", "&#34;status&#34;", "Next: Ask for an AT")
@@ -225,7 +225,7 @@ func TestTriesAndWeatherAreOfOnesOwnSandbox(t *testing.T) {
 	o.does("C", nil)
 	o.led(o.as("developer", trying+"/weather?step=C", raise), trying+"?step=C")
 	o.shows("weather", o.sees(""), `aria-checked="true"`, "1 of 8 on", "AT already spent is on.")
-	o.shows("D in bad weather", o.does("D", nil), "409", "error+jwe", "at_spent", "keeps no h5_url")
+	o.shows("D in bad weather", o.does("D", nil), "409", "error+jwe", "at_spent", "do not keep h5_url")
 	if got := exchanges(w, sandboxApp); !strings.Contains(got, "at_spent") {
 		t.Errorf("the partner's own page does not feel it: %s", got)
 	}

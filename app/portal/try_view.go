@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"postern/app/partners"
+	"postern/app/recordview"
 	"postern/app/trial"
 	"postern/app/web"
 	"postern/models"
@@ -194,7 +195,9 @@ func tryNext(ctx context.Context, next trial.Step, t trial.Trial, choices []tria
 
 // easiest is the route to begin with: one that reads, and that asks for nothing.
 func easiest(list []trial.Route) string {
-	i := slices.IndexFunc(list, func(r trial.Route) bool { return r.Method == http.MethodGet && r.Sample && !strings.Contains(r.Pattern, "{") })
+	i := slices.IndexFunc(list, func(r trial.Route) bool {
+		return r.Method == http.MethodGet && r.Sample && !strings.Contains(r.Pattern, "{")
+	})
 	if i < 0 {
 		return ""
 	}
@@ -268,14 +271,12 @@ func tryMessage(ctx context.Context, s trial.Step, m trial.Message, t trial.Tria
 
 // refusedNote says what a refusal means and what a good page or back end does then.
 func refusedNote(ctx context.Context, code string) *ui.NoteView {
-	note := &ui.NoteView{Tone: ui.Warn, Lead: i18n.T(ctx, i18n.PortalTryRefused, code)}
-	if e, known := i18n.Explain(code, ""); known {
-		note.Text = i18n.T(ctx, e.Cause) + " "
+	ledger := code
+	if code == "temporarily_unavailable" { // the token endpoint's word for it (RFC 6749 section 4.1.2.1)
+		ledger = "unavailable"
 	}
-	if conduct, known := i18n.GoodConduct[code]; known {
-		note.Text += i18n.T(ctx, conduct)
-	}
-	return note
+	cause, cure := recordview.ExplainToPartner(ctx, ledger, "")
+	return &ui.NoteView{Tone: ui.Warn, Lead: i18n.T(ctx, i18n.PortalTryRefused, code), Text: cause + " " + cure}
 }
 
 func half(ctx context.Context, m trial.Message, isReply bool) portal.TryHalf {

@@ -91,36 +91,3 @@ var Weathers = map[string]WeatherWords{
 func weather(id, name, nameZH, effect, effectZH string) WeatherWords {
 	return WeatherWords{def("weather."+id, name, nameZH), def("weather."+id+"_effect", effect, effectZH)}
 }
-
-// GoodConduct says what a good page or back end does after a refusal, by its code
-// (protocol section 7, RFC 6749 section 5.2).
-var GoodConduct = map[string]Key{
-	"invalid_client":          conduct("invalid_client", "A good back end does not send the same request again. It checks its clock (10 s may differ), kid, aud and address, and makes a new assertion.", "后端不应原样重发，应检查时钟（误差不超过 10 秒）、kid、aud 和来源地址，并新建断言。"),
-	"invalid_request":         conduct("invalid_request", "A good back end corrects the request: error_description names the parameter.", "按 error_description 指出的参数修正请求。"),
-	"invalid_scope":           conduct("invalid_scope", "A good back end asks for scopes that are granted for this service, or for none, which is all of them.", "只申请该服务已授权的数据范围，或不传 scope 以申请全部。"),
-	"invalid_target":          conduct("invalid_target", "A good back end names the service by its URN, exactly as the bank gave it.", "resource 应与本行提供的服务 URN 完全一致。"),
-	"unauthorized_client":     conduct("unauthorized_client", "A good back end does not try again: error_description says what the application lacks.", "不要重试，error_description 会说明应用缺少什么。"),
-	"unsupported_grant_type":  conduct("unsupported_grant_type", "A good back end sends grant_type=client_credentials.", "grant_type 应为 client_credentials。"),
-	"temporarily_unavailable": conduct("temporarily_unavailable", "A good back end tries again later, with a new assertion; nothing was issued.", "稍后用新的断言重试，本次没有签发任何令牌。"),
-	"server_error":            conduct("server_error", "A good back end tries again later and gives the bank the request id if it goes on.", "稍后重试；若持续出现，请将请求编号提供给本行。"),
-	"bad_envelope":            conduct("bad_envelope", "A good page takes AK out of the AT each time and keeps none. It offers the way back, and its host app opens it again with a new AT.", "页面每次都从 AT 中取 AK，不缓存；提示返回，由宿主 App 用新的 AT 重新打开。"),
-	"too_large":               conduct("too_large", "A good page sends less at once.", "页面应减少单次发送的内容。"),
-	"stale_request":           conduct("stale_request", "A good page corrects its offset by server_time and sends once more.", "页面应按 server_time 校准时间后重发一次。"),
-	"replayed":                conduct("replayed", "A good page looks at first: the call was taken once, and is not sent again under a new jti by itself.", "页面应查看 first：该调用已受理一次，不得自行更换 jti 重发。"),
-	"invalid_at":              conduct("invalid_at", "A good page offers the way back; its host app asks its back end for a new AT and opens the page again.", "页面提示返回，由宿主 App 向后端申请新的 AT 后重新打开。"),
-	"at_spent":                conduct("at_spent", "A good page offers the way back, and its host app opens it again with a new AT. A good back end asks for one AT each time and keeps no h5_url.", "页面提示返回，由宿主 App 用新的 AT 重新打开。后端每次都应申请新的 AT，不缓存 h5_url。"),
-	"origin_denied":           conduct("origin_denied", "A good host app loads h5_url itself, unchanged, and puts no page of its own in between.", "宿主 App 应原样加载 h5_url，不嵌套自己的页面。"),
-	"invalid_vt":              conduct("invalid_vt", "A good page renews the VT once; where that is refused too, it offers the way back.", "页面应续期一次；仍被拒绝则提示返回。"),
-	"not_active":              conduct("not_active", "A good page says that the service cannot be used now and offers the way back. It does not try again by itself.", "页面应提示服务暂不可用并引导返回，不自动重试。"),
-	"scope_denied":            conduct("scope_denied", "A good page does without: permission names what is not granted.", "页面应避免该调用，permission 指出未授权的权限。"),
-	"customer_required":       conduct("customer_required", "A good page leads the visitor through the bank's sign-in and calls again.", "页面应先引导访客完成银行登录，再次调用。"),
-	"consent_stale":           conduct("consent_stale", "A good page lists the consents again and shows the visitor the new text.", "页面应重新获取授权同意书并向访客展示新文本。"),
-	"no_route":                conduct("no_route", "A good page calls only what the service lists: method, path and query names, letter for letter.", "页面只能调用服务列出的接口，方法、路径和参数名须完全一致。"),
-	"rate_limited":            conduct("rate_limited", "A good back end, and a good page, wait for Retry-After and then try once, with a new assertion or jti.", "后端和页面都应等待 Retry-After 后再试一次，并使用新的断言或 jti。"),
-	"upstream_unavailable":    conduct("upstream_unavailable", "A good page tells the visitor and lets them try again. After a write it first asks what became of it.", "页面应告知访客并允许重试；写操作应先查询结果。"),
-	"upstream_timeout":        conduct("upstream_timeout", "A good page tells the visitor. A write may have been done: it first asks what became of it.", "页面应告知访客；写操作可能已执行，应先查询结果。"),
-	"unavailable":             conduct("unavailable", "A good page waits for Retry-After, if there is one, and lets the visitor try again; nothing was done.", "如有 Retry-After 则等待，允许访客重试；本次未做任何操作。"),
-	"unsupported_token_type":  conduct("unsupported_token_type", "A good back end revokes the AT itself, not the envelope it came in.", "应吊销 AT 本身，而不是其信封。"),
-}
-
-func conduct(code, text, textZH string) Key { return def("conduct."+code, text, textZH) }
