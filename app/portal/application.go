@@ -113,6 +113,7 @@ func (p *Portal) Application(c *gin.Context) error {
 	if a.Status != models.Closed && v.Rights.May(makesApplications) && (a.Environment == models.Sandbox || v.Rights.May(asksProduction)) {
 		page.Edit = applicationPath(a.ID) + "/edit"
 		if a.Environment == models.Sandbox {
+			page.Try = tryPathOf(a.ID)
 			page.Close = applicationPath(a.ID) + "/close"
 		}
 	}

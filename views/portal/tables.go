@@ -51,6 +51,9 @@ func askButton(ctx context.Context, can bool) []ui.ButtonView {
 
 func applicationActions(ctx context.Context, p ApplicationPage) (list []ui.ButtonView) {
 	list = append(list, ui.ButtonView{Text: i18n.T(ctx, i18n.CodeShow), Icon: "file-text", Href: p.Code})
+	if p.Try != "" {
+		list = append(list, ui.ButtonView{Text: i18n.T(ctx, i18n.PortalTry), Icon: "player-play", Href: p.Try})
+	}
 	if p.Check != "" {
 		list = append(list, ui.ButtonView{Text: i18n.T(ctx, i18n.PortalCheck), Icon: "scan", Href: p.Check})
 	}
