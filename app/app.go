@@ -487,7 +487,7 @@ func (a *App) openPortal(context.Context) error {
 		Identity: a.users, Store: a.store, SelfService: a.selfService, Records: a.records, Tail: a.tail, Cursors: a.cursors(), Rules: rules, Address: c.Portal.Address, Issuer: c.Issuer, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone, Rand: c.Rand,
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Portal.Address, "https://")},
 		Failures: limit.NewFailureGate(maxAddresses, signInRate), Questions: limit.NewFailureGate(maxAddresses, questionRate),
-		Now: c.Now, Log: c.Log, Check: a.clients.Check,
+		Now: c.Now, Log: c.Log, Check: a.clients.Check, Examine: a.authority,
 	})
 	return nil
 }

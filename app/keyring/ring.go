@@ -106,6 +106,19 @@ func (r *Ring) AK(kid string) (*seal.PrivateKey, models.Environment, bool) {
 	return k.private, k.row.Environment, true
 }
 
+// AKLife tells which environment an AK serves, or served, and when it was retired, Unix
+// ms; 0 while it is live. known is false for what is no AK's kid.
+func (r *Ring) AKLife(ctx context.Context, kid string) (env models.Environment, retired int64, known bool, err error) {
+	if !models.PrintableID(kid) {
+		return "", 0, false, nil
+	}
+	row, found, err := r.o.Store.KeyByID(ctx, kid)
+	if err != nil || !found || row.Use != models.ApplicationKey {
+		return "", 0, false, err
+	}
+	return row.Environment, row.RetiredAt, true, nil
+}
+
 // AK is the public part of an AK as it stands in ATs.
 type AK struct {
 	KID string

@@ -102,7 +102,7 @@ func (p *Portal) Application(c *gin.Context) error {
 		page.Catalogue = worldPath(scopesPath, a.Environment)
 	}
 	if a.AuthMethod == models.PrivateKeyJWT {
-		page.Check = checkPath(a.ID)
+		page.Check = explainPath
 	}
 	if page.Credentials, err = p.credentialRows(c, a); err != nil {
 		return err

@@ -101,10 +101,11 @@ func (p *Portal) logPage(c *gin.Context, r reading, path string, lead i18n.Key) 
 		Frame:  p.inWorld(c, i18n.T(ctx, i18n.OwnLog), path, r.world),
 		Header: ui.HeaderView{Title: i18n.T(ctx, i18n.OwnLog), Lead: ui.Text(i18n.T(ctx, lead))}, Tabs: recordTabs(ctx, r.world, path),
 	}
+	page.Header.Actions = []ui.ButtonView{{Text: i18n.T(ctx, i18n.ExplainTitle), Icon: "alert-circle", Href: explainPath}}
 	if entrance.VisitOf(c).Rights.May(exportsLog) && r.query.Search == "" {
-		page.Header.Actions = []ui.ButtonView{{
+		page.Header.Actions = append(page.Header.Actions, ui.ButtonView{
 			Text: i18n.T(ctx, i18n.LogExport), Icon: "download", Href: r.query.But(func(*recordview.Query) {}).Address(path + "/export"),
-		}}
+		})
 	}
 	return page
 }

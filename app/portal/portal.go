@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"postern/app/approval"
+	"postern/app/authority"
 	"postern/app/change"
 	"postern/app/clients"
 	"postern/app/entrance"
@@ -40,6 +41,7 @@ type Options struct {
 	Heard       func(ctx context.Context) error // has this node take up what was just written
 	// Check says what the gateway would say to an assertion of an application's.
 	Check        func(ctx context.Context, application, compact string) ([]clients.Finding, error)
+	Examine      Examiner
 	Records      *records.Records
 	Tail         *records.Tail
 	Cursors      web.Cursors
@@ -56,11 +58,19 @@ type Options struct {
 	Log          *slog.Logger
 }
 
+// Examiner says of an envelope, or of an AT, what the gateway would say to it;
+// authority.Authority does.
+type Examiner interface {
+	ExamineEnvelope(ctx context.Context, partner, compact string) ([]authority.Finding, error)
+	ExamineAT(ctx context.Context, partner, at string) ([]authority.Finding, error)
+}
+
 // Portal has the partners' screens.
 type Portal struct {
 	*entrance.Entrance
 	o             Options
 	events, calls recordview.View // how what is on record is shown
+	explained     *limit.Buckets  // by account
 }
 
 // New returns the portal's screens.
@@ -68,7 +78,7 @@ func New(o Options) *Portal {
 	view := recordview.View{
 		Now: o.Now, Zone: o.Zone, Cursors: o.Cursors, Log: logPath, Visits: visitsPath, Explain: recordview.ExplainToPartner, Own: true,
 	}
-	p := &Portal{o: o, events: view, calls: view}
+	p := &Portal{o: o, events: view, calls: view, explained: limit.NewBuckets(maxExplainers)}
 	p.calls.Log, p.calls.Calls = callsPath, true
 	p.Entrance = entrance.New(entrance.Options{
 		Identity: o.Identity, Realm: models.PortalRealm, Base: homePath, Bank: o.Bank, BankZH: o.BankZH, Cookies: o.Cookies, Zone: o.Zone,
@@ -159,7 +169,7 @@ var pages = []struct {
 	{i18n.PortalApplications, applicationsPath, entrance.May("applications", "read"), nil},
 	{i18n.PortalScopes, scopesPath, entrance.May("applications", "read"), nil},
 	{i18n.PortalTry, tryPath, entrance.May("applications", "make"), nil},
-	{i18n.OwnLog, logPath, entrance.May("log", "read"), []string{callsPath, visitsPath}},
+	{i18n.OwnLog, logPath, entrance.May("log", "read"), []string{callsPath, visitsPath, explainPath}},
 	{i18n.PortalRequests, requestsPath, entrance.May("requests", "read"), nil},
 	{i18n.PortalTeam, teamPath, entrance.May("team", "read"), nil},
 }

@@ -15,22 +15,23 @@ import (
 	"postern/views/ui"
 )
 
-// CheckPage takes an assertion and says what the gateway says to it.
-type CheckPage struct {
-	Frame              layout.PortalLayout
-	Name, Action, Back string
-	Text               string
-	Verdict            *ui.NoteView // nil before anything was looked at
-	Rows               []CheckRow
+// ExplainPage takes what failed and says which layer of it did.
+type ExplainPage struct {
+	Frame   layout.PortalLayout
+	Action  string
+	Fault   string // what is wrong with what was pasted
+	Kind    string // what it was taken for; empty before anything was pasted
+	Verdict []ui.NoteView
+	Rows    []CheckRow
 }
 
-// CheckRow is a part of the assertion.
+// CheckRow is a layer of it.
 type CheckRow struct {
 	Part, Seen, Verdict string
 	Tone                ui.Tone
 }
 
-func Check(p CheckPage) templ.Component {
+func Explain(p ExplainPage) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -63,22 +64,22 @@ func Check(p CheckPage) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Header(ui.HeaderView{
-				Title: p.Frame.Title, Lead: ui.Text(i18n.T(ctx, i18n.PortalCheckLead)), Badges: []templ.Component{ui.Environment(ui.EnvironmentView{Production: p.Frame.Production}), ui.Badge(ui.BadgeView{Text: p.Name})},
-			}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Header(ui.HeaderView{Title: p.Frame.Title, Lead: ui.Text(i18n.T(ctx, i18n.ExplainLead))}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
+			}
+			for _, note := range p.Verdict {
+				templ_7745c5c3_Err = ui.Note(note).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
 			}
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, " ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if p.Verdict != nil {
-				templ_7745c5c3_Err = ui.Note(*p.Verdict).Render(ctx, templ_7745c5c3_Buffer)
-				if templ_7745c5c3_Err != nil {
-					return templ_7745c5c3_Err
-				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, " <div class=\"p-stacked\">")
+			if len(p.Rows) > 0 {
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<div class=\"p-stacked\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -94,13 +95,13 @@ func Check(p CheckPage) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = ui.Table(checkTable(ctx, p.Rows)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Table(checkTable(ctx, p.Kind, p.Rows)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Card(ui.CardView{}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Card(ui.CardView{Title: p.Kind}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -132,21 +133,21 @@ func Check(p CheckPage) templ.Component {
 				var templ_7745c5c3_Var5 templ.SafeURL
 				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(p.Action))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/portal/check.templ`, Line: 39, Col: 55}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/portal/explain.templ`, Line: 40, Col: 55}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "\" class=\"p-stack\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "\" class=\"p-stack\" autocomplete=\"off\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Field(ui.FieldView{ID: "client_assertion", Name: "client_assertion", Label: i18n.T(ctx, i18n.PortalCheckLabel), Control: ui.TextArea, Rows: 8, Mono: true, Value: p.Text, Required: true, Help: i18n.T(ctx, i18n.PortalCheckHelp)}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Field(ui.FieldView{ID: "text", Name: "text", Label: i18n.T(ctx, i18n.ExplainLabel), Control: ui.TextArea, Rows: 8, Mono: true, Required: true, Help: i18n.T(ctx, i18n.ExplainHelp), Error: p.Fault}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Actions(ui.ActionsView{Back: back(ctx, p.Back), Buttons: []ui.ButtonView{{Text: i18n.T(ctx, i18n.PortalCheckDo), Kind: ui.Primary}}}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Actions(ui.ActionsView{Buttons: []ui.ButtonView{{Text: i18n.T(ctx, i18n.ExplainDo), Kind: ui.Primary}}}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -170,8 +171,8 @@ func Check(p CheckPage) templ.Component {
 	})
 }
 
-func checkTable(ctx context.Context, rows []CheckRow) ui.TableView {
-	t := ui.TableView{Caption: i18n.T(ctx, i18n.PortalCheck), Head: []ui.Column{
+func checkTable(ctx context.Context, caption string, rows []CheckRow) ui.TableView {
+	t := ui.TableView{Caption: caption, Head: []ui.Column{
 		{Text: i18n.T(ctx, i18n.PortalCheckPart)}, {Text: i18n.T(ctx, i18n.PortalCheckSeen)}, {Text: i18n.T(ctx, i18n.PortalCheckVerdict)},
 	}}
 	for _, r := range rows {
