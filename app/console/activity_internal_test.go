@@ -60,6 +60,9 @@ func TestActivityHasWordsForTheHousesOwnValues(t *testing.T) {
 		"with": {"password", "passkey", "totp", "recovery", "oidc", "setup"},
 		"what": {"password", "code", "passkey"},
 	}
+	for _, w := range models.Weathers {
+		values["weather"] = append(values["weather"], string(w))
+	}
 	for f := range records.Types {
 		values["format"] = append(values["format"], string(f))
 	}

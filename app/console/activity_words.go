@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,6 +62,9 @@ func aboutEvent(e models.Event, names records.Names) string {
 	return e.VID
 }
 
+// drawnID is how an id reads that nobody gave: a UUID, or a factor's.
+var drawnID = regexp.MustCompile(drawn.String() + `|^fac_`)
+
 // unread are details that help nobody to read a list: ids that lead nowhere, and what
 // is said elsewhere in the line.
 var unread = map[string]bool{"actor": true, "session": true, "alert": true, "subject_kind": true, "note": true, "node": true}
@@ -70,7 +74,7 @@ func (s *Console) details(ctx context.Context, e models.Event, about map[string]
 	var list []ui.KeyValue
 	for _, name := range slices.Sorted(maps.Keys(about)) {
 		text := about[name]
-		if text == "" || unread[name] || strings.HasSuffix(name, "sha256") || (name == "id" || name == "factor") && drawn.MatchString(text) {
+		if text == "" || unread[name] || strings.HasSuffix(name, "sha256") || (name == "id" || name == "factor") && drawnID.MatchString(text) {
 			continue
 		}
 		value := ui.Text(s.detail(ctx, e.Kind, name, text, names))

@@ -192,6 +192,15 @@ var (
 	_ = def("detail.grants", "grants", "授权数")
 	_ = def("detail.credentials", "credentials", "凭证数")
 
+	_ = def("detail.is.expired_at", "the AT has expired", "AT 已过期")
+	_ = def("detail.is.clock_ahead", "the partner's clock is ahead", "合作方时钟偏快")
+	_ = def("detail.is.retired_ak", "the AK is retired", "AK 已停用")
+	_ = def("detail.is.spent_at", "the AT was used before", "AT 已被使用")
+	_ = def("detail.is.rate_limit", "too many requests", "请求超过限额")
+	_ = def("detail.is.slow_upstream", "the bank's system is slow", "行内系统响应慢")
+	_ = def("detail.is.upstream_down", "the bank's system does not answer", "行内系统无响应")
+	_ = def("detail.is.wrong_origin", "the page is of another origin", "页面来源不符")
+
 	_ = def("detail.is.cli", "command line", "命令行")
 	_ = def("detail.is.gateway", "the gateway", "网关")
 	_ = def("detail.is.day", "day", "按日")
