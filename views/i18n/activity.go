@@ -178,6 +178,7 @@ var (
 	_ = def("detail.key.resealed.to", "master key now", "新主密钥")
 	_ = def("detail.to", "to", "变更为")
 	_ = def("detail.weather", "fault", "演练故障")
+	_ = def("detail.of", "list", "列表")
 	_ = def("detail.seen", "admitted", "已知悉影响")
 	_ = def("detail.rule", "alert", "告警")
 	_ = def("detail.why", "reason of refusal", "拒绝原因")
