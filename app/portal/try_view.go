@@ -93,10 +93,10 @@ func (p *Portal) showTry(c *gin.Context, status int, a partners.Application, typ
 		return p.withWeather(c, status, a, page)
 	}
 	page.Next = tryNext(ctx, next, t, choices, typed)
-	if next != trial.StepB && len(t.Messages) > 0 && t.VID == "" && t.Messages[trial.StepD].Code != "" {
+	if next != trial.StepB && len(t.Messages) > 0 && !t.InVisit && t.Messages[trial.StepD].Code != "" {
 		page.More = append(page.More, again(ctx, trial.StepB))
 	}
-	if t.VID != "" {
+	if t.InVisit {
 		page.More = append(page.More, again(ctx, trial.StepRenew), again(ctx, trial.StepClose))
 	}
 	return p.withWeather(c, status, a, page)
@@ -110,7 +110,7 @@ func again(ctx context.Context, s trial.Step) ui.ButtonView {
 func nextStep(t trial.Trial) trial.Step {
 	_, closed := t.Messages[trial.StepClose]
 	switch {
-	case t.VID != "":
+	case t.InVisit:
 		return trial.StepG
 	case !t.HasAT || closed:
 		return trial.StepB

@@ -230,7 +230,7 @@ func (t *Trials) inVisit(ctx context.Context, w Who, turn int64, step Step, do f
 
 func (s *state) keepVisit(v *visitor.Visit) {
 	kept := v.State()
-	s.Visit = &kept
+	s.Visit, s.VID = &kept, kept.ID
 }
 
 // noted takes a refusal of the gateway's into the message that it answers: that is what

@@ -63,7 +63,8 @@ type Trial struct {
 	Service  string
 	Scope    string // as it was asked for
 	Subject  string
-	VID      string // of an open visit
+	VID      string // of the visit that was opened, also once it is over
+	InVisit  bool
 	HasAT    bool
 	Opened   bool // the page has taken and verified the AT
 	Messages map[Step]Message
@@ -80,6 +81,7 @@ type state struct {
 	H5URL    string           `json:"h5_url,omitempty"`
 	Opened   bool             `json:"opened,omitempty"`
 	Visit    *visitor.State   `json:"visit,omitempty"`
+	VID      string           `json:"vid,omitempty"`
 	Messages map[Step]Message `json:"messages"`
 }
 
@@ -102,8 +104,8 @@ func (s state) seen(row models.Trial) Trial {
 		Turn: row.Turn, Ends: time.UnixMilli(row.EndsAt), Service: s.Ask.Service, Scope: s.Ask.Scope, Subject: s.Ask.Subject,
 		HasAT: s.AT != "", Opened: s.Opened, Messages: s.Messages,
 	}
-	if s.Visit != nil {
-		t.VID = s.Visit.ID
+	if d, there := s.Messages[StepD]; there && d.Code == "" {
+		t.VID, t.InVisit = s.VID, s.Visit != nil
 	}
 	return t
 }

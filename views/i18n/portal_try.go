@@ -39,7 +39,7 @@ var (
 	PortalTryAssertion  = def("portal.try_assertion", "The client assertion in it", "其中的客户端断言")
 	PortalTryATInside   = def("portal.try_at_inside", "The AT in it, with AK", "其中的 AT（含 AK）")
 	PortalTryAddress    = def("portal.try_address", "The address, its fragment never sent to a server", "地址，片段部分不会发往服务器")
-	PortalTryHeader     = def("portal.try_header", "Header", "首部")
+	PortalTryHeader     = def("portal.try_header", "Header", "头部")
 	PortalTryDerived    = def("portal.try_derived", "Keys that both ends derive from R", "两端由 R 派生的密钥")
 	PortalTryDirect     = def("portal.try_direct", "Sealed with dir under a key that both ends have: no key is wrapped, so the second part is empty.", "以 dir 方式使用两端共有的密钥加密，无需封装密钥，因此第二段为空。")
 	PortalTryVerified   = def("portal.try_verified", "The page takes the AT out of its address, clears the address and verifies the AT: signature, issuer, service and suite.", "页面取出地址中的 AT，清除地址，并验证 AT 的签名、签发方、服务和密码套件。")
