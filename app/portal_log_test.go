@@ -280,3 +280,29 @@ func (f *following) Write(b []byte) (int, error) {
 	f.seen(f.Body.String())
 	return n, err
 }
+
+// What is counted is a partner's own, and what is left of a day's quota is what the
+// ledger counts.
+func TestAPartnerSeesItsUsageAndWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, b bank) {
+		b.Exec("UPDATE applications SET daily_quota = 100 WHERE id = '" + apptest.Travel + "'")
+		b.Restart()
+		b.visits()
+		for path, want := range map[string][]string{
+			"/portal/usage?world=production":         {"98 of 100", "origin_denied", "at_spent", "under 1 ms"},
+			"/portal/usage?world=production&time=7d": {"98 of 100", "origin_denied"},
+		} {
+			page := b.as("viewer", path, nil).Body.String()
+			b.holds(path, page)
+			for _, text := range want {
+				if !strings.Contains(page, text) {
+					t.Errorf("%s lacks %q\n%.2500s", path, text, page[max(0, strings.Index(page, "<main")):])
+				}
+			}
+		}
+		if page := b.as("other", "/portal/usage?world=production", nil).Body.String(); strings.Contains(page, "origin_denied") {
+			t.Error("another partner sees these refusals")
+		}
+	})
+}

@@ -462,6 +462,7 @@ func ownRecordScreens(p *portal.Portal) []screen {
 		{http.MethodGet, "/portal/calls", reads, p.Calls},
 		{http.MethodGet, "/portal/calls/export", exports, p.CallsExport},
 		{http.MethodPost, "/portal/calls/export", exports, p.CallsExportSubmit},
+		{http.MethodGet, "/portal/usage", reads, p.Usage},
 		{http.MethodGet, "/portal/explain", reads, p.Explain},
 		{http.MethodPost, "/portal/explain", reads, p.Explained},
 		{http.MethodGet, "/portal/visits/:id", reads, p.Visit},

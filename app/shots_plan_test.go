@@ -244,6 +244,8 @@ func (s *studio) portalShots() []shot {
 		{name: "portal-log-export", as: developer, path: "/portal/log/export?world=production&refused=1"},
 		{name: "portal-calls", as: owner, path: "/portal/calls?world=production"},
 		{name: "portal-calls-none", as: other, path: "/portal/calls", once: true},
+		{name: "portal-usage", as: owner, path: "/portal/usage?world=production"},
+		{name: "portal-usage-none", as: other, path: "/portal/usage", once: true},
 		{name: "portal-calls-export", as: developer, path: "/portal/calls/export?world=production"},
 		{name: "portal-visit", as: viewer, path: "/portal/visits/" + s.vid},
 		{name: "portal-visit-unused", as: viewer, path: "/portal/visits/at/" + s.jti},

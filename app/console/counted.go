@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"postern/app/recordview"
 	"postern/app/store"
 	"postern/models"
 )
@@ -40,7 +41,7 @@ const settling = 30 * time.Minute
 // before this hour began. A day's count takes in its hours during the day that
 // follows, so until these are settled too both days are added up anew.
 func settled(span string, now time.Time) time.Time {
-	edge := hourOf(now).Add(-time.Hour)
+	edge := recordview.HourOf(now).Add(-time.Hour)
 	if day := store.DayOf(now); span == models.SpanDay && edge.Before(day) {
 		return day.AddDate(0, 0, -1)
 	}
@@ -56,7 +57,7 @@ func (k *counted) traffic(ctx context.Context, name string, add adder, t store.T
 	var list []store.Traffic
 	if past.From < past.Until {
 		var err error
-		if list, err = k.past(ctx, name, add, past, hourOf(now).UnixMilli()); err != nil {
+		if list, err = k.past(ctx, name, add, past, recordview.HourOf(now).UnixMilli()); err != nil {
 			return nil, err
 		}
 	}
@@ -127,8 +128,8 @@ func (l *live) forget() {
 func (s *Console) Prepare(ctx context.Context) error {
 	now := s.o.Now().In(s.o.Zone)
 	for _, at := range []time.Time{now, now.Add(settling)} {
-		for _, r := range overviewSpans {
-			if err := s.prepare(ctx, r.name, at); err != nil {
+		for _, r := range recordview.Spans {
+			if err := s.prepare(ctx, r.Name, at); err != nil {
 				return err
 			}
 		}
@@ -138,10 +139,10 @@ func (s *Console) Prepare(ctx context.Context) error {
 
 func (s *Console) prepare(ctx context.Context, span string, at time.Time) (err error) {
 	o := overview{ctx: ctx}
-	if o.span, err = spanOf(span, at); err != nil {
+	if o.span, err = recordview.SpanOf(span, at); err != nil {
 		return err
 	}
-	now, before := o.span.counts(nil)
+	now, before := o.span.Counts(nil)
 	for _, ask := range []func() ([]store.Traffic, error){
 		func() ([]store.Traffic, error) { return s.trafficByTime(o, now) },
 		func() ([]store.Traffic, error) { return s.trafficByTime(o, before) },
@@ -155,13 +156,13 @@ func (s *Console) prepare(ctx context.Context, span string, at time.Time) (err e
 }
 
 func (s *Console) trafficByTime(o overview, t store.TrafficSpan) ([]store.Traffic, error) {
-	return s.counted.traffic(o.ctx, "time", s.o.Store.TrafficByTime, t, o.span.now)
+	return s.counted.traffic(o.ctx, "time", s.o.Store.TrafficByTime, t, o.span.Now)
 }
 
 func (s *Console) trafficByParty(o overview, t store.TrafficSpan) ([]store.Traffic, error) {
-	return s.counted.traffic(o.ctx, "party", s.o.Store.TrafficByParty, t, o.span.now)
+	return s.counted.traffic(o.ctx, "party", s.o.Store.TrafficByParty, t, o.span.Now)
 }
 
 func (s *Console) trafficByService(o overview, t store.TrafficSpan) ([]store.Traffic, error) {
-	return s.counted.traffic(o.ctx, "service", s.o.Store.TrafficByService, t, o.span.now)
+	return s.counted.traffic(o.ctx, "service", s.o.Store.TrafficByService, t, o.span.Now)
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"postern/app/recordview"
 	"postern/app/store"
 	"postern/app/store/storetest"
 	"postern/models"
@@ -98,7 +99,7 @@ func TestTheNextHoursSumsAreThereBeforeIt(t *testing.T) {
 	n, k := &counter{}, counted{}
 	read := func(now time.Time) {
 		t.Helper()
-		span := store.TrafficSpan{Span: models.SpanHour, From: hourOf(now).Add(-23 * time.Hour).UnixMilli(), Until: now.UnixMilli()}
+		span := store.TrafficSpan{Span: models.SpanHour, From: recordview.HourOf(now).Add(-23 * time.Hour).UnixMilli(), Until: now.UnixMilli()}
 		if _, err := k.traffic(t.Context(), "x", n.add, span, now); err != nil {
 			t.Fatal(err)
 		}

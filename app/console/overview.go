@@ -29,12 +29,12 @@ const overviewPath = "/console"
 type overview struct {
 	c       *gin.Context
 	ctx     context.Context
-	span    overviewSpan
+	span    recordview.Span
 	partner string
 	apps    []string // of the partner; nil for all
 	names   records.Names
 
-	series  func() (series, error) // what was counted of the span, read once
+	series  func() (recordview.Series, error) // what was counted of the span, read once
 	parties func() (parties, error)
 }
 
@@ -81,7 +81,7 @@ func (s *Console) OverviewNow(c *gin.Context) error {
 
 func (s *Console) overviewOf(c *gin.Context) (o overview, err error) {
 	o = overview{c: c, ctx: c.Request.Context(), partner: c.Query("partner")}
-	if o.span, err = spanOf(c.Query("time"), s.o.Now().In(s.o.Zone)); err != nil {
+	if o.span, err = recordview.SpanOf(c.Query("time"), s.o.Now().In(s.o.Zone)); err != nil {
 		return o, err
 	}
 	if o.names, err = s.o.Records.Names(o.ctx); err != nil {
@@ -100,7 +100,7 @@ func (s *Console) overviewOf(c *gin.Context) (o overview, err error) {
 		slices.Sort(o.apps)
 	}
 	counts := o
-	o.series = sync.OnceValues(func() (series, error) { return s.series(counts) })
+	o.series = sync.OnceValues(func() (recordview.Series, error) { return s.series(counts) })
 	o.parties = sync.OnceValues(func() (parties, error) { return s.partyTraffic(counts) })
 	return o, nil
 }
@@ -115,23 +115,23 @@ func (s *Console) part(o overview, title i18n.Key, load func() (templ.Component,
 	s.o.Log.ErrorContext(o.ctx, "part of the overview failed", slog.String("request_id", id), slog.String("part", title.ID()), slog.Any("err", err))
 	return console.OverviewFailed(ui.FailedView{
 		Title: i18n.T(o.ctx, i18n.OverviewFailed, i18n.T(o.ctx, title)), Text: i18n.T(o.ctx, i18n.OverviewStands),
-		Retry: overviewAddress(overviewPath, o.span.name, o.partner), RequestID: id,
+		Retry: overviewAddress(overviewPath, o.span.Name, o.partner), RequestID: id,
 	})
 }
 
 func (s *Console) overviewHeader(o overview) ui.HeaderView {
 	ranges := ui.TabsView{Label: i18n.T(o.ctx, i18n.OverviewRange)}
-	for _, r := range overviewSpans {
+	for _, r := range recordview.Spans {
 		ranges.Tabs = append(ranges.Tabs, ui.Tab{
-			Text: i18n.T(o.ctx, r.word), Href: overviewAddress(overviewPath, r.name, o.partner), Current: r.name == o.span.name,
+			Text: i18n.T(o.ctx, r.Word), Href: overviewAddress(overviewPath, r.Name, o.partner), Current: r.Name == o.span.Name,
 		})
 	}
 	tools := console.OverviewTools{Ranges: ranges}
 	if o.may(readsLogRight) && len(o.names.Partners) > 0 {
 		menu := ui.MenuView{Text: i18n.T(o.ctx, i18n.OverviewAll), Icon: "adjustments-horizontal"}
-		menu.Items = append(menu.Items, ui.LinkView{Text: menu.Text, Href: overviewAddress(overviewPath, o.span.name, "")})
+		menu.Items = append(menu.Items, ui.LinkView{Text: menu.Text, Href: overviewAddress(overviewPath, o.span.Name, "")})
 		for _, id := range recordview.ByName(o.names.Partners, func(p models.Partner) string { return p.Name }) {
-			menu.Items = append(menu.Items, ui.LinkView{Text: o.names.Partner(id), Href: overviewAddress(overviewPath, o.span.name, id)})
+			menu.Items = append(menu.Items, ui.LinkView{Text: o.names.Partner(id), Href: overviewAddress(overviewPath, o.span.Name, id)})
 		}
 		if o.partner != "" {
 			menu.Text = o.names.Partner(o.partner)
@@ -140,7 +140,7 @@ func (s *Console) overviewHeader(o overview) ui.HeaderView {
 	}
 	return ui.HeaderView{
 		Title: i18n.T(o.ctx, i18n.ConsoleOverview), Tools: console.OverviewToolbar(tools),
-		Lead: ui.Text(i18n.T(o.ctx, i18n.OverviewLead, i18n.Weekday(o.ctx, o.span.now), i18n.Date(o.ctx, o.span.now), o.span.now.Format("15:04"))),
+		Lead: ui.Text(i18n.T(o.ctx, i18n.OverviewLead, i18n.Weekday(o.ctx, o.span.Now), i18n.Date(o.ctx, o.span.Now), o.span.Now.Format("15:04"))),
 	}
 }
 
@@ -156,58 +156,17 @@ func (s *Console) overviewBegin(o overview) *ui.EmptyView {
 	return v
 }
 
-// tally is what was counted of one kind in a time.
-type tally struct{ all, refused int64 }
-
-func (t tally) ok() int64 { return t.all - t.refused }
-
-func (t *tally) add(n store.Traffic) { t.all, t.refused = t.all+n.Count, t.refused+n.Refused }
-
-// series is what was counted, by bucket and kind.
-type series map[int64]map[models.RollupKind]*tally
-
-func (s *Console) series(o overview) (series, error) {
-	span, _ := o.span.counts(o.apps)
+func (s *Console) series(o overview) (recordview.Series, error) {
+	span, _ := o.span.Counts(o.apps)
 	list, err := s.trafficByTime(o, span)
 	if err != nil {
 		return nil, err
 	}
-	all := series{}
+	all := recordview.Series{}
 	for _, t := range list {
-		all.at(o.span.bucketOf(t.Start), t.Kind).add(t)
+		all.At(o.span.BucketOf(t.Start), t.Kind).Add(t)
 	}
 	return all, nil
-}
-
-func (all series) at(bucket int64, kind models.RollupKind) *tally {
-	if all[bucket] == nil {
-		all[bucket] = map[models.RollupKind]*tally{}
-	}
-	if all[bucket][kind] == nil {
-		all[bucket][kind] = &tally{}
-	}
-	return all[bucket][kind]
-}
-
-// sum adds up a kind over buckets; no kind is every kind.
-func (all series) sum(buckets []int64, kinds ...models.RollupKind) (t tally) {
-	for _, b := range buckets {
-		for kind, n := range all[b] {
-			if len(kinds) == 0 || slices.Contains(kinds, kind) {
-				t.all, t.refused = t.all+n.all, t.refused+n.refused
-			}
-		}
-	}
-	return t
-}
-
-// line is one value for each bucket.
-func (all series) line(buckets []int64, of func(bucket int64) int64) []float64 {
-	values := make([]float64, len(buckets))
-	for i, b := range buckets {
-		values[i] = float64(of(b))
-	}
-	return values
 }
 
 // chartPart is what was issued and refused over time, drawn and as a table.
@@ -216,9 +175,9 @@ func (s *Console) chartPart(o overview) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	buckets := o.span.buckets()
-	opened := all.line(buckets, func(b int64) int64 { return all.sum([]int64{b}, models.RollupVT).ok() })
-	refused := all.line(buckets, func(b int64) int64 { return all.sum([]int64{b}).refused })
+	buckets := o.span.Buckets()
+	opened := all.Line(buckets, func(b int64) int64 { return all.Sum([]int64{b}, models.RollupVT).OK() })
+	refused := all.Line(buckets, func(b int64) int64 { return all.Sum([]int64{b}).Refused })
 	times := make([]float64, len(buckets))
 	for i, b := range buckets {
 		times[i] = float64(b) / 1000
@@ -228,19 +187,19 @@ func (s *Console) chartPart(o overview) (templ.Component, error) {
 		return nil, err
 	}
 	unit := i18n.OverviewByHour
-	if o.span.days {
+	if o.span.Days {
 		unit = i18n.OverviewByDay
 	}
 	return ui.Chart(ui.ChartView{
 		ID: "traffic", Title: i18n.T(o.ctx, i18n.OverviewChart), Unit: i18n.T(o.ctx, unit), Drawn: string(drawn), Zone: s.o.Zone.String(),
 		Series: []ui.Series{{Name: i18n.T(o.ctx, i18n.OverviewOpened), Colour: 1}, {Name: i18n.T(o.ctx, i18n.OverviewRefused), Colour: 3}},
-		Table:  s.chartTable(o, all, buckets), Range: recordview.Query{Partner: o.partner}.Address(logPath), Days: o.span.days, Open: true,
+		Table:  s.chartTable(o, all, buckets), Range: recordview.Query{Partner: o.partner}.Address(logPath), Days: o.span.Days, Open: true,
 	}), nil
 }
 
-func (s *Console) chartTable(o overview, all series, buckets []int64) ui.TableView {
+func (s *Console) chartTable(o overview, all recordview.Series, buckets []int64) ui.TableView {
 	head := i18n.OverviewHour
-	if o.span.days {
+	if o.span.Days {
 		head = i18n.OverviewDate
 	}
 	t := ui.TableView{Caption: i18n.T(o.ctx, i18n.OverviewChart), Head: []ui.Column{
@@ -248,16 +207,16 @@ func (s *Console) chartTable(o overview, all series, buckets []int64) ui.TableVi
 		{Text: i18n.T(o.ctx, i18n.OverviewCalls), Number: true}, {Text: i18n.T(o.ctx, i18n.OverviewRefused), Number: true},
 	}}
 	for i, b := range slices.Backward(buckets) {
-		until := o.span.now.UnixMilli() + 1
+		until := o.span.Now.UnixMilli() + 1
 		if i+1 < len(buckets) {
 			until = buckets[i+1]
 		}
 		q := recordview.Query{Partner: o.partner, From: whole(b), Until: whole(until)}
 		one := []int64{b}
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
-			{Text: o.span.bucketWords(o.ctx, b), Href: q.Address(logPath)}, {Text: i18n.Number(o.ctx, all.sum(one, models.RollupAT).ok())},
-			{Text: i18n.Number(o.ctx, all.sum(one, models.RollupVT).ok())}, {Text: i18n.Number(o.ctx, all.sum(one, models.RollupCall).ok())},
-			{Text: i18n.Number(o.ctx, all.sum(one).refused)},
+			{Text: o.span.BucketWords(o.ctx, b), Href: q.Address(logPath)}, {Text: i18n.Number(o.ctx, all.Sum(one, models.RollupAT).OK())},
+			{Text: i18n.Number(o.ctx, all.Sum(one, models.RollupVT).OK())}, {Text: i18n.Number(o.ctx, all.Sum(one, models.RollupCall).OK())},
+			{Text: i18n.Number(o.ctx, all.Sum(one).Refused)},
 		}})
 	}
 	return t
@@ -272,7 +231,7 @@ func (s *Console) Menu(c *gin.Context) error {
 type parties []store.Traffic
 
 func (s *Console) partyTraffic(o overview) (parties, error) {
-	span, _ := o.span.counts(o.apps)
+	span, _ := o.span.Counts(o.apps)
 	return s.trafficByParty(o, span)
 }
 
@@ -309,7 +268,7 @@ func (s *Console) reasonsPart(o overview) (templ.Component, error) {
 		return nil, err
 	}
 	list, total := by.reasons()
-	v := console.OverviewReasons{Title: i18n.T(o.ctx, i18n.OverviewWhy), Aside: i18n.T(o.ctx, o.span.word) + " · " + i18n.Number(o.ctx, total)}
+	v := console.OverviewReasons{Title: i18n.T(o.ctx, i18n.OverviewWhy), Aside: i18n.T(o.ctx, o.span.Word) + " · " + i18n.Number(o.ctx, total)}
 	for _, r := range list {
 		cause, _ := recordview.Explain(o.ctx, r.code, "")
 		row := console.OverviewReason{Code: r.code, Words: cause, Count: i18n.Number(o.ctx, r.count), Href: s.refusedHref(o, r.call, r.code, o.partner)}
@@ -327,16 +286,16 @@ func (s *Console) reasonsPart(o overview) (templ.Component, error) {
 
 // refusedHref is the list behind a number of refusals.
 func (s *Console) refusedHref(o overview, call bool, code, partner string) string {
-	q := o.span.log(partner)
+	q := spanLog(o.span, partner)
 	q.Code, q.Refused = code, true
 	if call {
-		return callQuery{from: whole(o.span.from.UnixMilli()), partner: partner, code: code, refused: true}.address()
+		return callQuery{from: whole(o.span.From.UnixMilli()), partner: partner, code: code, refused: true}.address()
 	}
 	return q.Address(logPath)
 }
 
 // upstreamHours is how far back an upstream's health is counted.
 func (o overview) upstreamHours() store.TrafficSpan {
-	begun := hourOf(o.span.now)
-	return store.TrafficSpan{Span: models.SpanHour, From: begun.Add(-time.Hour).UnixMilli(), Until: o.span.now.UnixMilli() + 1, Applications: o.apps}
+	begun := recordview.HourOf(o.span.Now)
+	return store.TrafficSpan{Span: models.SpanHour, From: begun.Add(-time.Hour).UnixMilli(), Until: o.span.Now.UnixMilli() + 1, Applications: o.apps}
 }

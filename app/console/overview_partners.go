@@ -7,6 +7,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"postern/app/recordview"
 	"postern/app/store"
 	"postern/models"
 	"postern/views/console"
@@ -129,11 +130,11 @@ func (s *Console) partnersPart(o overview) (templ.Component, error) {
 }
 
 func (s *Console) partyRow(o overview, x *party, line []float64) ui.Row {
-	visits := o.span.log(x.id)
+	visits := spanLog(o.span, x.id)
 	visits.Event = "vt_issued"
 	p95 := ui.Cell{Text: "–", Tone: ui.Quiet}
 	if x.timed {
-		p95 = number(i18n.Duration(o.ctx, x.p95), callQuery{from: whole(o.span.from.UnixMilli()), partner: x.id}.address(), x.lates, ui.Warn)
+		p95 = number(i18n.Duration(o.ctx, x.p95), callQuery{from: whole(o.span.From.UnixMilli()), partner: x.id}.address(), x.lates, ui.Warn)
 	}
 	return ui.Row{Cells: []ui.Cell{
 		{Text: o.names.Partner(x.id), Href: partnerPath(x.id)},
@@ -181,7 +182,7 @@ func (s *Console) eightHourLines(o overview, shown []*party) (map[string][]float
 			ids = append(ids, id)
 		}
 	}
-	until := hourOf(o.span.now)
+	until := recordview.HourOf(o.span.Now)
 	from := until.Add(-eightHours * time.Hour)
 	counts, err := s.o.Store.HourlyVisits(o.ctx, ids, from.UnixMilli(), until.UnixMilli())
 	if err != nil {

@@ -33,7 +33,7 @@ func (s *Console) liveTiles(o overview) templ.Component {
 		return nil
 	}
 	return console.OverviewLive(console.OverviewLivePart{
-		ID: "now-tiles", Address: overviewAddress(overviewPath+"/now/tiles", o.span.name, o.partner), Body: s.tilesPart(o),
+		ID: "now-tiles", Address: overviewAddress(overviewPath+"/now/tiles", o.span.Name, o.partner), Body: s.tilesPart(o),
 	})
 }
 
@@ -48,17 +48,17 @@ func (s *Console) tilesPart(o overview) templ.Component {
 		if err != nil {
 			return nil, err
 		}
-		_, earlier := o.span.counts(o.apps)
+		_, earlier := o.span.Counts(o.apps)
 		list, err := s.trafficByTime(o, earlier)
 		if err != nil {
 			return nil, err
 		}
-		before := map[models.RollupKind]*tally{}
+		before := map[models.RollupKind]*recordview.Tally{}
 		for _, t := range list {
 			if before[t.Kind] == nil {
-				before[t.Kind] = &tally{}
+				before[t.Kind] = &recordview.Tally{}
 			}
-			before[t.Kind].add(t)
+			before[t.Kind].Add(t)
 		}
 		by, err := o.parties()
 		if err != nil {
@@ -99,29 +99,29 @@ func (o overview) liveTile(kinds []store.LiveKind, more bool) ui.Tile {
 	return ui.Tile{Label: i18n.T(o.ctx, i18n.OverviewLive), Number: number, Note: i18n.T(o.ctx, i18n.OverviewLiveOf, len(applications)), Href: livePath}
 }
 
-func (o overview) tiles(all series, before map[models.RollupKind]*tally, calls store.Traffic, live ui.Tile) []ui.Tile {
-	buckets := o.span.buckets()
+func (o overview) tiles(all recordview.Series, before map[models.RollupKind]*recordview.Tally, calls store.Traffic, live ui.Tile) []ui.Tile {
+	buckets := o.span.Buckets()
 	over := buckets[:len(buckets)-1]
 	kind := func(label i18n.Key, k models.RollupKind, event string) ui.Tile {
-		q := o.span.log(o.partner)
+		q := spanLog(o.span, o.partner)
 		q.Event = event
-		was := tally{}
+		was := recordview.Tally{}
 		if b := before[k]; b != nil {
 			was = *b
 		}
 		return ui.Tile{
-			Label: i18n.T(o.ctx, label), Number: i18n.Number(o.ctx, all.sum(buckets, k).ok()), Href: q.Address(logPath),
-			Note:  o.compared(all.sum(over, k).ok(), was.ok()),
-			Spark: all.line(buckets, func(b int64) int64 { return all.sum([]int64{b}, k).ok() }),
+			Label: i18n.T(o.ctx, label), Number: i18n.Number(o.ctx, all.Sum(buckets, k).OK()), Href: q.Address(logPath),
+			Note:  o.compared(all.Sum(over, k).OK(), was.OK()),
+			Spark: all.Line(buckets, func(b int64) int64 { return all.Sum([]int64{b}, k).OK() }),
 		}
 	}
 	issued := kind(i18n.OverviewIssued, models.RollupAT, "at_issued")
 	opened := kind(i18n.OverviewOpened, models.RollupVT, "vt_issued")
-	if n := all.sum(buckets, models.RollupAT).ok(); n > 0 {
-		opened.Note = i18n.T(o.ctx, i18n.OverviewRedeemed, percentOf(all.sum(buckets, models.RollupVT).ok(), n))
+	if n := all.Sum(buckets, models.RollupAT).OK(); n > 0 {
+		opened.Note = i18n.T(o.ctx, i18n.OverviewRedeemed, percentOf(all.Sum(buckets, models.RollupVT).OK(), n))
 	}
 	sealed := kind(i18n.OverviewCalls, models.RollupCall, "")
-	sealed.Href = callQuery{from: whole(o.span.from.UnixMilli()), partner: o.partner}.address()
+	sealed.Href = callQuery{from: whole(o.span.From.UnixMilli()), partner: o.partner}.address()
 	sealed.Note = i18n.T(o.ctx, i18n.OverviewNoTimes)
 	if p95, known := calls.Took.Percentile(95, calls.DurationMax); known {
 		upstream := time.Duration(calls.UpstreamSum/max(1, calls.Count)) * time.Microsecond
@@ -130,23 +130,23 @@ func (o overview) tiles(all series, before map[models.RollupKind]*tally, calls s
 	return []ui.Tile{live, issued, opened, sealed, o.refusedTile(all, before, buckets, over)}
 }
 
-func (o overview) refusedTile(all series, before map[models.RollupKind]*tally, buckets, over []int64) ui.Tile {
-	was := tally{}
+func (o overview) refusedTile(all recordview.Series, before map[models.RollupKind]*recordview.Tally, buckets, over []int64) ui.Tile {
+	was := recordview.Tally{}
 	for _, b := range before {
-		was.all, was.refused = was.all+b.all, was.refused+b.refused
+		was.All, was.Refused = was.All+b.All, was.Refused+b.Refused
 	}
-	sum, past := all.sum(buckets), all.sum(over)
+	sum, past := all.Sum(buckets), all.Sum(over)
 	tile := ui.Tile{
 		// Calls are in no list with the others: the reasons lead to one or the other.
-		Label: i18n.T(o.ctx, i18n.OverviewRefused), Number: percentOf(sum.refused, sum.all), Href: overviewAddress(overviewPath, o.span.name, o.partner) + "#why",
-		Note:  i18n.T(o.ctx, i18n.OverviewTimes, i18n.Number(o.ctx, sum.refused)),
-		Spark: all.line(buckets, func(b int64) int64 { return all.sum([]int64{b}).refused }),
+		Label: i18n.T(o.ctx, i18n.OverviewRefused), Number: percentOf(sum.Refused, sum.All), Href: overviewAddress(overviewPath, o.span.Name, o.partner) + "#why",
+		Note:  i18n.T(o.ctx, i18n.OverviewTimes, i18n.Number(o.ctx, sum.Refused)),
+		Spark: all.Line(buckets, func(b int64) int64 { return all.Sum([]int64{b}).Refused }),
 	}
-	if past.all > 0 && was.all > 0 {
-		points := 100 * (float64(past.refused)/float64(past.all) - float64(was.refused)/float64(was.all))
-		tile.Note = i18n.T(o.ctx, i18n.OverviewPoints, i18n.Number(o.ctx, sum.refused), fmt.Sprintf("%+.1f", points))
+	if past.All > 0 && was.All > 0 {
+		points := 100 * (float64(past.Refused)/float64(past.All) - float64(was.Refused)/float64(was.All))
+		tile.Note = i18n.T(o.ctx, i18n.OverviewPoints, i18n.Number(o.ctx, sum.Refused), fmt.Sprintf("%+.1f", points))
 	}
-	if sum.all >= alarmingFrom && sum.refused*100 >= sum.all*alarmingShare {
+	if sum.All >= alarmingFrom && sum.Refused*100 >= sum.All*alarmingShare {
 		tile.Tone = ui.Bad
 	}
 	return tile
@@ -164,10 +164,10 @@ func (o overview) compared(now, before int64) string {
 		return i18n.T(o.ctx, i18n.OverviewNone)
 	}
 	change := fmt.Sprintf("%+.1f%%", 100*(float64(now)/float64(before)-1))
-	if o.span.name == recordview.TimeToday {
-		return i18n.T(o.ctx, i18n.OverviewMore, change, i18n.Weekday(o.ctx, o.span.before), o.span.last.Format("15:04"))
+	if o.span.Name == recordview.TimeToday {
+		return i18n.T(o.ctx, i18n.OverviewMore, change, i18n.Weekday(o.ctx, o.span.Before), o.span.Last.Format("15:04"))
 	}
-	return i18n.T(o.ctx, i18n.OverviewMoreOn, change, i18n.T(o.ctx, o.span.word))
+	return i18n.T(o.ctx, i18n.OverviewMoreOn, change, i18n.T(o.ctx, o.span.Word))
 }
 
 // percentOf is a share to a tenth; of nothing it is 0.

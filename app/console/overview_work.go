@@ -58,7 +58,7 @@ func (s *Console) waitingPart(o overview) templ.Component {
 			row := s.requestRow(o.c, r, requestNames{accounts, o.names})
 			line := console.BriefRow{Text: row.Subject, Href: row.Href, Second: row.Maker + " · " + i18n.Stamp(o.ctx, s.InZone(r.MadeAt)), Aside: i18n.T(o.ctx, i18n.OverviewSentBack), Tone: ui.Warn}
 			if r.State == models.RequestSubmitted {
-				left := time.UnixMilli(r.ExpiresAt).Sub(o.span.now)
+				left := time.UnixMilli(r.ExpiresAt).Sub(o.span.Now)
 				line.Aside, line.Tone = i18n.T(o.ctx, i18n.OverviewExpires, shortly(o.ctx, left)), ""
 				if left < pressing {
 					line.Tone = ui.Warn
@@ -85,7 +85,7 @@ func (s *Console) partnersRow(o overview, asked []models.PartnerRequest) console
 // waiting lists what waits for whoever looks, the most pressing first, and counts
 // the open requests that they may read.
 func (s *Console) waiting(o overview) (list []models.ChangeRequest, open int, err error) {
-	v, now := entrance.VisitOf(o.c), o.span.now.UnixMilli()
+	v, now := entrance.VisitOf(o.c), o.span.Now.UnixMilli()
 	submitted, err := s.o.Store.Requests(o.ctx, store.RequestFilter{State: models.RequestSubmitted}, 0, requestsPage)
 	if err != nil {
 		return nil, 0, err
@@ -143,7 +143,7 @@ func (s *Console) endsPart(o overview) templ.Component {
 		}
 		if settings && s.o.Certificates != nil {
 			for listener, end := range s.o.Certificates() {
-				if end.Before(o.span.now.Add(endsSoon)) {
+				if end.Before(o.span.Now.Add(endsSoon)) {
 					list = append(list, ending{at: end, text: i18n.T(o.ctx, i18n.OverviewCert, listener)})
 				}
 			}
@@ -172,7 +172,7 @@ func (s *Console) endRow(o overview, e ending) console.BriefRow {
 
 // businessEnds lists contracts, grants and credentials, a few of each.
 func (s *Console) businessEnds(o overview) (list []ending, err error) {
-	now := o.span.now
+	now := o.span.Now
 	soon := store.Ending{After: now.UnixMilli(), Until: now.Add(endsSoon).UnixMilli(), Partner: o.partner, Limit: briefRows}
 	contracts, err := s.o.Store.EndingContracts(o.ctx, now.Add(-endsSoon).Format(time.DateOnly), now.Add(endsSoon).Format(time.DateOnly), o.partner, briefRows)
 	if err != nil {
@@ -235,7 +235,7 @@ func (s *Console) shortClock(ctx context.Context, ms int64) string {
 // liveHealth is the health in the frame that asks for it again.
 func (s *Console) liveHealth(o overview) templ.Component {
 	return console.OverviewLive(console.OverviewLivePart{
-		ID: "now-health", Address: overviewAddress(overviewPath+"/now/health", o.span.name, o.partner), Body: s.healthPart(o),
+		ID: "now-health", Address: overviewAddress(overviewPath+"/now/health", o.span.Name, o.partner), Body: s.healthPart(o),
 	})
 }
 

@@ -28,6 +28,7 @@ import (
 const (
 	logPath    = homePath + "/log"
 	callsPath  = homePath + "/calls"
+	usagePath  = homePath + "/usage"
 	visitsPath = homePath + "/visits"
 )
 
@@ -89,7 +90,7 @@ func recordTabs(ctx context.Context, world models.Environment, current string) u
 	for _, t := range []struct {
 		word i18n.Key
 		path string
-	}{{i18n.OwnEvents, logPath}, {i18n.OwnCalls, callsPath}} {
+	}{{i18n.OwnEvents, logPath}, {i18n.OwnCalls, callsPath}, {i18n.OwnUsage, usagePath}} {
 		v.Tabs = append(v.Tabs, ui.Tab{Text: i18n.T(ctx, t.word), Href: worldPath(t.path, world), Current: t.path == current})
 	}
 	return v

@@ -169,7 +169,7 @@ var pages = []struct {
 	{i18n.PortalApplications, applicationsPath, entrance.May("applications", "read"), nil},
 	{i18n.PortalScopes, scopesPath, entrance.May("applications", "read"), nil},
 	{i18n.PortalTry, tryPath, entrance.May("applications", "make"), nil},
-	{i18n.OwnLog, logPath, entrance.May("log", "read"), []string{callsPath, visitsPath, explainPath}},
+	{i18n.OwnLog, logPath, entrance.May("log", "read"), []string{callsPath, usagePath, visitsPath, explainPath}},
 	{i18n.PortalRequests, requestsPath, entrance.May("requests", "read"), nil},
 	{i18n.PortalTeam, teamPath, entrance.May("team", "read"), nil},
 }
