@@ -10,7 +10,7 @@ var (
 	OwnUsageLead      = def("own.usage_lead", "How much your applications did, how it went, and what is left of today's quota.", "应用的用量、结果，以及当日配额余量。")
 	OwnUsageApps      = def("own.usage_apps", "By application", "按应用")
 	OwnMedian         = def("own.median", "Half of the calls within", "半数调用用时")
-	OwnSlow           = def("own.slow", "95 % within", "95% 调用用时")
+	OwnSlow           = def("own.slow", "95 in 100 within", "九成五调用用时")
 	OwnQuota          = def("own.quota", "ATs left today", "当日 AT 余量")
 	OwnQuotaLeft      = def("own.quota_left", "%[1]s of %[2]s", "%[1]s / %[2]s")
 	OwnMeans          = def("own.means", "What it means", "含义")
