@@ -38,12 +38,14 @@ import (
 	"postern/app/partners"
 	"postern/app/portal"
 	"postern/app/records"
+	"postern/app/seal"
 	"postern/app/selfservice"
 	"postern/app/settings"
 	"postern/app/signon"
 	"postern/app/store"
 	"postern/app/trial"
 	"postern/app/web"
+	"postern/app/webhooks"
 	"postern/models"
 	"postern/policies"
 )
@@ -122,6 +124,7 @@ type App struct {
 	tail        *records.Tail
 	approvals   *approval.Approvals
 	selfService *selfservice.SelfService
+	webhooks    *webhooks.Webhooks
 	console     *console.Console
 	users       *identity.Identity // of partners
 	portal      *portal.Portal
@@ -294,6 +297,10 @@ func (a *App) openHeart(context.Context) error {
 }
 
 func (a *App) openJobs(context.Context) (err error) {
+	a.webhooks = webhooks.New(webhooks.Options{
+		Store: a.store, Issuer: a.config.Issuer, Private: a.config.Portal.PrivateWebhooks, Now: a.config.Now, Rand: a.config.Rand,
+		Signer: func() (*seal.PrivateKey, error) { return a.ring.Signer(seal.A256, models.Production) },
+	})
 	a.jobs, err = jobs.New(jobs.Options{
 		Store: a.store, Node: a.config.Node, Now: a.config.Now, Rand: a.config.Rand, Log: a.config.Log,
 		Jobs: append([]jobs.Job{
@@ -301,7 +308,7 @@ func (a *App) openJobs(context.Context) (err error) {
 			jobs.Days{Store: a.store, Zone: a.config.Zone, Now: a.config.Now}.Job(),
 			jobs.History{Store: a.store, Zone: a.config.Zone, Now: a.config.Now}.Job(),
 			jobs.Retention{Store: a.store, Days: a.settings.Retention, Zone: a.config.Zone, Now: a.config.Now}.Job(),
-			a.expireRequests(), a.warnPartners(), a.prepareOverview(),
+			a.expireRequests(), a.warnPartners(), a.tellPartners(), a.prepareOverview(),
 		}, slices.Concat(a.evidenceJobs(), a.alertJobs())...),
 	})
 	return err
@@ -332,6 +339,14 @@ func (a *App) warnPartners() jobs.Job {
 			n, err := a.selfService.Warn(ctx)
 			return fmt.Sprintf("told of %d that end", n), err
 		},
+	}
+}
+
+// tellPartners is the job that tells partners' programs what happened.
+func (a *App) tellPartners() jobs.Job {
+	return jobs.Job{
+		Name: "webhooks", About: "tells partners' programs what becomes of what is theirs",
+		Every: 10 * time.Second, After: 5 * time.Second, Limit: time.Minute, Alone: true, Do: a.webhooks.Run,
 	}
 }
 
@@ -484,7 +499,7 @@ func (a *App) openPortal(context.Context) error {
 	})
 	a.portal = portal.New(portal.Options{
 		Trials: trials, Heard: a.feed.Poll,
-		Identity: a.users, Store: a.store, SelfService: a.selfService, Records: a.records, Tail: a.tail, Cursors: a.cursors(), Rules: rules, Address: c.Portal.Address, Issuer: c.Issuer, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone, Rand: c.Rand,
+		Identity: a.users, Store: a.store, SelfService: a.selfService, Webhooks: a.webhooks, Records: a.records, Tail: a.tail, Cursors: a.cursors(), Rules: rules, Address: c.Portal.Address, Issuer: c.Issuer, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone, Rand: c.Rand,
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Portal.Address, "https://")},
 		Failures: limit.NewFailureGate(maxAddresses, signInRate), Questions: limit.NewFailureGate(maxAddresses, questionRate),
 		Now: c.Now, Log: c.Log, Check: a.clients.Check, Examine: a.authority,

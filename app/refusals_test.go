@@ -383,7 +383,7 @@ var jobsOwn = []string{"jobs", "leases"}
 // tables find nothing to do.
 func (s *studio) settle() {
 	s.t.Helper()
-	for _, name := range []string{"keys", "days", "history", "retention", "requests", "credentials", alerts.JobNode, alerts.JobAll, alerts.JobMessages} {
+	for _, name := range []string{"keys", "days", "history", "retention", "requests", "credentials", "webhooks", alerts.JobNode, alerts.JobAll, alerts.JobMessages} {
 		s.Later(time.Millisecond) // the node may have begun the same one in this
 		_, err := s.App.RunJob(s.t.Context(), name)
 		s.must(err)

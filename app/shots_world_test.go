@@ -335,6 +335,7 @@ func (s *studio) live() {
 			StartedAt: now, StartedBy: s.people[models.SecurityRole].account,
 		}, now)
 	})
+	s.hook()
 	s.alert()
 	s.Rotate(models.ApplicationKey)
 	s.Restart()
@@ -347,6 +348,24 @@ func (s *studio) live() {
 	s.story()
 	s.Restart() // what was queued is on disk
 	vouch(s.World)
+}
+
+// hook is a partner's program, which was told of some things and did not take others.
+func (s *studio) hook() {
+	s.t.Helper()
+	hook := models.Webhook{ID: apptest.NewID(), PartnerID: "p_travel", URL: "https://hooks.lianhe.example/postern", Topics: []models.Topic{models.TopicEnding, models.TopicDecided}}
+	s.Write(func(tx *store.Tx, now int64) error {
+		hook.CreatedAt, hook.UpdatedAt = now, now
+		if err := tx.SaveWebhook(hook); err != nil {
+			return err
+		}
+		body := `{"id":"…","iss":"https://gateway.bank.example","topic":"credential.ending","data":{"id":"live-sig"}}`
+		return tx.AddWebhookDeliveries([]models.WebhookDelivery{
+			{ID: "1-" + apptest.NewID(), WebhookID: hook.ID, Topic: models.TopicEnding, Body: body, Attempts: 1, Status: 204, SentAt: now},
+			{ID: "2-" + apptest.NewID(), WebhookID: hook.ID, Topic: models.TopicDecided, Body: body, Attempts: 30, Status: 500, Answer: "Internal Server Error", GaveUpAt: now},
+			{ID: "3-" + apptest.NewID(), WebhookID: hook.ID, Topic: models.TopicTest, Body: body, Attempts: 2, Answer: "private_address", DueAt: now + 60_000},
+		})
+	})
 }
 
 // traffic is visits that go well.

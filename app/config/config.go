@@ -110,6 +110,10 @@ type Portal struct {
 
 	// How long a session may last in all.
 	SessionTime time.Duration `key:"session_time" least:"5m" most:"24h"`
+
+	// Whether partners' webhooks may lead to this machine and to private networks, over http as well. For a demo and for tests alone:
+	// a partner could have the gateway knock at the bank's own doors.
+	PrivateWebhooks bool `key:"private_webhooks"`
 }
 
 // OIDC is the bank's own sign-on (OpenID Connect), one more way into the console beside passkeys and passwords. Everybody links their

@@ -85,6 +85,7 @@ func (r Retention) steps(now time.Time) []step {
 		old(store.OldRollups, days(kept.HourlyCounts)),
 		old(store.OldAlerts, days(kept.Alerts)),
 		old(store.OldDeliveries, deliveryAge),
+		old(store.OldWebhooks, deliveryAge),
 		old(store.OldUses, usesAge),
 		old(store.OldSources, days(kept.Alerts)),
 		old(store.OldSessions, sessionAge),

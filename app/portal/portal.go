@@ -25,6 +25,7 @@ import (
 	"postern/app/store"
 	"postern/app/trial"
 	"postern/app/web"
+	"postern/app/webhooks"
 	"postern/models"
 	"postern/policies"
 	views "postern/views/entrance"
@@ -39,6 +40,7 @@ type Options struct {
 	SelfService *selfservice.SelfService
 	Trials      *trial.Trials
 	Heard       func(ctx context.Context) error // has this node take up what was just written
+	Webhooks    *webhooks.Webhooks
 	// Check says what the gateway would say to an assertion of an application's.
 	Check        func(ctx context.Context, application, compact string) ([]clients.Finding, error)
 	Examine      Examiner
@@ -136,6 +138,7 @@ var faults = []entrance.Fault{
 	{Is: identity.ErrTeamFull, Title: i18n.ConsoleConflict, Text: i18n.PortalTeamFull},
 	{Is: identity.ErrOwn, Title: i18n.ConsoleConflict, Text: i18n.PortalOwn},
 	{Is: identity.ErrNoReset, Title: i18n.ConsoleConflict, Text: i18n.PortalNoWayIn},
+	{Is: webhooks.ErrFull, Title: i18n.ConsoleConflict, Text: i18n.WebhooksFull},
 	{Is: selfservice.ErrHeld, Title: i18n.ConsoleConflict, Text: i18n.PortalScopeHeld},
 	{Is: approval.ErrNotOwn, Title: i18n.ConsoleConflict, Text: i18n.PortalNotOwn},
 	{Is: approval.ErrOwn, Title: i18n.ConsoleConflict, Text: i18n.PortalOwnRequest},
@@ -154,6 +157,7 @@ var notes = map[string]i18n.Key{
 	"further": i18n.PortalDoneFurther, "frozen": i18n.PortalDoneFrozen, "thawed": i18n.PortalDoneThawed,
 	"confirmed": i18n.PortalDoneConfirmed, "waits": i18n.PortalDoneWaits,
 	"second-on": i18n.PortalDoneSecondOn, "second-asked": i18n.PortalDoneSecondAsked, "second-off": i18n.PortalDoneSecondOff, "second-stays": i18n.PortalDoneSecondStays,
+	"webhook-made": i18n.WebhookDoneMade, "webhook-test": i18n.WebhookDoneTest, "webhook-again": i18n.WebhookDoneAgain, "webhook-removed": i18n.WebhookDoneRemove,
 	"taken-scope": i18n.PortalDoneTaken, "given-back": i18n.PortalDoneGiven,
 	"asked": i18n.PortalDoneAsked, "replied": i18n.PortalDoneReplied, "withdrawn": i18n.PortalDoneWithdrawn,
 }
@@ -170,6 +174,7 @@ var pages = []struct {
 	{i18n.PortalScopes, scopesPath, entrance.May("applications", "read"), nil},
 	{i18n.PortalTry, tryPath, entrance.May("applications", "make"), nil},
 	{i18n.OwnLog, logPath, entrance.May("log", "read"), []string{callsPath, usagePath, visitsPath, explainPath}},
+	{i18n.Webhooks, webhooksPath, entrance.May("applications", "read"), nil},
 	{i18n.PortalRequests, requestsPath, entrance.May("requests", "read"), nil},
 	{i18n.PortalTeam, teamPath, entrance.May("team", "read"), nil},
 }

@@ -8,6 +8,7 @@ import (
 	"postern/app/approval"
 	"postern/app/bankfile"
 	"postern/app/change"
+	"postern/app/ledger"
 	"postern/app/partners"
 	"postern/app/store"
 	"postern/models"
@@ -275,6 +276,10 @@ func (s *SelfService) Warn(ctx context.Context) (n int, err error) {
 			partners[a.ID] = a.PartnerID
 		}
 		for _, c := range list {
+			e := ledger.Event{Kind: "credential.ending", PartnerID: partners[c.ApplicationID], ApplicationID: c.ApplicationID}
+			if err := w.Event(e, map[string]string{"id": c.ID, "ends_at": time.UnixMilli(c.NotAfter).UTC().Format(time.RFC3339)}); err != nil {
+				return err
+			}
 			if err := s.o.Tell.TellOfEnd(w, partners[c.ApplicationID], c); err != nil {
 				return err
 			}

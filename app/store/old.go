@@ -24,6 +24,7 @@ const (
 	OldChallenges  Old = "challenges"
 	OldAlerts      Old = "alerts"
 	OldDeliveries  Old = "deliveries"
+	OldWebhooks    Old = "webhook_deliveries"
 	OldSources     Old = "application_sources"
 	OldUses        Old = "credential_uses"
 	OldConsents    Old = "consents"
@@ -60,6 +61,7 @@ var deletions = map[Old]deletion{
 	OldChallenges: {"hash", "ends_at < ?", "ends_at", milliseconds},
 	// By the end of what they are about, acknowledged or not: see docs/decisions/0021.
 	OldAlerts:     {"id", "resolved_at > 0 AND resolved_at < ?", "resolved_at", milliseconds},
+	OldWebhooks:   {"id", "id < ?", "id", func(before time.Time) []any { return []any{firstID(before)} }},
 	OldDeliveries: {"id", "id < ?", "id", func(before time.Time) []any { return []any{firstID(before)} }},
 	OldSources:    {"application_id, prefix", "last_at < ?", "last_at", milliseconds},
 	OldUses:       {"credential_id, since, address", "since < ?", "since", milliseconds},

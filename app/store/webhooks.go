@@ -1,0 +1,166 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"gorm.io/gorm"
+
+	"postern/models"
+)
+
+// Webhooks lists a partner's webhooks, the oldest first, at most limit.
+func (s *Store) Webhooks(ctx context.Context, partner string, limit int) ([]models.Webhook, error) {
+	if unstorable(partner) {
+		return nil, nil
+	}
+	var list []models.Webhook
+	if err := s.read(ctx).Where("partner_id = ?", partner).Order("id").Limit(limit).Find(&list).Error; err != nil {
+		return nil, fmt.Errorf("read webhooks: %w", err)
+	}
+	return list, nil
+}
+
+// WebhooksOf reads the webhooks of partners; nil reads all.
+func (s *Store) WebhooksOf(ctx context.Context, partners []string) ([]models.Webhook, error) {
+	query := s.read(ctx).Order("id")
+	if partners != nil {
+		query = query.Where("partner_id IN ?", partners)
+	}
+	var list []models.Webhook
+	if err := query.Find(&list).Error; err != nil {
+		return nil, fmt.Errorf("read webhooks: %w", err)
+	}
+	return list, nil
+}
+
+// Webhook reads one.
+func (s *Store) Webhook(ctx context.Context, id string) (w models.Webhook, found bool, err error) {
+	if unstorable(id) {
+		return w, false, nil
+	}
+	err = s.read(ctx).Where("id = ?", id).Take(&w).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return w, false, nil
+	}
+	if err != nil {
+		return w, false, fmt.Errorf("read webhook: %w", err)
+	}
+	return w, true, nil
+}
+
+// SaveWebhook writes one, over what was there.
+func (tx *Tx) SaveWebhook(w models.Webhook) error {
+	if err := tx.db.Save(&w).Error; err != nil {
+		return fmt.Errorf("save webhook: %w", err)
+	}
+	return nil
+}
+
+// RemoveWebhook deletes one, and what waits for it.
+func (tx *Tx) RemoveWebhook(id string) error {
+	err := tx.db.Where("webhook_id = ?", id).Delete(&models.WebhookDelivery{}).Error
+	if err == nil {
+		err = tx.db.Where("id = ?", id).Delete(&models.Webhook{}).Error
+	}
+	if err != nil {
+		return fmt.Errorf("remove webhook: %w", err)
+	}
+	return nil
+}
+
+// CountWebhooks counts a partner's webhooks in the transaction.
+func (tx *Tx) CountWebhooks(partner string) (n int64, err error) {
+	if err := tx.db.Model(&models.Webhook{}).Where("partner_id = ?", partner).Count(&n).Error; err != nil {
+		return 0, fmt.Errorf("count webhooks: %w", err)
+	}
+	return n, nil
+}
+
+// AddWebhookDeliveries puts messages into the queue.
+func (tx *Tx) AddWebhookDeliveries(list []models.WebhookDelivery) error {
+	if len(list) == 0 {
+		return nil
+	}
+	if err := tx.db.CreateInBatches(&list, 200).Error; err != nil {
+		return fmt.Errorf("add webhook deliveries: %w", err)
+	}
+	return nil
+}
+
+// WebhookPlace is up to which event messages have been made; found is false where none has
+// been looked at yet.
+func (s *Store) WebhookPlace(ctx context.Context) (seq int64, found bool, err error) {
+	var rows []int64
+	if err := s.read(ctx).Raw("SELECT seq FROM webhook_places WHERE id = 1").Scan(&rows).Error; err != nil {
+		return 0, false, fmt.Errorf("read place of webhooks: %w", err)
+	}
+	if len(rows) == 0 {
+		return 0, false, nil
+	}
+	return rows[0], true, nil
+}
+
+// NewestSeq is the highest number that an event has; 0 for none.
+func (s *Store) NewestSeq(ctx context.Context) (seq int64, err error) {
+	if err := s.read(ctx).Raw("SELECT coalesce(max(seq), 0) FROM events").Scan(&seq).Error; err != nil {
+		return 0, fmt.Errorf("read newest seq: %w", err)
+	}
+	return seq, nil
+}
+
+// SetWebhookPlace moves it.
+func (tx *Tx) SetWebhookPlace(seq int64) error {
+	if err := tx.db.Exec("INSERT INTO webhook_places (id, seq) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET seq = excluded.seq", seq).Error; err != nil {
+		return fmt.Errorf("move place of webhooks: %w", err)
+	}
+	return nil
+}
+
+// DueWebhookDeliveries lists messages that are due, the longest first, at most limit.
+func (s *Store) DueWebhookDeliveries(ctx context.Context, now int64, limit int) ([]models.WebhookDelivery, error) {
+	var list []models.WebhookDelivery
+	if err := s.read(ctx).Where("due_at > 0 AND due_at <= ?", now).Order("due_at, id").Limit(limit).Find(&list).Error; err != nil {
+		return nil, fmt.Errorf("read due webhook deliveries: %w", err)
+	}
+	return list, nil
+}
+
+// WebhookDeliveries lists messages of a webhook, the newest first, those below an id; "" is
+// from the newest.
+func (s *Store) WebhookDeliveries(ctx context.Context, webhook, below string, limit int) ([]models.WebhookDelivery, error) {
+	query := s.read(ctx).Where("webhook_id = ?", webhook)
+	if below != "" {
+		query = query.Where("id < ?", below)
+	}
+	var list []models.WebhookDelivery
+	if err := query.Order("id DESC").Limit(limit).Find(&list).Error; err != nil {
+		return nil, fmt.Errorf("read webhook deliveries: %w", err)
+	}
+	return list, nil
+}
+
+// WebhookDelivery reads one of a webhook's.
+func (s *Store) WebhookDelivery(ctx context.Context, webhook, id string) (d models.WebhookDelivery, found bool, err error) {
+	if unstorable(id) {
+		return d, false, nil
+	}
+	err = s.read(ctx).Where("id = ? AND webhook_id = ?", id, webhook).Take(&d).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return d, false, nil
+	}
+	if err != nil {
+		return d, false, fmt.Errorf("read webhook delivery: %w", err)
+	}
+	return d, true, nil
+}
+
+// MarkWebhookDelivery writes what came of sending one, if it is still there.
+func (tx *Tx) MarkWebhookDelivery(d models.WebhookDelivery) error {
+	err := tx.db.Model(&models.WebhookDelivery{}).Where("id = ?", d.ID).Select("due_at", "attempts", "status", "answer", "sent_at", "gave_up_at").Updates(&d).Error
+	if err != nil {
+		return fmt.Errorf("mark webhook delivery: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,193 @@
+package webhooks
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+
+	"postern/app/seal"
+	"postern/app/store"
+	"postern/models"
+)
+
+const (
+	patience   = 10 * time.Second // that one message takes at most
+	atOnce     = 8                // webhooks that are told at the same time
+	sendAtOnce = 200              // messages of one run
+	firstWait  = 30 * time.Second
+	maxWait    = time.Hour
+	// maxAttempts are tried over a little more than a day.
+	maxAttempts = 30
+	maxAnswer   = 200 // characters that are kept of what is said
+)
+
+// Typ is the typ of the header of a signature: no other JWS of the gateway has it.
+const Typ = "webhook+json"
+
+// Header is where the signature stands: a JWS with its payload left out (RFC 7515
+// appendix F), which is the body.
+const Header = "Postern-Signature"
+
+// Send brings what is due, and returns how much was taken. Several messages of one webhook
+// go one after the other.
+func (h *Webhooks) Send(ctx context.Context) (sent int, err error) {
+	due, err := h.o.Store.DueWebhookDeliveries(ctx, h.o.Now().UnixMilli(), sendAtOnce)
+	if err != nil || len(due) == 0 {
+		return 0, err
+	}
+	queues := map[string][]models.WebhookDelivery{}
+	for _, d := range due {
+		queues[d.WebhookID] = append(queues[d.WebhookID], d)
+	}
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	var faults []error
+	free := make(chan struct{}, atOnce)
+	for id, queue := range queues {
+		all.Go(func() {
+			free <- struct{}{}
+			defer func() { <-free }()
+			n, err := h.sendTo(ctx, id, queue)
+			mu.Lock()
+			defer mu.Unlock()
+			sent, faults = sent+n, append(faults, err)
+		})
+	}
+	all.Wait()
+	return sent, errors.Join(faults...)
+}
+
+// sendTo brings messages to one webhook; one that does not take a message keeps the others
+// waiting until that one's next turn.
+func (h *Webhooks) sendTo(ctx context.Context, id string, queue []models.WebhookDelivery) (sent int, err error) {
+	w, found, err := h.o.Store.Webhook(ctx, id)
+	if err != nil || !found {
+		return 0, err
+	}
+	for _, d := range queue {
+		status, answer, failed := h.bring(ctx, w, d)
+		if failed != nil && ctx.Err() != nil {
+			return sent, nil // this node stops: the partner is not to blame
+		}
+		if err := h.mark(ctx, d, status, answer); err != nil {
+			return sent, err
+		}
+		if failed != nil || status < 200 || status > 299 {
+			return sent, nil
+		}
+		sent++
+	}
+	return sent, nil
+}
+
+// bring sends one message once.
+func (h *Webhooks) bring(ctx context.Context, w models.Webhook, d models.WebhookDelivery) (status int, answer string, err error) {
+	signature, err := h.sign([]byte(d.Body))
+	if err != nil {
+		return 0, "", err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, strings.NewReader(d.Body))
+	if err != nil {
+		return 0, "the address cannot be read", err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("User-Agent", "Postern-Webhook/1")
+	r.Header.Set(Header, signature)
+	res, err := h.client.Do(r)
+	if err != nil {
+		if errors.Is(err, errPrivate) {
+			return 0, Private, err // where the name leads inside is nobody's to know
+		}
+		return 0, short(failure(err)), err
+	}
+	defer res.Body.Close()
+	text, _ := io.ReadAll(io.LimitReader(res.Body, 4*maxAnswer)) // what is cut off is not kept either
+	return res.StatusCode, short(string(text)), nil
+}
+
+// failure says why there was no answer, without the address, which may hold a secret of the
+// partner's, and without what is the bank's own, such as who answers for names.
+func failure(err error) string {
+	var name *net.DNSError
+	var connection *net.OpError
+	var outer *url.Error
+	switch {
+	case errors.As(err, &name):
+		return "the name was not found"
+	case errors.Is(err, context.DeadlineExceeded), os.IsTimeout(err):
+		return fmt.Sprintf("no answer within %s", patience)
+	case errors.As(err, &connection):
+		return connection.Op + ": " + connection.Err.Error()
+	case errors.As(err, &outer):
+		return outer.Err.Error()
+	}
+	return err.Error()
+}
+
+// sign is the JWS over a body with its payload left out.
+func (h *Webhooks) sign(text []byte) (string, error) {
+	key, err := h.o.Signer()
+	if err != nil {
+		return "", err
+	}
+	whole, err := seal.Sign(key, Typ, text, h.o.Rand)
+	if err != nil {
+		return "", err
+	}
+	first, last := bytes.IndexByte(whole, '.'), bytes.LastIndexByte(whole, '.')
+	return string(whole[:first]) + "." + string(whole[last:]), nil
+}
+
+// mark writes down what came of a message.
+func (h *Webhooks) mark(ctx context.Context, d models.WebhookDelivery, status int, answer string) error {
+	now := h.o.Now()
+	d.Attempts, d.Status, d.Answer = d.Attempts+1, int64(status), answer
+	switch {
+	case status >= 200 && status <= 299:
+		d.DueAt, d.SentAt = 0, now.UnixMilli()
+	case d.Attempts >= maxAttempts:
+		d.DueAt, d.GaveUpAt = 0, now.UnixMilli()
+	default:
+		d.DueAt = now.Add(wait(d.Attempts)).UnixMilli()
+	}
+	// What was sent must be marked even while this node is told to stop.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	return h.o.Store.Write(ctx, func(tx *store.Tx) error { return tx.MarkWebhookDelivery(d) })
+}
+
+// wait is how long after an attempt, from 1, the next one is made.
+func wait(attempts int64) time.Duration {
+	d := firstWait
+	for ; attempts > 1 && d < maxWait; attempts-- {
+		d *= 2
+	}
+	return min(d, maxWait)
+}
+
+// short is what the other side says, as it may be kept and shown: one line, without
+// control characters.
+func short(text string) string {
+	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "\uFFFD"), func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+	if runes := []rune(text); len(runes) > maxAnswer {
+		text = string(runes[:maxAnswer]) + "…"
+	}
+	return text
+}
+
+// Run makes messages and brings them, once.
+func (h *Webhooks) Run(ctx context.Context) (string, error) {
+	made, err := h.Gather(ctx)
+	sent, failed := h.Send(ctx)
+	return fmt.Sprintf("made %d messages, brought %d", made, sent), errors.Join(err, failed)
+}
