@@ -435,6 +435,8 @@ func ownScreens(p *portal.Portal) []screen {
 		{http.MethodGet, "/portal/applications/:application/credentials/:credential/freeze", makes, p.CredentialFreezing},
 		{http.MethodPost, "/portal/applications/:application/credentials/:credential/freeze", makes, p.CredentialFreeze},
 		{http.MethodPost, "/portal/applications/:application/credentials/:credential/thaw", makes, p.CredentialThaw},
+		{http.MethodGet, "/portal/docs", reads, p.Docs},
+		{http.MethodGet, "/portal/docs/:page", reads, p.Docs},
 		{http.MethodGet, "/portal/webhooks", reads, p.Webhooks},
 		{http.MethodPost, "/portal/webhooks", makes, p.WebhookCreate},
 		{http.MethodGet, "/portal/webhooks/new", makes, p.WebhookNew},

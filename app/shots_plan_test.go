@@ -237,6 +237,8 @@ func (s *studio) portalShots() []shot {
 		{name: "portal-webhook-new", as: developer, path: "/portal/webhooks/new"},
 		{name: "portal-webhook-edit", as: owner, path: s.find(owner, "/portal/webhooks", "/portal/webhooks/[^/\"]{20,}") + "/edit"},
 		{name: "x-portal-webhook-errors", as: developer, path: "/portal/webhooks/new", script: sent, status: 422, once: true},
+		{name: "portal-docs", as: viewer, path: "/portal/docs"},
+		{name: "portal-docs-protocol", as: developer, path: "/portal/docs/protocol"},
 		{name: "portal-scopes", as: owner, path: "/portal/scopes"},
 		{name: "portal-scopes-live", as: owner, path: "/portal/scopes?world=production"},
 		{name: "portal-scope", as: developer, path: "/portal/scopes/" + web.PathPart("loan.offer:read")},

@@ -9,6 +9,11 @@ import "embed"
 //go:embed samples
 var Samples embed.FS
 
+// Pages are the pages that partners read, as Markdown.
+//
+//go:embed partners.md protocol.md sdk.md first-visit.md
+var Pages embed.FS
+
 // What stands in the samples for what is an application's own.
 const (
 	SampleGateway = "https://gateway.bank.example" // the issuer, and where it is reached

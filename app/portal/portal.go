@@ -177,6 +177,7 @@ var pages = []struct {
 	{i18n.Webhooks, webhooksPath, entrance.May("applications", "read"), nil},
 	{i18n.PortalRequests, requestsPath, entrance.May("requests", "read"), nil},
 	{i18n.PortalTeam, teamPath, entrance.May("team", "read"), nil},
+	{i18n.Docs, docsPath, entrance.May("applications", "read"), nil},
 }
 
 // user is who asks, for what they change.
