@@ -57,10 +57,14 @@ var drawnPapers = sync.OnceValues(func() (map[string]paper, error) {
 		if err := markdown.Renderer().Render(&out, source, root); err != nil {
 			return nil, err
 		}
-		all[p.word] = paper{out.String(), sectionsOf(root, source)}
+		all[p.word] = paper{scrolled.Replace(out.String()), sectionsOf(root, source)}
 	}
 	return all, nil
 })
+
+// scrolled lets what is wider than a phone be scrolled by keys as well; in the text itself
+// the renderer has written every < as an entity.
+var scrolled = strings.NewReplacer("<pre>", `<pre tabindex="0">`, "<table>", `<table tabindex="0">`)
 
 // inHouse makes a page of docs/ one of the portal: links between them lead to each other
 // there, links to what partners do not see are words, and drawings, which need a program
