@@ -62,9 +62,10 @@ var drawnPapers = sync.OnceValues(func() (map[string]paper, error) {
 	return all, nil
 })
 
-// scrolled lets what is wider than a phone be scrolled by keys as well; in the text itself
+// scrolled lets what is wider than a phone be scrolled by keys as well, and has no heading
+// of a column be empty; in the text itself
 // the renderer has written every < as an entity.
-var scrolled = strings.NewReplacer("<pre>", `<pre tabindex="0">`, "<table>", `<table tabindex="0">`)
+var scrolled = strings.NewReplacer("<pre>", `<pre tabindex="0">`, "<table>", `<table tabindex="0">`, "<th></th>", "<td></td>")
 
 // inHouse makes a page of docs/ one of the portal: links between them lead to each other
 // there, links to what partners do not see are words, and drawings, which need a program
