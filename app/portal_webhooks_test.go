@@ -119,7 +119,7 @@ func TestPartnersProgramsAreTold(t *testing.T) {
 		t.Errorf("while it takes nothing it was told %d times", len(bodies))
 	}
 	b.tellsPartners()
-	if _, bodies := l.heard(); len(bodies) != 1 { // the test, which had not had its turn
+	if _, bodies := l.heard(); len(bodies) != 0 { // the test neither: it is behind
 		t.Errorf("before its time it was told %v", bodies)
 	}
 	if page := b.as("viewer", hook, nil).Body.String(); !strings.Contains(page, "503") || !strings.Contains(page, "said &lt;b&gt;so&lt;/b&gt;") || strings.Contains(page, "/again") {
@@ -164,6 +164,56 @@ func TestPartnersProgramsAreTold(t *testing.T) {
 	b.ledTo("developer", hook+"/remove", url.Values{})
 	if b.Count("webhook_deliveries") != 0 {
 		t.Error("messages of a webhook that is gone are kept")
+	}
+}
+
+// A webhook that takes nothing keeps nobody else waiting, however much waits for it; one
+// that rests is told nothing, and nor is one of a partner that is not active.
+func TestEveryWebhookHasATurnOfItsOwn(t *testing.T) {
+	t.Parallel()
+	b := newHookedBank(t, true)
+	dead, alive := listen(t), listen(t)
+	dead.answers(http.StatusServiceUnavailable, "")
+	form := func(l *listener) url.Values { return url.Values{"url": {l.URL}, "topics": {"credential.ending"}} }
+	hook := b.ledTo("developer", "/portal/webhooks", form(dead))
+	b.Exec("UPDATE partners SET status = 'active'")
+	other := b.ledTo("other", "/portal/webhooks", form(alive))
+	for range 3 { // asked for three times it is one
+		b.ledTo("developer", hook+"/test", url.Values{})
+	}
+	if n := b.Count("webhook_deliveries"); n != 1 {
+		t.Errorf("%d tests wait", n)
+	}
+	b.Exec("INSERT INTO webhook_deliveries (id, webhook_id, topic, body, due_at) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) " +
+		"SELECT '0-' || i, '" + strings.TrimPrefix(hook, "/portal/webhooks/") + "', 'test', '{}', 1 FROM n")
+	b.ledTo("other", other+"/test", url.Values{})
+	b.tellsPartners()
+	if _, bodies := dead.heard(); len(bodies) != 1 {
+		t.Errorf("what takes nothing was told %d times", len(bodies))
+	}
+	if _, bodies := alive.heard(); len(bodies) != 1 {
+		t.Errorf("the other was told %d times", len(bodies))
+	}
+
+	quiet := func(why string) {
+		t.Helper()
+		b.Later(time.Hour)
+		b.tellsPartners()
+		if _, bodies := dead.heard(); len(bodies) != 0 {
+			t.Errorf("%s it was told %d times", why, len(bodies))
+		}
+	}
+	b.Exec("UPDATE webhooks SET paused = TRUE")
+	quiet("while it rests")
+	b.Exec("UPDATE webhooks SET paused = FALSE")
+	b.Exec("UPDATE partners SET status = 'suspended'")
+	quiet("while its partner is suspended")
+	b.Exec("UPDATE partners SET status = 'active'")
+	dead.answers(http.StatusOK, "")
+	b.Later(time.Hour)
+	b.tellsPartners()
+	if _, bodies := dead.heard(); len(bodies) == 0 || len(bodies) > 100 {
+		t.Errorf("once it takes them it was told %d times in one turn", len(bodies))
 	}
 }
 

@@ -356,7 +356,7 @@ func (s *studio) hook() {
 	hook := models.Webhook{ID: apptest.NewID(), PartnerID: "p_travel", URL: "https://hooks.lianhe.example/postern", Topics: []models.Topic{models.TopicEnding, models.TopicDecided}}
 	s.Write(func(tx *store.Tx, now int64) error {
 		hook.CreatedAt, hook.UpdatedAt = now, now
-		if err := tx.SaveWebhook(hook); err != nil {
+		if err := tx.CreateWebhook(hook); err != nil {
 			return err
 		}
 		body := `{"id":"…","iss":"https://gateway.bank.example","topic":"credential.ending","data":{"id":"live-sig"}}`

@@ -26,7 +26,7 @@ type Webhook struct {
 	PartnerID string
 	URL       string  `gorm:"column:url"` // https, without a secret in it that the portal would hide
 	Topics    []Topic `gorm:"serializer:json"`
-	Paused    bool    // nothing is made for it
+	Paused    bool    // nothing is made for it, and nothing that waits is sent
 	CreatedAt int64
 	UpdatedAt int64 `gorm:"autoUpdateTime:false"` // Unix ms, as given: gorm would write seconds of its own clock
 }

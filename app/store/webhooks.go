@@ -22,9 +22,9 @@ func (s *Store) Webhooks(ctx context.Context, partner string, limit int) ([]mode
 	return list, nil
 }
 
-// WebhooksOf reads the webhooks of partners; nil reads all.
+// WebhooksOf reads the webhooks of partners that are neither suspended nor closed; nil reads all of them.
 func (s *Store) WebhooksOf(ctx context.Context, partners []string) ([]models.Webhook, error) {
-	query := s.read(ctx).Order("id")
+	query := s.read(ctx).Select("webhooks.*").Joins("JOIN partners ON partners.id = webhooks.partner_id AND partners.status NOT IN ?", []models.Status{models.Suspended, models.Closed}).Order("webhooks.id")
 	if partners != nil {
 		query = query.Where("partner_id IN ?", partners)
 	}
@@ -50,12 +50,17 @@ func (s *Store) Webhook(ctx context.Context, id string) (w models.Webhook, found
 	return w, true, nil
 }
 
-// SaveWebhook writes one, over what was there.
-func (tx *Tx) SaveWebhook(w models.Webhook) error {
-	if err := tx.db.Save(&w).Error; err != nil {
-		return fmt.Errorf("save webhook: %w", err)
+// CreateWebhook writes a new one.
+func (tx *Tx) CreateWebhook(w models.Webhook) error {
+	if err := tx.db.Create(&w).Error; err != nil {
+		return fmt.Errorf("create webhook: %w", err)
 	}
 	return nil
+}
+
+// UpdateWebhook writes one over what is there; false if nothing is.
+func (tx *Tx) UpdateWebhook(w models.Webhook) (bool, error) {
+	return tx.claimed(tx.db.Model(&models.Webhook{ID: w.ID}).Select("url", "topics", "paused", "updated_at").Updates(&w))
 }
 
 // RemoveWebhook deletes one, and what waits for it.
@@ -118,13 +123,39 @@ func (tx *Tx) SetWebhookPlace(seq int64) error {
 	return nil
 }
 
-// DueWebhookDeliveries lists messages that are due, the longest first, at most limit.
-func (s *Store) DueWebhookDeliveries(ctx context.Context, now int64, limit int) ([]models.WebhookDelivery, error) {
-	var list []models.WebhookDelivery
-	if err := s.read(ctx).Where("due_at > 0 AND due_at <= ?", now).Order("due_at, id").Limit(limit).Find(&list).Error; err != nil {
-		return nil, fmt.Errorf("read due webhook deliveries: %w", err)
+// The message that has waited longest says when its webhook has its turn: those behind it
+// wait for it, and nobody else's do.
+const dueWebhooksSQL = `SELECT w.* FROM webhooks w JOIN partners p ON p.id = w.partner_id
+	WHERE p.status NOT IN ('suspended', 'closed') AND NOT w.paused AND (SELECT d.due_at FROM webhook_deliveries d
+		WHERE d.webhook_id = w.id AND d.due_at > 0 ORDER BY d.id LIMIT 1) <= ? ORDER BY w.id LIMIT ?`
+
+// DueWebhooks lists webhooks that have their turn as of now (Unix ms), at most limit: none
+// that rests, and none of a partner that is suspended or closed.
+func (s *Store) DueWebhooks(ctx context.Context, now int64, limit int) ([]models.Webhook, error) {
+	var list []models.Webhook
+	if err := s.read(ctx).Raw(dueWebhooksSQL, now, limit).Scan(&list).Error; err != nil {
+		return nil, fmt.Errorf("read due webhooks: %w", err)
 	}
 	return list, nil
+}
+
+// WaitingForWebhook lists messages that wait for a webhook's turn, in their order, at most
+// limit.
+func (s *Store) WaitingForWebhook(ctx context.Context, webhook string, limit int) ([]models.WebhookDelivery, error) {
+	var list []models.WebhookDelivery
+	if err := s.read(ctx).Where("webhook_id = ? AND due_at > 0", webhook).Order("id").Limit(limit).Find(&list).Error; err != nil {
+		return nil, fmt.Errorf("read waiting webhook deliveries: %w", err)
+	}
+	return list, nil
+}
+
+// TestWaits reports whether a message that is a test waits for a webhook's turn.
+func (tx *Tx) TestWaits(webhook string) (bool, error) {
+	var n int64
+	if err := tx.db.Model(&models.WebhookDelivery{}).Where("webhook_id = ? AND due_at > 0 AND topic = ?", webhook, models.TopicTest).Count(&n).Error; err != nil {
+		return false, fmt.Errorf("count waiting tests: %w", err)
+	}
+	return n > 0, nil
 }
 
 // WebhookDeliveries lists messages of a webhook, the newest first, those below an id; "" is

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -21,9 +22,10 @@ import (
 )
 
 const (
-	patience   = 10 * time.Second // that one message takes at most
+	patience   = 10 * time.Second // that one message takes at most, and the turn of a webhook that takes its time
 	atOnce     = 8                // webhooks that are told at the same time
-	sendAtOnce = 200              // messages of one run
+	sendAtOnce = 200              // webhooks of one run
+	inTurn     = 50               // messages that one of them gets in it
 	firstWait  = 30 * time.Second
 	maxWait    = time.Hour
 	// maxAttempts are tried over a little more than a day.
@@ -38,26 +40,24 @@ const Typ = "webhook+json"
 // appendix F), which is the body.
 const Header = "Postern-Signature"
 
-// Send brings what is due, and returns how much was taken. Several messages of one webhook
-// go one after the other.
+// Send brings what is due, and returns how much was taken. Each webhook has a turn of its
+// own, so none waits for another's that takes nothing, or too long.
 func (h *Webhooks) Send(ctx context.Context) (sent int, err error) {
-	due, err := h.o.Store.DueWebhookDeliveries(ctx, h.o.Now().UnixMilli(), sendAtOnce)
-	if err != nil || len(due) == 0 {
+	due, err := h.o.Store.DueWebhooks(ctx, h.o.Now().UnixMilli(), sendAtOnce)
+	if err != nil {
 		return 0, err
 	}
-	queues := map[string][]models.WebhookDelivery{}
-	for _, d := range due {
-		queues[d.WebhookID] = append(queues[d.WebhookID], d)
-	}
+	// Where a run is too short for all of them, it is not always for the same.
+	rand.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	var faults []error
 	free := make(chan struct{}, atOnce)
-	for id, queue := range queues {
+	for _, w := range due {
+		free <- struct{}{}
 		all.Go(func() {
-			free <- struct{}{}
 			defer func() { <-free }()
-			n, err := h.sendTo(ctx, id, queue)
+			n, err := h.sendTo(ctx, w)
 			mu.Lock()
 			defer mu.Unlock()
 			sent, faults = sent+n, append(faults, err)
@@ -67,14 +67,18 @@ func (h *Webhooks) Send(ctx context.Context) (sent int, err error) {
 	return sent, errors.Join(faults...)
 }
 
-// sendTo brings messages to one webhook; one that does not take a message keeps the others
-// waiting until that one's next turn.
-func (h *Webhooks) sendTo(ctx context.Context, id string, queue []models.WebhookDelivery) (sent int, err error) {
-	w, found, err := h.o.Store.Webhook(ctx, id)
-	if err != nil || !found {
-		return 0, err
+// sendTo brings a webhook its messages in their order; one that it does not take keeps
+// those behind it waiting until it has its next turn.
+func (h *Webhooks) sendTo(ctx context.Context, w models.Webhook) (sent int, err error) {
+	queue, err := h.o.Store.WaitingForWebhook(ctx, w.ID, inTurn)
+	if err != nil && ctx.Err() != nil {
+		return 0, nil // the run is over
 	}
-	for _, d := range queue {
+	for began := time.Now(); sent < len(queue) && time.Since(began) < patience; sent++ {
+		d := queue[sent]
+		if d.DueAt > h.o.Now().UnixMilli() {
+			break // it was tried before one that was sent again by hand
+		}
 		status, answer, failed := h.bring(ctx, w, d)
 		if failed != nil && ctx.Err() != nil {
 			return sent, nil // this node stops: the partner is not to blame
@@ -85,9 +89,8 @@ func (h *Webhooks) sendTo(ctx context.Context, id string, queue []models.Webhook
 		if failed != nil || status < 200 || status > 299 {
 			return sent, nil
 		}
-		sent++
 	}
-	return sent, nil
+	return sent, err
 }
 
 // bring sends one message once.
@@ -105,9 +108,6 @@ func (h *Webhooks) bring(ctx context.Context, w models.Webhook, d models.Webhook
 	r.Header.Set(Header, signature)
 	res, err := h.client.Do(r)
 	if err != nil {
-		if errors.Is(err, errPrivate) {
-			return 0, Private, err // where the name leads inside is nobody's to know
-		}
 		return 0, short(failure(err)), err
 	}
 	defer res.Body.Close()
@@ -122,8 +122,10 @@ func failure(err error) string {
 	var connection *net.OpError
 	var outer *url.Error
 	switch {
+	case errors.Is(err, errPrivate):
+		return Private // where the name leads inside is nobody's to know
 	case errors.As(err, &name):
-		return "the name was not found"
+		return Private // as one that leads inside: which names there are is the bank's
 	case errors.Is(err, context.DeadlineExceeded), os.IsTimeout(err):
 		return fmt.Sprintf("no answer within %s", patience)
 	case errors.As(err, &connection):

@@ -45,7 +45,7 @@ type Webhooks struct {
 // New returns the webhooks of all partners.
 func New(o Options) *Webhooks { return &Webhooks{o, newClient(o.Private)} }
 
-// Save makes a webhook of a partner's, or changes one. Faults are errs.Fields. ErrFull.
+// Save makes a webhook of a partner's, or changes one. Faults are errs.Fields. ErrFull, ErrGone.
 func (h *Webhooks) Save(ctx context.Context, actor string, w models.Webhook) (models.Webhook, error) {
 	faults := CheckURL(w.URL, h.o.Private)
 	faults.Check(len(w.Topics) > 0, "topics", "rule.webhook_topics", "choose what it is told of")
@@ -55,29 +55,41 @@ func (h *Webhooks) Save(ctx context.Context, actor string, w models.Webhook) (mo
 	if err := faults.Invalid(); err != nil {
 		return w, err
 	}
-	event := "webhook.changed"
-	err := h.write(ctx, actor, func(to change.Writer) (err error) {
+	event, save := "webhook.changed", h.update
+	if w.ID == "" {
+		event, save = "webhook.created", h.create
+	}
+	err := h.write(ctx, actor, func(to change.Writer) error {
 		w.UpdatedAt = to.At()
-		if w.ID == "" {
-			event = "webhook.created"
-			w.CreatedAt = to.At()
-			if _, _, err := to.Accounts().Partner(w.PartnerID); err != nil { // locked: nobody else counts meanwhile
-				return err
-			}
-			n, err := to.CountWebhooks(w.PartnerID)
-			if err != nil || n >= MaxOf {
-				return or(err, ErrFull)
-			}
-			if w.ID, err = ledger.NewID(to.Now, to.Rand); err != nil {
-				return err
-			}
-		}
-		if err := to.SaveWebhook(w); err != nil {
+		if err := save(to, &w); err != nil {
 			return err
 		}
 		return to.Event(ledger.Event{Kind: event, PartnerID: w.PartnerID}, map[string]string{"id": w.ID})
 	})
 	return w, err
+}
+
+func (h *Webhooks) create(to change.Writer, w *models.Webhook) (err error) {
+	if _, _, err := to.Accounts().Partner(w.PartnerID); err != nil { // locked: nobody else counts meanwhile
+		return err
+	}
+	n, err := to.CountWebhooks(w.PartnerID)
+	if err != nil || n >= MaxOf {
+		return or(err, ErrFull)
+	}
+	w.CreatedAt = to.At()
+	if w.ID, err = ledger.NewID(to.Now, to.Rand); err != nil {
+		return err
+	}
+	return to.CreateWebhook(*w)
+}
+
+func (h *Webhooks) update(to change.Writer, w *models.Webhook) error {
+	there, err := to.UpdateWebhook(*w)
+	if err == nil && !there {
+		err = ErrGone // somebody has removed it meanwhile
+	}
+	return err
 }
 
 // Remove removes a webhook and what waits for it.
@@ -90,9 +102,12 @@ func (h *Webhooks) Remove(ctx context.Context, actor string, w models.Webhook) e
 	})
 }
 
-// Test puts a message into the queue that says that it is a test.
+// Test puts a message into the queue that says that it is a test, unless one waits there.
 func (h *Webhooks) Test(ctx context.Context, w models.Webhook) error {
 	return h.o.Store.Write(ctx, func(tx *store.Tx) error {
+		if waits, err := tx.TestWaits(w.ID); err != nil || waits {
+			return err
+		}
 		d, err := h.message(w, models.TopicTest, "", h.o.Now(), nil)
 		if err != nil {
 			return err
