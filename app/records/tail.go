@@ -12,11 +12,13 @@ import (
 
 // Bounds of following the log.
 const (
-	followEvery  = time.Second
-	lookBack     = 5 * time.Second // lines are committed up to so long after they were made, on other nodes
-	maxPoll      = 2000            // lines of one look
-	maxBatch     = 50              // of which one follower is shown
-	maxFollowers = 64
+	followEvery   = time.Second
+	lookBack      = 5 * time.Second // lines are committed up to so long after they were made, on other nodes
+	maxPoll       = 2000            // lines of one look
+	maxBatch      = 50              // of which one follower is shown
+	maxFollowers  = 64
+	maxOfPartners = 48 // of them; the others are kept for the bank
+	maxOfPartner  = 6  // of one partner
 )
 
 // Tail follows the ledger for everybody on this node who looks at the log live:
@@ -37,6 +39,7 @@ type Follower struct {
 
 	out   chan Batch
 	row   store.LogFilter
+	of    string // the partner whose user it is; "" is the bank's
 	after string // newest line that it had when it began
 	begun bool   // it has had its first look
 	tail  *Tail
@@ -62,14 +65,33 @@ func (t *Tail) Follow(ctx context.Context, f Filter, after string) (*Follower, e
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.ended || len(t.followers) >= maxFollowers {
+	partner := ""
+	if f.own != nil {
+		partner = f.own.Partner
+	}
+	if t.ended || !t.room(partner) {
 		return nil, ErrFollower
 	}
 	// Room for one that is on its way to be sent; who is slower than that misses some.
 	out := make(chan Batch, 4)
-	follower := &Follower{Batches: out, out: out, row: row, after: after, tail: t}
+	follower := &Follower{Batches: out, out: out, row: row, of: partner, after: after, tail: t}
 	t.followers[follower] = true
 	return follower, nil
+}
+
+// room reports whether one more of a partner's may follow, or of the bank's for "";
+// t.mu is held.
+func (t *Tail) room(partner string) bool {
+	same, partners := 0, 0
+	for f := range t.followers {
+		if f.of != "" {
+			partners++
+		}
+		if f.of == partner {
+			same++
+		}
+	}
+	return len(t.followers) < maxFollowers && (partner == "" || same < maxOfPartner && partners < maxOfPartners)
 }
 
 // Stop ends following; more than once is fine.
