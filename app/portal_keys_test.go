@@ -80,8 +80,8 @@ func TestAKeyIsUploadedAndAnAssertionLookedAt(t *testing.T) {
 		over, _ := certified(t, now.AddDate(-1, 0, 0), now.Add(-time.Hour))
 		b.wants("a certificate that has ended", b.uploads("developer", path+"/credentials", over), http.StatusUnprocessableEntity)
 		b.wants("a certificate", b.uploads("developer", path+"/credentials", certificate), http.StatusSeeOther)
-		if n := b.Count("credentials WHERE not_after > 0 AND application_id = '" + id + "'"); n != 1 {
-			t.Error("the certificate's end is not the credential's")
+		if n := b.Count("credentials WHERE not_after > 0 AND bank_end = not_after AND application_id = '" + id + "'"); n != 1 {
+			t.Error("the certificate's end is not the credential's, for good")
 		}
 
 		b.ledTo("developer", path+"/credentials", b.keyed("probe", ""))

@@ -3,12 +3,14 @@ package app_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"postern/app/approval"
 	"postern/app/apptest"
@@ -135,6 +137,7 @@ func (b bank) keepsCredentials(path, id string) {
 	if page := b.as("developer", one, nil).Body.String(); strings.Contains(page, keep) {
 		t.Error("the end was not taken back")
 	}
+	b.Exec(fmt.Sprintf("UPDATE credentials SET not_after = %[1]d, bank_end = %[1]d", b.Clock.Now().Add(72*time.Hour).UnixMilli())) // whoever has set an end, this one comes first
 	refused("the last one, without a word", "developer", end, url.Values{"when": {"now"}}, http.StatusConflict)
 	b.ledTo("developer", end, url.Values{"when": {"now"}, "anyway": {"yes"}})
 	refused("once it is over", "developer", end, url.Values{"when": {"24h"}}, http.StatusNotFound)

@@ -249,7 +249,7 @@ type Credential struct {
 	SecretHash    string // base64url SHA-256 of the secret, which is 256 random bits
 	NotBefore     int64
 	NotAfter      int64 // 0 means no end
-	BankEnd       int64 // the end that the bank has set, which no partner moves; 0 for none
+	BankEnd       int64 // the end that it was registered with or the bank has set, which no partner moves; 0 for none
 	Frozen        Side  // on whose word it rests; empty while it does not
 	WarnedAt      int64 // when its partner was last told that it ends; Unix ms
 	RevokedAt     int64

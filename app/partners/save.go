@@ -142,9 +142,10 @@ func (r *Registry) saveCredential(w change.Writer, x change.Change[Credential]) 
 	}
 	if end := change.Moment(c.NotAfter); end != row.NotAfter || x.New {
 		row.NotAfter = end
-		if w.Partner == "" {
+		if w.Partner == "" || x.New { // that of a certificate, or of a trial, is nobody's to move either
 			row.BankEnd = end
-		} else {
+		}
+		if w.Partner != "" {
 			row.WarnedAt = w.At() // whoever chose the end knows it
 		}
 	}

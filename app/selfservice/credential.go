@@ -70,7 +70,9 @@ func (s *SelfService) EndCredential(ctx context.Context, u User, k partners.Cred
 		at = s.o.Now()
 	}
 	unless := both(still(k), s.unlessLast(k, at, anyway))
-	k.NotAfter, k.Revoked = ends, ends.IsZero()
+	if k.Revoked = ends.IsZero(); !k.Revoked { // what is over keeps the end that it had
+		k.NotAfter = ends
+	}
 	return s.change(ctx, u, k, approval.Ask{Reason: ReasonEnded, Unless: unless})
 }
 
@@ -200,33 +202,31 @@ func (s *SelfService) Confirm(ctx context.Context, u User, id int64) error {
 	if !r.State.Open() || s.o.Now().UnixMilli() >= r.MadeAt+confirmWithin.Milliseconds() {
 		return ErrOver
 	}
-	if there, err := s.mayStill(ctx, r); err != nil || !there {
-		return orElse(err, ErrOver)
-	}
 	wanted, err := bankfile.AskedIn(r.Content)
 	if err != nil {
 		return err
 	}
-	err = s.change(ctx, u, wanted.Credential, approval.Ask{Reason: r.Reason, Answers: r.ID, Unless: s.stillOneStep(wanted.Credential, r.Reason)})
+	err = s.change(ctx, u, wanted.Credential, approval.Ask{Reason: r.Reason, Answers: r.ID, Unless: s.stillOneStep(wanted.Credential, r.Reason), Also: mayStill(r)})
 	if errors.Is(err, approval.ErrAnswered) {
 		return ErrOver
 	}
 	return err
 }
 
-// mayStill reports whether whoever asked is in the team and may change production:
-// two persons are two that the team has.
-func (s *SelfService) mayStill(ctx context.Context, r models.PartnerRequest) (may bool, err error) {
-	err = s.o.Store.Accounts(ctx, func(a store.Accounts) error {
-		account, found, err := a.Account(r.Maker)
+// mayStill refuses where whoever asked is not in the team any more, or may not change
+// production: two persons are two that the team has when it takes effect.
+func mayStill(r models.PartnerRequest) func(change.Writer) error {
+	return func(w change.Writer) error {
+		account, found, err := w.Accounts().Account(r.Maker)
 		if err != nil || !found || account.Status != models.AccountActive {
-			return err
+			return orElse(err, ErrOver)
 		}
-		m, found, err := a.Member(r.Maker)
-		may = found && m.PartnerID == r.PartnerID && m.Production
-		return err
-	})
-	return may, err
+		m, found, err := w.Accounts().Member(r.Maker)
+		if err != nil || !found || m.PartnerID != r.PartnerID || !m.Production {
+			return orElse(err, ErrOver)
+		}
+		return nil
+	}
 }
 
 // stillOneStep refuses to bring a credential back together with what was changed of it
