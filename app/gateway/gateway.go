@@ -41,6 +41,7 @@ type Gateway struct {
 	Options
 	configured sync.Map // upstream id → models.Upstream that the pool knows
 	room       room
+	slow       chan struct{}
 	calls      atomic.Int64 // on their way
 }
 
@@ -48,7 +49,9 @@ type Gateway struct {
 func (g *Gateway) InFlight() int64 { return g.calls.Load() }
 
 // New returns the door.
-func New(o Options) *Gateway { return &Gateway{Options: o, room: room{byKey: map[string]int64{}}} }
+func New(o Options) *Gateway {
+	return &Gateway{Options: o, room: room{byKey: map[string]int64{}}, slow: make(chan struct{}, slowAtOnce)}
+}
 
 // VisitOpen is step D and E: POST /gateway/v1/visit-tokens.
 func (g *Gateway) VisitOpen(c *gin.Context) {
@@ -108,9 +111,7 @@ func (g *Gateway) forward(ctx context.Context, call *authority.Call) authority.R
 	// The page may leave; what the bank was asked to do still gets its record.
 	ctx = context.WithoutCancel(ctx)
 	slow, failure := call.Weather()
-	if slow > 0 {
-		g.Sleep(slow)
-	}
+	g.wait(slow)
 	if failure != nil {
 		return call.Fail(failure)
 	}
@@ -132,6 +133,24 @@ func (g *Gateway) forward(ctx context.Context, call *authority.Call) authority.R
 	return call.Answer(ctx, authority.UpstreamReply{
 		Status: r.Status, Header: r.Header, Customer: r.Customer, MediaType: r.MediaType, Body: r.Body,
 	})
+}
+
+// slowAtOnce is how many calls take their time at once because somebody wants to see that.
+const slowAtOnce = 32
+
+// wait lets a call take as long as a slow upstream, while there is room: what waits keeps
+// its body in memory, and a sandbox must not keep anybody else's calls out by it. Where
+// too many wait already, it goes on at once.
+func (g *Gateway) wait(slow time.Duration) {
+	if slow == 0 {
+		return
+	}
+	select {
+	case g.slow <- struct{}{}:
+		defer func() { <-g.slow }()
+		g.Sleep(slow)
+	default:
+	}
 }
 
 // enter applies what comes before any key is used: the limit on failures of
