@@ -156,6 +156,9 @@ func TestBadWeatherIsOfTheSandboxAlone(t *testing.T) {
 			exchanges(w, sandboxApp)
 		}
 		w.Refresh()
+		w.Write(func(tx *store.Tx, now int64) error { // over before its time, it is to blame all the same
+			return tx.SetWeather(models.WeatherSpell{ApplicationID: sandboxApp, Kind: models.ExpiredAT}, now)
+		})
 		list, err := w.App.Store().Refusals(t.Context(), 0, 10, 1, 10)
 		if err != nil || len(list) != 0 {
 			t.Errorf("alerts would be told of %v, %v", list, err)

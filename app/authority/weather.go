@@ -15,7 +15,8 @@ const weatherRetry = 5 * time.Second
 const weatherSlow = 8 * time.Second
 
 // exchangeWeather refuses step D by what the application's partner has put over it, as
-// the real faults are refused and in their order.
+// the real faults are refused and in their order, and no more often than the application
+// may come.
 func (a *Authority) exchangeWeather(app *directory.Application) error {
 	for _, fault := range []struct {
 		weather models.Weather
@@ -28,6 +29,9 @@ func (a *Authority) exchangeWeather(app *directory.Application) error {
 		{models.SpentAT, errATSpent, reasonOtherR},
 	} {
 		if app.Weather(fault.weather, a.Now()) {
+			if err := a.take("vt", app, app.VTRate, a.Rates.VT); err != nil {
+				return err
+			}
 			return fault.err.Because(fault.weather.Because(fault.reason))
 		}
 	}

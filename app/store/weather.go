@@ -15,10 +15,11 @@ import (
 const calm = "application_id NOT IN (SELECT application_id FROM weather WHERE until > ?)"
 
 // SetWeather puts a kind of bad weather over an application until a time (Unix ms); 0
-// takes it away.
+// ends it now: that it was there is kept, and with it what it is to blame for.
 func (tx *Tx) SetWeather(s models.WeatherSpell, at int64) error {
 	if s.Until == 0 {
-		if err := tx.db.Delete(&s).Error; err != nil {
+		err := tx.db.Model(&models.WeatherSpell{}).Where("application_id = ? AND kind = ? AND until > ?", s.ApplicationID, s.Kind, at).Update("until", at).Error
+		if err != nil {
 			return fmt.Errorf("end weather: %w", err)
 		}
 		return tx.AppendChange(models.Change{At: at, Kind: models.ChangeApplication, Subject: s.ApplicationID})
@@ -62,7 +63,7 @@ func (tx *Tx) trial(t models.Trial) *gorm.DB {
 }
 
 // oldTrialKeysSQL finds credentials of trials that ended long ago.
-const oldTrialKeysSQL = "SELECT id FROM credentials WHERE substr(id, 1, 7) = '" + models.TrialPrefix + "' AND not_after < ? ORDER BY not_after LIMIT ?"
+const oldTrialKeysSQL = "SELECT id FROM credentials WHERE substr(id, 1, 7) = '" + models.TrialPrefix + "' AND not_after > 0 AND not_after < ? ORDER BY not_after LIMIT ?"
 
 // DeleteOldTrials deletes up to limit trials, and credentials of trials with what is kept
 // of their last use, that ended before a time, and returns how many.
