@@ -59,17 +59,20 @@ type shelf struct {
 	holdings     []holding
 }
 
-// shelf reads it for the reader's partner; of one scope where one is named.
-func (p *Portal) shelf(c *gin.Context, scope string) (s shelf, err error) {
+// shelfPart is which of a shelf is read: one scope, what one application holds, or all of it.
+type shelfPart struct{ scope, application string }
+
+// shelf reads it for the reader's partner.
+func (p *Portal) shelf(c *gin.Context, of shelfPart) (s shelf, err error) {
 	ctx := c.Request.Context()
 	err = p.o.Store.Business(ctx, func(b store.Business) error {
 		if s.applications, err = b.ApplicationsOf([]string{entrance.VisitOf(c).Who.Partner.ID}); err != nil {
 			return err
 		}
-		if err := s.hold(b, scope); err != nil {
+		if err := s.hold(b, of); err != nil {
 			return err
 		}
-		return s.see(b, scope)
+		return s.see(b, of)
 	})
 	if err != nil {
 		return s, err
@@ -78,10 +81,10 @@ func (p *Portal) shelf(c *gin.Context, scope string) (s shelf, err error) {
 }
 
 // hold reads the grants that are not over for good.
-func (s *shelf) hold(b store.Business, scope string) error {
+func (s *shelf) hold(b store.Business, of shelfPart) error {
 	applications := map[string]models.Application{}
 	for _, a := range s.applications {
-		if a.Status != models.Closed {
+		if a.Status != models.Closed && (of.application == "" || of.application == a.ID) {
 			applications[a.ID] = a
 		}
 	}
@@ -90,7 +93,7 @@ func (s *shelf) hold(b store.Business, scope string) error {
 		return err
 	}
 	for _, g := range registry.Grants.All() {
-		if a, own := applications[g.Application]; own && !g.Ended && (scope == "" || g.Scope == scope) {
+		if a, own := applications[g.Application]; own && !g.Ended && (of.scope == "" || of.scope == g.Scope) {
 			s.holdings = append(s.holdings, holding{grant: g, application: a})
 		}
 	}
@@ -98,9 +101,9 @@ func (s *shelf) hold(b store.Business, scope string) error {
 }
 
 // see reads the scopes that are offered or held.
-func (s *shelf) see(b store.Business, scope string) (err error) {
-	var ids []string
-	if scope == "" {
+func (s *shelf) see(b store.Business, of shelfPart) (err error) {
+	ids := []string{}
+	if of == (shelfPart{}) {
 		offered, err := b.OfferedScopes(maxOffered)
 		if err != nil {
 			return err
@@ -108,15 +111,15 @@ func (s *shelf) see(b store.Business, scope string) (err error) {
 		for _, row := range offered {
 			ids = append(ids, row.ID)
 		}
-		for _, h := range s.holdings {
-			ids = append(ids, h.grant.Scope)
-		}
-		slices.Sort(ids)
-		ids = slices.Compact(ids)
-	} else {
-		ids = []string{scope}
 	}
-	s.catalog, err = catalog.Read(b, []string{}, append([]string{}, ids...))
+	if of.scope != "" {
+		ids = append(ids, of.scope)
+	}
+	for _, h := range s.holdings {
+		ids = append(ids, h.grant.Scope)
+	}
+	slices.Sort(ids)
+	s.catalog, err = catalog.Read(b, []string{}, slices.Compact(ids))
 	return err
 }
 
@@ -170,7 +173,7 @@ func keysOf[T any](m map[string]T) []string {
 // of the two worlds.
 func (p *Portal) Scopes(c *gin.Context) error {
 	ctx, world := c.Request.Context(), worldOf(c)
-	s, err := p.shelf(c, "")
+	s, err := p.shelf(c, shelfPart{})
 	if err != nil {
 		return err
 	}
@@ -200,7 +203,7 @@ func (p *Portal) scope(c *gin.Context) (v catalog.Scope, s shelf, err error) {
 	if id == "" {
 		return v, s, selfservice.ErrNotOffered
 	}
-	if s, err = p.shelf(c, id); err != nil {
+	if s, err = p.shelf(c, shelfPart{scope: id}); err != nil {
 		return v, s, err
 	}
 	v, found := s.catalog.Scopes.Current(id)
@@ -341,14 +344,12 @@ func (p *Portal) holdingRow(ctx context.Context, h holding) (row portal.HoldingR
 
 // heldBy are the scopes that an application holds.
 func (p *Portal) heldBy(c *gin.Context, a partners.Application) (rows []portal.HoldingRow, err error) {
-	s, err := p.shelf(c, "")
+	s, err := p.shelf(c, shelfPart{application: a.ID})
 	if err != nil {
 		return nil, err
 	}
 	for _, h := range s.holdings {
-		if h.application.ID == a.ID {
-			rows = append(rows, p.giving(c, h))
-		}
+		rows = append(rows, p.giving(c, h))
 	}
 	return rows, nil
 }
