@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -11,6 +12,7 @@ import (
 
 	"postern/app"
 	"postern/app/apptest"
+	"postern/app/selfservice"
 	"postern/app/trial"
 	"postern/models"
 )
@@ -138,6 +140,10 @@ func TestATrialTakesNothingFromThePartnersServers(t *testing.T) {
 	o.shows("once it has ended", o.sees("?step=B"), "Next: Ask for an AT")
 	if rec := o.as("developer", trying, url.Values{"act": {"C"}, "turn": {o.turn}}); rec.Code != http.StatusConflict {
 		t.Errorf("a step of a trial that has ended answers %d", rec.Code)
+	}
+	for i := range selfservice.MaxCredentials { // as many of its own as there can be leave room for trials
+		w.Exec(fmt.Sprintf("INSERT INTO credentials (id, application_id, use, kid, public_jwk, thumbprint, secret_hash, not_before, not_after, bank_end, frozen, warned_at, revoked_at, created_at) "+
+			"VALUES ('own-%[1]d', '%[2]s', 'secret', '', '', '', 'own-%[1]d', 0, 0, 0, '', 0, 0, 0)", i, sandboxApp))
 	}
 	o.does("B", wanted) // begins anew
 }

@@ -20,7 +20,7 @@ import (
 // else 0. Faults come back as bankfile.Refusal. ErrCredentials; approval.ErrNotOwn for
 // the first of its use in production.
 func (s *SelfService) AddCredential(ctx context.Context, u User, k partners.Credential) (waits int64, err error) {
-	return s.widen(ctx, u, k, reasons{ReasonCredential, ReasonFurther}, s.room(k.Application))
+	return s.widen(ctx, u, k, reasons{ReasonCredential, ReasonFurther}, s.room(k))
 }
 
 // AskCredential asks the bank for a credential of an application in production, as Ask
@@ -34,20 +34,21 @@ func (s *SelfService) AskCredential(ctx context.Context, u User, k partners.Cred
 		if err != nil || !found || a.Partner != u.Partner || a.Environment != models.Production {
 			return orElse(err, approval.ErrNotOwn)
 		}
-		return s.room(k.Application)(b)
+		return s.room(k)(b)
 	}})
 }
 
-// room refuses one more credential of an application that has as many as it can have.
-func (s *SelfService) room(application string) func(store.Business) error {
+// room refuses one more credential of an application that has as many as it can have;
+// trials take no room from the partner's own, nor the other way round.
+func (s *SelfService) room(k partners.Credential) func(store.Business) error {
 	return func(b store.Business) error {
-		rows, err := b.CredentialsOf([]string{application})
+		rows, err := b.CredentialsOf([]string{k.Application})
 		if err != nil {
 			return err
 		}
 		now, n := s.o.Now().UnixMilli(), 0
 		for _, row := range rows {
-			if row.RevokedAt == 0 && (row.NotAfter == 0 || row.NotAfter > now) {
+			if models.OfTrial(row.ID) == models.OfTrial(k.ID) && row.RevokedAt == 0 && (row.NotAfter == 0 || row.NotAfter > now) {
 				n++
 			}
 		}
@@ -239,7 +240,7 @@ func (s *SelfService) stillOneStep(k partners.Credential, reason string) func(st
 			return err
 		}
 		if len(rows) == 0 {
-			return s.room(k.Application)(b)
+			return s.room(k)(b)
 		}
 		now := partners.CredentialsOf(rows)[0]
 		another := reason == ReasonThawed && now.Frozen == k.Frozen || reason == ReasonKept && now.Frozen != k.Frozen
