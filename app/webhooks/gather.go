@@ -70,7 +70,10 @@ func (h *Webhooks) Gather(ctx context.Context) (n int, err error) {
 
 // messages are those that events come to.
 func (h *Webhooks) messages(ctx context.Context, events []models.Event) (list []models.WebhookDelivery, err error) {
-	events = slices.DeleteFunc(slices.Clone(events), func(e models.Event) bool { return topics[e.Kind] == "" })
+	events = slices.DeleteFunc(slices.Clone(events), func(e models.Event) bool {
+		// Of services and everything the portal's page of notices tells.
+		return topics[e.Kind] == "" || e.PartnerID == "" && topics[e.Kind] != models.TopicKeys
+	})
 	if len(events) == 0 {
 		return nil, nil
 	}
@@ -88,9 +91,6 @@ func (h *Webhooks) messages(ctx context.Context, events []models.Event) (list []
 	}
 	for _, e := range events {
 		topic := topics[e.Kind]
-		if e.PartnerID == "" && topic != models.TopicKeys {
-			continue // of services and everything the portal's page of notices tells
-		}
 		for _, w := range hooks {
 			if (e.PartnerID == "" || e.PartnerID == w.PartnerID) && w.Wants(topic) {
 				d, err := h.message(w, topic, e.ID, time.UnixMilli(e.At), dataOf(e))
