@@ -148,6 +148,22 @@ func TestATrialTakesNothingFromThePartnersServers(t *testing.T) {
 	o.does("B", wanted) // begins anew
 }
 
+// What the portal made for a trial is no key of the partner's: samples of code do not
+// name it, and it ticks nothing.
+func TestATrialsKeysAreNotThePartners(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, seeded(echoSeed))
+	o := newTrier(t, w)
+	o.does("B", wanted)
+	w.Exec("DELETE FROM credentials WHERE application_id = '" + sandboxApp + "' AND id NOT LIKE 'try-it-%'")
+	w.Refresh()
+	for _, path := range []string{strings.TrimSuffix(trying, "/try") + "/code?in=node", "/portal"} {
+		if rec := o.as("developer", path, nil); rec.Code != http.StatusOK || strings.Contains(rec.Body.String(), "try-it-") {
+			t.Errorf("%s answers %d, or names a key of a trial", path, rec.Code)
+		}
+	}
+}
+
 func TestOfTwoTabsOneTakesTheStep(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, seeded(echoSeed))

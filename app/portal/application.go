@@ -13,6 +13,7 @@ import (
 	"postern/app/entrance"
 	"postern/app/errs"
 	"postern/app/partners"
+	"postern/app/recordview"
 	"postern/app/selfservice"
 	"postern/app/store"
 	"postern/app/web"
@@ -93,16 +94,14 @@ func (p *Portal) Application(c *gin.Context) error {
 	page := portal.ApplicationPage{
 		Frame: p.inWorld(c, a.Name, applicationsPath, a.Environment), Name: a.Name, ID: a.ID, State: ui.StatusView{State: ui.State(a.Status)},
 		Suite: a.Suite, Method: string(a.AuthMethod), Mode: modeName(ctx, a.AddressMode), Addresses: a.Addresses, ReturnAddresses: a.ReturnAddresses,
-		Issuer: p.o.Issuer, Code: applicationPath(a.ID) + "/code",
+		Issuer: p.o.Issuer, Code: applicationPath(a.ID) + "/code", Explain: explainPath,
+		Log: recordview.Query{World: string(a.Environment), App: a.ID}.Address(logPath),
 	}
 	if page.Scopes, err = p.heldBy(c, a); err != nil {
 		return err
 	}
 	if a.Status == models.Active {
 		page.Catalogue = worldPath(scopesPath, a.Environment)
-	}
-	if a.AuthMethod == models.PrivateKeyJWT {
-		page.Check = explainPath
 	}
 	if page.Credentials, err = p.credentialRows(c, a); err != nil {
 		return err

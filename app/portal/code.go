@@ -123,7 +123,7 @@ func (p *Portal) codeOwn(c *gin.Context, a partners.Application) (own codeOwn, e
 			return err
 		}
 		for _, k := range r.Credentials.All() {
-			if k.Application == a.ID && k.Use() == models.SignatureKey && k.LiveAt(now) {
+			if k.Application == a.ID && k.Use() == models.SignatureKey && !models.OfTrial(k.ID) && k.LiveAt(now) {
 				_, own.keyID = entrance.CredentialWords(c.Request.Context(), k)
 			}
 		}

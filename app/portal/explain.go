@@ -361,7 +361,7 @@ func (p *Portal) because(ctx context.Context, code, reason, visit string) ui.Not
 		return ui.NoteView{Tone: ui.Ok, Text: i18n.T(ctx, i18n.LogFine), Links: links}
 	}
 	cause, cure := recordview.ExplainToPartner(ctx, code, reason)
-	note := ui.NoteView{Tone: ui.Bad, Lead: i18n.T(ctx, i18n.ExplainBad, code), Text: cause, Links: links}
+	note := ui.NoteView{Tone: ui.Bad, Lead: i18n.T(ctx, i18n.PortalTryRefused, code), Text: cause, Links: links}
 	if cure != "" {
 		note.Text += " " + i18n.T(ctx, i18n.ExplainWhatHelps, cure)
 	}

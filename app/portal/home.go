@@ -31,7 +31,7 @@ func (p *Portal) Home(c *gin.Context) error {
 	}
 	page := portal.HomePage{
 		Frame: p.frame(c, i18n.T(ctx, i18n.PortalHome)), Launch: p.checklist(c, l),
-		Role: entrance.PortalRole(ctx, who.Member.Role), MayChange: who.Member.Production,
+		Role: entrance.PortalRole(ctx, who.Member.Role), MayChange: who.Member.Production, Explain: explainPath,
 	}
 	if page.Sandbox, err = p.world(ctx, models.Sandbox, l.applications); err != nil {
 		return err
@@ -60,7 +60,7 @@ const newest = 5
 
 // world is one of the two as the first page has it, with what went well there today.
 func (p *Portal) world(ctx context.Context, e models.Environment, rows []models.Application) (portal.World, error) {
-	w := portal.World{Gateway: p.o.Issuer, Prefix: selfservice.Prefix(e), Href: worldPath(applicationsPath, e)}
+	w := portal.World{Gateway: p.o.Issuer, Prefix: selfservice.Prefix(e), Href: worldPath(applicationsPath, e), Log: worldPath(logPath, e)}
 	ids := []string{}
 	for _, a := range rows {
 		if a.Environment == e {

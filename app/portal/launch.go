@@ -9,6 +9,7 @@ import (
 
 	"postern/app/entrance"
 	"postern/app/partners"
+	"postern/app/recordview"
 	"postern/app/store"
 	"postern/models"
 	"postern/policies"
@@ -133,7 +134,7 @@ func (p *Portal) checklist(c *gin.Context, l launch) (list portal.Launch) {
 		steps []step
 	}{
 		{i18n.LaunchReady, []step{p.confirmed(ctx, l), contacted(ctx, l), p.made(l, link)}},
-		{i18n.LaunchSandbox, append(p.equipped(ctx, l, link), p.worked(ctx, l)...)},
+		{i18n.LaunchSandbox, append(p.equipped(ctx, l, link), p.worked(ctx, l, link)...)},
 		{i18n.LaunchLive, p.goneLive(ctx, l, link)},
 	}
 	for _, g := range groups {
@@ -202,7 +203,7 @@ func (p *Portal) equipped(ctx context.Context, l launch, link func(policies.Perm
 	}
 	key := step{title: i18n.LaunchKey, next: i18n.NextKey, owner: ui.OwnerYou, href: add}
 	for i, row := range partners.CredentialsOf(l.credentials) {
-		if l.in(models.Sandbox, row.Application) && row.LiveAt(now) && !key.done {
+		if l.in(models.Sandbox, row.Application) && !models.OfTrial(row.ID) && row.LiveAt(now) && !key.done {
 			_, kid := entrance.CredentialWords(ctx, row)
 			key.done, key.seen, key.href = true, kid, credentialPath(partners.CredentialsOf(l.credentials)[i])
 		}
@@ -222,14 +223,23 @@ func (p *Portal) equipped(ctx context.Context, l launch, link func(policies.Perm
 	return []step{key, scope, addresses}
 }
 
-// worked is what the gateway has seen of a world; nobody ticks it by hand.
-func (p *Portal) worked(ctx context.Context, l launch) (list []step) {
+// worked is what the gateway has seen of the sandbox; nobody ticks it by hand. A trial
+// leads there, and the log to what was seen.
+func (p *Portal) worked(ctx context.Context, l launch, link func(policies.Permission, string) string) (list []step) {
+	try := ""
+	if a, found := l.of(models.Sandbox); found {
+		try = link(makesApplications, tryPathOf(a.ID))
+	}
 	for _, s := range []struct {
 		kind        models.RollupKind
 		title, next i18n.Key
 		waits       string
 	}{{models.RollupAT, i18n.LaunchAT, i18n.NextAT, "POST /oauth/token"}, {models.RollupVT, i18n.LaunchVT, i18n.NextVT, "POST /gateway/v1/visit-tokens"}, {models.RollupCall, i18n.LaunchCall, i18n.NextCall, "POST /gateway/v1/calls"}} {
-		list = append(list, p.sawFirst(ctx, s.title, s.next, l.seen[models.Sandbox][s.kind], s.waits))
+		first := p.sawFirst(ctx, s.title, s.next, l.seen[models.Sandbox][s.kind], s.waits)
+		if first.href = try; first.done {
+			first.href = recordview.Query{World: string(models.Sandbox), Time: recordview.TimeAll}.Address(logPath)
+		}
+		list = append(list, first)
 	}
 	return list
 }

@@ -339,5 +339,8 @@ func (p *Portal) showVisit(c *gin.Context, of records.Found) error {
 	if page.XRay, err = p.events.XRay(ctx, own, x, names); err != nil {
 		return err
 	}
+	if world == models.Sandbox && names.Applications[x.ApplicationID].Status != models.Closed && entrance.VisitOf(c).Rights.May(makesApplications) {
+		page.XRay.More = []ui.ButtonView{{Text: i18n.T(ctx, i18n.PortalTry), Icon: "player-play", Href: tryPathOf(x.ApplicationID)}}
+	}
 	return web.Render(c, http.StatusOK, portal.Visit(page))
 }

@@ -250,6 +250,9 @@ func (p *Portal) showScope(c *gin.Context, status int, f portal.ScopeForm) error
 		}
 		if h.application.Environment == world {
 			page.Held = append(page.Held, p.giving(c, h))
+			if world == models.Sandbox && visit.Rights.May(makesApplications) && h.application.Status == models.Active {
+				page.Try = tryPathOf(h.application.ID)
+			}
 		}
 	}
 	may := visit.Rights.May(makesApplications)

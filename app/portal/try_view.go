@@ -252,6 +252,7 @@ func tryMessage(ctx context.Context, s trial.Step, m trial.Message, t trial.Tria
 	if m.Code != "" {
 		v.Tone = ui.Bad
 		v.Note = refusedNote(ctx, m.Code)
+		v.Note.Links = []ui.LinkView{{Text: i18n.T(ctx, i18n.XRayInLog), Href: recordview.Query{World: string(models.Sandbox), Search: m.RequestID}.Address(logPath)}}
 	}
 	if t.VID != "" && s != trial.StepB && s != trial.StepC {
 		v.XRay = homePath + "/visits/" + t.VID

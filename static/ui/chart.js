@@ -13,6 +13,11 @@ function axis(extra) {
   };
 }
 
+// steps between the lines of a scale of counts; there is no half of one.
+const whole = Array.from({ length: 30 }, (_, i) => [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3));
+
+const hour = 3600, day = 24 * hour;
+
 function draw(place) {
   const { times, series } = JSON.parse(place.dataset.uplot);
   const colours = place.dataset.colours.split(" ");
@@ -22,7 +27,7 @@ function draw(place) {
     width: place.clientWidth - 16, height: 246, legend: { show: false },
     cursor: { points: { show: false }, drag: { x: Boolean(place.dataset.range), y: false, setScale: false } },
     scales: { y: { range: (chart, low, high) => [0, roundMaximum(high)] } },
-    axes: [axis({ values: "days" in place.dataset ? "{MM}-{DD}" : "{HH}:{mm}", size: 28, space: 60, incrs: "days" in place.dataset ? [86400, 2 * 86400, 7 * 86400] : undefined }), axis({ size: 48, grid: { stroke: css("--p-line"), width: 1 } })],
+    axes: [axis({ values: "days" in place.dataset ? "{MM}-{DD}" : "{HH}:{mm}", size: 28, space: 60, incrs: "days" in place.dataset ? [day, 2 * day, 7 * day] : [hour, 2 * hour, 3 * hour, 6 * hour, 12 * hour] }), axis({ size: 48, incrs: whole, grid: { stroke: css("--p-line"), width: 1 } })],
     series: [{}, ...colours.map((colour, i) => ({
       label: names[i], stroke: css("--p-series-" + colour), width: 1.5, points: { show: times.length < 3, size: 5 },
       fill: i === 0 ? css("--p-accent-soft") : undefined,

@@ -45,7 +45,7 @@ async function make(button) {
     const { kty, crv, x, y, d } = await crypto.subtle.exportKey("jwk", pair.privateKey);
     const kid = await thumbprint({ crv, kty, x, y });
     const alg = use === "enc" ? "ECDH-ES+A256KW" : "ES256";
-    const name = `${use}-${kid.slice(0, 8)}.private`;
+    const name = `${use}.private`; // as the samples of code read it
     if (button.dataset.make === "pem") save(name + ".pem", await pem(pair.privateKey));
     else save(name + ".jwk.json", JSON.stringify({ kty, crv, x, y, d, use, alg, kid }, null, 2));
     field.value = JSON.stringify({ kty, crv, x, y, use, alg, kid }, null, 2);

@@ -356,7 +356,7 @@ var (
 	RuleJwk                    = def("rule.jwk", "This key cannot be taken: paste a public key, as JWK or PEM, on curve P-256 and for this use.", "无法使用此密钥：粘贴 JWK 或 PEM 格式、曲线为 P-256、用途相符的公钥。")
 	RuleCredentialTrial        = def("rule.credential_trial", "This id is of the kind that trials in the sandbox have: take another.", "此编号保留给沙箱试运行使用，请另取一个。")
 	RuleJwkSuite               = def("rule.jwk_suite", "The key is one of another suite than the application's.", "密钥与应用的密码套件不符。")
-	RulePrivateKey             = def("rule.private_key", "This is a private key, and it was not kept. Ask the partner for a new pair, and for its public key only.", "这是私钥，未保存。要求合作方重新生成密钥对，并只提供公钥。")
+	RulePrivateKey             = def("rule.private_key", "This is a private key, and it was not kept. Use this pair no more: make a new one, and register its public key only.", "这是私钥，系统未保存。该密钥对请勿再用：请重新生成，并仅登记公钥。")
 	RuleSecretHash             = def("rule.secret_hash", "This is no hash of a secret.", "不是密钥的摘要。")
 	RuleKeyShared              = def("rule.key_shared", "Another application has registered the same key: each application has keys of its own.", "其他应用已登记相同密钥：每个应用须有自己的密钥。")
 	RuleKidTaken               = def("rule.kid_taken", "The application has a key with this kid already.", "该应用已有相同 kid 的密钥。")

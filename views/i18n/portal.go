@@ -112,7 +112,7 @@ var (
 	PortalAppCloseText    = def("portal.app_close_text", "Its tokens and visits end now, and it stays closed. Its log stays.", "令牌和访问立即终止，且不能重新启用。日志保留。")
 	PortalGateway         = def("portal.gateway", "Gateway", "网关")
 	PortalPrefix          = def("portal.prefix", "Names begin with", "标识前缀")
-	PortalSandAside       = def("portal.sandbox_aside", "made-up customers, made-up money", "虚拟客户，虚拟资金")
+	PortalSandAside       = def("portal.sandbox_aside", "made-up customers", "虚拟客户")
 	PortalLiveAside       = def("portal.live_aside", "real customers", "真实客户")
 	PortalLiveRole        = def("portal.live_role", "%s who may change what is in production", "可变更生产环境的%s")
 	PortalNotOwn          = def("portal.not_own", "The bank has stopped this, or decides on it. Ask your contact at the bank.", "此项已被本行停用或由本行决定，请联系行内联系人。")

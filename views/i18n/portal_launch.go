@@ -44,5 +44,5 @@ var (
 	NextVisit       = def("launch.next_visit", "the first live visit", "首次生产访问")
 
 	LaunchTodayKey = def("launch.today_key", "Today", "今日")
-	LaunchToday    = def("launch.today", "%s ATs, %s visits, %s calls", "AT %s，访问 %s，调用 %s")
+	LaunchToday    = def("launch.today", "ATs %s, visits %s, calls %s", "AT %s，访问 %s，调用 %s")
 )

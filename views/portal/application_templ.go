@@ -115,7 +115,7 @@ type ApplicationPage struct {
 	Suite, Method, Mode        string
 	Addresses, ReturnAddresses []string
 	Issuer                     string
-	Check                      string // address; empty where it authenticates otherwise
+	Log, Explain               string // addresses
 	Edit, Close, Try           string // addresses; empty where the reader may not
 	Code                       string // address of programs for it
 	Credentials                []CredentialRow

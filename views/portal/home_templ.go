@@ -21,6 +21,7 @@ type HomePage struct {
 	Launch              Launch
 	Role                string
 	MayChange           bool   // what is in production
+	Explain             string // address
 	Stopped             string // name of the partner, where the bank has suspended it
 	Sandbox, Production World
 	Ending              []EndingView
@@ -45,7 +46,7 @@ type World struct {
 	Gateway, Prefix string
 	Applications    int
 	Today           string // what went well there; empty without an application
-	Href            string
+	Href, Log       string
 }
 
 func Home(p HomePage) templ.Component {

@@ -13,10 +13,10 @@ import (
 	"postern/views/ui"
 )
 
-// commands make a pair outside the browser.
+// commands make a pair outside the browser, in files that the samples of code read.
 var commands = map[string]string{
-	"A256": "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out private.pem\nopenssl pkey -in private.pem -pubout -out public.pem",
-	"GM":   "openssl genpkey -algorithm SM2 -out private.pem\nopenssl pkey -in private.pem -pubout -out public.pem\n\ngmssl sm2keygen -pass '…' -out private.pem -pubout public.pem",
+	"A256": "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out sig.private.pem\nopenssl pkey -in sig.private.pem -pubout -out sig.public.pem",
+	"GM":   "openssl genpkey -algorithm SM2 -out sig.private.pem\nopenssl pkey -in sig.private.pem -pubout -out sig.public.pem\n\ngmssl sm2keygen -pass '…' -out sig.private.pem -pubout sig.public.pem",
 }
 
 // keyMaker makes a pair in the browser, whose public part it puts into the field "key" of

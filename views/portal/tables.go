@@ -54,9 +54,10 @@ func applicationActions(ctx context.Context, p ApplicationPage) (list []ui.Butto
 	if p.Try != "" {
 		list = append(list, ui.ButtonView{Text: i18n.T(ctx, i18n.PortalTry), Icon: "player-play", Href: p.Try})
 	}
-	if p.Check != "" {
-		list = append(list, ui.ButtonView{Text: i18n.T(ctx, i18n.PortalCheck), Icon: "scan", Href: p.Check})
-	}
+	list = append(list,
+		ui.ButtonView{Text: i18n.T(ctx, i18n.OwnLog), Icon: "list-details", Href: p.Log},
+		ui.ButtonView{Text: i18n.T(ctx, i18n.ExplainTitle), Icon: "alert-circle", Href: p.Explain},
+	)
 	if p.Close != "" {
 		list = append(list, ui.ButtonView{Text: i18n.T(ctx, i18n.PortalAppCloseDo), Icon: "x", Kind: ui.Risky, Href: p.Close})
 	}
@@ -326,6 +327,14 @@ func fieldsTable(ctx context.Context, fields []FieldRow) ui.TableView {
 }
 
 // holdersTable are the applications that hold a scope, and what became of it there.
+func scopeActions(ctx context.Context, p ScopePage) []ui.ButtonView {
+	list := []ui.ButtonView{{Text: i18n.T(ctx, i18n.PortalScopes), Icon: "arrow-left", Href: p.Back}}
+	if p.Try != "" {
+		list = append(list, ui.ButtonView{Text: i18n.T(ctx, i18n.PortalTry), Icon: "player-play", Href: p.Try})
+	}
+	return list
+}
+
 func holdersTable(ctx context.Context, p ScopePage) ui.TableView {
 	t := ui.TableView{Caption: i18n.T(ctx, i18n.PortalScopeYours), Head: []ui.Column{
 		{Text: i18n.T(ctx, i18n.KindApplication)}, {Text: i18n.T(ctx, i18n.PartnerStatus)}, {Text: i18n.T(ctx, i18n.GrantEnds)}, {Text: i18n.T(ctx, i18n.PortalLastUsed)}, {Text: i18n.T(ctx, i18n.PartnerActions)},
@@ -396,18 +405,20 @@ func heldTable(ctx context.Context, rows []HoldingRow) ui.TableView {
 }
 
 func launchHeader(ctx context.Context, p HomePage) ui.HeaderView {
-	l := p.Launch
+	l, h := p.Launch, ui.HeaderView{Actions: []ui.ButtonView{{Text: i18n.T(ctx, i18n.ExplainTitle), Icon: "alert-circle", Href: p.Explain}}}
 	if l.Next == "" {
-		return ui.HeaderView{Title: p.Frame.Partner, Lead: ui.Text(i18n.T(ctx, i18n.LaunchAll))}
+		h.Title, h.Lead = p.Frame.Partner, ui.Text(i18n.T(ctx, i18n.LaunchAll))
+		return h
 	}
-	return ui.HeaderView{Title: i18n.T(ctx, i18n.LaunchTitle, p.Frame.Partner), Lead: ui.Text(i18n.T(ctx, i18n.LaunchLead, l.Done, l.Steps, l.Next))}
+	h.Title, h.Lead = i18n.T(ctx, i18n.LaunchTitle, p.Frame.Partner), ui.Text(i18n.T(ctx, i18n.LaunchLead, l.Done, l.Steps, l.Next))
+	return h
 }
 
 func today(ctx context.Context, w World) []ui.KeyValue {
 	if w.Today == "" {
 		return nil
 	}
-	return []ui.KeyValue{{Key: i18n.T(ctx, i18n.LaunchTodayKey), Value: ui.Text(w.Today)}}
+	return []ui.KeyValue{{Key: i18n.T(ctx, i18n.LaunchTodayKey), Value: ui.Link(ui.LinkView{Text: w.Today, Href: w.Log})}}
 }
 
 func webhooksActions(ctx context.Context, p WebhooksPage) []ui.ButtonView {

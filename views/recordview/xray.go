@@ -11,9 +11,9 @@ import (
 
 func xrayActions(ctx context.Context, p XRayView) []ui.ButtonView {
 	if p.InLog == "" {
-		return nil
+		return p.More
 	}
-	return []ui.ButtonView{{Text: i18n.T(ctx, i18n.XRayInLog), Icon: "list-details", Href: p.InLog}}
+	return append(p.More, ui.ButtonView{Text: i18n.T(ctx, i18n.XRayInLog), Icon: "list-details", Href: p.InLog})
 }
 
 // moreCalls is the foot of what came later; nil where all of it is there.
