@@ -75,9 +75,12 @@ var cast = []role{
 // shows with it what a late page meets.
 const kioskID = "lianhe-travel-kiosk"
 
+// sandboxID is Lianhe's application in the sandbox, for who looks at the portal.
+const sandboxID = "app_test_lianhe"
+
 // clientIDs lists every application of the demo.
 func clientIDs() []string {
-	ids := []string{kioskID}
+	ids := []string{kioskID, sandboxID}
 	for _, r := range cast {
 		ids = append(ids, r.clientID)
 	}

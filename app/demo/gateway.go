@@ -21,7 +21,7 @@ func openGateway(ctx context.Context, o Options, p places, held folder) (*app.Ap
 		Master: held.master,
 		Bank:   "Haitang Bank", BankZH: "海棠银行",
 		Console: config.Console{Address: p.internal},
-		Portal:  config.Portal{Address: p.portal},
+		Portal:  config.Portal{Address: p.portal, PrivateWebhooks: true}, // there is nothing but this machine
 		Told:    config.Config{Listeners: config.Listeners{Gateway: listensAt(p.gateway), Internal: listensAt(p.internal), Portal: listensAt(p.portal)}},
 		// A demo is looked at in its first minutes, and its anchor is on the one disk there is.
 		Evidence: config.Evidence{Every: 15 * time.Second, Anchor: filepath.Join(filepath.Dir(held.database), "anchor.jsonl")},

@@ -65,8 +65,8 @@ func files(t *testing.T, folder string) map[string][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, there := found["master.key"]; !there || len(found) != 11 {
-		t.Errorf("the folder holds %d secrets, want a master key, the staff's, the users' and two keys for each of four applications", len(found))
+	if _, there := found["master.key"]; !there || len(found) != 13 {
+		t.Errorf("the folder holds %d secrets, want a master key, the staff's, the users' and two keys for each of five applications", len(found))
 	}
 	return found
 }
