@@ -203,7 +203,7 @@ func (p *Portal) equipped(ctx context.Context, l launch, link func(policies.Perm
 	}
 	key := step{title: i18n.LaunchKey, next: i18n.NextKey, owner: ui.OwnerYou, href: add}
 	for i, row := range partners.CredentialsOf(l.credentials) {
-		if l.in(models.Sandbox, row.Application) && !models.OfTrial(row.ID) && row.LiveAt(now) && !key.done {
+		if l.in(models.Sandbox, row.Application) && row.Use() != models.EncryptionKey && !models.OfTrial(row.ID) && row.LiveAt(now) && !key.done {
 			_, kid := entrance.CredentialWords(ctx, row)
 			key.done, key.seen, key.href = true, kid, credentialPath(partners.CredentialsOf(l.credentials)[i])
 		}
