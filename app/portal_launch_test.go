@@ -53,9 +53,12 @@ func TestTheWayToProductionTicksItself(t *testing.T) {
 		{func() {
 			b.Exec("INSERT INTO partner_contacts (partner_id, position, kind, name, phone, email) VALUES ('p_travel', 0, 'technical', 'A', '', 'a@b.example'), ('p_travel', 1, 'security', 'B', '', 'b@b.example')")
 		}, "Application made"},
-		{func() { made = b.ledTo("developer", "/portal/applications", newApplication("Coupons")) }, "Key registered"},
+		{func() { made = b.ledTo("developer", "/portal/applications", newApplication("Coupons")) }, "Keys registered"},
 		{func() {
 			b.ledTo("developer", made+"/credentials", url.Values{"kind": {"sig"}, "key": {string(b.PublicJWK("new", "sig"))}})
+		}, "Keys registered"},
+		{func() {
+			b.ledTo("developer", made+"/credentials", url.Values{"kind": {"enc"}, "key": {string(b.PublicJWK("new", "enc"))}})
 		}, "Scope chosen"},
 		{func() {
 			b.ledTo("developer", "/portal/scopes/"+web.PathPart("loan.offer:read"), url.Values{"application": {strings.TrimPrefix(made, "/portal/applications/")}, "purpose": {"Offers"}})

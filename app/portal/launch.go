@@ -201,13 +201,6 @@ func (p *Portal) equipped(ctx context.Context, l launch, link func(policies.Perm
 	if found {
 		home, edit, add = applicationPath(a.ID), link(makesApplications, applicationPath(a.ID)+"/edit"), link(makesApplications, credentialsPath(a.ID)+"/new")
 	}
-	key := step{title: i18n.LaunchKey, next: i18n.NextKey, owner: ui.OwnerYou, href: add}
-	for i, row := range partners.CredentialsOf(l.credentials) {
-		if l.in(models.Sandbox, row.Application) && row.Use() != models.EncryptionKey && !models.OfTrial(row.ID) && row.LiveAt(now) && !key.done {
-			_, kid := entrance.CredentialWords(ctx, row)
-			key.done, key.seen, key.href = true, kid, credentialPath(partners.CredentialsOf(l.credentials)[i])
-		}
-	}
 	scope := step{title: i18n.LaunchScope, next: i18n.NextScope, owner: ui.OwnerYou, href: worldPath(scopesPath, models.Sandbox)}
 	for _, g := range l.grants {
 		if until := g.Until(); l.in(models.Sandbox, g.ApplicationID) && (until == 0 || until > now.UnixMilli()) && !scope.done {
@@ -216,11 +209,44 @@ func (p *Portal) equipped(ctx context.Context, l launch, link func(policies.Perm
 	}
 	addresses := step{title: i18n.LaunchAddresses, next: i18n.NextAddresses, owner: ui.OwnerYou, href: edit, seen: i18n.T(ctx, i18n.LaunchAddressesWhy)}
 	for _, address := range l.addresses {
-		if l.in(models.Sandbox, address.ApplicationID) && !addresses.done {
+		if !addresses.done { // of either world: who is live needs none in the sandbox any more
 			addresses.done, addresses.seen, addresses.href = true, address.Prefix, home
 		}
 	}
-	return []step{key, scope, addresses}
+	return []step{p.keyed(ctx, l, add), scope, addresses}
+}
+
+// keyed asks for both: what an application proves itself with, and a key that its ATs are
+// sealed to; of one application, or there is no AT.
+func (p *Portal) keyed(ctx context.Context, l launch, add string) step {
+	s := step{title: i18n.LaunchKey, next: i18n.NextKey, owner: ui.OwnerYou, href: add}
+	type pair struct{ proves, opens partners.Credential }
+	held := map[string]pair{}
+	for _, k := range partners.CredentialsOf(l.credentials) {
+		if !l.in(models.Sandbox, k.Application) || models.OfTrial(k.ID) || !k.LiveAt(p.o.Now()) {
+			continue
+		}
+		both := held[k.Application]
+		if k.Use() == models.EncryptionKey {
+			both.opens = k
+		} else {
+			both.proves = k
+		}
+		held[k.Application] = both
+	}
+	for _, a := range l.applications { // the oldest that has both, else the oldest that has one
+		switch both := held[a.ID]; {
+		case both.proves.ID != "" && both.opens.ID != "":
+			_, kid := entrance.CredentialWords(ctx, both.proves)
+			s.done, s.seen, s.href = true, kid, applicationPath(a.ID)
+			return s
+		case s.seen == "" && both.proves.ID != "":
+			s.seen = i18n.T(ctx, i18n.LaunchKeyMiss, i18n.T(ctx, entrance.CredentialUseWords[models.EncryptionKey]))
+		case s.seen == "" && both.opens.ID != "":
+			s.seen = i18n.T(ctx, i18n.LaunchKeyMiss, i18n.T(ctx, entrance.CredentialUseWords[models.SignatureKey]))
+		}
+	}
+	return s
 }
 
 // worked is what the gateway has seen of the sandbox; nobody ticks it by hand. A trial

@@ -16,7 +16,8 @@ var (
 	LaunchApplication  = def("launch.application", "Application made", "应用已创建")
 
 	LaunchSandbox      = def("launch.sandbox", "Make it work in the sandbox", "沙箱联调")
-	LaunchKey          = def("launch.key", "Key registered", "密钥已登记")
+	LaunchKey          = def("launch.key", "Keys registered", "密钥已登记")
+	LaunchKeyMiss      = def("launch.key_miss", "still missing: %s", "还缺：%s")
 	LaunchScope        = def("launch.scope", "Scope chosen", "数据范围已启用")
 	LaunchAddresses    = def("launch.addresses", "Addresses listed", "服务器地址已填写")
 	LaunchAddressesWhy = def("launch.addresses_why", "from which your servers ask; production needs them", "服务器的来源地址，生产环境必填")
@@ -33,7 +34,7 @@ var (
 	NextCompany     = def("launch.next_company", "the bank confirms your company", "本行确认企业信息")
 	NextContacts    = def("launch.next_contacts", "tell the bank whom to call", "告知本行联系人")
 	NextApplication = def("launch.next_application", "make an application in the sandbox", "在沙箱中创建应用")
-	NextKey         = def("launch.next_key", "register a key", "登记密钥")
+	NextKey         = def("launch.next_key", "register a key to sign with and one that ATs are sealed to", "登记签名密钥和加密密钥")
 	NextScope       = def("launch.next_scope", "choose a scope", "启用数据范围")
 	NextAddresses   = def("launch.next_addresses", "list the addresses of your servers", "填写服务器地址")
 	NextAT          = def("launch.next_at", "ask for an AT in the sandbox", "在沙箱中取得 AT")
