@@ -9,6 +9,8 @@ const portalMay = `
 applications:make owner developer
 applications:read owner developer viewer
 production:ask    owner_live developer_live
+log:export        owner developer
+log:read          owner developer viewer
 production:confirm owner_live developer_live
 production:keys   owner_live
 production:stop   owner_live developer_live

@@ -129,6 +129,7 @@ var (
 	_ = def("detail.whose", "whose", "查看范围")
 	_ = def("detail.who", "who", "人员")
 	_ = def("detail.from", "from", "起始")
+	_ = def("detail.ends_at", "ends", "到期")
 	_ = def("detail.until", "until", "截止")
 	_ = def("detail.what", "what", "内容")
 	_ = def("detail.factor", "factor", "第二因素")
