@@ -38,7 +38,6 @@ import (
 	"postern/app/partners"
 	"postern/app/portal"
 	"postern/app/records"
-	"postern/app/seal"
 	"postern/app/selfservice"
 	"postern/app/settings"
 	"postern/app/signon"
@@ -299,7 +298,7 @@ func (a *App) openHeart(context.Context) error {
 func (a *App) openJobs(context.Context) (err error) {
 	a.webhooks = webhooks.New(webhooks.Options{
 		Store: a.store, Issuer: a.config.Issuer, Private: a.config.Portal.PrivateWebhooks, Now: a.config.Now, Rand: a.config.Rand,
-		Signer: func() (*seal.PrivateKey, error) { return a.ring.Signer(seal.A256, models.Production) },
+		Signer: webhooks.SignerOf(a.ring),
 	})
 	a.jobs, err = jobs.New(jobs.Options{
 		Store: a.store, Node: a.config.Node, Now: a.config.Now, Rand: a.config.Rand, Log: a.config.Log,

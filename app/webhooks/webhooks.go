@@ -10,6 +10,7 @@ import (
 
 	"postern/app/change"
 	"postern/app/errs"
+	"postern/app/keyring"
 	"postern/app/ledger"
 	"postern/app/seal"
 	"postern/app/store"
@@ -40,6 +41,11 @@ type Options struct {
 type Webhooks struct {
 	o      Options
 	client *http.Client
+}
+
+// SignerOf is the key that signs new ATs of production, whose public half is in the JWKS.
+func SignerOf(r *keyring.Ring) func() (*seal.PrivateKey, error) {
+	return func() (*seal.PrivateKey, error) { return r.Signer(seal.A256, models.Production) }
 }
 
 // New returns the webhooks of all partners.
