@@ -2,10 +2,7 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
-
-	"gorm.io/gorm"
 
 	"postern/models"
 )
@@ -36,18 +33,8 @@ func (s *Store) WebhooksOf(ctx context.Context, partners []string) ([]models.Web
 }
 
 // Webhook reads one.
-func (s *Store) Webhook(ctx context.Context, id string) (w models.Webhook, found bool, err error) {
-	if unstorable(id) {
-		return w, false, nil
-	}
-	err = s.read(ctx).Where("id = ?", id).Take(&w).Error
-	if errors.Is(err, gorm.ErrRecordNotFound) {
-		return w, false, nil
-	}
-	if err != nil {
-		return w, false, fmt.Errorf("read webhook: %w", err)
-	}
-	return w, true, nil
+func (s *Store) Webhook(ctx context.Context, id string) (models.Webhook, bool, error) {
+	return one[models.Webhook](s.read(ctx), "id = ?", id)
 }
 
 // CreateWebhook writes a new one.
@@ -173,18 +160,8 @@ func (s *Store) WebhookDeliveries(ctx context.Context, webhook, below string, li
 }
 
 // WebhookDelivery reads one of a webhook's.
-func (s *Store) WebhookDelivery(ctx context.Context, webhook, id string) (d models.WebhookDelivery, found bool, err error) {
-	if unstorable(id) {
-		return d, false, nil
-	}
-	err = s.read(ctx).Where("id = ? AND webhook_id = ?", id, webhook).Take(&d).Error
-	if errors.Is(err, gorm.ErrRecordNotFound) {
-		return d, false, nil
-	}
-	if err != nil {
-		return d, false, fmt.Errorf("read webhook delivery: %w", err)
-	}
-	return d, true, nil
+func (s *Store) WebhookDelivery(ctx context.Context, webhook, id string) (models.WebhookDelivery, bool, error) {
+	return one[models.WebhookDelivery](s.read(ctx), "id = ? AND webhook_id = ?", id, webhook)
 }
 
 // MarkWebhookDelivery writes what came of sending one, if it is still there.
