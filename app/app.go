@@ -298,7 +298,7 @@ func (a *App) openHeart(context.Context) error {
 func (a *App) openJobs(context.Context) (err error) {
 	a.webhooks = webhooks.New(webhooks.Options{
 		Store: a.store, Issuer: a.config.Issuer, Private: a.config.Portal.PrivateWebhooks, Now: a.config.Now, Rand: a.config.Rand,
-		Signer: webhooks.SignerOf(a.ring),
+		Sign: a.ring.Sign,
 	})
 	a.jobs, err = jobs.New(jobs.Options{
 		Store: a.store, Node: a.config.Node, Now: a.config.Now, Rand: a.config.Rand, Log: a.config.Log,

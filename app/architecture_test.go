@@ -86,7 +86,7 @@ var reserved = []struct {
 	{module + "/app/apptest", []string{"app/apptest"}, false, "it is for tests only"},
 	{module + "/app/store/storetest", []string{"app/store", "app/apptest"}, false, "it is for tests only"},
 	{module + "/app/seal", []string{
-		"app/authority", "app/token", "app/keyring", "app/clients", "app/directory", "app/play", "app/trial", "app/webhooks", "app/demo", "app/apptest", "app/bench", "app/cli",
+		"app/authority", "app/token", "app/keyring", "app/clients", "app/directory", "app/play", "app/trial", "app/demo", "app/apptest", "app/bench", "app/cli",
 		"app/seal", "static/sdk", // its own tests; the SDK's tests play the server
 	}, true, "private keys and R are handled in few places"},
 }

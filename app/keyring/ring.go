@@ -145,6 +145,17 @@ func (r *Ring) Signer(s seal.Suite, env models.Environment) (*seal.PrivateKey, e
 	return k.private, nil
 }
 
+// Sign is a compact JWS of a typ over a payload, by the key that signs new ATs of
+// production, whose public half is in the JWKS; errs.Unavailable if there is none. typ must
+// be one that is read nowhere else.
+func (r *Ring) Sign(typ string, payload []byte) ([]byte, error) {
+	key, err := r.Signer(seal.A256, models.Production)
+	if err != nil {
+		return nil, err
+	}
+	return seal.Sign(key, typ, payload, r.o.Rand)
+}
+
 func (r *Ring) newest(of Kind) (*key, error) {
 	k := r.live.Load().newest(of, r.o.Now().UnixMilli())
 	if k == nil {

@@ -16,7 +16,6 @@ import (
 	"time"
 	"unicode"
 
-	"postern/app/seal"
 	"postern/app/store"
 	"postern/models"
 )
@@ -138,11 +137,7 @@ func failure(err error) string {
 
 // sign is the JWS over a body with its payload left out.
 func (h *Webhooks) sign(text []byte) (string, error) {
-	key, err := h.o.Signer()
-	if err != nil {
-		return "", err
-	}
-	whole, err := seal.Sign(key, Typ, text, h.o.Rand)
+	whole, err := h.o.Sign(Typ, text)
 	if err != nil {
 		return "", err
 	}

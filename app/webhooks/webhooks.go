@@ -10,9 +10,7 @@ import (
 
 	"postern/app/change"
 	"postern/app/errs"
-	"postern/app/keyring"
 	"postern/app/ledger"
-	"postern/app/seal"
 	"postern/app/store"
 	"postern/models"
 )
@@ -29,7 +27,7 @@ var (
 // Options are what Webhooks works with.
 type Options struct {
 	Store   *store.Store
-	Signer  func() (*seal.PrivateKey, error) // one of those in the gateway's JWKS
+	Sign    func(typ string, payload []byte) ([]byte, error) // a compact JWS by a key of the gateway's JWKS
 	Issuer  string
 	Private bool // addresses may lead anywhere, over http as well
 	Now     func() time.Time
@@ -41,11 +39,6 @@ type Options struct {
 type Webhooks struct {
 	o      Options
 	client *http.Client
-}
-
-// SignerOf is the key that signs new ATs of production, whose public half is in the JWKS.
-func SignerOf(r *keyring.Ring) func() (*seal.PrivateKey, error) {
-	return func() (*seal.PrivateKey, error) { return r.Signer(seal.A256, models.Production) }
 }
 
 // New returns the webhooks of all partners.
