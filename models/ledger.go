@@ -1,5 +1,7 @@
 package models
 
+import "encoding/json"
+
 // Event is one line of the ledger. Body is its canonical form, the truth; the
 // other columns repeat parts of it for search. LeafHash is SHA-256(0x00 || Body),
 // base64url (RFC 6962 section 2.1).
@@ -19,6 +21,18 @@ type Event struct {
 	Body          string
 	LeafHash      string
 	Seq           *int64 // its number, from 1 and without gaps, once it has one (docs/decisions/0020)
+}
+
+// Detail is what the line says besides its columns, by name; empty where it says nothing
+// more, or the body is not to be read.
+func (e Event) Detail() map[string]string {
+	var body struct {
+		Detail map[string]string `json:"detail"`
+	}
+	if err := json.Unmarshal([]byte(e.Body), &body); err != nil {
+		return nil
+	}
+	return body.Detail
 }
 
 // ATRow is one issued AT. The AT itself is never stored: only its hash.

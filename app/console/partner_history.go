@@ -59,7 +59,7 @@ func (s *Console) eventsTable(ctx context.Context, events []models.Event) (ui.Ta
 	}}
 	about, people := make([]map[string]string, len(events)), []string{}
 	for i, e := range events {
-		about[i] = records.DetailOf(e)
+		about[i] = e.Detail()
 		people = append(people, e.Actor, about[i]["maker"])
 	}
 	names, err := s.accountNames(ctx, people)

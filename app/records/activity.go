@@ -152,7 +152,7 @@ func (r *Records) ExportActivity(ctx context.Context, f ActivityFilter, format F
 			}
 		}
 		from, about := OriginOf(e), ""
-		if detail := DetailOf(e); len(detail) > 0 {
+		if detail := e.Detail(); len(detail) > 0 {
 			text, err := json.Marshal(detail)
 			if err != nil {
 				return nil, fmt.Errorf("write details: %w", err)

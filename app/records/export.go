@@ -221,19 +221,8 @@ func (r *Records) cells(n Names, e models.Event) []string {
 	return []string{
 		time.UnixMilli(e.At).In(r.o.Zone).Format(exportTime), strconv.FormatInt(e.At, 10), e.Kind, e.Outcome, e.Reason,
 		n.Partner(e.PartnerID), e.PartnerID, n.Application(e.ApplicationID), e.ApplicationID, e.ServiceID,
-		e.VID, DetailOf(e)["jti"], e.RequestID, e.ID, e.LeafHash,
+		e.VID, e.Detail()["jti"], e.RequestID, e.ID, e.LeafHash,
 	}
-}
-
-// DetailOf reads the details in a line's canonical body; empty if there are none.
-func DetailOf(e models.Event) map[string]string {
-	var body struct {
-		Detail map[string]string `json:"detail"`
-	}
-	if err := json.Unmarshal([]byte(e.Body), &body); err != nil {
-		return nil
-	}
-	return body.Detail
 }
 
 // sheet is a file under way.

@@ -73,7 +73,7 @@ func FoundIn(e models.Event) Found {
 	if e.VID != "" {
 		return Found{VID: e.VID}
 	}
-	if jti := DetailOf(e)["jti"]; jti != "" {
+	if jti := e.Detail()["jti"]; jti != "" {
 		return Found{JTI: jti}
 	}
 	return Found{Request: e.RequestID}

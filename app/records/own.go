@@ -86,7 +86,7 @@ func (o Own) has(e models.Event) bool {
 // reasons that are the state of its systems, what its ledger is proved by.
 func seenEvent(e models.Event) models.Event {
 	detail := map[string]string{}
-	for name, value := range DetailOf(e) {
+	for name, value := range e.Detail() {
 		if slices.Contains(ownDetails, name) {
 			detail[name] = value
 		}
@@ -253,7 +253,7 @@ func (o Own) Export(ctx context.Context, t Taking, n Names, actor string, begin 
 	return o.r.writeSheet(ctx, t.Format, begin(), ownColumns, list, func(e models.Event) ([]string, error) {
 		return []string{
 			o.r.stamp(e.At), number(e.At), e.Kind, e.Outcome, e.Reason, n.Application(e.ApplicationID), e.ApplicationID, e.ServiceID,
-			e.VID, DetailOf(e)["jti"], e.RequestID, e.ID,
+			e.VID, e.Detail()["jti"], e.RequestID, e.ID,
 		}, nil
 	})
 }

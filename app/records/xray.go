@@ -231,7 +231,7 @@ func (r *Records) ofRequest(ctx context.Context, x *XRay) error {
 
 // atOf finds the AT of an attempt: by its jti, else by the visit that it opened.
 func (r *Records) atOf(ctx context.Context, x *XRay, e models.Event) error {
-	if jti := DetailOf(e)["jti"]; jti != "" {
+	if jti := e.Detail()["jti"]; jti != "" {
 		at, found, err := r.o.Store.ATByJTI(ctx, jti)
 		if found {
 			x.take(at)
@@ -315,7 +315,7 @@ func eventStep(letter string, e *models.Event) Step {
 	if e == nil {
 		return s
 	}
-	if us, err := strconv.ParseInt(DetailOf(*e)["took_us"], 10, 64); err == nil && us > 0 {
+	if us, err := strconv.ParseInt(e.Detail()["took_us"], 10, 64); err == nil && us > 0 {
 		s.Took = time.Duration(us) * time.Microsecond
 	}
 	s.Event, s.State, s.From, s.To = e, OK, e.At-s.Took.Milliseconds(), e.At

@@ -71,7 +71,7 @@ func (v View) facts(ctx context.Context, l List, e models.Event) ui.KeyValuesVie
 	var f Facts
 	n := l.Names
 	word := func(k i18n.Key) string { return i18n.T(ctx, k) }
-	detail := records.DetailOf(e)
+	detail := e.Detail()
 	f.Text(word(i18n.LogWhen), i18n.Exact(ctx, v.inZone(e.At)))
 	f.Mono(word(i18n.LogReason), e.Reason)
 	f.ID(word(i18n.LogRequest), e.RequestID, "")

@@ -29,7 +29,7 @@ func (v xray) step(s records.Step) ui.TimelineRow {
 	}
 	detail := map[string]string{}
 	if s.Event != nil {
-		detail = records.DetailOf(*s.Event)
+		detail = s.Event.Detail()
 	}
 	switch s.Letter {
 	case "A":
@@ -180,7 +180,7 @@ func (v xray) ids() ui.KeyValuesView {
 	if stop := x.Stopped(); stop != nil {
 		f.Mono(v.t(i18n.LogReason), stop.Reason)
 		if stop.Event != nil {
-			f.Mono(v.t(i18n.LogOrigin), Shown(records.DetailOf(*stop.Event)["origin"]))
+			f.Mono(v.t(i18n.LogOrigin), Shown(stop.Event.Detail()["origin"]))
 		}
 	}
 	if len(x.Calls) > 0 && x.Calls[0].PolicyVersion > 0 {
@@ -235,7 +235,7 @@ func (v xray) later() *ui.TableView {
 		if e.Outcome != "ok" {
 			code = e.Outcome
 		}
-		add(e.At, e.RequestID, e.Outcome != "ok", EventCell(v.ctx, e), ui.Cell{Text: code, Mono: true}, ui.Cell{Text: took(v.ctx, records.DetailOf(e))})
+		add(e.At, e.RequestID, e.Outcome != "ok", EventCell(v.ctx, e), ui.Cell{Text: code, Mono: true}, ui.Cell{Text: took(v.ctx, e.Detail())})
 	}
 	if len(rows) == 0 {
 		return nil
