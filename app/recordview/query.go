@@ -140,21 +140,18 @@ func Moment(text string, zone *time.Location) (int64, error) {
 	return 0, records.ErrFilter
 }
 
-// logList is the log's name in its places.
-const logList = "log"
-
 // The directions that the places of lists of events carry.
 const (
 	Older = "older"
 	Newer = "newer"
 )
 
-// placeOf reads a query's cursor.
+// placeOf reads a query's cursor, which is good in the log of its own house alone.
 func (v View) placeOf(q Query) (records.Place, error) {
 	if q.Place == "" {
 		return records.Place{}, nil
 	}
-	at, err := v.Cursors.Open(logList, q.Place, 2)
+	at, err := v.Cursors.Open(v.Log, q.Place, 2)
 	if err != nil {
 		return records.Place{}, err
 	}
@@ -166,6 +163,6 @@ func (v View) goOn(q Query, direction, id string) string {
 	if id == "" {
 		return ""
 	}
-	q.Place = v.Cursors.Make(logList, direction, id)
+	q.Place = v.Cursors.Make(v.Log, direction, id)
 	return q.Address(v.Log)
 }
