@@ -101,7 +101,7 @@ func TestPartnersProgramsAreTold(t *testing.T) {
 		At                             int64
 		Data                           map[string]string
 	}
-	if err := json.Unmarshal([]byte(bodies[0]), &m); err != nil || m.Topic != "application.changed" || "/portal/applications/"+m.Data["application"] != made || "/portal/webhooks/"+m.Webhook != hook || m.Iss != apptest.Issuer {
+	if err := json.Unmarshal([]byte(bodies[0]), &m); err != nil || m.Topic != "application.changed" || m.Data["state"] != "active" || "/portal/applications/"+m.Data["application"] != made || "/portal/webhooks/"+m.Webhook != hook || m.Iss != apptest.Issuer {
 		t.Errorf("told %s (%v)", bodies[0], err)
 	}
 	b.verifies(got[0].Header.Get("Postern-Signature"), bodies[0], true)
@@ -128,7 +128,7 @@ func TestPartnersProgramsAreTold(t *testing.T) {
 	l.answers(http.StatusOK, "")
 	b.Later(2 * time.Minute)
 	b.tellsPartners()
-	if _, bodies := l.heard(); len(bodies) != 2 {
+	if _, bodies := l.heard(); len(bodies) != 2 || !strings.Contains(strings.Join(bodies, ""), `"state":"closed"`) {
 		t.Fatalf("once it takes them it was told %v", bodies)
 	}
 

@@ -2,8 +2,8 @@ package webhooks
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"postern/app/store"
@@ -86,6 +86,10 @@ func (h *Webhooks) messages(ctx context.Context, events []models.Event) (list []
 		partners = append(partners, e.PartnerID)
 	}
 	hooks, err := h.o.Store.WebhooksOf(ctx, partners)
+	if err != nil || len(hooks) == 0 {
+		return nil, err
+	}
+	stands, err := h.states(ctx, events)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +97,7 @@ func (h *Webhooks) messages(ctx context.Context, events []models.Event) (list []
 		topic := topics[e.Kind]
 		for _, w := range hooks {
 			if (e.PartnerID == "" || e.PartnerID == w.PartnerID) && w.Wants(topic) {
-				d, err := h.message(w, topic, e.ID, time.UnixMilli(e.At), dataOf(e))
+				d, err := h.message(w, topic, e.ID, time.UnixMilli(e.At), dataOf(e, stands))
 				if err != nil {
 					return nil, err
 				}
@@ -104,21 +108,72 @@ func (h *Webhooks) messages(ctx context.Context, events []models.Event) (list []
 	return list, nil
 }
 
-// dataOf is what a message says of an event.
-func dataOf(e models.Event) map[string]string {
-	var body struct {
-		Detail map[string]string `json:"detail"`
+// states is where the applications, partners and credentials stand that events are about,
+// by the sort and the id: as of now, which is what a program asks next.
+func (h *Webhooks) states(ctx context.Context, events []models.Event) (map[[2]string]string, error) {
+	ids := map[string][]string{}
+	for _, e := range events {
+		if sort, id := about(e); id != "" {
+			ids[sort] = append(ids[sort], id)
+		}
 	}
-	data := map[string]string{"event": e.Kind}
-	if err := json.Unmarshal([]byte(e.Body), &body); err == nil {
-		for _, name := range told {
-			if v, there := body.Detail[name]; there {
-				data[name] = v
-			}
+	stands, now := map[[2]string]string{}, h.o.Now().UnixMilli()
+	err := h.o.Store.Business(ctx, func(b store.Business) error {
+		applications, err := b.Applications(append([]string{}, ids["application"]...))
+		if err != nil {
+			return err
+		}
+		for _, a := range applications {
+			stands[[2]string{"application", a.ID}] = string(a.Status)
+		}
+		partners, err := b.Partners(append([]string{}, ids["partner"]...))
+		if err != nil {
+			return err
+		}
+		for _, p := range partners {
+			stands[[2]string{"partner", p.ID}] = string(p.Status)
+		}
+		credentials, err := b.Credentials(append([]string{}, ids["credential"]...))
+		for _, k := range credentials {
+			stands[[2]string{"credential", k.ID}] = stateOf(k, now)
+		}
+		return err
+	})
+	return stands, err
+}
+
+// stateOf is what a credential can be used for: "active", "frozen" or "ended".
+func stateOf(k models.Credential, now int64) string {
+	switch {
+	case k.RevokedAt != 0, k.NotAfter != 0 && k.NotAfter <= now:
+		return "ended"
+	case k.Frozen != "":
+		return "frozen"
+	}
+	return "active"
+}
+
+// about is the thing that an event changed: its sort, which the event's kind begins with,
+// and its id.
+func about(e models.Event) (sort, id string) {
+	sort, _, _ = strings.Cut(e.Kind, ".")
+	return sort, e.Detail()["id"]
+}
+
+// dataOf is what a message says of an event.
+func dataOf(e models.Event, stands map[[2]string]string) map[string]string {
+	data, detail := map[string]string{"event": e.Kind}, e.Detail()
+	for _, name := range told {
+		if v, there := detail[name]; there {
+			data[name] = v
 		}
 	}
 	if e.ApplicationID != "" {
 		data["application"] = e.ApplicationID
+	}
+	sort, id := about(e)
+	if state, known := stands[[2]string{sort, id}]; known {
+		data["state"] = state
 	}
 	return data
 }
