@@ -335,7 +335,6 @@ func (s *studio) live() {
 			StartedAt: now, StartedBy: s.people[models.SecurityRole].account,
 		}, now)
 	})
-	s.hook()
 	s.alert()
 	s.Rotate(models.ApplicationKey)
 	s.Restart()
@@ -346,6 +345,7 @@ func (s *studio) live() {
 	s.traffic(6)
 	s.refusals()
 	s.story()
+	s.hook()
 	s.Restart() // what was queued is on disk
 	vouch(s.World)
 }
@@ -353,7 +353,7 @@ func (s *studio) live() {
 // hook is a partner's program, which was told of some things and did not take others.
 func (s *studio) hook() {
 	s.t.Helper()
-	hook := models.Webhook{ID: apptest.NewID(), PartnerID: "p_travel", URL: "https://hooks.lianhe.example/postern", Topics: []models.Topic{models.TopicEnding, models.TopicDecided}}
+	hook := models.Webhook{ID: apptest.NewID(), PartnerID: "p_travel", URL: "https://hooks.lianhe.example/postern", Topics: []models.Topic{models.TopicEnding, models.TopicThawed}}
 	s.Write(func(tx *store.Tx, now int64) error {
 		hook.CreatedAt, hook.UpdatedAt = now, now
 		if err := tx.CreateWebhook(hook); err != nil {
@@ -363,7 +363,7 @@ func (s *studio) hook() {
 		return tx.AddWebhookDeliveries([]models.WebhookDelivery{
 			{ID: "1-" + apptest.NewID(), WebhookID: hook.ID, Topic: models.TopicEnding, Body: body, Attempts: 1, Status: 204, SentAt: now},
 			{ID: "2-" + apptest.NewID(), WebhookID: hook.ID, Topic: models.TopicDecided, Body: body, Attempts: 30, Status: 500, Answer: "Internal Server Error", GaveUpAt: now},
-			{ID: "3-" + apptest.NewID(), WebhookID: hook.ID, Topic: models.TopicTest, Body: body, Attempts: 2, Answer: "private_address", DueAt: now + 60_000},
+			{ID: "3-" + apptest.NewID(), WebhookID: hook.ID, Topic: models.TopicTest, Body: body, Attempts: 2, Answer: "private_address", DueAt: now + 3*time.Hour.Milliseconds()}, // no test waits for so long: nothing is sent
 		})
 	})
 }
