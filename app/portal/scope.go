@@ -3,15 +3,12 @@ package portal
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"postern/app/catalog"
 	"postern/app/entrance"
-	"postern/app/errs"
 	"postern/app/ledger"
 	"postern/app/partners"
 	"postern/app/sample"
@@ -19,155 +16,14 @@ import (
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
-	"postern/policies"
 	"postern/views/i18n"
 	"postern/views/portal"
 	"postern/views/ui"
 )
 
-const (
-	scopesPath = homePath + "/scopes"
-	// maxOffered is how many scopes a catalogue lists: a bank has tens.
-	maxOffered = 500
-	// unusedFor is after how long what was not used is pointed out.
-	unusedFor = 90 * 24 * time.Hour
-)
-
-var errNoGrant = errs.New(errs.NotFound, "no_grant", "There is no such grant.")
-
-var stopsProduction = policies.Permission{Resource: "production", Action: "stop"}
+const scopesPath = homePath + "/scopes"
 
 func scopePath(id string) string { return scopesPath + "/" + web.PathPart(id) }
-
-// holding is a grant of the partner's, with its application and when it was last used.
-type holding struct {
-	grant       partners.Grant
-	application models.Application
-	last        int64 // Unix ms, to the day; 0 for not in unusedFor
-}
-
-// unused reports whether a grant has held for all of unusedFor and was not used in it.
-func (h holding) unused(now time.Time) bool {
-	return h.last == 0 && !h.grant.StartsAt.IsZero() && h.grant.StartsAt.Before(now.Add(-unusedFor))
-}
-
-// shelf is what a partner's users see of scopes: what the bank offers, and what the
-// partner's applications hold beside it.
-type shelf struct {
-	catalog      *catalog.Catalog
-	applications []models.Application
-	holdings     []holding
-}
-
-// shelfPart is which of a shelf is read: one scope, what one application holds, or all of it.
-type shelfPart struct{ scope, application string }
-
-// shelf reads it for the reader's partner.
-func (p *Portal) shelf(c *gin.Context, of shelfPart) (s shelf, err error) {
-	ctx := c.Request.Context()
-	err = p.o.Store.Business(ctx, func(b store.Business) error {
-		if s.applications, err = b.ApplicationsOf([]string{entrance.VisitOf(c).Who.Partner.ID}); err != nil {
-			return err
-		}
-		if err := s.hold(b, of); err != nil {
-			return err
-		}
-		return s.see(b, of)
-	})
-	if err != nil {
-		return s, err
-	}
-	return s, p.lastUses(ctx, &s)
-}
-
-// hold reads the grants that are not over for good.
-func (s *shelf) hold(b store.Business, of shelfPart) error {
-	applications := map[string]models.Application{}
-	for _, a := range s.applications {
-		if a.Status != models.Closed && (of.application == "" || of.application == a.ID) {
-			applications[a.ID] = a
-		}
-	}
-	registry, err := partners.Read(b, partners.Names{Partners: []string{}, Applications: keysOf(applications), Credentials: []string{}, Grants: []string{}})
-	if err != nil {
-		return err
-	}
-	for _, g := range registry.Grants.All() {
-		if a, own := applications[g.Application]; own && !g.Ended && (of.scope == "" || of.scope == g.Scope) {
-			s.holdings = append(s.holdings, holding{grant: g, application: a})
-		}
-	}
-	return nil
-}
-
-// see reads the scopes that are offered or held.
-func (s *shelf) see(b store.Business, of shelfPart) (err error) {
-	ids := []string{}
-	if of == (shelfPart{}) {
-		offered, err := b.OfferedScopes(maxOffered)
-		if err != nil {
-			return err
-		}
-		for _, row := range offered {
-			ids = append(ids, row.ID)
-		}
-	}
-	if of.scope != "" {
-		ids = append(ids, of.scope)
-	}
-	for _, h := range s.holdings {
-		ids = append(ids, h.grant.Scope)
-	}
-	slices.Sort(ids)
-	s.catalog, err = catalog.Read(b, []string{}, slices.Compact(ids))
-	return err
-}
-
-// lastUses fills in when what is held was last used: when one of the routes that the
-// scope opens was last called by the application.
-func (p *Portal) lastUses(ctx context.Context, s *shelf) error {
-	if len(s.holdings) == 0 {
-		return nil
-	}
-	now := p.o.Now()
-	ids := map[string]models.Application{}
-	for _, h := range s.holdings {
-		ids[h.application.ID] = h.application
-	}
-	uses, err := p.o.Store.RouteUses(ctx, keysOf(ids), now.Add(-unusedFor).UnixMilli(), now.UnixMilli())
-	if err != nil {
-		return err
-	}
-	type opened struct{ application, permission string }
-	last := map[opened]int64{}
-	for _, u := range uses {
-		service, _ := s.catalog.Services.Current(u.ServiceID)
-		for _, r := range service.Routes {
-			if r.ID == u.RouteID {
-				key := opened{u.ApplicationID, r.Resource + ":" + r.Action}
-				last[key] = max(last[key], u.Day)
-			}
-		}
-	}
-	for i, h := range s.holdings {
-		scope, _ := s.catalog.Scopes.Current(h.grant.Scope)
-		for _, permission := range scope.Permissions {
-			if !permission.Deny {
-				s.holdings[i].last = max(s.holdings[i].last, last[opened{h.application.ID, permission.Resource + ":" + permission.Action}])
-			}
-		}
-	}
-	return nil
-}
-
-func keysOf[T any](m map[string]T) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
-}
 
 // Scopes lists what the bank offers, and what the partner's applications hold of it in one
 // of the two worlds.
@@ -320,14 +176,6 @@ func questions(v catalog.Scope, service catalog.Service) []i18n.Key {
 	return append(list, i18n.PortalAskUntil)
 }
 
-// mayGive reports whether a reader may give back what an application holds.
-func mayGive(v *entrance.Visit, a models.Application) bool {
-	if a.Environment == models.Sandbox {
-		return v.Rights.May(makesApplications)
-	}
-	return v.Rights.May(stopsProduction)
-}
-
 // holdingRow is a grant as it is listed.
 func (p *Portal) holdingRow(ctx context.Context, h holding) (row portal.HoldingRow, over bool) {
 	row = portal.HoldingRow{Application: h.application.Name, ApplicationHref: applicationPath(h.application.ID), Scope: h.grant.Scope, ScopeHref: worldPath(scopePath(h.grant.Scope), h.application.Environment), Purpose: h.grant.Purpose, Ends: p.EndCell(ctx, h.grant.EndsAt)}
@@ -445,63 +293,4 @@ func (p *Portal) scopeFaulted(c *gin.Context, err error, grant string, f portal.
 		}
 	}
 	return p.showScope(c, status, f)
-}
-
-func grantPath(id string) string { return homePath + "/grants/" + web.PathPart(id) }
-
-// ownGrant is the grant of the reader's partner that the address names and that is not
-// over, for whoever may give it back.
-func (p *Portal) ownGrant(c *gin.Context) (g partners.Grant, a partners.Application, err error) {
-	id := web.FromPathPart(c.Param("grant"))
-	err = p.o.Store.Business(c.Request.Context(), func(b store.Business) error {
-		r, err := partners.Read(b, partners.Names{Partners: []string{}, Applications: []string{}, Credentials: []string{}, Grants: []string{id}})
-		if err != nil {
-			return err
-		}
-		g, _ = r.Grants.Current(id)
-		found := false
-		if a, found = r.Applications.Current(g.Application); !found || a.Partner != entrance.VisitOf(c).Who.Partner.ID {
-			return errNoGrant
-		}
-		return nil
-	})
-	if err != nil {
-		return g, a, err
-	}
-	if _, over := p.GrantState(c.Request.Context(), g); over {
-		return g, a, errNoGrant
-	}
-	if !mayGive(entrance.VisitOf(c), models.Application{Environment: a.Environment}) {
-		return g, a, entrance.ErrForbidden.Because("production:stop")
-	}
-	return g, a, nil
-}
-
-// GrantEnding asks whether a scope is to be given back.
-func (p *Portal) GrantEnding(c *gin.Context) error {
-	g, a, err := p.ownGrant(c)
-	if err != nil {
-		return err
-	}
-	ctx := c.Request.Context()
-	text := i18n.PortalGiveTextSandbox
-	if a.Environment == models.Production {
-		text = i18n.PortalGiveText
-	}
-	return web.Render(c, http.StatusOK, portal.GrantEnding(portal.GrantEndingPage{
-		Frame: p.inWorld(c, i18n.T(ctx, i18n.PortalGiveTitle, g.Scope), scopesPath, a.Environment), Lead: a.Name + " · " + g.Purpose, Text: i18n.T(ctx, text, a.Name, g.Scope),
-		Action: grantPath(g.ID) + "/end", Back: worldPath(scopePath(g.Scope), a.Environment),
-	}))
-}
-
-// GrantEnd gives it back. Nobody is asked for a proof: it stops.
-func (p *Portal) GrantEnd(c *gin.Context) error {
-	g, a, err := p.ownGrant(c)
-	if err != nil {
-		return err
-	}
-	if err := p.o.SelfService.GiveBack(c.Request.Context(), user(c), g); err != nil {
-		return err
-	}
-	return entrance.Done(c, worldPath(scopePath(g.Scope), a.Environment), "given-back")
 }

@@ -14,7 +14,6 @@ import (
 
 	"postern/app/approval"
 	"postern/app/entrance"
-	"postern/app/errs"
 	"postern/app/partners"
 	"postern/app/selfservice"
 	"postern/app/store"
@@ -26,7 +25,11 @@ import (
 	"postern/views/ui"
 )
 
-const tryPath = homePath + "/try"
+const (
+	tryPath = homePath + "/try"
+	// startOver stands in the place of a step where a trial ends.
+	startOver trial.Step = "over"
+)
 
 func tryPathOf(application string) string { return applicationPath(application) + "/try" }
 
@@ -89,33 +92,27 @@ func (p *Portal) TryStep(c *gin.Context) error {
 	}
 	ctx, w := c.Request.Context(), p.trier(c, a)
 	turn, _ := strconv.ParseInt(c.PostForm("turn"), 10, 64) // none is 0: no trial was seen
-	step := trial.Step("")
-	switch act := c.PostForm("act"); act {
-	case "over":
+	step := trial.Step(c.PostForm("act"))
+	switch step {
+	case startOver:
 		if err = p.o.Trials.Over(ctx, w); err == nil {
 			return web.SeeOther(c, tryPathOf(a.ID))
 		}
-	case string(trial.StepB):
-		step = trial.StepB
+	case trial.StepB:
 		err = p.askAT(c, w, turn)
-	case string(trial.StepC):
-		step = trial.StepC
+	case trial.StepC:
 		err = p.o.Trials.Open(ctx, w, turn)
-	case string(trial.StepD):
-		step = trial.StepD
+	case trial.StepD:
 		err = p.o.Trials.Exchange(ctx, w, turn)
-	case string(trial.StepG):
-		call, typed, fault := p.typedCall(c, w)
-		if fault != nil {
+	case trial.StepG:
+		call, typed := typedCall(c)
+		if len(typed.faults) > 0 {
 			return p.showTry(c, http.StatusUnprocessableEntity, a, typed)
 		}
-		step = trial.StepG
 		err = p.o.Trials.Call(ctx, w, turn, call)
-	case string(trial.StepRenew):
-		step = trial.StepRenew
+	case trial.StepRenew:
 		err = p.o.Trials.Renew(ctx, w, turn)
-	case string(trial.StepClose):
-		step = trial.StepClose
+	case trial.StepClose:
 		err = p.o.Trials.Close(ctx, w, turn)
 	default:
 		err = trial.ErrNoStep
@@ -151,8 +148,8 @@ func (p *Portal) askAT(c *gin.Context, w trial.Who, turn int64) error {
 // maxTriedBody bounds the body of a call that is tried, octets.
 const maxTriedBody = 16 << 10
 
-// typedCall reads a call of the form; fault says that something is wrong with it.
-func (p *Portal) typedCall(c *gin.Context, w trial.Who) (call trial.Call, t tried, fault error) {
+// typedCall reads a call of the form, with what is wrong with it.
+func typedCall(c *gin.Context) (call trial.Call, t tried) {
 	ctx := c.Request.Context()
 	t.route, t.faults = c.PostForm("route"), map[string]string{}
 	t.call = portal.TryCall{Path: strings.TrimSpace(c.PostForm("path")), Query: strings.TrimSpace(c.PostForm("query")), Body: strings.TrimSpace(c.PostForm("body"))}
@@ -167,10 +164,7 @@ func (p *Portal) typedCall(c *gin.Context, w trial.Who) (call trial.Call, t trie
 			t.faults["body"] = i18n.T(ctx, i18n.PortalTryBodyFault)
 		}
 	}
-	if len(t.faults) > 0 {
-		fault = errs.New(errs.Invalid, "", "Something is wrong with the call.")
-	}
-	return call, t, fault
+	return call, t
 }
 
 // WeatherSet puts bad weather over an application, or takes it away.

@@ -265,7 +265,7 @@ func tryMessage(ctx context.Context, s trial.Step, m trial.Message, t trial.Tria
 	case trial.StepE:
 		v.Halves = []portal.TryHalf{derived(ctx, reply(ctx, m))}
 	default:
-		v.Halves = []portal.TryHalf{request(ctx, s, m), reply(ctx, m)}
+		v.Halves = []portal.TryHalf{request(ctx, m), reply(ctx, m)}
 	}
 	return v
 }
@@ -343,7 +343,7 @@ func envelope(ctx context.Context, h portal.TryHalf, compact, opened string) por
 	return h
 }
 
-func request(ctx context.Context, _ trial.Step, m trial.Message) portal.TryHalf {
+func request(ctx context.Context, m trial.Message) portal.TryHalf {
 	h := half(ctx, m, false)
 	h.About += " application/jose"
 	return envelope(ctx, h, m.Sent, m.Opened)
