@@ -1,10 +1,12 @@
 package app_test
 
 import (
+	"crypto/rand"
 	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -13,7 +15,9 @@ import (
 
 	"postern/app/approval"
 	"postern/app/apptest"
+	"postern/app/bankfile"
 	"postern/app/selfservice"
+	"postern/app/web"
 	"postern/models"
 )
 
@@ -149,8 +153,9 @@ func TestAFurtherCredentialInProductionIsAnOwnersToAdd(t *testing.T) {
 		}
 
 		// What the bank has frozen or ended no partner brings back.
-		b.Exec("UPDATE credentials SET frozen = 'bank' WHERE kid = 'further-sig'")
-		b.wants("the bank's ice", b.as("owner", further+"/thaw", url.Values{}), http.StatusForbidden)
+		b.ledTo("developer", further+"/freeze", url.Values{"anyway": {"yes"}})
+		b.applies("credentials: [{id: " + web.FromPathPart(path.Base(further)) + ", frozen: bank}]")
+		b.wants("the bank's ice over the partner's", b.as("owner", further+"/thaw", url.Values{}), http.StatusForbidden)
 	})
 }
 
@@ -282,4 +287,17 @@ func (b bank) proves(name string) {
 	b.t.Helper()
 	now := strconv.FormatInt(b.Clock.Now().UnixMilli(), 10)
 	b.Exec("UPDATE sessions SET verified_at = " + now + ", seen_at = " + now + " WHERE account_id = '" + b.ids[name] + "'")
+}
+
+// applies has the bank apply a file.
+func (b bank) applies(entries string) {
+	b.t.Helper()
+	document, err := bankfile.Read("change.yaml", []byte(entries), nil)
+	if err == nil {
+		_, err = document.Apply(b.t.Context(), b.App.Store(), bankfile.Options{Now: b.Clock.Now()}, rand.Reader)
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.Refresh()
 }

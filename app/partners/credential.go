@@ -2,6 +2,7 @@ package partners
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,6 +42,7 @@ func (c Credential) Validate() errs.Fields {
 		}
 	}
 	f.Check(c.SecretHash == "" || clients.SecretHash(c.SecretHash), "secret_hash", "rule.secret_hash", "this is no hash of a secret: want its SHA-256 as 43 characters of base64url")
+	f.Check(slices.Contains([]models.Side{"", models.PartnerSide, models.BankSide}, c.Frozen), "frozen", "rule.credential_frozen", "want bank or partner, on whose word it rests, or nothing")
 	f.Check(c.NotAfter.IsZero() || c.NotAfter.After(c.NotBefore), "not_after", "rule.ends_before_start", "it would end before it begins")
 	return f
 }
@@ -73,7 +75,11 @@ func (c Credential) Compare(before Credential) []change.Difference {
 		d.Note(change.Widens, "%s of application %s", c.words(), c.Application)
 	}
 	d.End("not_after", before.NotAfter, c.NotAfter)
-	d.Flag("frozen", before.Frozen, c.Frozen, change.Narrows)
+	ice := change.Narrows
+	if c.Frozen == "" || before.Frozen == models.BankSide {
+		ice = change.Widens
+	}
+	d.Text("frozen", string(before.Frozen), string(c.Frozen), ice)
 	d.Flag("revoked", before.Revoked, c.Revoked, change.Narrows)
 	return d.List
 }
@@ -92,7 +98,7 @@ func (c Credential) Use() models.CredentialUse {
 
 // LiveAt reports whether the credential may be used at a time.
 func (c Credential) LiveAt(t time.Time) bool {
-	return !c.Revoked && !c.Frozen && !c.NotBefore.After(t) && (c.NotAfter.IsZero() || t.Before(c.NotAfter))
+	return !c.Revoked && c.Frozen == "" && !c.NotBefore.After(t) && (c.NotAfter.IsZero() || t.Before(c.NotAfter))
 }
 
 // LastOf reports whether an application works with none of its credentials for what this

@@ -90,8 +90,8 @@ type Credential struct {
 	NotBefore time.Time `field:"not_before" default:"now"`
 	// Until when it may be used, or `never`.
 	NotAfter time.Time `field:"not_after,never" default:"never"`
-	// `true` lets it rest: it opens nothing until it is `false` again.
-	Frozen bool `field:"frozen" default:"false"`
+	// On whose word it rests and opens nothing, `bank` or `partner`; what rests on the partner's word the partner may take back. `""` has it work again.
+	Frozen models.Side `field:"frozen" default:"none"`
 	// `true` ends it for good.
 	Revoked bool `field:"revoked" default:"false"`
 }

@@ -81,7 +81,7 @@ func (r *Registry) takes(a Application, g Grant, scopes Scopes, now time.Time) b
 func (r *Registry) ownCredential(a Application, x change.Change[Credential], now time.Time) change.Own {
 	row, live := r.credentials[x.After.ID], a.Environment == models.Production
 	switch {
-	case !x.New && x.Before.Frozen && !x.After.Frozen && row.Frozen == models.BankSide:
+	case x.After.Frozen != x.Before.Frozen && (x.Before.Frozen == models.BankSide || x.After.Frozen == models.BankSide):
 		return change.NotOwn // the bank's ice
 	case !x.New && laterThan(x.After.NotAfter, x.Before.NotAfter) && laterThan(x.After.NotAfter, change.MomentOf(row.BankEnd)):
 		return change.NotOwn // the bank's end
@@ -95,7 +95,7 @@ func (r *Registry) ownCredential(a Application, x change.Change[Credential], now
 
 // widens reports whether a credential may be used after where it may not before.
 func widens(before, after Credential) bool {
-	return before.Frozen && !after.Frozen || laterThan(after.NotAfter, before.NotAfter)
+	return before.Frozen != "" && after.Frozen == "" || laterThan(after.NotAfter, before.NotAfter)
 }
 
 // laterThan compares ends, of which zero is never.
@@ -106,7 +106,7 @@ func laterThan(end, other time.Time) bool {
 // follows reports whether a new credential begins now and stands beside one of its use
 // that the application can work with: then somebody at the bank has approved one.
 func (r *Registry) follows(c Credential, now time.Time) bool {
-	if !c.NotBefore.IsZero() || c.Revoked || c.Frozen {
+	if !c.NotBefore.IsZero() || c.Revoked || c.Frozen != "" {
 		return false
 	}
 	rows, err := r.read.CredentialsOf([]string{c.Application})

@@ -149,9 +149,7 @@ func (r *Registry) saveCredential(w change.Writer, x change.Change[Credential]) 
 			row.WarnedAt = w.At() // whoever chose the end knows it
 		}
 	}
-	if frozen := row.Frozen != ""; c.Frozen != frozen {
-		row.Frozen = map[bool]models.Side{true: side(w)}[c.Frozen]
-	}
+	row.Frozen = c.Frozen
 	if c.Revoked && row.RevokedAt == 0 {
 		row.RevokedAt = w.At()
 	}
@@ -244,7 +242,7 @@ func CredentialsOf(rows []models.Credential) []Credential { return mapped(rows, 
 func credentialOf(m models.Credential) Credential {
 	return Credential{
 		ID: m.ID, Application: m.ApplicationID, JWK: m.PublicJWK, SecretHash: m.SecretHash,
-		NotBefore: since(m.NotBefore, m.CreatedAt), NotAfter: change.MomentOf(m.NotAfter), Frozen: m.Frozen != "", Revoked: m.RevokedAt != 0,
+		NotBefore: since(m.NotBefore, m.CreatedAt), NotAfter: change.MomentOf(m.NotAfter), Frozen: m.Frozen, Revoked: m.RevokedAt != 0,
 	}.Normalize()
 }
 

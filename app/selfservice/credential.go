@@ -1,6 +1,7 @@
 package selfservice
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -32,7 +33,7 @@ func (s *SelfService) AskCredential(ctx context.Context, u User, k partners.Cred
 	return s.ask(ctx, u, asking{thing: k, application: k.Application, reason: reason, unless: func(b store.Business) error {
 		a, found, err := partners.ReadApplication(b, k.Application)
 		if err != nil || !found || a.Partner != u.Partner || a.Environment != models.Production {
-			return orElse(err, approval.ErrNotOwn)
+			return cmp.Or[error](err, approval.ErrNotOwn)
 		}
 		return s.room(k)(b)
 	}})
@@ -80,7 +81,7 @@ func (s *SelfService) EndCredential(ctx context.Context, u User, k partners.Cred
 // FreezeCredential lets a credential rest at once. ErrLast as EndCredential.
 func (s *SelfService) FreezeCredential(ctx context.Context, u User, k partners.Credential, anyway Anyway) error {
 	unless := both(still(k), s.unlessLast(k, s.o.Now(), anyway))
-	k.Frozen = true
+	k.Frozen = models.PartnerSide
 	return s.change(ctx, u, k, approval.Ask{Reason: ReasonFrozen, Unless: unless})
 }
 
@@ -142,7 +143,7 @@ func (s *SelfService) KeepCredential(ctx context.Context, u User, k partners.Cre
 // AddCredential; approval.ErrNotOwn for one that the bank has frozen.
 func (s *SelfService) ThawCredential(ctx context.Context, u User, k partners.Credential) (waits int64, err error) {
 	unless := still(k)
-	k.Frozen = false
+	k.Frozen = ""
 	return s.widen(ctx, u, k, reasons{ReasonThawed, ReasonThawed}, unless)
 }
 
@@ -198,7 +199,7 @@ const confirmWithin = 14 * 24 * time.Hour
 func (s *SelfService) Confirm(ctx context.Context, u User, id int64) error {
 	r, found, err := s.o.Store.PartnerRequestByID(ctx, id)
 	if err != nil || !found || r.PartnerID != u.Partner || !r.Inside {
-		return orElse(err, ErrNoRequest)
+		return cmp.Or[error](err, ErrNoRequest)
 	}
 	if !r.State.Open() || s.o.Now().UnixMilli() >= r.MadeAt+confirmWithin.Milliseconds() {
 		return ErrOver
@@ -220,11 +221,11 @@ func mayStill(r models.PartnerRequest) func(change.Writer) error {
 	return func(w change.Writer) error {
 		account, found, err := w.Accounts().Account(r.Maker)
 		if err != nil || !found || account.Status != models.AccountActive {
-			return orElse(err, ErrOver)
+			return cmp.Or[error](err, ErrOver)
 		}
 		m, found, err := w.Accounts().Member(r.Maker)
 		if err != nil || !found || m.PartnerID != r.PartnerID || !m.Production {
-			return orElse(err, ErrOver)
+			return cmp.Or[error](err, ErrOver)
 		}
 		return nil
 	}

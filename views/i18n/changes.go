@@ -92,7 +92,7 @@ var changeWords = map[string]string{
 	"off": "不检查", "dry_run": "仅记录", "enforce": "强制", "allowed": "允许", "denied": "禁止", "client secret": "客户端密钥",
 	"system": "系统管理员", "security": "安全管理员", "audit": "审计管理员", "officer": "准入专员", "reviewer": "审核员", "support": "客服支持",
 	"business contact": "业务联系人", "technical contact": "技术联系人", "security contact": "安全联系人", "manager contact": "客户经理",
-	"frozen": "冻结", "no new ATs": "不签发新 AT", "no new visits": "不开新访问", "no calls": "不放行调用",
+	"frozen": "冻结", "bank": "本行", "no new ATs": "不签发新 AT", "no new visits": "不开新访问", "no calls": "不放行调用",
 	"no ATs, no visits, no calls": "不签发 AT、不开访问、不放行调用", "nothing is stopped: a drill": "不停止任何流量：演练",
 	"low": "低", "medium": "中", "high": "高",
 	"from": "起", "until": "止", "event": "事件", "all but partner": "除合作方", "application": "应用", "outcome": "结果", "reason of refusal": "拒绝原因",

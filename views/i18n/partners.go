@@ -354,6 +354,7 @@ var (
 	RuleCredentialStart        = def("rule.credential_start", "A credential's beginning stays what it is.", "凭证的开始时间不能修改。")
 	RuleCredentialRevoked      = def("rule.credential_revoked", "What was revoked stays so: register another.", "已吊销的不能恢复：另行登记。")
 	RuleJwk                    = def("rule.jwk", "This key cannot be taken: paste a public key, as JWK or PEM, on curve P-256 and for this use.", "无法使用此密钥：粘贴 JWK 或 PEM 格式、曲线为 P-256、用途相符的公钥。")
+	RuleCredentialFrozen       = def("rule.credential_frozen", "Say on whose word it rests: bank or partner.", "填写由谁冻结：bank（本行）或 partner（合作方）。")
 	RuleCredentialTrial        = def("rule.credential_trial", "This id is of the kind that trials in the sandbox have: take another.", "此编号保留给沙箱试运行使用，请另取一个。")
 	RuleJwkSuite               = def("rule.jwk_suite", "The key is one of another suite than the application's.", "密钥与应用的密码套件不符。")
 	RulePrivateKey             = def("rule.private_key", "This is a private key, and it was not kept. Use this pair no more: make a new one, and register its public key only.", "这是私钥，系统未保存。该密钥对请勿再用：请重新生成，并仅登记公钥。")
