@@ -1,6 +1,7 @@
 package approval
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -228,7 +229,7 @@ func (a *Approvals) Comment(ctx context.Context, by By, id int64, text string) e
 	return a.write(ctx, by.Account, func(w change.Writer, _ store.Business) error {
 		r, found, err := w.Tx.Request(id)
 		if err != nil || !found {
-			return orElse(err, ErrNoRequest)
+			return cmp.Or[error](err, ErrNoRequest)
 		}
 		name, err := ledger.NewID(w.Now, w.Rand)
 		if err != nil {
@@ -239,13 +240,6 @@ func (a *Approvals) Comment(ctx context.Context, by By, id int64, text string) e
 		}
 		return told(w, "change.commented", r, map[string]string{})
 	})
-}
-
-func orElse(err, otherwise error) error {
-	if err != nil {
-		return err
-	}
-	return otherwise
 }
 
 // expireAtOnce bounds how many requests one transaction puts away.

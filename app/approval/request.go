@@ -1,6 +1,7 @@
 package approval
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -265,7 +266,7 @@ func (a *Approvals) answer(w change.Writer, by By, request int64) error {
 	}
 	r, found, err := w.Tx.PartnerRequest(request)
 	if err != nil || !found {
-		return orElse(err, ErrAnswered)
+		return cmp.Or[error](err, ErrAnswered)
 	}
 	if by.Person == "" || by.Person == r.MakerPerson {
 		return ErrOwn
@@ -280,7 +281,7 @@ func (a *Approvals) answer(w change.Writer, by By, request int64) error {
 	}
 	ok, err := w.MovePartnerRequest(r)
 	if err != nil || !ok {
-		return orElse(err, ErrAnswered)
+		return cmp.Or[error](err, ErrAnswered)
 	}
 	w.Request = 0 // "request" is the partner's in events about it
 	err = w.Event(ledger.Event{Kind: event, PartnerID: r.PartnerID, ApplicationID: r.ApplicationID},
@@ -302,7 +303,7 @@ func (a *Approvals) tellPartner(w change.Writer, request int64) error {
 	}
 	r, found, err := w.Tx.PartnerRequest(request)
 	if err != nil || !found {
-		return orElse(err, ErrAnswered)
+		return cmp.Or[error](err, ErrAnswered)
 	}
 	return a.o.Tell.TellOfPartnerRequest(w, r, models.NewsPrepared)
 }

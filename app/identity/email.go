@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 
 	"postern/app/change"
@@ -24,7 +25,7 @@ func (i *Identity) SetEmail(ctx context.Context, by Who, address string) error {
 	return i.write(ctx, by.Account.ID, func(w change.Writer) error {
 		a, found, err := w.Accounts().Account(by.Account.ID)
 		if err != nil || !found {
-			return orElse(err, ErrNoAccount)
+			return cmp.Or[error](err, ErrNoAccount)
 		}
 		if a.Email == address {
 			return nil

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"unicode/utf8"
@@ -131,7 +132,7 @@ func (i *Identity) confirmed(w change.Writer, who Who, name, code string) (model
 		return models.Factor{}, wrong.Invalid()
 	}
 	if _, found, err := w.TakeChallenge(within(who.Session, keepSeed), keepSeed, w.At()); err != nil || !found {
-		return models.Factor{}, orElse(err, ErrChallenge)
+		return models.Factor{}, cmp.Or[error](err, ErrChallenge)
 	}
 	return i.newTOTP(w, who.Account, name, secret, step)
 }

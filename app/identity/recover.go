@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -33,7 +34,7 @@ func (i *Identity) Recover(ctx context.Context, actor, login string, tell Recove
 		a, found, err := w.Accounts().AccountByLogin(models.StaffRealm, Fold(login))
 		switch {
 		case err != nil || !found:
-			return orElse(err, ErrNoAccount)
+			return cmp.Or[error](err, ErrNoAccount)
 		case a.Status == models.AccountDisabled:
 			return ErrDisabled
 		case a.Status != models.AccountActive:

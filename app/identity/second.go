@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 
 	"postern/app/change"
@@ -85,7 +86,7 @@ func (i *Identity) second(ctx context.Context, by Who, f func(change.Writer, mod
 	return i.write(ctx, by.Account.ID, func(w change.Writer) error {
 		p, found, err := w.Accounts().Partner(by.Member.PartnerID)
 		if err != nil || !found {
-			return orElse(err, ErrNoMember)
+			return cmp.Or[error](err, ErrNoMember)
 		}
 		p, event, err := f(w, p)
 		if err != nil {

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -68,10 +69,10 @@ func (i *Identity) current(a store.Accounts, realm models.Realm, cookie string) 
 func belongs(a store.Accounts, w *Who) (err error) {
 	found := false
 	if w.Member, found, err = a.Member(w.Account.ID); err != nil || !found {
-		return orElse(err, ErrSignedOut)
+		return cmp.Or[error](err, ErrSignedOut)
 	}
 	if w.Partner, found, err = a.Partner(w.Member.PartnerID); err != nil || !found || w.Partner.Status == models.Closed {
-		return orElse(err, ErrSignedOut)
+		return cmp.Or[error](err, ErrSignedOut)
 	}
 	return nil
 }
@@ -124,13 +125,6 @@ func shortened(agent string) string {
 		}
 	}
 	return string(clean[:min(len(clean), maxAgent)])
-}
-
-func orElse(err, otherwise error) error {
-	if err != nil {
-		return err
-	}
-	return otherwise
 }
 
 // SignOut ends the session of a cookie; one that has ended is fine, too.

@@ -239,7 +239,7 @@ func (i *Identity) OpenLink(ctx context.Context, realm models.Realm, token strin
 	err = i.write(ctx, a.ID, func(w change.Writer) error {
 		ok, err := w.UseSetupLink(hash(token), w.At())
 		if err != nil || !ok {
-			return orElse(err, ErrLink)
+			return cmp.Or[error](err, ErrLink)
 		}
 		if err := told(w, "setup_link.used", a, map[string]string{"address": c.Address}); err != nil {
 			return err

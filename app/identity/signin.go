@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 
 	"postern/app/change"
@@ -195,7 +196,7 @@ func (i *Identity) enter(w change.Writer, who Who, how string, c Client) (string
 	// Another session under another cookie: whoever planted the first one gets
 	// nothing (ASVS 7.2.4).
 	if ok, err := w.EndSession(a.ID, who.Session.ID, "advanced", w.At()); err != nil || !ok {
-		return "", orElse(err, ErrSignedOut)
+		return "", cmp.Or[error](err, ErrSignedOut)
 	}
 	return i.letIn(w, a, how, c)
 }
@@ -250,7 +251,7 @@ func (i *Identity) renew(w change.Writer, who Who, how string, c Client) (string
 		return "", err
 	}
 	if ok, err := w.EndSession(who.Account.ID, who.Session.ID, "verified", w.At()); err != nil || !ok {
-		return "", orElse(err, ErrSignedOut)
+		return "", cmp.Or[error](err, ErrSignedOut)
 	}
 	return i.begin(w, who.Account, models.StageFull, msUntil(w.At(), who.Session.EndsAt), c)
 }

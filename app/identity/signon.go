@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 
@@ -136,11 +137,11 @@ func (i *Identity) arrived(ctx context.Context, realm models.Realm, from away, p
 	err = i.write(ctx, "", func(w change.Writer) error {
 		f, found, err := w.Accounts().FactorByExternal(models.OIDCFactor, proof.external())
 		if err != nil || !found {
-			return orElse(err, ErrUnlinked)
+			return cmp.Or[error](err, ErrUnlinked)
 		}
 		account, found, err := w.Accounts().Account(f.AccountID)
 		if err != nil || !found || account.Realm != realm || account.Status != models.AccountActive {
-			return orElse(err, ErrUnlinked)
+			return cmp.Or[error](err, ErrUnlinked)
 		}
 		w.Actor, f.UsedAt = account.ID, w.At()
 		if err := w.SaveFactor(f); err != nil {
@@ -164,7 +165,7 @@ func (i *Identity) linkTo(ctx context.Context, realm models.Realm, session strin
 			return ErrChallenge
 		}
 		if _, taken, err := w.Accounts().FactorByExternal(models.OIDCFactor, proof.external()); err != nil || taken {
-			return orElse(err, ErrLinked)
+			return cmp.Or[error](err, ErrLinked)
 		}
 		id, err := i.id("fac_")
 		if err != nil {

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -29,7 +30,7 @@ func (i *Identity) another(ctx context.Context, by Who, account string, f func(c
 	return i.write(ctx, by.Account.ID, func(w change.Writer) error {
 		a, found, err := w.Accounts().Account(account)
 		if err != nil || !found || a.Realm != by.Account.Realm {
-			return orElse(err, ErrNoAccount)
+			return cmp.Or[error](err, ErrNoAccount)
 		}
 		if a.PersonID == by.Account.PersonID {
 			return ErrOwn

@@ -109,7 +109,7 @@ func (i *Identity) InviteMember(ctx context.Context, by Who, v MemberInvitation)
 func inviteMember(w change.Writer, partner string, v MemberInvitation) (models.Account, error) {
 	p, found, err := w.Accounts().Partner(partner) // locked: nobody else counts the team meanwhile
 	if err != nil || !found || p.Status == models.Closed {
-		return models.Account{}, orElse(err, ErrNoMember)
+		return models.Account{}, cmp.Or[error](err, ErrNoMember)
 	}
 	team, err := w.Accounts().Members(partner, MaxTeam)
 	if err != nil {
@@ -141,7 +141,7 @@ func (i *Identity) member(ctx context.Context, by Who, account string, f func(ch
 	err := i.another(ctx, by, account, func(w change.Writer, a models.Account) error {
 		m, found, err := w.Accounts().Member(a.ID)
 		if err != nil || !found || m.PartnerID != by.Member.PartnerID {
-			return orElse(err, ErrNoMember)
+			return cmp.Or[error](err, ErrNoMember)
 		}
 		return f(w, TeamMember{m, a})
 	})
@@ -301,7 +301,7 @@ func (o Owners) read(b store.Business, content string) (asked Owner, plan change
 	}
 	p, found, err := b.Accounts().Partner(asked.Partner)
 	if err != nil || !found || p.Status == models.Closed {
-		return asked, plan, orElse(err, ErrNoMember)
+		return asked, plan, cmp.Or[error](err, ErrNoMember)
 	}
 	what := "%s (%s) comes into the portal of %s as an owner, and may not change what is in production"
 	if asked.Production {
@@ -322,11 +322,11 @@ func (i *Identity) OwnerLink(ctx context.Context, by Who, partner, account strin
 	err = i.write(ctx, by.Account.ID, func(w change.Writer) error {
 		m, found, err := w.Accounts().Member(account)
 		if err != nil || !found || m.PartnerID != partner || m.Role != models.PortalOwner {
-			return orElse(err, ErrNoMember)
+			return cmp.Or[error](err, ErrNoMember)
 		}
 		a, found, err := w.Accounts().Account(account)
 		if err != nil || !found {
-			return orElse(err, ErrNoMember)
+			return cmp.Or[error](err, ErrNoMember)
 		}
 		link, err = i.invitedLink(w, a)
 		return err

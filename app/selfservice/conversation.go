@@ -1,6 +1,7 @@
 package selfservice
 
 import (
+	"cmp"
 	"context"
 
 	"postern/app/approval"
@@ -87,7 +88,7 @@ func (s *SelfService) Propose(ctx context.Context, by approval.By, id int64, rea
 	}
 	r, found, err := s.o.Store.PartnerRequestByID(ctx, id)
 	if err != nil || !found || r.Inside {
-		return out, orElse(err, ErrNoRequest)
+		return out, cmp.Or[error](err, ErrNoRequest)
 	}
 	var content string
 	if err := s.o.Store.Business(ctx, func(b store.Business) (err error) {
@@ -103,10 +104,10 @@ func (s *SelfService) Propose(ctx context.Context, by approval.By, id int64, rea
 		Kind: bankfile.Kind, Subject: subject(r.PartnerID), Content: content, Reason: reason, Waits: true, Answers: r.ID,
 		Unless: func(b store.Business) error {
 			if answer, found, err := b.Answer(r.ID); err != nil || found && answer.State == models.RequestSubmitted {
-				return orElse(err, ErrProposed)
+				return cmp.Or[error](err, ErrProposed)
 			}
 			if now, err := Wanted(b, r); err != nil || now != content {
-				return orElse(err, change.ErrMoved)
+				return cmp.Or[error](err, change.ErrMoved)
 			}
 			return nil
 		},
@@ -152,7 +153,7 @@ func (s *SelfService) move(ctx context.Context, actor string, id int64, f func(c
 	return s.write(ctx, actor, func(w change.Writer, _ store.Business) error {
 		r, found, err := w.Tx.PartnerRequest(id)
 		if err != nil || !found {
-			return orElse(err, ErrNoRequest)
+			return cmp.Or[error](err, ErrNoRequest)
 		}
 		open := r.State.Open()
 		event, err := f(w, &r)
@@ -164,7 +165,7 @@ func (s *SelfService) move(ctx context.Context, actor string, id int64, f func(c
 		}
 		ok, err := w.MovePartnerRequest(r)
 		if err != nil || !ok {
-			return orElse(err, ErrOver)
+			return cmp.Or[error](err, ErrOver)
 		}
 		return s.told(w, event, r)
 	})
@@ -176,11 +177,4 @@ func say(w change.Writer, r models.PartnerRequest, bank bool, text string) error
 		return err
 	}
 	return w.AddPartnerNote(models.PartnerRequestNote{ID: id, RequestID: r.ID, AccountID: w.Actor, Bank: bank, At: w.At(), Text: text})
-}
-
-func orElse(err, otherwise error) error {
-	if err != nil {
-		return err
-	}
-	return otherwise
 }

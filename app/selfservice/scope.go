@@ -1,6 +1,7 @@
 package selfservice
 
 import (
+	"cmp"
 	"context"
 
 	"postern/app/approval"
@@ -33,11 +34,11 @@ func (s *SelfService) AskScope(ctx context.Context, u User, g partners.Grant, re
 	return s.ask(ctx, u, asking{thing: g, application: g.Application, reason: reason, unless: func(b store.Business) error {
 		a, found, err := partners.ReadApplication(b, g.Application)
 		if err != nil || !found || a.Partner != u.Partner || a.Environment != models.Production {
-			return orElse(err, approval.ErrNotOwn)
+			return cmp.Or[error](err, approval.ErrNotOwn)
 		}
 		scopes, err := b.Scopes([]string{g.Scope})
 		if err != nil || len(scopes) != 1 || !scopes[0].Offered {
-			return orElse(err, ErrNotOffered)
+			return cmp.Or[error](err, ErrNotOffered)
 		}
 		return s.notHeld(g)(b)
 	}})

@@ -1,6 +1,7 @@
 package webhooks
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -74,7 +75,7 @@ func (h *Webhooks) create(to change.Writer, w *models.Webhook) (err error) {
 	}
 	n, err := to.CountWebhooks(w.PartnerID)
 	if err != nil || n >= MaxOf {
-		return or(err, ErrFull)
+		return cmp.Or[error](err, ErrFull)
 	}
 	w.CreatedAt = to.At()
 	if w.ID, err = ledger.NewID(to.Now, to.Rand); err != nil {
@@ -151,11 +152,4 @@ func (h *Webhooks) write(ctx context.Context, actor string, f func(change.Writer
 	return h.o.Store.Write(ctx, func(tx *store.Tx) error {
 		return f(change.NewWriter(ctx, tx, actor, h.o.Now(), h.o.Rand))
 	})
-}
-
-func or(err, otherwise error) error {
-	if err != nil {
-		return err
-	}
-	return otherwise
 }
