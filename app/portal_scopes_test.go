@@ -132,6 +132,20 @@ func TestAPartnerTakesInItsSandboxWhatIsOffered(t *testing.T) {
 			t.Errorf("taken again what the bank has ended: %d", rec.Code)
 		}
 
+		often := strings.TrimPrefix(b.ledTo("developer", "/portal/applications", newApplication("Often")), "/portal/applications/")
+		form.Set("application", often)
+		for range 20 {
+			b.ledTo("developer", page, form)
+			for _, g := range b.grantsOf(often) {
+				if g.EndedAt == 0 {
+					b.ledTo("developer", "/portal/grants/"+web.PathPart(g.ID)+"/end", url.Values{})
+				}
+			}
+		}
+		if rec := b.as("developer", page, form); rec.Code != http.StatusConflict || !strings.Contains(rec.Body.String(), "twenty times") {
+			t.Errorf("taken for ever: %d", rec.Code)
+		}
+
 		b.offers(scope, false)
 		if rec := b.as("other", page, nil); rec.Code != http.StatusNotFound || unpathed(rec, page) != unpathed(b.as("other", hidden, nil), hidden) {
 			t.Errorf("a scope that is not offered can be told from one that is none: %d", rec.Code)

@@ -96,7 +96,7 @@ func (p *Portal) faulted(c *gin.Context, err error, kind, id string, f *portal.A
 var conflicts = map[error]i18n.Key{
 	change.ErrMoved: i18n.PortalMoved, approval.ErrNothing: i18n.PortalNothing,
 	selfservice.ErrSandbox: i18n.PortalSandboxFull, selfservice.ErrWaiting: i18n.PortalManyWait,
-	selfservice.ErrHeld: i18n.PortalScopeHeld,
+	selfservice.ErrHeld: i18n.PortalScopeHeld, selfservice.ErrTakenOften: i18n.PortalScopeOften,
 }
 
 // methods and modes are the lists to choose from.

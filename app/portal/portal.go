@@ -140,6 +140,7 @@ var faults = []entrance.Fault{
 	{Is: identity.ErrNoReset, Title: i18n.ConsoleConflict, Text: i18n.PortalNoWayIn},
 	{Is: webhooks.ErrFull, Title: i18n.ConsoleConflict, Text: i18n.WebhooksFull},
 	{Is: selfservice.ErrHeld, Title: i18n.ConsoleConflict, Text: i18n.PortalScopeHeld},
+	{Is: selfservice.ErrTakenOften, Title: i18n.ConsoleConflict, Text: i18n.PortalScopeOften},
 	{Is: approval.ErrNotOwn, Title: i18n.ConsoleConflict, Text: i18n.PortalNotOwn},
 	{Is: approval.ErrOwn, Title: i18n.ConsoleConflict, Text: i18n.PortalOwnRequest},
 	{Is: change.ErrMoved, Title: i18n.ConsoleConflict, Text: i18n.PortalMoved},

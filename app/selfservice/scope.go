@@ -3,6 +3,7 @@ package selfservice
 import (
 	"cmp"
 	"context"
+	"slices"
 
 	"postern/app/approval"
 	"postern/app/change"
@@ -16,13 +17,17 @@ import (
 var (
 	ErrHeld       = errs.New(errs.Conflict, "scope_held", "The application may use this scope already.")
 	ErrNotOffered = errs.New(errs.NotFound, "no_scope", "There is no such scope.")
+	ErrTakenOften = errs.New(errs.Conflict, "scope_taken_often", "The application has had this scope too often.")
 )
 
+// maxTaken is how often an application takes one scope: each time leaves a grant behind.
+const maxTaken = 20
+
 // TakeScope lets an application in the sandbox use a scope that the bank offers, at once.
-// Faults come back as bankfile.Refusal. ErrHeld; approval.ErrNotOwn for what the bank does
+// Faults come back as bankfile.Refusal. ErrHeld, ErrTakenOften; approval.ErrNotOwn for what the bank does
 // not offer, or has ended there.
 func (s *SelfService) TakeScope(ctx context.Context, u User, g partners.Grant) error {
-	return s.change(ctx, u, g, approval.Ask{Reason: ReasonTaken, Unless: s.notHeld(g)})
+	return s.change(ctx, u, g, approval.Ask{Reason: ReasonTaken, Unless: both(s.notHeld(g), notOften(g))})
 }
 
 // AskScope asks the bank for a scope of an application in production, as Ask does for an
@@ -71,5 +76,17 @@ func (s *SelfService) notHeld(g partners.Grant) func(store.Business) error {
 			}
 		}
 		return nil
+	}
+}
+
+// notOften refuses a scope that the application has had maxTaken times.
+func notOften(g partners.Grant) func(store.Business) error {
+	return func(b store.Business) error {
+		rows, err := b.GrantsOf([]string{g.Application})
+		rows = slices.DeleteFunc(rows, func(row models.Grant) bool { return row.ScopeID != g.Scope })
+		if err == nil && len(rows) >= maxTaken {
+			err = ErrTakenOften
+		}
+		return err
 	}
 }

@@ -30,6 +30,7 @@ var (
 	PortalScopeTake      = def("portal.scope_take", "Use it", "启用")
 	PortalScopeFull      = def("portal.scope_full", "Every application of yours here has it, or there is none.", "此环境下没有可启用的应用：均已持有，或尚未创建。")
 	PortalScopeHeld      = def("portal.scope_held", "That application has this scope already.", "该应用已拥有此数据范围。")
+	PortalScopeOften     = def("portal.scope_often", "That application has had this scope twenty times: ask the bank, or take another application.", "该应用已二十次启用此数据范围：请联系银行，或换一个应用。")
 	PortalScopeNot       = def("portal.scope_not", "It is not offered any more: what you hold goes on, and nobody new gets it.", "已不再提供：已有授权继续有效，不再新增。")
 	PortalScopePurpose   = def("portal.scope_purpose_help", "One sentence: what a visitor of your app gets from it.", "一句话说明访客由此得到什么。")
 	PortalScopeReason    = def("portal.scope_reason", "To the bank", "致本行")
