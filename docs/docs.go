@@ -9,9 +9,9 @@ import "embed"
 //go:embed samples
 var Samples embed.FS
 
-// Pages are the pages that partners read, as Markdown.
+// Pages are the pages that partners read, as Markdown; those in Chinese say so in their names.
 //
-//go:embed partners.md protocol.md sdk.md first-visit.md
+//go:embed partners.md partners.zh-CN.md protocol.md sdk.md first-visit.md
 var Pages embed.FS
 
 // What stands in the samples for what is an application's own.

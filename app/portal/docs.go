@@ -2,6 +2,8 @@ package portal
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"net/http"
 	"path"
 	"strings"
@@ -33,31 +35,39 @@ var papers = []struct {
 
 var errNoPaper = errs.New(errs.NotFound, "no_page", "There is no such page.")
 
-// paper is a page that was drawnPapers: it does not change while the gateway runs.
+// paper is a page that was drawn: it does not change while the gateway runs.
 type paper struct {
+	lang     i18n.Lang
 	html     string
 	sections []portal.DocsSection
 }
 
-// drawnPapers are all pages. They are the gateway's own, and the renderer leaves raw HTML out.
-var drawnPapers = sync.OnceValues(func() (map[string]paper, error) {
+// drawnPapers are all pages by their words in the address, in each language in which they
+// are. They are the gateway's own, and the renderer leaves raw HTML out.
+var drawnPapers = sync.OnceValues(func() (map[string]map[i18n.Lang]paper, error) {
 	// Alignment by an attribute: the pages' CSP lets no style stand in a tag.
 	tables := extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute))
 	markdown := goldmark.New(goldmark.WithExtensions(tables, extension.Strikethrough), goldmark.WithParserOptions(
 		parser.WithAutoHeadingID(), parser.WithASTTransformers(util.Prioritized(inHouse{}, 100)),
 	))
-	all := map[string]paper{}
+	all := map[string]map[i18n.Lang]paper{}
 	for _, p := range papers {
-		source, err := docs.Pages.ReadFile(p.word + ".md")
-		if err != nil {
-			return nil, err
+		all[p.word] = map[i18n.Lang]paper{}
+		for lang, file := range map[i18n.Lang]string{i18n.English: p.word + ".md", i18n.Chinese: p.word + ".zh-CN.md"} {
+			source, err := docs.Pages.ReadFile(file)
+			if errors.Is(err, fs.ErrNotExist) && lang != i18n.English {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			root := markdown.Parser().Parse(text.NewReader(source))
+			var out bytes.Buffer
+			if err := markdown.Renderer().Render(&out, source, root); err != nil {
+				return nil, err
+			}
+			all[p.word][lang] = paper{lang, scrolled.Replace(out.String()), sectionsOf(root, source)}
 		}
-		root := markdown.Parser().Parse(text.NewReader(source))
-		var out bytes.Buffer
-		if err := markdown.Renderer().Render(&out, source, root); err != nil {
-			return nil, err
-		}
-		all[p.word] = paper{scrolled.Replace(out.String()), sectionsOf(root, source)}
 	}
 	return all, nil
 })
@@ -158,12 +168,16 @@ func (p *Portal) Docs(c *gin.Context) error {
 	if word == "" {
 		word = papers[0].word
 	}
-	chosen, found := all[word]
+	ctx := c.Request.Context()
+	languages, found := all[word]
 	if !found {
 		return errNoPaper
 	}
-	ctx := c.Request.Context()
-	page := portal.DocsPage{Frame: p.frame(c, i18n.T(ctx, i18n.Docs)), HTML: chosen.html, Sections: chosen.sections}
+	chosen, found := languages[i18n.From(ctx)]
+	if !found {
+		chosen = languages[i18n.English]
+	}
+	page := portal.DocsPage{Frame: p.frame(c, i18n.T(ctx, i18n.Docs)), Lang: chosen.lang, HTML: chosen.html, Sections: chosen.sections}
 	for _, other := range papers {
 		page.Tabs = append(page.Tabs, ui.Tab{Text: i18n.T(ctx, other.name), Href: docsPath + "/" + other.word, Current: other.word == word})
 	}

@@ -8,5 +8,5 @@ var (
 	DocsSDK      = def("docs.sdk", "H5 SDK", "H5 SDK")
 	DocsFirst    = def("docs.first", "A gateway of your own", "本地运行网关")
 	DocsParts    = def("docs.parts", "On this page", "本页目录")
-	DocsEnglish  = def("docs.english", "These pages are in English.", "以下文档目前为英文版。")
+	DocsEnglish  = def("docs.english", "This page is in English.", "这篇文档为英文。")
 )
