@@ -217,6 +217,12 @@ func TestAPartnerTakesItsOwnRecordsAlong(t *testing.T) {
 		if !slices.ContainsFunc(exported, func(e models.Event) bool { return e.PartnerID == "p_travel" && e.Actor == b.ids["developer"] }) {
 			t.Error("an export is not on record as the partner's")
 		}
+		form := url.Values{"world": {"production"}, "time": {"all"}, "format": {"csv"}}
+		for n := 12; n < 20; n++ {
+			b.wants("one more file", b.as("developer", "/portal/log/export", form), http.StatusOK)
+		}
+		b.wants("one too many", b.as("developer", "/portal/log/export", form), http.StatusTooManyRequests)
+		b.wants("another partner's", b.as("other", "/portal/log/export", form), http.StatusOK)
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"postern/app/entrance"
 	"postern/app/errs"
+	"postern/app/limit"
 	"postern/app/records"
 	"postern/app/recordview"
 	"postern/app/store"
@@ -247,6 +248,11 @@ func (p *Portal) callTable(ctx context.Context, r reading, rows []models.Call) u
 	return t
 }
 
+// How often the people of a partner may take rows along, each time up to records.MaxAlone.
+var exportRate = limit.Rate{PerSecond: 1.0 / 60, Burst: 20}
+
+var errExportOften = errs.New(errs.RateLimited, "too_many", "Your company has taken many files in a short time.")
+
 // LogExport asks in which form the log is to be taken along.
 func (p *Portal) LogExport(c *gin.Context) error {
 	return p.showExport(c, http.StatusOK, recordview.QueryOf(c), p.events, false)
@@ -290,6 +296,9 @@ func (p *Portal) CallsExportSubmit(c *gin.Context) error {
 }
 
 func (p *Portal) export(c *gin.Context, of recordview.View, name string, write func(reading, records.Taking, func(records.Format) io.Writer) error) error {
+	if ok, retry := p.exported.Take(entrance.VisitOf(c).Who.Partner.ID, exportRate, p.o.Now()); !ok {
+		return errExportOften.With(errs.Help{RetryAfter: retry})
+	}
 	q := recordview.ReadQuery(c.PostForm)
 	r, err := p.read(c, q)
 	if err != nil {

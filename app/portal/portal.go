@@ -73,6 +73,7 @@ type Portal struct {
 	o             Options
 	events, calls recordview.View // how what is on record is shown
 	explained     *limit.Buckets  // by account
+	exported      *limit.Buckets  // by partner
 }
 
 // New returns the portal's screens.
@@ -80,7 +81,7 @@ func New(o Options) *Portal {
 	view := recordview.View{
 		Now: o.Now, Zone: o.Zone, Cursors: o.Cursors, Log: logPath, Visits: visitsPath, Explain: recordview.ExplainToPartner, Own: true,
 	}
-	p := &Portal{o: o, events: view, calls: view, explained: limit.NewBuckets(maxExplainers)}
+	p := &Portal{o: o, events: view, calls: view, explained: limit.NewBuckets(maxExplainers), exported: limit.NewBuckets(maxExplainers)}
 	p.calls.Log, p.calls.Calls = callsPath, true
 	p.Entrance = entrance.New(entrance.Options{
 		Identity: o.Identity, Realm: models.PortalRealm, Base: homePath, Bank: o.Bank, BankZH: o.BankZH, Cookies: o.Cookies, Zone: o.Zone,
