@@ -2,6 +2,8 @@ package app_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -50,48 +52,109 @@ func asksBank(w *apptest.World, client string) func() string {
 	return func() string { return answered(p.Get("/loans/offers")) }
 }
 
+// refusedOne asks again and again, until an answer is no 200.
+func refusedOne(t *testing.T, ask func() string) string {
+	t.Helper()
+	for range 5 {
+		if got := ask(); !strings.HasPrefix(got, "200 ") {
+			return got
+		}
+	}
+	t.Fatal("whatever is asked for is given")
+	return ""
+}
+
+// ownUpstream is echoSeed with a system of the bank's behind the sandbox, that is waited
+// for so many milliseconds.
+func ownUpstream(timeout int64) func(*apptest.Seed) {
+	return func(s *apptest.Seed) {
+		up := s.Upstreams[0]
+		echoSeed(s)
+		up.Environment, up.Timeout = models.Sandbox, timeout
+		s.Upstreams = []models.Upstream{up}
+	}
+}
+
+// refusing is the address of a system that takes no connection.
+func refusing(t *testing.T) string {
+	t.Helper()
+	s := httptest.NewServer(nil)
+	defer s.Close()
+	return s.URL
+}
+
 func TestBadWeatherIsLikeTheFaultItself(t *testing.T) {
 	t.Parallel()
+	// Bad weather says the same wait to everybody, a limit when it has room again.
+	wait := regexp.MustCompile(`"retry_after":[15]\b|\[[15]\]`)
 	for _, c := range []struct {
+		name  string
 		kind  models.Weather
-		felt  func(w *apptest.World, client string) string
-		fault func(w *apptest.World) string
+		seed  func(*apptest.Seed)
+		felt  func(w *apptest.World, client string) func() string // what is there before the weather feels it as well
+		fault func(t *testing.T, w *apptest.World) string
+		apart *regexp.Regexp // where they differ on purpose
 	}{
-		{models.ExpiredAT, exchanges, func(w *apptest.World) string {
+		{"an AT that has ended", models.ExpiredAT, echoSeed, later(exchanges), func(_ *testing.T, w *apptest.World) string {
 			p := w.NewPage(w.AT(sandboxApp, nil))
 			w.Later(10 * time.Minute)
 			return answered(p.TryOpen())
-		}},
-		{models.WrongOrigin, exchanges, func(w *apptest.World) string {
+		}, nil},
+		{"a page of another origin", models.WrongOrigin, echoSeed, later(exchanges), func(_ *testing.T, w *apptest.World) string {
 			p := w.NewPage(w.AT(sandboxApp, nil))
 			p.Origin = "https://elsewhere.example"
 			return answered(p.TryOpen())
-		}},
-		{models.SpentAT, exchanges, func(w *apptest.World) string {
+		}, nil},
+		{"an AT that was spent", models.SpentAT, echoSeed, later(exchanges), func(_ *testing.T, w *apptest.World) string {
 			at := w.AT(sandboxApp, nil)
 			w.NewPage(at).Open()
 			return answered(w.NewPage(at).TryOpen())
-		}},
-		{models.RetiredAK, exchanges, func(w *apptest.World) string {
+		}, nil},
+		{"an AK that is gone", models.RetiredAK, echoSeed, later(exchanges), func(_ *testing.T, w *apptest.World) string {
 			p := w.NewPage(w.AT(sandboxApp, nil))
 			body := p.Exchange(nil)
 			w.Exec("UPDATE keys SET retired_at = 1 WHERE use = 'ak' AND environment = 'sandbox'")
 			w.Restart()
 			return answered(p.TryExchange(body))
-		}},
-		{models.ClockAhead, asksAT, func(w *apptest.World) string {
+		}, nil},
+		{"a clock that is ahead", models.ClockAhead, echoSeed, later(asksAT), func(_ *testing.T, w *apptest.World) string {
 			form, now := w.TokenForm(sandboxApp), w.Clock.Now().Unix()
 			form.Set("client_assertion", w.Assertion(sandboxApp, map[string]any{"iat": now + 70, "exp": now + 130}))
 			return tokenFor(w, form)
-		}},
+		}, nil},
+		{"more ATs than the limit", models.RateLimit, echoSeed, later(asksAT), func(t *testing.T, w *apptest.World) string {
+			setApplication(w, sandboxApp, func(a *models.Application) { a.Environment, a.ATRate = models.Sandbox, 1 })
+			return refusedOne(t, later(asksAT)(w, sandboxApp))
+		}, wait},
+		{"more calls than the limit", models.RateLimit, echoSeed, asksBank, func(t *testing.T, w *apptest.World) string {
+			setApplication(w, sandboxApp, func(a *models.Application) { a.Environment, a.CallRate = models.Sandbox, 1 })
+			return refusedOne(t, asksBank(w, sandboxApp))
+		}, wait},
+		{"a bank's system that is down", models.UpstreamDown, ownUpstream(1000), asksBank, func(t *testing.T, w *apptest.World) string {
+			w.Exec("UPDATE upstreams SET base_url = '" + refusing(t) + "'")
+			w.Restart()
+			return asksBank(w, sandboxApp)()
+		}, nil},
+		{"a bank's system that is too slow", models.SlowUpstream, ownUpstream(150), asksBank, func(_ *testing.T, w *apptest.World) string {
+			w.Bank.Answer(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+			return asksBank(w, sandboxApp)()
+		}, nil},
+		{"a bank's system that is slow and in time", models.SlowUpstream, ownUpstream(10_000), asksBank, func(_ *testing.T, w *apptest.World) string {
+			return asksBank(w, sandboxApp)() // whatever it took: only a clock tells it apart
+		}, nil},
 	} {
-		t.Run(string(c.kind), func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, seeded(echoSeed))
+			w := newWorld(t, seeded(c.seed))
+			ask := c.felt(w, sandboxApp)
 			weather(w, sandboxApp, c.kind, time.Minute)
-			felt := c.felt(w, sandboxApp)
+			felt := ask()
 			weather(w, sandboxApp, c.kind, -time.Minute)
-			if fault := c.fault(w); felt != fault {
+			fault := c.fault(t, w)
+			if c.apart != nil {
+				felt, fault = c.apart.ReplaceAllString(felt, "(wait)"), c.apart.ReplaceAllString(fault, "(wait)")
+			}
+			if felt != fault {
 				t.Errorf("bad weather is answered by\n%s\nthe fault itself by\n%s", felt, fault)
 			}
 		})
@@ -172,12 +235,7 @@ func TestBadWeatherIsOfTheSandboxAlone(t *testing.T) {
 
 func TestASlowUpstreamThatMayNotBeSlowTimesOut(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, seeded(func(s *apptest.Seed) {
-		up := s.Upstreams[0]
-		echoSeed(s)
-		up.Environment, up.Timeout = models.Sandbox, 3000
-		s.Upstreams = []models.Upstream{up}
-	}))
+	w := newWorld(t, seeded(ownUpstream(3000)))
 	call := asksBank(w, sandboxApp)
 	weather(w, sandboxApp, models.SlowUpstream, time.Minute)
 	before := w.Clock.Now()
