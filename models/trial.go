@@ -31,6 +31,11 @@ func (w Weather) Because(reason string) string { return weatherMark + reason }
 // ByWeather reports whether a reason of the ledger's is one of bad weather.
 func ByWeather(reason string) bool { return strings.HasPrefix(reason, weatherMark) }
 
+// WeatherFault is the reason that the fault itself would have had, of a reason of bad weather.
+func WeatherFault(reason string) (fault string, weather bool) {
+	return strings.CutPrefix(reason, weatherMark)
+}
+
 // WeatherSpell is one kind of bad weather over an application.
 type WeatherSpell struct {
 	ApplicationID string  `gorm:"primaryKey"`

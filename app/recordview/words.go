@@ -84,11 +84,16 @@ func Explain(ctx context.Context, code, reason string) (cause, cure string) {
 	return i18n.T(ctx, e.Cause), i18n.T(ctx, e.Cure)
 }
 
-// ExplainToPartner says to a partner's users what a refusal was and what they can do.
+// ExplainToPartner says to a partner's users what a refusal was and what they can do. Of bad
+// weather that is what the fault would have been: they raised it to see that.
 func ExplainToPartner(ctx context.Context, code, reason string) (cause, cure string) {
 	e, known := i18n.Explain(code, reason)
 	if !known {
 		return i18n.T(ctx, i18n.LogUnknown, code), ""
 	}
-	return i18n.T(ctx, e.Cause), i18n.T(ctx, e.Yours)
+	if fault, weather := models.WeatherFault(reason); weather {
+		cause, cure = ExplainToPartner(ctx, code, fault)
+		return i18n.T(ctx, e.YourCause, cause), i18n.T(ctx, e.YourCure, cure)
+	}
+	return i18n.T(ctx, e.YourCause), i18n.T(ctx, e.YourCure)
 }

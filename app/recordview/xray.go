@@ -99,8 +99,11 @@ func (v xray) verdict() ui.NoteView {
 	switch first := v.x.FirstData(); {
 	case v.x.Attempt && v.x.AT != nil:
 		n := ui.NoteView{Tone: ui.Warn, Lead: v.t(i18n.XRayNeverIn), Text: v.t(i18n.XRayNeverInText)}
-		if v.Now().UnixMilli() < v.x.AT.ExpiresAt {
+		switch {
+		case v.Now().UnixMilli() < v.x.AT.ExpiresAt:
 			n.Text = v.t(i18n.XRayWaitingText)
+		case v.Own:
+			n.Text = v.t(i18n.XRayNeverInOwn)
 		}
 		return n
 	case v.x.Attempt:

@@ -33,6 +33,9 @@ func (v xray) step(s records.Step) ui.TimelineRow {
 	}
 	switch s.Letter {
 	case "A":
+		if v.Own {
+			row.What = v.t(i18n.XRayOwnA)
+		}
 		row.Detail, row.Took, row.Note = v.names.Partner(v.x.PartnerID), v.t(i18n.XRayStart), v.t(i18n.XRayBeforeB)
 	case "B":
 		v.stepB(&row, s, detail)

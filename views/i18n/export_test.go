@@ -13,3 +13,20 @@ func All() iter.Seq2[string, [3]string] {
 		}
 	}
 }
+
+// Explanations walks what there is to say about refusals, by code or reason.
+func Explanations() iter.Seq2[string, Explanation] {
+	return func(yield func(string, Explanation) bool) {
+		for code, e := range byCode {
+			if !yield(code, e) {
+				return
+			}
+		}
+		for reason, e := range byReason {
+			if !yield(reason[1], e) {
+				return
+			}
+		}
+		yield(weatherMark, whyWeather)
+	}
+}

@@ -3,7 +3,7 @@ package i18n
 // The catalogue of scopes.
 var (
 	PortalScopes      = def("portal.scopes", "Scopes", "数据范围")
-	PortalScopesLead  = def("portal.scopes_lead", "What a page of the bank can show in your app. In the sandbox you use it at once; in production two people at the bank look at it first.", "本行页面可在合作方应用中展示的内容。沙箱立即可用；生产须经本行双人复核。")
+	PortalScopesLead  = def("portal.scopes_lead", "What a page of the bank can show in your app. In the sandbox you use it at once; in production two people at the bank look at it first.", "本行页面可在你的 App 中展示的内容。沙箱立即可用；生产须经本行双人复核。")
 	PortalScopeYours  = def("portal.scope_yours", "Your applications", "持有的应用")
 	PortalScopeNobody = def("portal.scope_nobody", "none yet", "暂无")
 	PortalNoScopes    = def("portal.no_scopes", "Nothing is offered yet", "暂无可申请的数据范围")

@@ -3,7 +3,7 @@ package i18n
 // Webhooks of partners.
 var (
 	Webhooks          = def("webhooks.title", "Webhooks", "事件通知")
-	WebhooksLead      = def("webhooks.lead", "Your own programs are told what becomes of keys, applications and requests. Each message is signed by the gateway.", "密钥、应用和申请有变化时通知合作方系统。每条消息均由网关签名。")
+	WebhooksLead      = def("webhooks.lead", "Your own programs are told what becomes of keys, applications and requests. Each message is signed by the gateway.", "密钥、应用和申请有变化时通知你的系统。每条消息均由网关签名。")
 	Webhook           = def("webhook.title", "Webhook", "事件通知")
 	WebhookNew        = def("webhook.new", "New webhook", "新增通知地址")
 	WebhookEdit       = def("webhook.edit", "Change the webhook", "修改通知地址")

@@ -4,12 +4,18 @@ import "strings"
 
 // Explanation says what a refusal was, in a sentence, and what helps, in another: to the
 // bank's staff, and to the partner's own users.
-type Explanation struct{ Cause, Cure, Yours Key }
+type Explanation struct{ Cause, Cure, YourCause, YourCure Key }
 
-// why files an explanation under the code or the reason that it is for.
+// why files an explanation under the code or the reason that it is for. Where it speaks of
+// the partner, the partner's users read a cause of their own.
 func why(id, cause, causeZH, cure, cureZH string) Explanation {
 	words := yours[id]
-	return Explanation{def("why."+id, cause, causeZH), def("cure."+id, cure, cureZH), def("yours."+id, words[0], words[1])}
+	e := Explanation{Cause: def("why."+id, cause, causeZH), Cure: def("cure."+id, cure, cureZH), YourCure: def("yours."+id, words[0], words[1])}
+	e.YourCause = e.Cause
+	if words, apart := yourCauses[id]; apart {
+		e.YourCause = def("your_cause."+id, words[0], words[1])
+	}
+	return e
 }
 
 // Explain says what a refusal with a code (protocol section 7, RFC 6749 section

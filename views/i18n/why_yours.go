@@ -1,5 +1,22 @@
 package i18n
 
+// yourCauses are the words to a partner's own users of what a refusal was, by the id of its
+// explanation, where the bank's staff read of "the partner".
+var yourCauses = map[string][2]string{
+	"not_active":             {"Your company, this application or the service may not be used now.", "你的公司、该应用或该服务目前不可用。"},
+	"application_not_active": {"Your company or this application is not active.", "你的公司或该应用未启用。"},
+	"frozen":                 {"Your company, this application or the service is frozen.", "你的公司、该应用或该服务已冻结。"},
+	"invalid_client":         {"Your server did not prove which application it is.", "你的服务器未能证明自己是哪个应用。"},
+	"invalid_request":        {"Your server sent a request that cannot be read.", "你的服务器发来的请求无法识别。"},
+	"unsupported_grant_type": {"Your server asked with a grant type other than client_credentials.", "你的服务器使用了 client_credentials 以外的 grant_type。"},
+	"jwe":                    {"Your server tried to revoke the envelope in which the AT came, not the AT.", "你的服务器吊销的是 AT 的信封，而不是 AT 本身。"},
+	"sandbox_key":            {"In production, your server signed the assertion with a key of your sandbox.", "在生产环境中，你的服务器使用了沙箱应用的密钥签名。"},
+	"production_key":         {"In the sandbox, your server signed the assertion with a key of your production.", "在沙箱环境中，你的服务器使用了生产应用的密钥签名。"},
+	"subject":                {"The user id that your server sent is too long or has characters that are not allowed.", "你的服务器发送的用户标识过长，或含有不允许的字符。"},
+	"at_revoked":             {"Your server had revoked the AT.", "AT 已被你的服务器吊销。"},
+	"weather":                {"Your team has put bad weather over this sandbox, which is answered like the fault itself: %s", "你的团队在沙箱中开启了故障演练，答复与真实故障相同：%s"},
+}
+
 // yours are the words to a partner's own users of what they can do about a refusal, by
 // the id of its explanation: who reads them has a server and an app, and at the bank
 // somebody to ask.
@@ -9,7 +26,7 @@ var yours = map[string][2]string{
 	"invalid_at":             {"Ask for a new AT each time, right before your app opens the page.", "每次打开页面前，都重新申请 AT。"},
 	"at_spent":               {"Ask for a new AT for each opening of the page, and do not keep h5_url.", "每次打开页面都重新申请 AT，不要缓存 h5_url。"},
 	"invalid_vt":             {"Lead the visitor back into your app and open the page again with a new AT.", "引导用户返回你的 App，用新的 AT 重新打开页面。"},
-	"not_active":             {"See the state of your application here. If it is active, ask the bank.", "请在门户中查看应用状态；如显示为启用，请联系银行。"},
+	"not_active":             {"See the state of your application under Applications. If it is active, ask the bank.", "请在“应用”中查看状态；如显示为启用，请联系银行。"},
 	"customer_required":      {"Nothing for you to do: the bank's page leads the visitor through its sign-in.", "你无须处理：银行页面会引导用户登录。"},
 	"no_route":               {"Tell the bank, with the request id: its page asked for something that is not set up.", "请把请求编号告知银行：银行页面请求了未配置的接口。"},
 	"rate_limited":           {"Slow down. If your visitors need more, ask the bank for higher limits.", "请降低请求频率；如业务确有需要，请向银行申请调高限额。"},
@@ -42,7 +59,7 @@ var yours = map[string][2]string{
 	"assertion_before_restore": {"Nothing to do: a new assertion is taken a few minutes later.", "无须处理：几分钟后的新断言即可通过。"},
 	"assertion_replayed":       {"Make a new assertion with a new jti for each request. If you do, somebody has copied one: rotate the key.", "每次请求都用新的 jti 新建断言；如已如此，断言可能被复制，请轮换密钥。"},
 	"unknown_client":           {"Use the application's id as the portal shows it, of the right world.", "请使用门户所示、对应环境的应用 id。"},
-	"key_frozen":               {"Thaw the key on its page, or sign with another one.", "请在密钥页面解冻，或改用其他密钥签名。"},
+	"key_frozen":               {"Sign with another key, or thaw this one on its page if your team froze it. If the bank did, ask the bank.", "请改用其他密钥签名；如由你的团队冻结，可在密钥页面解冻；如由银行冻结，请联系银行。"},
 	"key_ended":                {"Put the key that took its place on all of your servers.", "请在所有服务器上改用新密钥。"},
 	"unknown_kid":              {"Register the key first, and write its kid as the portal shows it into the header.", "请先登记密钥，并在头部填写门户所示的 kid。"},
 	"sandbox_key":              {"Sign with the key that is registered for this application in production.", "请使用为该生产应用登记的密钥签名。"},
@@ -72,7 +89,7 @@ var yours = map[string][2]string{
 	// Step D.
 	"unknown_at":             {"Open the page with the AT exactly as this gateway issued it: not one of the other world, not shortened.", "请原样使用本网关签发的 AT：不要混用另一环境的 AT，也不要截断。"},
 	"at_expired":             {"Ask for the AT when the visitor taps, not before, and open the page at once.", "请在用户点击时才申请 AT，并立即打开页面。"},
-	"at_revoked":             {"Your own server revoked it. Ask for a new one.", "该 AT 已由你的服务器吊销，请重新申请。"},
+	"at_revoked":             {"Ask for a new AT. If nobody meant to revoke it, look at what calls /oauth/revoke on your side.", "请重新申请 AT；如非本意，请检查你的系统中何处调用了 /oauth/revoke。"},
 	"other_ak":               {"Open the page afresh: one that stayed open over a rotation still has the old AK.", "请重新打开页面：跨越轮换仍未关闭的页面还保存着旧 AK。"},
 	"other_r":                {"Ask for a new AT for each opening, and do not keep h5_url. If you do so already, somebody else had this AT: look where it is written down.", "每次打开都重新申请 AT，不要缓存 h5_url；如已如此，说明他人拿到了该 AT，请检查其泄露途径。"},
 	"r_reused":               {"Tell the bank, with the request id: the page did not draw a new random number.", "请把请求编号告知银行：页面没有生成新的随机数。"},
@@ -81,7 +98,7 @@ var yours = map[string][2]string{
 	"epoch":                  {"Open the page again with a new AT; new visits are not concerned.", "请用新的 AT 重新打开页面；新的访问不受影响。"},
 	"scopes_frozen":          {"Ask the bank when these scopes will be back.", "请向银行了解这些数据范围何时恢复。"},
 	"frozen":                 {"See whether your application is frozen; if it is not, ask the bank.", "请查看应用是否已冻结；如未冻结，请联系银行。"},
-	"application_not_active": {"See the state of your application here, and ask the bank.", "请在门户中查看应用状态，并联系银行。"},
+	"application_not_active": {"See the state of your application under Applications, and ask the bank.", "请在“应用”中查看状态，并联系银行。"},
 	"no_room":                {"Try again a little later.", "请稍后再试。"},
 	"rate_at":                {"Ask for an AT only when a visitor taps. If that is what you do, ask the bank for a higher limit.", "请只在用户点击时申请 AT；如已如此，请向银行申请调高限额。"},
 	"rate_vt":                {"Wait, or ask the bank for a higher limit.", "请稍后再试，或向银行申请调高限额。"},
@@ -102,7 +119,7 @@ var yours = map[string][2]string{
 	"connect":        {"Try again a little later. If it goes on, tell the bank the request id.", "请稍后再试；如持续出现，请把请求编号告知银行。"},
 	"reply":          {"Tell the bank, with the request id.", "请把请求编号告知银行。"},
 
-	"weather": {"Your team raised this weather over the sandbox; it ends by itself within half an hour.", "你的团队在沙箱中开启了故障演练，最多半小时后自动结束。"},
+	"weather": {"%s The weather ends by itself within half an hour, or on the page where it was put up.", "%s故障演练最多半小时后自动结束，也可在开启处关闭。"},
 
 	// The gateway's own state.
 	"ledger":       {"Try again a little later; nothing was done.", "请稍后再试，本次未做任何操作。"},
