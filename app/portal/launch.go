@@ -288,5 +288,32 @@ func (p *Portal) goneLive(ctx context.Context, l launch, link func(policies.Perm
 		asked.seen = i18n.T(ctx, i18n.PortalRequestNo, l.requested.ID)
 		asked.href, approved.href, approved.seen = requestPath(l.requested.ID), requestPath(l.requested.ID), entrance.PartnerRequestState(ctx, l.requested).Text
 	}
-	return []step{asked, approved, p.sawFirst(ctx, i18n.LaunchVisit, i18n.NextVisit, l.seen[models.Production][models.RollupVT], "POST /gateway/v1/visit-tokens")}
+	visit := p.sawFirst(ctx, i18n.LaunchVisit, i18n.NextVisit, l.seen[models.Production][models.RollupVT], "POST /gateway/v1/visit-tokens")
+	if there && !visit.done {
+		visit.href = applicationPath(a.ID)
+		if missing := p.lacks(ctx, l, a); len(missing) > 0 {
+			visit.seen = i18n.T(ctx, i18n.LaunchKeyMiss, strings.Join(missing, i18n.T(ctx, i18n.CommonComma)))
+		}
+	}
+	return []step{asked, approved, visit}
+}
+
+// lacks is what an application has not yet that it needs for an AT, in words.
+func (p *Portal) lacks(ctx context.Context, l launch, a models.Application) (words []string) {
+	proof, now := models.SignatureKey, p.o.Now().UnixMilli()
+	if a.AuthMethod == models.ClientSecretBasic {
+		proof = models.ClientSecret
+	}
+	for _, use := range []models.CredentialUse{proof, models.EncryptionKey} {
+		if !slices.ContainsFunc(l.credentials, func(k models.Credential) bool { return k.ApplicationID == a.ID && k.Use == use && k.LiveAt(now) }) {
+			words = append(words, i18n.T(ctx, entrance.CredentialUseWords[use]))
+		}
+	}
+	if !slices.ContainsFunc(l.grants, func(g models.Grant) bool {
+		until := g.Until()
+		return g.ApplicationID == a.ID && (until == 0 || until > now)
+	}) {
+		words = append(words, i18n.T(ctx, i18n.KindScope))
+	}
+	return words
 }
