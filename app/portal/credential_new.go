@@ -39,16 +39,13 @@ func (p *Portal) addable(c *gin.Context) (add adding, err error) {
 	if add.a.Status == models.Closed {
 		return add, errNoApplication
 	}
-	uses := entrance.CredentialUses(add.a.AuthMethod)
-	if add.a.Environment == models.Sandbox {
-		add.uses = uses
-		return add, nil
-	}
 	list, _, err := p.credentials(c, add.a.ID)
 	rights := entrance.VisitOf(c).Rights
-	for _, use := range uses {
-		add.further[use] = slices.ContainsFunc(list, func(k partners.Credential) bool { return k.Use() == use && k.LiveAt(p.o.Now()) })
-		if add.further[use] && rights.May(addsLive) || !add.further[use] && rights.May(asksProduction) {
+	for _, use := range entrance.CredentialUses(add.a.AuthMethod) {
+		add.further[use] = slices.ContainsFunc(list, func(k partners.Credential) bool {
+			return k.Use() == use && !models.OfTrial(k.ID) && k.LiveAt(p.o.Now())
+		})
+		if add.a.Environment == models.Sandbox || add.further[use] && rights.May(addsLive) || !add.further[use] && rights.May(asksProduction) {
 			add.uses = append(add.uses, use)
 		}
 	}
@@ -58,13 +55,19 @@ func (p *Portal) addable(c *gin.Context) (add adding, err error) {
 	return add, err
 }
 
+// next is the use to begin with: the first that nothing is registered for yet.
+func (add adding) next() models.CredentialUse {
+	at := slices.IndexFunc(add.uses, func(use models.CredentialUse) bool { return !add.further[use] })
+	return add.uses[max(at, 0)]
+}
+
 // CredentialNew asks for a key or a secret of an application.
 func (p *Portal) CredentialNew(c *gin.Context) error {
 	add, err := p.addable(c)
 	if err != nil {
 		return err
 	}
-	return p.showCredentialNew(c, http.StatusOK, add, portal.CredentialForm{Use: string(add.uses[0])}, false)
+	return p.showCredentialNew(c, http.StatusOK, add, portal.CredentialForm{Use: string(add.next())}, false)
 }
 
 func (p *Portal) showCredentialNew(c *gin.Context, status int, add adding, f portal.CredentialForm, refused bool) error {

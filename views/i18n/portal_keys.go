@@ -9,7 +9,7 @@ var (
 	PortalMakeText     = def("portal.make_text", "Your browser makes it. The private key is downloaded to you and sent nowhere; the public one goes into the form.", "由浏览器生成。私钥下载到本机，不会发送；公钥填入表单。")
 	PortalMakePEM      = def("portal.make_pem", "Make, private key as PEM", "生成，私钥存为 PEM")
 	PortalMakeJWK      = def("portal.make_jwk", "Make, private key as JWK", "生成，私钥存为 JWK")
-	PortalMade         = def("portal.made", "Made. The private key is in your downloads: move it to your vault now. Register the public one below.", "已生成。私钥已下载，请立即移入保管系统，并在下方登记公钥。")
+	PortalMade         = def("portal.made", "Made. The private key is in your downloads: move it to your vault now. The public one is in the form: register it there.", "已生成。私钥已下载，请立即移入保管系统。公钥已填入表单，请在表单中登记。")
 	PortalMakeFailed   = def("portal.make_failed", "This browser cannot make keys. Use the commands below.", "此浏览器无法生成密钥，请使用下方命令。")
 	PortalCommands     = def("portal.commands", "By command", "使用命令生成")
 	PortalCommandsGM   = def("portal.commands_gm", "Browsers have no SM2. Make the pair on your machine, with GmSSL or with OpenSSL 3, then choose the public file. For an encryption key write enc in place of sig.", "浏览器不支持 SM2。请在本机使用 GmSSL 或 OpenSSL 3 生成密钥对，再选择公钥文件。加密密钥的文件名请以 enc 代替 sig。")
@@ -54,7 +54,7 @@ var CheckReasons = map[string]Key{
 	"assertion_before_restore":  def("check.assertion_before_restore", "The gateway was restored a few minutes ago: make a new one.", "网关几分钟前恢复过，请新建断言。"),
 	"assertion_jti":             def("check.assertion_jti", "jti is missing, longer than 128 characters, or holds NUL.", "jti 缺失、超过 128 个字符或含有 NUL。"),
 	"unknown_kid":               def("check.unknown_kid", "No live signature key of this application has this kid.", "本应用没有该 kid 的有效签名公钥。"),
-	"key_frozen":                def("check.key_frozen", "This key is frozen: thaw it, or sign with another.", "该密钥已冻结：请解冻或改用其他密钥。"),
+	"key_frozen":                def("check.key_frozen", "This key is frozen: sign with another, or thaw it on its page.", "该密钥已冻结：请改用其他密钥，或在密钥页面解冻。"),
 	"key_ended":                 def("check.key_ended", "This key has ended: this server still uses the old one.", "该密钥已终止：此服务器仍在使用旧密钥。"),
 	"sandbox_key":               def("check.sandbox_key", "This is a key of your sandbox: production has keys of its own.", "这是沙箱密钥：生产环境使用单独的密钥。"),
 	"production_key":            def("check.production_key", "This is a key of your production: the sandbox has keys of its own.", "这是生产密钥：沙箱使用单独的密钥。"),
@@ -62,6 +62,6 @@ var CheckReasons = map[string]Key{
 	"key_of_other_suite":        def("check.key_of_other_suite", "The key is one of another suite than the application's.", "密钥的密码套件与应用不同。"),
 	"bad_signature":             def("check.bad_signature", "The signature does not verify: signed with another private key, or changed on the way. ES256 signs r and s, 64 octets, not DER.", "签名验证失败：使用了其他私钥，或内容被改动。ES256 签名为 r、s 共 64 字节，不是 DER。"),
 	"wrong_method":              def("check.wrong_method", "The application authenticates by a secret, not by an assertion.", "该应用使用客户端密钥认证，不使用断言。"),
-	"not_active":                def("check.not_active", "The application or its partner is not active.", "应用或合作方未启用。"),
-	"frozen":                    def("check.frozen", "The bank has frozen the application or its partner.", "应用或合作方已被本行冻结。"),
+	"not_active":                def("check.not_active", "The application or your company is not active.", "应用或你的公司未启用。"),
+	"frozen":                    def("check.frozen", "The bank has frozen the application or your company.", "应用或你的公司已被银行冻结。"),
 }
