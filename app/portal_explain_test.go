@@ -80,6 +80,7 @@ func TestAFailureIsExplained(t *testing.T) {
 		says("base64 with padding", strings.Replace(assertion, ".", "=.", 1), "base64 with padding")
 		says("the other alphabet", strings.Replace(d, ".", "+/.", 1), "other alphabet")
 		says("broken into lines", d[:80]+"\n"+d[80:], "line breaks")
+		says("three parts of nothing", "a.b.c", "Refused at: Form", "The first part is no header")
 		says("four parts", strings.Join(strings.Split(d, ".")[:4], "."), "3 dots")
 		says("a good envelope", d, "Nothing is wrong", "as it must be")
 		says("an AT that waits", page.AT, "Nothing is wrong")

@@ -131,21 +131,26 @@ func misshapen(text string) string {
 	return ""
 }
 
-// part decodes one part of a compact text into a JSON object's members, as far as it goes.
-func part(text string, n int, into any) {
+// part decodes one part of a compact text into a JSON object's members, as far as it goes;
+// read is false where it is no JSON at all.
+func part(text string, n int, into any) (read bool) {
 	raw, err := base64.RawURLEncoding.DecodeString(strings.Split(text, ".")[n])
-	if err == nil {
-		_ = json.Unmarshal(raw, into) // what is not there is not looked at
+	if err != nil || !json.Valid(raw) {
+		return false
 	}
+	_ = json.Unmarshal(raw, into) // what is not there is not looked at
+	return true
 }
 
 // explainToken explains an envelope, an AT or an assertion.
 func (p *Portal) explainToken(c *gin.Context, text string) (page portal.ExplainPage, err error) {
 	ctx, partner := c.Request.Context(), entrance.VisitOf(c).Who.Partner.ID
 	var header struct{ Typ, KID string }
-	part(text, 0, &header)
-	envelope := strings.Count(text, ".") == 4
-	switch reason := misshapen(text); {
+	reason, envelope := misshapen(text), strings.Count(text, ".") == 4
+	if read := part(text, 0, &header); reason == "" && !read && !envelope {
+		reason = "no_jws"
+	}
+	switch {
 	case reason != "" && envelope:
 		return p.found(ctx, i18n.T(ctx, i18n.ExplainEnvelope), []explained{{layer: "form", reason: reason}}), nil
 	case reason != "":

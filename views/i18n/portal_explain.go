@@ -44,6 +44,7 @@ var ExplainReasons = map[string]Key{
 	"alphabet": def("layer.alphabet", "It is base64 of the other alphabet, or holds strange characters: base64url has - and _ where base64 has + and /.", "使用了普通 base64 字母表或含有其他字符：base64url 以 - 和 _ 代替 + 和 /。"),
 	"space":    def("layer.space", "There are line breaks or spaces inside: send it as one line.", "内容中有换行或空格：应为一整行。"),
 	"form":     def("layer.wrong_form", "A part has not the length that it must have: it was shortened or changed on its way.", "某一段长度不符：内容被截断或改动。"),
+	"no_jws":   def("layer.no_jws", `The first part is no header: a signed JWT begins with JSON such as {"alg":"ES256","kid":"…"}, as base64url. Paste it whole, as your library made it.`, `第一段不是头部：已签名的 JWT 以 base64url 编码的 JSON 开头，例如 {"alg":"ES256","kid":"…"}。请粘贴库生成的完整内容。`),
 	"size":     def("layer.size", "It is longer than any envelope may be.", "超过信封的长度上限。"),
 	"header":   def("layer.wrong_header", "The header is not one JSON object with these members only, each once: typ, alg, enc, kid, cty and, for ECDH-ES, epk, apu, apv.", "头部应为单个 JSON 对象，只含 typ、alg、enc、kid、cty（ECDH-ES 另有 epk、apu、apv），且不重复。"),
 	"typ":      def("layer.wrong_typ", "The gateway knows no envelope of this kind.", "网关没有此类型的信封。"),
