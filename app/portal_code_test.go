@@ -49,6 +49,73 @@ func (o *office) shown(in string) string {
 	return html.UnescapeString(found[1])
 }
 
+// sample is how a program of the page's is run.
+type sample struct {
+	in, file string // its word in the address, and the file that the page calls it
+	words    []string
+	needs    string // a program that is not everywhere
+	sealed   bool   // what it prints is the answer as it came
+}
+
+var samples = map[string]sample{
+	"in a shell": {in: "curl", file: "partner.sh", words: []string{"sh", "partner.sh"}, sealed: true},
+	"in Go":      {in: "go", file: "partner.go", words: []string{"go", "run", "partner.go"}},
+	"in Node":    {in: "node", file: "partner.mjs", words: []string{"node", "partner.mjs"}},
+	"in Java":    {in: "java", file: "Partner.java", words: []string{"java", "Partner.java"}, needs: "javac"},
+	"in Python":  {in: "python", file: "partner.py", words: []string{"python3", "partner.py"}, needs: "python3 with cryptography"},
+}
+
+// run runs it as it is shown, with the private keys of a folder, and returns what it
+// prints. Where something is not installed that it needs, the test is skipped.
+func (s sample) run(t *testing.T, keys, text string) string {
+	t.Helper()
+	if !available(t, s.needs) {
+		t.Skip(s.needs + " is not installed")
+	}
+	path, err := exec.LookPath(s.words[0])
+	if err != nil {
+		skipOrFail(t, s.words[0], s.words[0]+" is not installed")
+	}
+	at, from := "", []string{filepath.Join(keys, "sig.private.pem"), filepath.Join(keys, "enc.private.pem")}
+	switch s.in {
+	case "node": // a module is found beside the program
+		at = filepath.Dir(nodeExample(t))
+	case "go": // so is what says which library it has
+		at, from = t.TempDir(), append(from, "../go.mod", "../go.sum")
+	default:
+		at = t.TempDir()
+	}
+	for _, file := range from {
+		octets, err := os.ReadFile(file)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(at, filepath.Base(file)), octets, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(at, s.file), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	command := exec.CommandContext(t.Context(), path, s.words[1:]...)
+	command.Dir = at
+	output, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	return strings.TrimSpace(string(output))
+}
+
+// opened is the AT in the address that a sample has printed.
+func opened(t *testing.T, printed string) string {
+	t.Helper()
+	page, token, _ := strings.Cut(printed, "#at=")
+	if page != apptest.H5URL {
+		t.Fatalf("it printed %s", printed)
+	}
+	return token
+}
+
 // The samples run as the page shows them, against a gateway that serves: in each language
 // they print the address that the app opens, and its AT opens a visit.
 func TestSamplesRunAsTheyAreShown(t *testing.T) {
@@ -59,78 +126,25 @@ func TestSamplesRunAsTheyAreShown(t *testing.T) {
 	_, w := serveReal(t, nil)
 	w.Clock.Add(time.Since(w.Clock.Now())) // the office looks at it, the gateway at the real one
 	o := newOffice(t, w)
-	folder := t.TempDir()
+	keys := t.TempDir()
 	for use, key := range map[string]any{"sig": w.Key(apptest.Travel, "sig"), "enc": w.Key(apptest.Travel, "enc")} {
 		jwk, err := key.(interface{ MarshalJSON() ([]byte, error) }).MarshalJSON()
 		if err != nil {
 			t.Fatal(err)
 		}
-		pemOf(t, jwk, filepath.Join(folder, use+".private.pem"))
+		pemOf(t, jwk, filepath.Join(keys, use+".private.pem"))
 	}
-	for _, name := range []string{"go.mod", "go.sum"} { // by which the program in Go finds its library
-		text, err := os.ReadFile(filepath.Join("..", name))
-		if err == nil {
-			err = os.WriteFile(filepath.Join(folder, name), text, 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	beside := filepath.Dir(nodeExample(t))
-	for name, c := range map[string]struct {
-		in, file string
-		words    []string
-		needs    string // a program that is not everywhere
-		sealed   bool   // what it prints is the answer as it came
-	}{
-		"in a shell": {in: "curl", file: "partner.sh", words: []string{"sh", "partner.sh"}, sealed: true},
-		"in Go":      {in: "go", file: "partner.go", words: []string{"go", "run", "partner.go"}},
-		"in Node":    {in: "node", file: "partner.mjs", words: []string{"node", "partner.mjs"}},
-		"in Java":    {in: "java", file: "Partner.java", words: []string{"java", "Partner.java"}, needs: "javac"},
-		"in Python":  {in: "python", file: "partner.py", words: []string{"python3", "partner.py"}, needs: "python3 with cryptography"},
-	} {
-		text := o.shown(c.in)
+	for name, s := range samples {
+		text := o.shown(s.in)
 		t.Run(name, func(t *testing.T) {
-			if !available(t, c.needs) {
-				t.Skip(c.needs + " is not installed")
-			}
-			at := folder
-			if c.in == "node" { // a module is found beside the program
-				at = beside
-				for _, use := range []string{"sig", "enc"} {
-					from, err := os.ReadFile(filepath.Join(folder, use+".private.pem"))
-					if err == nil {
-						err = os.WriteFile(filepath.Join(at, use+".private.pem"), from, 0o600)
-					}
-					if err != nil {
-						t.Fatal(err)
-					}
-				}
-			}
-			if err := os.WriteFile(filepath.Join(at, c.file), []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			path, err := exec.LookPath(c.words[0])
-			if err != nil {
-				skipOrFail(t, c.words[0], c.words[0]+" is not installed")
-			}
-			command := exec.CommandContext(t.Context(), path, c.words[1:]...)
-			command.Dir = at
-			output, err := command.CombinedOutput()
-			if err != nil {
-				t.Fatalf("%v\n%s", err, output)
-			}
-			if c.sealed {
-				if !strings.Contains(string(output), `"access_token":"ey`) || !strings.Contains(string(output), `"token_type":"N_A"`) {
-					t.Errorf("it printed %s", output)
+			printed := s.run(t, keys, text)
+			if s.sealed {
+				if !strings.Contains(printed, `"access_token":"ey`) || !strings.Contains(printed, `"token_type":"N_A"`) {
+					t.Errorf("it printed %s", printed)
 				}
 				return
 			}
-			page, token, _ := strings.Cut(strings.TrimSpace(string(output)), "#at=")
-			if page != apptest.H5URL {
-				t.Fatalf("it printed %s", output)
-			}
-			if got := w.NewPage(token).TryOpen(); got.HTTP != http.StatusOK {
+			if got := w.NewPage(opened(t, printed)).TryOpen(); got.HTTP != http.StatusOK {
 				t.Errorf("its AT opens nothing: %+v", got)
 			}
 		})

@@ -133,6 +133,7 @@ func (b *tab) at(path string) {
 func (b *tab) fill(pairs ...string) {
 	b.t.Helper()
 	for i := 0; i+1 < len(pairs); i += 2 {
+		b.until(fmt.Sprintf(`document.getElementById(%q)`, pairs[i])) // or a run waits for it as long as the tab lives
 		b.run(chromedp.SetValue("#"+pairs[i], pairs[i+1], chromedp.ByQuery))
 	}
 	b.run(chromedp.Evaluate(fmt.Sprintf(`document.getElementById(%q).form.requestSubmit()`, pairs[0]), nil))

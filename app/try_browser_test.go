@@ -12,6 +12,13 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
+// tries takes the next step of a trial, and waits for the page that offers the one after it.
+func (b *tab) tries(step, then string) {
+	b.t.Helper()
+	b.press(`.p-header-actions [form="next"]`)
+	b.until(`document.querySelector(".p-try-steps .is-chosen .p-try-letter")?.textContent === "` + step + `" && document.querySelector('.p-header-actions [form="next"]').textContent.includes("` + then + `")`)
+}
+
 // A developer walks a visit from B to G in a browser, and puts bad weather over it.
 func TestAVisitIsTriedInABrowser(t *testing.T) {
 	t.Parallel()
@@ -44,29 +51,24 @@ func TestAVisitIsTriedInABrowser(t *testing.T) {
 		b.accessible(where)
 		b.drop() // axe-core tries inline styles of its own
 	}
-	next := func(step, then string) {
-		t.Helper()
-		b.press(`.p-header-actions [form="next"]`)
-		b.until(`document.querySelector(".p-try-steps .is-chosen .p-try-letter")?.textContent === "` + step + `" && document.querySelector('.p-header-actions [form="next"]').textContent.includes("` + then + `")`)
-	}
 	b.open("/portal/try") // there is but one application
 	b.at(trying)
 	look("before")
-	next("B", "Open the page")
+	b.tries("B", "Open the page")
 	look("B")
-	next("C", "Exchange AT for VT")
+	b.tries("C", "Exchange AT for VT")
 	look("C")
 	b.press(`.p-weather [name="kind"][value="spent_at"] + button`)
 	b.until(`document.querySelector('[value="spent_at"] + [aria-checked="true"]')`)
-	next("D", "Exchange AT for VT")
+	b.tries("D", "Exchange AT for VT")
 	b.until(`document.querySelector(".p-try-head .p-badge").textContent === "409"`)
 	look("D-refused")
 	sound("an exchange in bad weather")
 	b.press(`.p-weather [name="kind"][value="spent_at"] + button`)
 	b.until(`document.querySelector('[value="spent_at"] + [aria-checked="false"]')`)
-	next("D", "Call the bank")
+	b.tries("D", "Call the bank")
 	look("D")
-	next("G", "Call again")
+	b.tries("G", "Call again")
 	b.until(`document.querySelector(".p-try-head .p-badge").textContent === "200"`)
 	look("G")
 	sound("a call")

@@ -47,6 +47,7 @@ type World struct {
 
 // Options change a world before it opens.
 type Options struct {
+	From   time.Time // of the clock; zero is the usual moment
 	Config func(*app.Config)
 	Seed   func(*Seed)
 }
@@ -56,6 +57,9 @@ func New(t testing.TB, c store.Config, o Options) *World {
 	t.Helper()
 	w := &World{T: t, Clock: &Clock{}, Bank: newBank(t)}
 	w.Clock.ms.Store(time.Date(2026, 11, 22, 10, 5, 11, 0, time.UTC).UnixMilli())
+	if !o.From.IsZero() {
+		w.Clock.ms.Store(o.From.UnixMilli())
+	}
 	master := make([]byte, keyring.MasterKeySize)
 	if _, err := rand.Read(master); err != nil {
 		t.Fatal(err)
