@@ -20,6 +20,7 @@ import (
 	"postern/app/bankfile"
 	"postern/app/clients"
 	"postern/app/config"
+	"postern/app/conformance"
 	"postern/app/consents"
 	"postern/app/console"
 	"postern/app/control"
@@ -123,6 +124,7 @@ type App struct {
 	tail        *records.Tail
 	approvals   *approval.Approvals
 	selfService *selfservice.SelfService
+	conformance *conformance.Runs
 	webhooks    *webhooks.Webhooks
 	console     *console.Console
 	users       *identity.Identity // of partners
@@ -147,6 +149,7 @@ func New(ctx context.Context, c Config) (*App, error) {
 	a.done.Go(func() { a.heart.Run(background) })
 	a.done.Go(func() { a.jobs.Run(background) })
 	a.done.Go(func() { a.tail.Run(background) })
+	a.done.Go(func() { a.conformance.Run(background) })
 	feeding, starve := context.WithCancel(context.WithoutCancel(ctx))
 	a.starve = starve
 	a.fed.Go(func() { a.feeds.Run(feeding) })
@@ -460,8 +463,11 @@ func (a *App) openConsole(context.Context) error {
 	a.tail = a.records.NewTail(c.Log)
 	a.approvals = approval.New(approval.Options{Store: a.store, Kinds: a.approvalKinds(), Tell: a.notices, Own: killswitch.Own, Asks: killswitch.Asks, Now: c.Now, Rand: c.Rand, Applied: a.applied})
 	a.selfService = selfservice.New(selfservice.Options{Store: a.store, Approvals: a.approvals, Tell: a.notices, Now: c.Now, Rand: c.Rand})
+	a.conformance = conformance.New(conformance.Options{
+		Store: a.store, Sign: a.ring.Sign, Verify: a.ring.Verify, Issuer: c.Issuer, Now: c.Now, Rand: c.Rand, Log: c.Log,
+	})
 	a.console = console.New(console.Options{
-		Approvals: a.approvals, SelfService: a.selfService, Records: a.records, Tail: a.tail, Address: c.Console.Address, Portal: c.Portal.Address,
+		Approvals: a.approvals, SelfService: a.selfService, Conformance: a.conformance, Records: a.records, Tail: a.tail, Address: c.Console.Address, Portal: c.Portal.Address,
 		Cursors:   a.cursors(),
 		Directory: a.directory, Feed: a.feed, Upstreams: a.upstreams,
 		Identity: a.identity, Store: a.store, Staff: staff, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone,
@@ -497,7 +503,7 @@ func (a *App) openPortal(context.Context) error {
 		Gateway: door, Heard: a.feed.Poll, Issuer: c.Issuer, Now: c.Now, Rand: c.Rand,
 	})
 	a.portal = portal.New(portal.Options{
-		Trials: trials, Heard: a.feed.Poll,
+		Trials: trials, Conformance: a.conformance, Heard: a.feed.Poll,
 		Identity: a.users, Store: a.store, SelfService: a.selfService, Webhooks: a.webhooks, Records: a.records, Tail: a.tail, Cursors: a.cursors(), Rules: rules, Address: c.Portal.Address, Issuer: c.Issuer, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone, Rand: c.Rand,
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Portal.Address, "https://")},
 		Failures: limit.NewFailureGate(maxAddresses, signInRate), Questions: limit.NewFailureGate(maxAddresses, questionRate),
@@ -555,6 +561,9 @@ func (a *App) Users() *identity.Identity { return a.users }
 
 // Store is the gateway's store, for use cases beside the doors.
 func (a *App) Store() *store.Store { return a.store }
+
+// Conformance knows the conformance runs of partners.
+func (a *App) Conformance() *conformance.Runs { return a.conformance }
 
 // Refresh makes this node take up at once what was just written, and say so;
 // other nodes do so within a second.

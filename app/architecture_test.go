@@ -29,7 +29,7 @@ var tiers = [...][]string{
 	3: {"app/authority", "app/backup", "app/partners", "app/catalog", "app/identity", "app/approval", "app/records", "app/alerts", "app/alerts/post", "app/signon", "app/settings",
 		"app/killswitch", "app/evidence", "app/webhooks",
 	},
-	4: {"app/web", "app/oauth", "app/gateway", "app/gateway/upstream", "app/entrance", "app/recordview", "app/console", "app/portal", "app/selfservice", "app/bankfile", "app/bankfile/gen", "app/trial"},
+	4: {"app/web", "app/oauth", "app/gateway", "app/gateway/upstream", "app/entrance", "app/recordview", "app/console", "app/portal", "app/selfservice", "app/bankfile", "app/bankfile/gen", "app/trial", "app/conformance"},
 	5: {
 		"app", "app/apptest", "app/jobs", "app/bench", "app/doctor",
 		"app/demo", "app/demo/bank", "app/demo/story", "app/demo/traffic",
@@ -56,17 +56,18 @@ var neighbours = map[string][]string{
 	"app/consents":        {"app/ledger", "app/keyring"}, // a consent does, too; and how long tickets live
 	"app/oauth":           {"app/web"},
 	"app/gateway":         {"app/web"},
-	"app/console":         {"app/web", "app/entrance", "app/recordview", "app/bankfile", "app/selfservice", "app/gateway/upstream"}, // what it asks for is a bank file; upstreams and pages as the node sees them
-	"app/selfservice":     {"app/bankfile"},                                                                                         // what a partner asks for is a bank file
-	"app/bankfile/gen":    {"app/bankfile"},                                                                                         // its reference is written from its types
-	"app/signon":          {"app/identity"},                                                                                         // whose provider it is
+	"app/console":         {"app/web", "app/entrance", "app/recordview", "app/bankfile", "app/selfservice", "app/conformance", "app/gateway/upstream"}, // what it asks for is a bank file; upstreams and pages as the node sees them
+	"app/selfservice":     {"app/bankfile"},                                                                                                            // what a partner asks for is a bank file
+	"app/bankfile/gen":    {"app/bankfile"},                                                                                                            // its reference is written from its types
+	"app/signon":          {"app/identity"},                                                                                                            // whose provider it is
 	"app/entrance":        {"app/web"},
-	"app/portal":          {"app/web", "app/entrance", "app/recordview", "app/bankfile", "app/selfservice", "app/trial"},
+	"app/portal":          {"app/web", "app/entrance", "app/recordview", "app/bankfile", "app/selfservice", "app/trial", "app/conformance"},
 	"app/recordview":      {"app/web"},
 	"app":                 {"app/jobs"}, // it says which jobs there are
 	"app/apptest":         {"app"},
 	"app/demo":            {"app"}, // it runs the whole gateway, as a person would
 	"app/play/visitor":    {"app/play/keyset"},
+	"app/conformance":     {"app/selfservice"}, // it raises weather as a partner's user does
 	"app/trial":           {"app/selfservice"}, // its credentials are registered as a partner's user registers any
 	".":                   {"app/cli"},
 }

@@ -66,9 +66,17 @@ var got = map[string]string{
 	"/console/log/stream":      "/console/log/stream",
 	"/console/now/:part":       "/console/now/health",
 	"/portal/log/stream":       "/portal/log/stream",
+
+	"/portal/applications/:application/conformance/now": "/portal/applications/app_test_coupons222/conformance/now",
 }
 
-// files are where the rows lead that answer with a file for an auditor.
+// An application with conformance runs, in either house.
+const (
+	coupons    = "/console/partners/p_travel/applications/app_test_coupons222"
+	ownCoupons = "/portal/applications/app_test_coupons222"
+)
+
+// files are where the rows lead that answer with a file for an auditor, or for a partner.
 func (s *studio) files() map[string]string {
 	newest, _, err := s.App.Store().NewestCheckpoint(s.t.Context())
 	s.must(err)
@@ -77,6 +85,9 @@ func (s *studio) files() map[string]string {
 	return map[string]string{
 		"/console/evidence/checkpoints/:size": fmt.Sprint("/console/evidence/checkpoints/", newest.Size),
 		"/console/evidence/proofs/:event":     "/console/evidence/proofs/" + first.ID,
+
+		"/console/partners/:partner/conformance/:run/result":        s.find(aud, coupons, "/console/partners/p_travel/conformance/[0-9a-f-]{36}") + "/result",
+		"/portal/applications/:application/conformance/:run/result": s.find(owner, ownCoupons+"/conformance", ownCoupons+"/conformance/[0-9a-f-]{36}/result"),
 	}
 }
 
@@ -112,6 +123,9 @@ func (s *studio) doors() (list []door) {
 			}
 			if path, file := files[row.Pattern]; file {
 				d, known = door{path: path, by: aud}, true
+				if strings.HasPrefix(path, portalHouse) {
+					d.by = owner
+				}
 			}
 		}
 		if d.Screen = row; d.path == "" {

@@ -18,6 +18,10 @@ var noPages = map[string]string{
 	"/console/now/:part":       "a part of a page that renews itself",
 	"/portal/log/stream":       "a stream of events",
 
+	"/portal/applications/:application/conformance/now":         "a page that renews itself",
+	"/portal/applications/:application/conformance/:run/result": "a file",
+	"/console/partners/:partner/conformance/:run/result":        "a file",
+
 	"/console/evidence/checkpoints/:size": "a file",
 	"/console/evidence/proofs/:event":     "a file",
 }
@@ -59,6 +63,7 @@ func (s *studio) fullShots() []shot {
 		{name: "approvals-all", as: rev, path: "/console/approvals?show=all"},
 		{name: "approval", as: rev, path: s.find(rev, "/console/approvals", `/console/approvals/\d+`)},
 		{name: "approval-own", as: off, path: s.find(off, "/console/approvals", `/console/approvals/\d+`), once: true},
+		{name: "partner-conformance", as: rev, path: s.find(rev, coupons, "/console/partners/p_travel/conformance/[0-9a-f-]{36}")},
 		{name: "partner-requests", as: off, path: "/console/partner-requests"},
 		{name: "partner-request", as: off, path: "/console/partner-requests/4"},
 		{name: "partner-request-inside", as: off, path: "/console/partner-requests/3", once: true},
@@ -219,6 +224,9 @@ func (s *studio) portalShots() []shot {
 		{name: "portal-credential-new", as: developer, path: sandbox + "/credentials/new"},
 		{name: "portal-try", as: developer, path: "/portal/applications/app_test_coupons222/try"},
 		{name: "portal-try-stopped", as: developer, path: sandbox + "/try", once: true},
+		{name: "portal-conformance", as: developer, path: ownCoupons + "/conformance"},
+		{name: "portal-conformance-run", as: viewer, path: s.find(developer, ownCoupons+"/conformance", ownCoupons+"/conformance/[0-9a-f-]{36}")},
+		{name: "portal-conformance-none", as: developer, path: sandbox + "/conformance"},
 		{name: "portal-try-choice", as: owner, path: "/portal/try"},
 		{name: "portal-explain", as: developer, path: "/portal/explain"},
 		{name: "x-portal-explain", as: developer, path: "/portal/explain", script: `document.querySelector("#text").value = "` + s.SignWith("travel-next", "sig", "JWT", map[string]any{"iss": "travel-sandbox", "sub": "travel-sandbox", "aud": "https://elsewhere.example", "jti": "1", "exp": 4102444800}) + `"; ` + sent, once: true},

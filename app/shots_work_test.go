@@ -15,6 +15,8 @@ import (
 
 	"postern/app/approval"
 	"postern/app/apptest"
+	"postern/app/conformance"
+	"postern/app/ledger"
 	"postern/app/partners"
 	"postern/app/selfservice"
 	"postern/app/store"
@@ -141,6 +143,7 @@ func (s *studio) work() {
 	s.half("xinglu", "Xinglu Insurance 星路保险")
 	s.register("travel-sandbox")
 	s.secretive()
+	s.conforms()
 	s.ask("app_live_minipro2", "Lianhe mini programme 联合出行小程序", "Car instalments inside our mini programme; about 2,000 visits a day from December on.")
 	s.fill(officer, "/console/partner-requests/1", "/console/partner-requests/1/answer", map[string]string{"text": "Which of your servers will ask for tokens?", "what": "question"})
 	s.rotate()
@@ -179,6 +182,36 @@ func (s *studio) secretive() {
 		ID: "app_test_coupons222", Partner: user.Partner, Name: "Lianhe coupons 联合出行优惠券", Environment: models.Sandbox, Suite: "A256",
 		AuthMethod: models.ClientSecretBasic, Status: models.Active, AddressMode: models.AddressOff,
 	}))
+}
+
+// conforms has had a run over the application with a secret, of which not everything is as
+// it should be, and one that was stopped.
+func (s *studio) conforms() {
+	s.t.Helper()
+	const client = "app_test_coupons222"
+	account, runs := s.people[developer].account, s.App.Conformance()
+	user := selfservice.User{By: approval.By{Account: account, Person: "person of " + account}, Partner: "p_travel"}
+	s.must(runs.Begin(s.t.Context(), user, client))
+	s.must(runs.Stop(s.t.Context(), user, client))
+	now := s.Clock.Now().UnixMilli()
+	id, err := ledger.NewID(s.Clock.Now(), s.Config.Rand)
+	s.must(err)
+	saw := func(w models.Weather, v models.Verdict, f models.Finding, asked int, waited int64) models.Observation {
+		return models.Observation{Weather: w, Verdict: v, Finding: f, From: now, Until: now, FeltAt: now, Asked: asked, Waited: waited}
+	}
+	s.Write(func(tx *store.Tx, _ int64) error {
+		return tx.BeginConformanceRun(models.ConformanceRun{
+			ID: id, PartnerID: "p_travel", ApplicationID: client, AccountID: account, BeganAt: now, Stage: models.WrongOrigin, StageAt: now,
+			Observed: []models.Observation{
+				saw(models.ExpiredAT, models.AsItShould, models.NewAT, 1, 640),
+				{Weather: models.ClockAhead, Verdict: models.NotFelt, Finding: models.HasSecret},
+				saw(models.RetiredAK, models.AsItShould, models.NewAT, 2, 1210), saw(models.SpentAT, models.NotAsItShould, models.SameAT, 0, 2300),
+				saw(models.RateLimit, models.NotAsItShould, models.TooEarly, 0, 900), saw(models.SlowUpstream, models.AsItShould, models.Calm, 1, 0),
+				saw(models.UpstreamDown, models.NotSeen, models.NothingCame, 0, 0),
+			},
+		}, conformance.Kept)
+	})
+	s.must(runs.Skip(s.t.Context(), user, client, models.WrongOrigin))
 }
 
 // adds adds a credential, as a partner's user does.

@@ -254,6 +254,7 @@ func (a *Authority) atRow(app *directory.Application, r TokenRequest, c token.Ac
 
 func issuedEvent(c Caller, r TokenRequest, row models.ATRow, took time.Duration) ledger.Event {
 	detail := map[string]string{"jti": row.JTI, "scope": row.Scope, "ak": row.AKKID}
+	note(detail, "credential", c.CredentialID)
 	note(detail, "address", c.AddressNote)
 	note(detail, detailTook, micros(took))
 	return ledger.Event{

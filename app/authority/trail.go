@@ -2,6 +2,8 @@ package authority
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"strconv"
 	"strings"
@@ -16,6 +18,9 @@ import (
 // trail is what the ledger is told about who and where.
 type trail struct {
 	requestID, partnerID, clientID, serviceID, vid string
+
+	credential string // by which the caller proved to be the application
+	assertion  string // fingerprint of the one that was used; of refusals alone
 
 	jti     string        // of the AT that is being traded in
 	origin  string        // of the page that trades it
@@ -41,12 +46,22 @@ func (t trail) ofTicket(k token.Ticket) trail {
 	return t
 }
 
-// ofCaller names the application, if the caller proved to be one.
+// ofCaller names the application that the caller says it is, and what it proved that by.
 func (t trail) ofCaller(c Caller) trail {
 	if c.Application != nil {
 		t.partnerID, t.clientID = c.Application.PartnerID, c.Application.ID
 	}
+	t.credential, t.assertion = c.CredentialID, fingerprint(c.AssertionJTI)
 	return t
+}
+
+// fingerprint tells one jti from another without what a caller made up; "" for none.
+func fingerprint(jti string) string {
+	if jti == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(jti))
+	return base64.RawURLEncoding.EncodeToString(sum[:12])
 }
 
 func (t trail) event(kind string, detail map[string]string) ledger.Event {
@@ -101,6 +116,8 @@ func (a *Authority) roomForRefusals() bool {
 func (t trail) refusal(kind string, err error) ledger.Event {
 	e := errs.Of(err)
 	event := t.event(kind, nil)
+	note(event.Detail, "credential", t.credential)
+	note(event.Detail, "assertion", t.assertion)
 	event.Outcome, event.Reason = e.Code, e.Reason
 	if errors.Is(err, errOriginDenied) {
 		note(event.Detail, "origin", t.origin[:min(len(t.origin), maxOrigin)])

@@ -8,11 +8,11 @@ import (
 	"postern/models"
 )
 
-// weatherRetry is what bad weather says of when to come back.
-const weatherRetry = 5 * time.Second
+// WeatherRetry is what bad weather says of when to come back.
+const WeatherRetry = 5 * time.Second
 
-// weatherSlow is how long a slow upstream takes.
-const weatherSlow = 8 * time.Second
+// WeatherSlow is how long a slow upstream takes.
+const WeatherSlow = 8 * time.Second
 
 // exchangeWeather refuses step D by what the application's partner has put over it, as
 // the real faults are refused and in their order, and no more often than the application
@@ -43,7 +43,7 @@ func (a *Authority) limitWeather(sort string, app *directory.Application) error 
 	if sort == "vt" || !app.Weather(models.RateLimit, a.Now()) {
 		return nil
 	}
-	return errRateLimited.Because(models.RateLimit.Because("rate_" + sort)).With(errs.Help{RetryAfter: weatherRetry})
+	return errRateLimited.Because(models.RateLimit.Because("rate_" + sort)).With(errs.Help{RetryAfter: WeatherRetry})
 }
 
 // Weather is what the bank's system is to be like for this call: how long it takes before
@@ -59,8 +59,8 @@ func (c *Call) Weather() (slow time.Duration, failure error) {
 		return 0, nil
 	}
 	c.ask()
-	if limit := time.Duration(c.out.Upstream.Timeout) * time.Millisecond; limit > 0 && limit <= weatherSlow {
+	if limit := time.Duration(c.out.Upstream.Timeout) * time.Millisecond; limit > 0 && limit <= WeatherSlow {
 		return limit, FromUpstream(errs.Timeout, models.SlowUpstream.Because("timeout"), nil)
 	}
-	return weatherSlow, nil
+	return WeatherSlow, nil
 }

@@ -356,7 +356,7 @@ const withoutConsole = `DROP TABLE partner_request_notes; DROP TABLE partner_req
 	DROP TABLE call_tuples; DROP TABLE call_tuple_days; DROP TABLE call_fold; CREATE INDEX visits_by_subject ON visits (subject_mac) WHERE subject_mac <> '';
 	ALTER TABLE services DROP COLUMN visits_after;
 	DROP INDEX scopes_offered; ALTER TABLE scopes DROP COLUMN offered; ALTER TABLE grants DROP COLUMN ended_by;
-	DROP TABLE webhooks; DROP TABLE webhook_deliveries; DROP TABLE webhook_places; DROP TABLE weather; DROP TABLE trials; DROP INDEX credentials_of_trials; DROP TABLE credential_uses; DROP TABLE credential_last_uses; ALTER TABLE credentials DROP COLUMN bank_end; ALTER TABLE credentials DROP COLUMN frozen;
+	DROP TABLE conformance_runs; DROP TABLE webhooks; DROP TABLE webhook_deliveries; DROP TABLE webhook_places; DROP TABLE weather; DROP TABLE trials; DROP INDEX credentials_of_trials; DROP TABLE credential_uses; DROP TABLE credential_last_uses; ALTER TABLE credentials DROP COLUMN bank_end; ALTER TABLE credentials DROP COLUMN frozen;
 	ALTER TABLE credentials DROP COLUMN warned_at; ALTER TABLE partners DROP COLUMN second_member; ALTER TABLE partners DROP COLUMN second_off_by`
 
 func TestACopyOfAnEarlierReleaseIsBroughtUp(t *testing.T) {

@@ -57,6 +57,7 @@ func TestActivityHasWordsForTheHousesOwnValues(t *testing.T) {
 		},
 		"seen": {admission{Days: 30, Failing: 3, Leaving: 2, Known: true}.figures(), admission{}.figures()},
 		"by":   {"cli", "gateway", string(models.ByCustomer), string(models.ByPartner), string(models.ByBank), string(models.ByRestore)},
+		"how":  {string(models.RunFinished), string(models.RunStopped), string(models.RunClosed)},
 		"with": {"password", "passkey", "totp", "recovery", "oidc", "setup"},
 		"what": {"password", "code", "passkey"},
 	}
@@ -107,7 +108,7 @@ func TestActivityHasWordsForEveryDetail(t *testing.T) {
 	t.Parallel()
 	names := map[string]string{}
 	for _, folder := range []string{
-		"identity", "killswitch", "change", "approval", "selfservice", "consents", "partners", "bankfile", "records", "console", "keyring", "cli", "alerts", ".",
+		"identity", "killswitch", "change", "approval", "selfservice", "conformance", "consents", "partners", "bankfile", "records", "console", "keyring", "cli", "alerts", ".",
 	} {
 		files, err := filepath.Glob(filepath.Join("..", folder, "*.go"))
 		if err != nil || len(files) == 0 {

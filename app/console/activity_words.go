@@ -133,6 +133,7 @@ var vocabularies = map[string]func(context.Context, string) string{
 	},
 	"format": func(_ context.Context, v string) string { return i18n.Formats[v] },
 	"rule":   func(ctx context.Context, v string) string { return alerts.RuleOf(v).Title(i18n.From(ctx)) },
+	"how":    func(ctx context.Context, v string) string { return i18n.T(ctx, i18n.ConformanceEnds[v]) },
 	"seen":   seenWords,
 	"role": func(ctx context.Context, v string) string {
 		return cmp.Or(entrance.StaffRole(ctx, models.StaffRole(v)), entrance.PortalRole(ctx, models.PortalRole(v)))

@@ -12,6 +12,7 @@ import (
 	"postern/app/bankfile"
 	"postern/app/change"
 	"postern/app/clients"
+	"postern/app/conformance"
 	"postern/app/entrance"
 	"postern/app/killswitch"
 	"postern/app/partners"
@@ -217,6 +218,13 @@ func (s *Console) ApplicationShow(c *gin.Context) error {
 		Header: ui.HeaderView{Title: a.Name, Lead: ui.Mono(a.ID), Actions: applicationActions(v, a, path)},
 		Notes:  v.notes(), Main: []console.Section{{Card: ui.CardView{Title: i18n.T(ctx, i18n.KindApplication)}, Facts: &facts}},
 		Aside: s.applicationStop(v, a, path),
+	}
+	if a.Environment == models.Sandbox {
+		runs, err := s.runs(ctx, []models.Application{file.rows[a.ID]}, conformance.Kept)
+		if err != nil {
+			return err
+		}
+		page.Main = append(page.Main, runs)
 	}
 	page.Header.Badges = append(page.Header.Badges, environment(a.Environment), ui.Status(ui.StatusView{State: ui.State(a.Status)}))
 	return web.Render(c, http.StatusOK, console.Partner(page))

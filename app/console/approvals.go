@@ -269,6 +269,9 @@ func (s *Console) showApproval(c *gin.Context, status int, reason string, faults
 			Name: names.accounts[said.AccountID], Initial: initial(names.accounts[said.AccountID]), At: s.At(said.At), Text: said.Text,
 		})
 	}
+	if page.Runs, err = s.runsBehind(ctx, v, r); err != nil {
+		return err
+	}
 	if page.Told, err = s.toldOf(c, r.ID); err != nil {
 		return err
 	}

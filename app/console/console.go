@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"postern/app/approval"
+	"postern/app/conformance"
 	"postern/app/directory"
 	"postern/app/entrance"
 	"postern/app/evidence"
@@ -36,6 +37,7 @@ type Options struct {
 	Identity     *identity.Identity
 	Approvals    *approval.Approvals
 	SelfService  *selfservice.SelfService
+	Conformance  *conformance.Runs
 	Records      *records.Records
 	Tail         *records.Tail
 	Cursors      web.Cursors

@@ -156,6 +156,9 @@ func (s *Console) showPartnerRequest(c *gin.Context, status int, page console.Pa
 			return err
 		}
 	}
+	if page.Runs, err = s.newestRuns(ctx, r.PartnerID); err != nil {
+		return err
+	}
 	return web.Render(c, status, console.PartnerRequest(page))
 }
 

@@ -156,6 +156,24 @@ func (r *Ring) Sign(typ string, payload []byte) ([]byte, error) {
 	return seal.Sign(key, typ, payload, r.o.Rand)
 }
 
+// Verify reads back what Sign made: its payload, where the compact JWS has this typ and is
+// signed by a key for that, retired ones included; holds is false for anything else.
+func (r *Ring) Verify(ctx context.Context, typ, compact string) (payload []byte, holds bool, err error) {
+	signed, bad := seal.ParseSigned([]byte(compact), len(compact))
+	if bad != nil || signed.Header().Typ != typ || !models.PrintableID(signed.Header().KID) {
+		return nil, false, nil
+	}
+	row, found, err := r.o.Store.KeyByID(ctx, signed.Header().KID)
+	if err != nil || !found || row.Use != models.SigningKey || row.Environment != models.Production {
+		return nil, false, err
+	}
+	key, err := seal.ParsePublicJWK([]byte(row.PublicJWK))
+	if err != nil {
+		return nil, false, fmt.Errorf("read public key %s: %w", row.KID, err)
+	}
+	return signed.Payload(), signed.Verify(key) == nil, nil
+}
+
 func (r *Ring) newest(of Kind) (*key, error) {
 	k := r.live.Load().newest(of, r.o.Now().UnixMilli())
 	if k == nil {

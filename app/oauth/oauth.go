@@ -64,7 +64,7 @@ func (o *OAuth) Token(c *gin.Context) {
 	}
 	client, err := o.client(c, form)
 	if err != nil {
-		o.refuse(c, "B", o.Authority.RefuseAT(c.Request.Context(), err, authority.Caller{Application: client.Application}, tokenRequest(c, form)))
+		o.refuse(c, "B", o.Authority.RefuseAT(c.Request.Context(), err, caller(client), tokenRequest(c, form)))
 		return
 	}
 	issued, err := o.issue(c, client, form)

@@ -103,6 +103,9 @@ func (p *Portal) Application(c *gin.Context) error {
 	if a.Status == models.Active {
 		page.Catalogue = worldPath(scopesPath, a.Environment)
 	}
+	if a.Environment == models.Sandbox {
+		page.Conformance = conformancePathOf(a.ID)
+	}
 	if page.Credentials, err = p.credentialRows(c, a); err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"postern/app/authority"
 	"postern/app/change"
 	"postern/app/clients"
+	"postern/app/conformance"
 	"postern/app/entrance"
 	"postern/app/identity"
 	"postern/app/limit"
@@ -39,6 +40,7 @@ type Options struct {
 	Store       *store.Store
 	SelfService *selfservice.SelfService
 	Trials      *trial.Trials
+	Conformance *conformance.Runs
 	Heard       func(ctx context.Context) error // has this node take up what was just written
 	Webhooks    *webhooks.Webhooks
 	// Check says what the gateway would say to an assertion of an application's.
@@ -148,6 +150,9 @@ var faults = []entrance.Fault{
 	{Is: identity.ErrTooFew, Title: i18n.ConsoleConflict, Text: i18n.PortalSecondFew},
 	{Is: selfservice.ErrOver, Title: i18n.ConsoleConflict, Text: i18n.PortalRequestOver},
 	{Is: selfservice.ErrCredentials, Title: i18n.ConsoleConflict, Text: i18n.PortalCredentialsFull},
+	{Is: selfservice.ErrRun, Title: i18n.ConsoleConflict, Text: i18n.ConformanceIsOn},
+	{Is: conformance.ErrOn, Title: i18n.ConsoleConflict, Text: i18n.ConformanceOn},
+	{Is: conformance.ErrOff, Title: i18n.ConsoleConflict, Text: i18n.ConformanceOff},
 	{Is: trial.ErrNoStep, Title: i18n.ConsoleConflict, Text: i18n.PortalNoStep},
 	{Is: selfservice.ErrWaiting, Title: i18n.ConsoleConflict, Text: i18n.PortalManyWait},
 }

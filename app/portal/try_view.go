@@ -220,6 +220,11 @@ func (p *Portal) withWeather(c *gin.Context, status int, a partners.Application,
 		}
 	}
 	v := portal.WeatherView{Action: tryPathOf(a.ID) + "/weather", Count: i18n.T(ctx, i18n.PortalWeatherOn, on, len(models.Weathers)), Ends: i18n.T(ctx, i18n.PortalWeatherNone)}
+	if run, err := p.o.Store.ConformanceRuns(ctx, a.ID, 1); err != nil {
+		return err
+	} else if v.Run = conformancePathOf(a.ID); len(run) > 0 {
+		v.RunOn = run[0].EndedAt == 0
+	}
 	if on > 0 {
 		v.Ends = i18n.T(ctx, i18n.PortalWeatherEnds, i18n.Stamp(ctx, time.UnixMilli(last).In(p.o.Zone)))
 	}

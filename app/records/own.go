@@ -31,7 +31,7 @@ var unsaid = []string{"unavailable", "upstream_unavailable", "upstream_timeout"}
 
 // ownDetails are those of a line's details that its partner sees: all of them it sent
 // itself, or has got.
-var ownDetails = []string{"jti", "scope", "ak", "origin", "address", "took_us"}
+var ownDetails = []string{"jti", "scope", "ak", "credential", "origin", "address", "took_us"}
 
 // Its ends that a partner is told of as such; any other is the bank's.
 var ownEnds = []string{"", "closed", ledger.EndReasonRevoked, ledger.EndReasonReused}

@@ -89,6 +89,7 @@ func (v View) facts(ctx context.Context, l List, e models.Event) ui.KeyValuesVie
 	f.ID(word(i18n.LogAT), detail["jti"], "jti")
 	f.Mono(word(i18n.LogAK), detail["ak"])
 	f.ID(word(i18n.LogVisit), e.VID, "")
+	f.Mono(word(i18n.LogCredential), detail["credential"])
 	f.Mono(word(i18n.LogOrigin), Shown(detail["origin"]))
 	f.Text(word(i18n.LogAddress), Shown(detail["address"]))
 	f.Text(word(i18n.LogActor), e.Actor)

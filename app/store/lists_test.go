@@ -13,6 +13,7 @@ import (
 var along = map[string]string{
 	"activity": "events_of_persons", "activity of a kind": "events_of_persons", "one's own activity": "events_of_actor", "a partner's history": "events_of_partners",
 	"webhooks' turns": "webhook_deliveries_waiting", "a webhook's messages": "webhook_deliveries_waiting",
+	"conformance runs that go on": "conformance_runs_on", "conformance runs": "conformance_runs_of",
 }
 
 // Lists of what people asked for and did, and of what lives, are read along an
@@ -36,18 +37,20 @@ func TestListsAreReadAlongAnIndex(t *testing.T) {
 	}
 	for name, read := range map[string]func() error{
 		"requests": requests(store.RequestFilter{}, 0), "requests, further": requests(store.RequestFilter{}, 7),
-		"requests that wait":    requests(store.RequestFilter{State: models.RequestSubmitted}, 7),
-		"one's own requests":    requests(store.RequestFilter{Maker: "a"}, 7),
-		"requests of a subject": requests(store.RequestFilter{Subject: "partner p"}, 7),
-		"activity":              activity(store.LogFilter{Persons: true}),
-		"activity of a kind":    activity(store.LogFilter{Persons: true, Kinds: []string{"k"}, Partner: "p"}),
-		"one's own activity":    activity(store.LogFilter{Persons: true, Actor: "a", Kinds: []string{"k"}}),
-		"a partner's history":   func() error { _, err := s.PartnerEvents(ctx, "p", "x", 50); return err },
-		"partners' requests":    asked("", 7),
-		"a partner's requests":  asked("p", 7),
-		"webhooks' turns":       func() error { _, err := s.DueWebhooks(ctx, 7, 50); return err },
-		"a webhook's messages":  func() error { _, err := s.WaitingForWebhook(ctx, "w", 50); return err },
-		"requests for officers": func() error { _, err := s.WaitingPartnerRequests(ctx, 100); return err },
+		"requests that wait":          requests(store.RequestFilter{State: models.RequestSubmitted}, 7),
+		"one's own requests":          requests(store.RequestFilter{Maker: "a"}, 7),
+		"requests of a subject":       requests(store.RequestFilter{Subject: "partner p"}, 7),
+		"activity":                    activity(store.LogFilter{Persons: true}),
+		"activity of a kind":          activity(store.LogFilter{Persons: true, Kinds: []string{"k"}, Partner: "p"}),
+		"one's own activity":          activity(store.LogFilter{Persons: true, Actor: "a", Kinds: []string{"k"}}),
+		"a partner's history":         func() error { _, err := s.PartnerEvents(ctx, "p", "x", 50); return err },
+		"partners' requests":          asked("", 7),
+		"a partner's requests":        asked("p", 7),
+		"webhooks' turns":             func() error { _, err := s.DueWebhooks(ctx, 7, 50); return err },
+		"a webhook's messages":        func() error { _, err := s.WaitingForWebhook(ctx, "w", 50); return err },
+		"conformance runs that go on": func() error { _, err := s.ConformanceRunsOn(ctx, 50); return err },
+		"conformance runs":            func() error { _, err := s.ConformanceRuns(ctx, "a", 10); return err },
+		"requests for officers":       func() error { _, err := s.WaitingPartnerRequests(ctx, 100); return err },
 		"an application's lives": func() error {
 			_, err := s.LiveVisitsOf(ctx, store.LiveQuery{Applications: []string{"a"}, Limit: 50})
 			return err

@@ -34,6 +34,14 @@ func (s *Store) Weather(ctx context.Context, application string) (list []models.
 	return list, nil
 }
 
+// WeatherOver lists, in the transaction, what of it is there at now (Unix ms).
+func (tx *Tx) WeatherOver(application string, now int64) (list []models.WeatherSpell, err error) {
+	if err := weatherOf(tx.db.Where("until > ?", now), &list, application).Error; err != nil {
+		return nil, fmt.Errorf("read weather: %w", err)
+	}
+	return list, nil
+}
+
 func weatherOf(db *gorm.DB, list *[]models.WeatherSpell, application string) *gorm.DB {
 	return db.Order("kind").Find(list, "application_id = ?", application)
 }

@@ -54,6 +54,9 @@ func applicationActions(ctx context.Context, p ApplicationPage) (list []ui.Butto
 	if p.Try != "" {
 		list = append(list, ui.ButtonView{Text: i18n.T(ctx, i18n.PortalTry), Icon: "player-play", Href: p.Try})
 	}
+	if p.Conformance != "" {
+		list = append(list, ui.ButtonView{Text: i18n.T(ctx, i18n.Conformance), Icon: "cloud-storm", Href: p.Conformance})
+	}
 	list = append(list,
 		ui.ButtonView{Text: i18n.T(ctx, i18n.OwnLog), Icon: "list-details", Href: p.Log},
 		ui.ButtonView{Text: i18n.T(ctx, i18n.ExplainTitle), Icon: "alert-circle", Href: p.Explain},
