@@ -8,6 +8,7 @@ import (
 	"postern/app/approval"
 	"postern/app/apptest"
 	"postern/app/bankfile"
+	"postern/app/identity"
 	"postern/app/partners"
 	"postern/app/selfservice"
 	"postern/app/store"
@@ -35,7 +36,11 @@ func runsAreRead(t *testing.T, h *house) {
 	t.Helper()
 	of := "/console/partners/p_travel/applications/app_sandbox"
 	wants(t, h.page(reviewer, of), "No run has ended yet")
-	user := selfservice.User{By: approval.By{Account: "somebody"}, Partner: "p_travel"}
+	link, err := h.App.Users().InviteUser(t.Context(), "test", "p_travel", identity.MemberInvitation{Name: "Zhou Hang", Email: "zhou@travel.example", Role: models.PortalOwner})
+	if err != nil {
+		t.Fatal(err)
+	}
+	user := selfservice.User{By: approval.By{Account: link.Account.ID, Person: link.Account.PersonID}, Partner: "p_travel"}
 	runs := h.App.Conformance()
 	if err := runs.Begin(t.Context(), user, "app_sandbox"); err != nil {
 		t.Fatal(err)
@@ -73,7 +78,7 @@ func runsAreRead(t *testing.T, h *house) {
 	}
 	h.Write(func(tx *store.Tx, now int64) error {
 		return tx.CreatePartnerRequest(&models.PartnerRequest{
-			PartnerID: "p_travel", ApplicationID: "app_live_coupons", Content: content, Reason: "We go live.", State: models.PartnerSubmitted, Maker: "somebody", MakerPerson: "p", MadeAt: now, WaitsSince: now,
+			PartnerID: "p_travel", ApplicationID: "app_live_coupons", Content: content, Reason: "We go live.", State: models.PartnerSubmitted, Maker: user.Account, MakerPerson: user.Person, MadeAt: now, WaitsSince: now,
 		})
 	})
 	wants(t, h.page(officer, "/console/partner-requests/1"), run, "0 of 8 as they should be")
