@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"postern/app/alerts"
+	"postern/app/announcements"
 	"postern/app/approval"
 	"postern/app/authority"
 	"postern/app/bankfile"
@@ -126,6 +127,7 @@ type App struct {
 	selfService *selfservice.SelfService
 	conformance *conformance.Runs
 	webhooks    *webhooks.Webhooks
+	announced   *announcements.Announcements
 	console     *console.Console
 	users       *identity.Identity // of partners
 	portal      *portal.Portal
@@ -299,6 +301,7 @@ func (a *App) openHeart(context.Context) error {
 }
 
 func (a *App) openJobs(context.Context) (err error) {
+	a.announced = &announcements.Announcements{Store: a.store, Now: a.config.Now, Rand: a.config.Rand}
 	a.webhooks = webhooks.New(webhooks.Options{
 		Store: a.store, Issuer: a.config.Issuer, Private: a.config.Portal.PrivateWebhooks, Now: a.config.Now, Rand: a.config.Rand,
 		Sign: a.ring.Sign,
@@ -467,7 +470,7 @@ func (a *App) openConsole(context.Context) error {
 		Store: a.store, Sign: a.ring.Sign, Verify: a.ring.Verify, Issuer: c.Issuer, Now: c.Now, Rand: c.Rand, Log: c.Log,
 	})
 	a.console = console.New(console.Options{
-		Approvals: a.approvals, SelfService: a.selfService, Conformance: a.conformance, Records: a.records, Tail: a.tail, Address: c.Console.Address, Portal: c.Portal.Address,
+		Approvals: a.approvals, SelfService: a.selfService, Conformance: a.conformance, Announcements: a.announced, Records: a.records, Tail: a.tail, Address: c.Console.Address, Portal: c.Portal.Address,
 		Cursors:   a.cursors(),
 		Directory: a.directory, Feed: a.feed, Upstreams: a.upstreams,
 		Identity: a.identity, Store: a.store, Staff: staff, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone,
@@ -504,7 +507,7 @@ func (a *App) openPortal(context.Context) error {
 	})
 	a.portal = portal.New(portal.Options{
 		Trials: trials, Conformance: a.conformance, Heard: a.feed.Poll,
-		Identity: a.users, Store: a.store, SelfService: a.selfService, Webhooks: a.webhooks, Records: a.records, Tail: a.tail, Cursors: a.cursors(), Rules: rules, Address: c.Portal.Address, Issuer: c.Issuer, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone, Rand: c.Rand,
+		Identity: a.users, Store: a.store, SelfService: a.selfService, Webhooks: a.webhooks, Keys: a.ring, Records: a.records, Tail: a.tail, Cursors: a.cursors(), Rules: rules, Address: c.Portal.Address, Issuer: c.Issuer, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone, Rand: c.Rand,
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Portal.Address, "https://")},
 		Failures: limit.NewFailureGate(maxAddresses, signInRate), Questions: limit.NewFailureGate(maxAddresses, questionRate),
 		Now: c.Now, Log: c.Log, Check: a.clients.Check, Examine: a.authority,
@@ -555,6 +558,9 @@ func (a *App) applied(ctx context.Context) {
 
 // Identity knows the bank's staff, for commands beside the doors.
 func (a *App) Identity() *identity.Identity { return a.identity }
+
+// Announcements are what partners are told.
+func (a *App) Announcements() *announcements.Announcements { return a.announced }
 
 // Users knows partners' users.
 func (a *App) Users() *identity.Identity { return a.users }

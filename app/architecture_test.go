@@ -27,7 +27,7 @@ var tiers = [...][]string{
 	},
 	2: {"app/ledger", "app/ledger/crashrig", "app/feeds", "app/keyring", "app/clients", "app/control", "app/directory", "app/change", "app/consents", "app/sample"},
 	3: {"app/authority", "app/backup", "app/partners", "app/catalog", "app/identity", "app/approval", "app/records", "app/alerts", "app/alerts/post", "app/signon", "app/settings",
-		"app/killswitch", "app/evidence", "app/webhooks",
+		"app/killswitch", "app/evidence", "app/webhooks", "app/announcements",
 	},
 	4: {"app/web", "app/oauth", "app/gateway", "app/gateway/upstream", "app/entrance", "app/recordview", "app/console", "app/portal", "app/selfservice", "app/bankfile", "app/bankfile/gen", "app/trial", "app/conformance"},
 	5: {

@@ -184,6 +184,7 @@ func (s *studio) posting(action string) (best string) {
 var typed = map[string]string{
 	"reason": because, "reset_reason": because, "note": because, "comment": because, "purpose": because,
 	"id": "new-one", "name": "New 新", "title": "Something new", "login": "zhou.ke", "email": "zhou.ke@bank.example", "role": "support", "legal_name": "新有限公司",
+	"title_en": "Something new", "text_en": "There is something new.",
 	"h5_url": "https://new.bank.example/", "pattern": "/new", "resource": "new", "action": "read", "origins": "https://new.bank.example",
 	"return_addresses": "https://new.example/back", "customer": "330106199408162041", "confirm": "p_travel", "text": "scopes: []\n",
 	"contacts.0.kind": "security", "contacts.0.name": "林岚", "contacts.0.phone": "+86 138 0000 1180",

@@ -93,6 +93,7 @@ func (a *App) consoleRoutes() []screen {
 		partnerScreens(a.console),
 		applicationScreens(a.console),
 		catalogueScreens(a.console),
+		announcementScreens(a.console),
 		stopScreens(a.console),
 		logScreens(a.console),
 		keyScreens(a.console),
@@ -297,6 +298,19 @@ func catalogueScreens(s *console.Console) []screen {
 	}
 }
 
+// announcementScreens is what partners are told.
+func announcementScreens(s *console.Console) []screen {
+	return []screen{
+		{http.MethodGet, "/console/announcements", readsBusiness, s.Announcements},
+		{http.MethodPost, "/console/announcements", makesBusiness, s.AnnouncementCreate},
+		{http.MethodGet, "/console/announcements/new", makesBusiness, s.AnnouncementNew},
+		{http.MethodGet, "/console/announcements/:announcement", readsBusiness, s.Announcement},
+		{http.MethodPost, "/console/announcements/:announcement", makesBusiness, s.AnnouncementUpdate},
+		{http.MethodGet, "/console/announcements/:announcement/edit", makesBusiness, s.AnnouncementEdit},
+		{http.MethodPost, "/console/announcements/:announcement/withdraw", makesBusiness, s.AnnouncementWithdraw},
+	}
+}
+
 // stopScreens is the kill switch and the end of live visits.
 func stopScreens(s *console.Console) []screen {
 	readsStops := entrance.May("stops", "read")
@@ -392,11 +406,12 @@ func (a *App) portalRoutes() []screen {
 	return slices.Concat(entranceScreens("/portal", a.portal.Entrance), teamScreens(a.portal), ownScreens(a.portal), ownRecordScreens(a.portal))
 }
 
-// teamScreens is the first page, and who is in a partner's team.
+// teamScreens is the first page, what the bank tells, and who is in a partner's team.
 func teamScreens(p *portal.Portal) []screen {
 	reads, makes := entrance.May("team", "read"), entrance.May("team", "make")
 	return []screen{
 		{http.MethodGet, "/portal", entrance.May("applications", "read"), p.Home},
+		{http.MethodGet, "/portal/status", entrance.May("applications", "read"), p.Status},
 		{http.MethodGet, "/portal/team", reads, p.Team},
 		{http.MethodPost, "/portal/team/second", makes, p.TeamSecond},
 		{http.MethodPost, "/portal/team/second/drop", entrance.May("production", "confirm"), p.TeamSecondDrop},

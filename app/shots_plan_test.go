@@ -138,6 +138,12 @@ func (s *studio) catalogueShots() []shot {
 		{name: "scope-consent", as: off, path: "/console/scopes/card:read", once: true},
 		{name: "scope-edit", as: off, path: "/console/scopes/loan.offer:read/edit"},
 		{name: "scope-preview", as: off, path: "/console/scopes/loan.offer:read/edit", script: previewed},
+		{name: "announcements", as: off, path: "/console/announcements"},
+		{name: "announcement", as: off, path: s.announcement()},
+		{name: "announcement-new", as: off, path: "/console/announcements/new"},
+		{name: "announcement-edit", as: off, path: s.announcement() + "/edit"},
+		{name: "announcement-preview", as: off, path: s.announcement() + "/edit", script: `document.querySelector("button[value=preview]").click()`, once: true},
+		{name: "x-announcement-errors", as: off, path: "/console/announcements/new", script: sent, status: 422, once: true},
 		{name: "simulator", as: rev, path: "/console/simulator?app=" + apptest.Travel + "&method=GET&path=%2Floans%2Foffers"},
 		{name: "simulator-refused", as: rev, path: "/console/simulator?app=" + apptest.Rent + "&method=POST&path=%2Floans%2Fapplications", once: true},
 	}
@@ -210,6 +216,8 @@ func (s *studio) portalShots() []shot {
 		{name: "portal-authenticator", as: portal + enrolling, path: "/portal/enrol/authenticator"},
 		{name: "portal-home", as: owner, path: "/portal"},
 		{name: "portal-home-none", as: other, path: "/portal", once: true},
+		{name: "portal-status", as: viewer, path: "/portal/status"},
+		{name: "portal-status-other", as: other, path: "/portal/status", once: true},
 		{name: "portal-applications", as: owner, path: "/portal/applications"},
 		{name: "portal-applications-live", as: owner, path: "/portal/applications?world=production"},
 		{name: "portal-applications-none", as: other, path: "/portal/applications", once: true},
@@ -328,6 +336,7 @@ func (s *studio) emptyShots() []shot {
 		{name: "empty-partner-requests", as: off, path: "/console/partner-requests", once: true},
 		{name: "empty-partners", as: off, path: "/console/partners", once: true},
 		{name: "empty-services", as: off, path: "/console/services", once: true},
+		{name: "empty-announcements", as: off, path: "/console/announcements", once: true},
 		{name: "empty-scopes", as: off, path: "/console/scopes", once: true},
 		{name: "empty-simulator", as: off, path: "/console/simulator", once: true},
 		{name: "empty-log", as: sup, path: "/console/log", once: true},
@@ -341,6 +350,11 @@ func (s *studio) emptyShots() []shot {
 		{name: "empty-evidence", as: aud, path: "/console/evidence", once: true},
 		{name: "empty-activity", as: off, path: "/console/activity", once: true},
 	}
+}
+
+// announcement is the page of the newest one.
+func (s *studio) announcement() string {
+	return s.find(off, "/console/announcements", `/console/announcements/[0-9a-f-]{36}`)
 }
 
 // now is the bank's clock in a layout.

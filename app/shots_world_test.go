@@ -345,9 +345,38 @@ func (s *studio) live() {
 	s.traffic(6)
 	s.refusals()
 	s.story()
+	s.announce()
 	s.hook()
 	s.Restart() // what was queued is on disk
 	vouch(s.World)
+}
+
+// announce tells partners something of each kind, in force, to come and withdrawn.
+func (s *studio) announce() {
+	s.t.Helper()
+	now := s.Clock.Now()
+	var made models.Announcement
+	for _, a := range []models.Announcement{
+		{Kind: models.Alteration, TitleEN: "New certificates", TextEN: "Never mind.", StartsAt: now.UnixMilli(), EndsAt: now.AddDate(0, 0, 3).UnixMilli()},
+		{
+			Kind: models.Maintenance, ServiceID: apptest.Service, TitleZH: "购车分期例行维护", TextZH: "维护期间页面暂停，约二十分钟。\n无须操作，之后请重新打开页面。", TitleEN: "Maintenance of car instalments",
+			TextEN:   "The pages rest for some twenty minutes.\nYou need to do nothing; open them anew afterwards.",
+			StartsAt: now.Truncate(time.Hour).AddDate(0, 0, 4).UnixMilli(), EndsAt: now.Truncate(time.Hour).AddDate(0, 0, 4).Add(2 * time.Hour).UnixMilli(),
+		},
+		{Kind: models.Incident, TitleZH: "部分访问变慢", TextZH: "自今晨起部分调用需要数秒，正在处理。", StartsAt: now.Add(-2 * time.Hour).UnixMilli(), EndsAt: now.Add(22 * time.Hour).UnixMilli()},
+		{
+			Kind: models.Information, TitleZH: "网关密钥将于下月轮换", TextZH: "无须操作：AK 随 AT 下发。", TitleEN: "A new AK next month", TextEN: "Your servers need to do nothing: an AK travels in the AT.",
+			StartsAt: now.UnixMilli(), EndsAt: now.AddDate(0, 0, 20).UnixMilli(),
+		},
+	} {
+		saved, err := s.App.Announcements().Save(s.t.Context(), s.people[models.OfficerRole].account, a, 0)
+		s.must(err)
+		if made.ID == "" {
+			made = saved
+		}
+		s.Later(time.Second)
+	}
+	s.must(s.App.Announcements().Withdraw(s.t.Context(), s.people[models.OfficerRole].account, made, made.UpdatedAt))
 }
 
 // hook is a partner's program, which was told of some things and did not take others.

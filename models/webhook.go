@@ -10,15 +10,16 @@ const (
 	TopicEnding      Topic = "credential.ending"
 	TopicCredential  Topic = "credential.changed"
 	TopicApplication Topic = "application.changed" // suspended, closed, active again, or changed otherwise
-	TopicFrozen      Topic = "access.frozen"       // by the bank's kill switch
+	TopicFrozen      Topic = "access.frozen"       // by the bank's kill switch: the partner's own, a service or scope that it holds, or everything
 	TopicThawed      Topic = "access.thawed"
 	TopicDecided     Topic = "request.answered" // approved, declined, or a question
 	TopicKeys        Topic = "gateway_key.rotated"
-	TopicTest        Topic = "test" // asked for in the portal; goes to every webhook
+	TopicAnnounced   Topic = "announcement" // of the bank's: made, changed or withdrawn
+	TopicTest        Topic = "test"         // asked for in the portal; goes to every webhook
 )
 
 // Topics lists the topics that can be chosen.
-var Topics = []Topic{TopicEnding, TopicCredential, TopicApplication, TopicFrozen, TopicThawed, TopicDecided, TopicKeys}
+var Topics = []Topic{TopicEnding, TopicCredential, TopicApplication, TopicFrozen, TopicThawed, TopicDecided, TopicKeys, TopicAnnounced}
 
 // Webhook is where a partner's own program is told of what becomes of what is its own.
 type Webhook struct {

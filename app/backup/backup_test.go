@@ -350,13 +350,13 @@ const withoutCatalogue = `DROP INDEX grants_by_scope_application; CREATE INDEX g
 // withoutOverview takes back what migration 20 made of tables that stay.
 const withoutOverview = `DROP TABLE counts_begun; DROP INDEX visits_live; DROP INDEX grants_by_end`
 
-// withoutConsole takes back what migrations 16 to 19, 21, 22, 24, 28 and 30 made of tables that
+// withoutConsole takes back what migrations 16 to 19, 21, 22, 24, 28, 30 and 36 made of tables that
 // stay, and the tables that stay out.
 const withoutConsole = `DROP TABLE partner_request_notes; DROP TABLE partner_requests; DROP TABLE members; DROP TABLE freeze_nodes; DROP TABLE nodes; DROP TABLE settings; DROP INDEX keys_live; DROP INDEX keys_by_end;
 	DROP TABLE call_tuples; DROP TABLE call_tuple_days; DROP TABLE call_fold; CREATE INDEX visits_by_subject ON visits (subject_mac) WHERE subject_mac <> '';
 	ALTER TABLE services DROP COLUMN visits_after;
 	DROP INDEX scopes_offered; ALTER TABLE scopes DROP COLUMN offered; ALTER TABLE grants DROP COLUMN ended_by;
-	DROP TABLE conformance_runs; DROP TABLE webhooks; DROP TABLE webhook_deliveries; DROP TABLE webhook_places; DROP TABLE weather; DROP TABLE trials; DROP INDEX credentials_of_trials; DROP TABLE credential_uses; DROP TABLE credential_last_uses; ALTER TABLE credentials DROP COLUMN bank_end; ALTER TABLE credentials DROP COLUMN frozen;
+	DROP TABLE conformance_runs; DROP TABLE announcements; DROP TABLE webhooks; DROP TABLE webhook_deliveries; DROP TABLE webhook_places; DROP TABLE weather; DROP TABLE trials; DROP INDEX credentials_of_trials; DROP TABLE credential_uses; DROP TABLE credential_last_uses; ALTER TABLE credentials DROP COLUMN bank_end; ALTER TABLE credentials DROP COLUMN frozen;
 	ALTER TABLE credentials DROP COLUMN warned_at; ALTER TABLE partners DROP COLUMN second_member; ALTER TABLE partners DROP COLUMN second_off_by`
 
 func TestACopyOfAnEarlierReleaseIsBroughtUp(t *testing.T) {

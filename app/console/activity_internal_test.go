@@ -108,7 +108,7 @@ func TestActivityHasWordsForEveryDetail(t *testing.T) {
 	t.Parallel()
 	names := map[string]string{}
 	for _, folder := range []string{
-		"identity", "killswitch", "change", "approval", "selfservice", "conformance", "consents", "partners", "bankfile", "records", "console", "keyring", "cli", "alerts", ".",
+		"identity", "killswitch", "change", "approval", "selfservice", "conformance", "consents", "partners", "bankfile", "records", "console", "keyring", "cli", "alerts", "announcements", ".",
 	} {
 		files, err := filepath.Glob(filepath.Join("..", folder, "*.go"))
 		if err != nil || len(files) == 0 {

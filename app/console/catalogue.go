@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -182,9 +181,3 @@ func yesNo(ctx context.Context, yes bool) string {
 
 // status is a state's badge.
 func status(s models.Status) ui.StatusView { return ui.StatusView{State: ui.State(s)} }
-
-// moment is a time as tables of plans show it, in the bank's zone.
-func (s *Console) moment(ctx context.Context, t time.Time) string {
-	t = t.In(s.o.Zone)
-	return i18n.Date(ctx, t) + " " + t.Format("15:04")
-}

@@ -9,7 +9,9 @@ import (
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
 
+	"postern/app/announcements"
 	"postern/app/approval"
+	"postern/app/change"
 	"postern/app/conformance"
 	"postern/app/directory"
 	"postern/app/entrance"
@@ -34,37 +36,39 @@ import (
 
 // Options are what the console works with.
 type Options struct {
-	Identity     *identity.Identity
-	Approvals    *approval.Approvals
-	SelfService  *selfservice.SelfService
-	Conformance  *conformance.Runs
-	Records      *records.Records
-	Tail         *records.Tail
-	Cursors      web.Cursors
-	Store        *store.Store
-	Directory    *directory.Directory
-	Feed         Feed
-	Upstreams    *upstream.Pool // this node's
-	Keys         *keyring.Ring
-	Evidence     *evidence.Keeper
-	Settings     *settings.Live
-	Node         string // this node's name
-	Facts        Facts
-	Staff        *policies.Staff
-	Address      string // where the console is reached, without a trailing slash
-	Portal       string // where the portal is
-	Cookies      web.Cookies
-	Certificates func() map[string]time.Time // the listeners' own, by listener, and when each ends; nil where none has one
-	Bank, BankZH string                      // the bank's name in each language
-	Zone         *time.Location              // the bank's, in which times are shown
-	Failures     *limit.FailureGate
-	Questions    *limit.FailureGate         // how often an address may be asked for a passkey, or be sent to sign on
-	SignOn       bool                       // the bank's own sign-on is one way in
-	SignOnName   string                     // what the staff call it; may be empty
-	Ready        func(context.Context) bool // whether this node answers
-	Now          func() time.Time
-	Rand         io.Reader
-	Log          *slog.Logger
+	Identity    *identity.Identity
+	Approvals   *approval.Approvals
+	SelfService *selfservice.SelfService
+	Records     *records.Records
+	Tail        *records.Tail
+	Cursors     web.Cursors
+	Store       *store.Store
+
+	Conformance   *conformance.Runs
+	Announcements *announcements.Announcements
+	Directory     *directory.Directory
+	Feed          Feed
+	Upstreams     *upstream.Pool // this node's
+	Keys          *keyring.Ring
+	Evidence      *evidence.Keeper
+	Settings      *settings.Live
+	Node          string // this node's name
+	Facts         Facts
+	Staff         *policies.Staff
+	Address       string // where the console is reached, without a trailing slash
+	Portal        string // where the portal is
+	Cookies       web.Cookies
+	Certificates  func() map[string]time.Time // the listeners' own, by listener, and when each ends; nil where none has one
+	Bank, BankZH  string                      // the bank's name in each language
+	Zone          *time.Location              // the bank's, in which times are shown
+	Failures      *limit.FailureGate
+	Questions     *limit.FailureGate         // how often an address may be asked for a passkey, or be sent to sign on
+	SignOn        bool                       // the bank's own sign-on is one way in
+	SignOnName    string                     // what the staff call it; may be empty
+	Ready         func(context.Context) bool // whether this node answers
+	Now           func() time.Time
+	Rand          io.Reader
+	Log           *slog.Logger
 }
 
 // Feed knows what is frozen; control.Feed does.
@@ -136,6 +140,7 @@ var faults = []entrance.Fault{
 	{Is: selfservice.ErrProposed, Title: i18n.ConsoleConflict, Text: i18n.ParcelOver},
 	{Is: approval.ErrAnswered, Title: i18n.ConsoleConflict, Text: i18n.ParcelOver},
 	{Is: approval.ErrOther, Title: i18n.ConsoleConflict, Text: i18n.ConsoleDiffersText},
+	{Is: change.ErrMoved, Title: i18n.ConsoleConflict, Text: i18n.AnnouncementMoved},
 	{Is: errHandedIn, Title: i18n.ConsoleConflict, Text: i18n.ConsoleMovedPage},
 	{Is: identity.ErrLastAdmin, Title: i18n.ConsoleConflict, Text: i18n.StaffLastAdmin},
 	{Is: identity.ErrNoReset, Title: i18n.ConsoleConflict, Text: i18n.StaffNoReset},
@@ -155,6 +160,7 @@ var notes = map[string]i18n.Key{
 	"disabled": i18n.StaffDisabled, "enabled": i18n.StaffEnabled, "sessions-ended": i18n.StaffSessionsEnded,
 	"visits-ended": i18n.LiveDone, "visit-ended": i18n.LiveDoneOne,
 	"alert-acknowledged": i18n.AlertsDone,
-	"taken":              i18n.ParcelDoneTaken, "asked-partner": i18n.ParcelDoneAsked, "declined": i18n.ParcelDoneDeclined,
+	"announcement-made":  i18n.AnnouncementDonePublish, "announcement-changed": i18n.AnnouncementDoneSaved, "announcement-withdrawn": i18n.AnnouncementDoneWithdraw,
+	"taken": i18n.ParcelDoneTaken, "asked-partner": i18n.ParcelDoneAsked, "declined": i18n.ParcelDoneDeclined,
 	"asked": i18n.ConsoleDoneAsked, "applied": i18n.ConsoleDoneApplied,
 }

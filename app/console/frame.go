@@ -38,6 +38,7 @@ var sidebar = []struct {
 		{i18n.PartnerList, partnersPath, "building-store", "p", entrance.May("business", "read")},
 		{i18n.CatalogServices, servicesPath, "apps", "s", entrance.May("business", "read")},
 		{i18n.CatalogScopes, scopesPath, "columns", "c", entrance.May("business", "read")},
+		{i18n.Announcements, announcementsPath, "info-circle", "", entrance.May("business", "read")},
 	}},
 	{i18n.LogTraffic, []entry{
 		{i18n.LogTitle, logPath, "list-details", "l", entrance.May("log", "read")},

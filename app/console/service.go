@@ -93,7 +93,7 @@ func (s *Console) serviceRows(ctx context.Context, b store.Business, list []mode
 		rows[i] = console.ServiceRow{
 			Name: service.Name, ID: id, Href: servicePath(id), Class: service.Class, Status: status(service.Status),
 			Routes: i18n.Number(ctx, int64(routes[id])), Scopes: i18n.Number(ctx, int64(scopes[id])),
-			Open: s.openNow(ctx,
+			Open: s.OpenNow(ctx,
 				slices.DeleteFunc(slices.Clone(weekly), func(h models.ServiceHours) bool { return h.ServiceID != id }),
 				slices.DeleteFunc(slices.Clone(stops), func(x models.ServiceStop) bool { return x.ServiceID != id })),
 		}
@@ -104,22 +104,6 @@ func (s *Console) serviceRows(ctx context.Context, b store.Business, list []mode
 		}
 	}
 	return rows, nil
-}
-
-// openNow says whether a plan is open, and until when it is not.
-func (s *Console) openNow(ctx context.Context, weekly []models.ServiceHours, stops []models.ServiceStop) ui.DotView {
-	plan, err := directory.PlanOf(weekly, stops)
-	if err != nil {
-		return ui.DotView{Tone: ui.Bad, Text: i18n.T(ctx, i18n.CatalogPlanBroken)}
-	}
-	closure, closed := plan.Closed(s.o.Now(), s.o.Zone)
-	switch {
-	case !closed && len(plan.Spans) == 0:
-		return ui.DotView{Tone: ui.Ok, Text: i18n.T(ctx, i18n.CatalogAlways)}
-	case !closed:
-		return ui.DotView{Tone: ui.Ok, Text: i18n.T(ctx, i18n.CatalogOpenNow)}
-	}
-	return ui.DotView{Tone: ui.Warn, Text: i18n.T(ctx, i18n.CatalogClosedUntil, s.moment(ctx, closure.Until))}
 }
 
 // health says how this node gets on with an upstream.
@@ -189,7 +173,7 @@ func (s *Console) showService(c *gin.Context, look *ui.NoteView) error {
 	}
 	v := f.service
 	page := console.ServicePage{
-		Frame: s.frame(c, v.Name, serviceCrumb(ctx)), Name: v.Name, ID: v.ID, Status: status(v.Status), Open: s.openNow(ctx, f.weekly, f.stops),
+		Frame: s.frame(c, v.Name, serviceCrumb(ctx)), Name: v.Name, ID: v.ID, Status: status(v.Status), Open: s.OpenNow(ctx, f.weekly, f.stops),
 		Facts: serviceFacts(ctx, v), Page: v.H5URL, Origins: v.Origins, Look: look, CheckAction: servicePath(v.ID) + "/check",
 		Routes: routeRows(ctx, v), Simulator: simulatorPath,
 	}
@@ -199,11 +183,11 @@ func (s *Console) showService(c *gin.Context, look *ui.NoteView) error {
 		page.CanCheck = true
 	}
 	for _, span := range v.Hours {
-		page.Hours = append(page.Hours, console.SpanRow{Days: dayWords(ctx, span.Days), From: span.From, To: span.To})
+		page.Hours = append(page.Hours, console.SpanRow{Days: entrance.DayWords(ctx, span.Days), From: span.From, To: span.To})
 	}
 	for _, stop := range v.Stops {
 		page.Stops = append(page.Stops, console.StopRow{
-			From: s.moment(ctx, stop.From), To: s.moment(ctx, stop.To), Over: !stop.To.After(s.o.Now()), Why: i18n.Either(ctx, stop.ReasonEN, stop.ReasonZH),
+			From: s.Moment(ctx, stop.From), To: s.Moment(ctx, stop.To), Over: !stop.To.After(s.o.Now()), Why: i18n.Either(ctx, stop.ReasonEN, stop.ReasonZH),
 		})
 	}
 	for _, u := range v.Upstreams {
@@ -223,22 +207,6 @@ func (s *Console) showService(c *gin.Context, look *ui.NoteView) error {
 		return err
 	}
 	return web.Render(c, http.StatusOK, console.Service(page))
-}
-
-var dayKeys = map[string]i18n.Key{
-	"mon": i18n.CatalogMon, "tue": i18n.CatalogTue, "wed": i18n.CatalogWed, "thu": i18n.CatalogThu,
-	"fri": i18n.CatalogFri, "sat": i18n.CatalogSat, "sun": i18n.CatalogSun,
-}
-
-// weekdays are the names of days in files and forms, in their order.
-var weekdays = []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
-
-func dayWords(ctx context.Context, days []string) string {
-	words := make([]string, len(days))
-	for i, day := range days {
-		words[i] = i18n.T(ctx, dayKeys[day])
-	}
-	return strings.Join(words, i18n.T(ctx, i18n.CommonComma))
 }
 
 func serviceFacts(ctx context.Context, v catalog.Service) []console.Fact {

@@ -8,6 +8,8 @@ import (
 
 	"postern/app/bankfile"
 	"postern/app/catalog"
+	"postern/app/entrance"
+	"postern/app/hours"
 	"postern/app/web"
 	"postern/models"
 	"postern/views/console"
@@ -108,8 +110,8 @@ func (s *Console) showServiceForm(c *gin.Context, v catalog.Service, values map[
 	}{{models.Draft, i18n.UIDraft}, {models.Active, i18n.UIActive}, {models.Suspended, i18n.UISuspended}, {models.Closed, i18n.UIClosed}} {
 		page.States = append(page.States, ui.Option{Value: string(state.status), Text: i18n.T(ctx, state.word)})
 	}
-	for _, day := range weekdays {
-		page.Days = append(page.Days, ui.Option{Value: day, Text: i18n.T(ctx, dayKeys[day])})
+	for _, day := range hours.DayNames {
+		page.Days = append(page.Days, ui.Option{Value: day, Text: i18n.T(ctx, entrance.DayKeys[day])})
 	}
 	for _, e := range environments {
 		page.Upstreams = append(page.Upstreams, console.UpstreamForm{At: "upstream." + string(e) + ".", Production: e == models.Production})

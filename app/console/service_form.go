@@ -8,6 +8,7 @@ import (
 
 	"postern/app/catalog"
 	"postern/app/entrance"
+	"postern/app/hours"
 	"postern/models"
 )
 
@@ -105,7 +106,7 @@ func (s *Console) serviceFrom(v catalog.Service, values map[string]string) servi
 // spanFrom reads a row of the weekly plan; said is false for an empty one.
 func spanFrom(values map[string]string, at string) (span catalog.Span, said bool) {
 	span.From, span.To = strings.TrimSpace(values[at+"from"]), strings.TrimSpace(values[at+"to"])
-	for _, day := range weekdays {
+	for _, day := range hours.DayNames {
 		if values[at+"days."+day] != "" {
 			span.Days = append(span.Days, day)
 		}

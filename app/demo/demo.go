@@ -135,8 +135,12 @@ func (d *Demo) open(ctx context.Context, o Options, held folder) (err error) {
 	if d.staff, err = hire(ctx, o, d.app.Identity()); err != nil {
 		return fmt.Errorf("set up the demo's staff: %w", err)
 	}
-	if err := seed(ctx, seeding{store: d.app.Store(), places: d.places, keys: held.partners, now: o.Now(), rand: o.Rand}); err != nil {
+	seeds := seeding{store: d.app.Store(), places: d.places, keys: held.partners, now: o.Now(), rand: o.Rand}
+	if err := seed(ctx, seeds); err != nil {
 		return fmt.Errorf("seed the demo's data: %w", err)
+	}
+	if err := announce(ctx, d.app, seeds); err != nil {
+		return fmt.Errorf("announce something: %w", err)
 	}
 	if d.users, err = seat(ctx, o, d.app.Users()); err != nil {
 		return fmt.Errorf("set up the partners' users: %w", err)

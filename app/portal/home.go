@@ -42,6 +42,9 @@ func (p *Portal) Home(c *gin.Context) error {
 	if who.Partner.Status == models.Suspended {
 		page.Stopped = who.Partner.Name
 	}
+	if page.News, err = p.banners(c); err != nil {
+		return err
+	}
 	if page.Ending, err = p.ending(c, l.applications); err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 	"postern/app/conformance"
 	"postern/app/entrance"
 	"postern/app/identity"
+	"postern/app/keyring"
 	"postern/app/limit"
 	"postern/app/records"
 	"postern/app/recordview"
@@ -43,6 +44,7 @@ type Options struct {
 	Conformance *conformance.Runs
 	Heard       func(ctx context.Context) error // has this node take up what was just written
 	Webhooks    *webhooks.Webhooks
+	Keys        *keyring.Ring
 	// Check says what the gateway would say to an assertion of an application's.
 	Check        func(ctx context.Context, application, compact string) ([]clients.Finding, error)
 	Examine      Examiner
@@ -177,6 +179,7 @@ var pages = []struct {
 	also   []string // pages that belong to it
 }{
 	{i18n.PortalHome, homePath, entrance.Insider, nil},
+	{i18n.Status, statusPath, entrance.May("applications", "read"), nil},
 	{i18n.PortalApplications, applicationsPath, entrance.May("applications", "read"), nil},
 	{i18n.PortalScopes, scopesPath, entrance.May("applications", "read"), nil},
 	{i18n.PortalTry, tryPath, entrance.May("applications", "make"), nil},

@@ -27,7 +27,8 @@ const (
 var topicWords = map[models.Topic]i18n.Key{
 	models.TopicEnding: i18n.TopicEnding, models.TopicCredential: i18n.TopicCredential, models.TopicApplication: i18n.TopicApplication,
 	models.TopicFrozen: i18n.TopicFrozen, models.TopicThawed: i18n.TopicThawed, models.TopicDecided: i18n.TopicDecided, models.TopicKeys: i18n.TopicKeys,
-	models.TopicTest: i18n.TopicTest,
+	models.TopicAnnounced: i18n.TopicAnnounced,
+	models.TopicTest:      i18n.TopicTest,
 }
 
 func webhookPath(id string) string { return webhooksPath + "/" + id }

@@ -50,7 +50,7 @@ var doings = map[Doings][]string{
 	Changing: {
 		"bank_file.applied", "service.created", "service.changed", "scope.created", "scope.changed", "partner.created", "partner.changed",
 		"partner.closed", "partner.noted", "application.created", "application.changed", "weather.raised", "weather.ended", "conformance.began", "conformance.skipped", "conformance.ended", "credential.created", "credential.changed",
-		"grant.created", "grant.changed", "consent.withdrawn",
+		"grant.created", "grant.changed", "consent.withdrawn", "announcement.made", "announcement.changed", "announcement.withdrawn",
 	},
 	Stopping: {"freeze.started", "freeze.ended", "freeze.drilled", "visits.ended", "visit.ended"},
 	Reading: {

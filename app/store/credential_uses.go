@@ -60,6 +60,18 @@ func (s *Store) SourcesOf(ctx context.Context, application string, since int64, 
 	return list, nil
 }
 
+const lastAtSQL = `SELECT address, max(last_at) AS last_at FROM credential_uses WHERE credential_id IN ? AND since >= ? AND address <> ''
+	GROUP BY address ORDER BY last_at DESC, address LIMIT ?`
+
+// LastAt lists from where any of some credentials was used since a time (Unix ms), and when
+// last, the latest first, at most limit.
+func (s *Store) LastAt(ctx context.Context, credentials []string, since int64, limit int) (list []models.CredentialUses, err error) {
+	if err := s.read(ctx).Raw(lastAtSQL, credentials, since, limit).Scan(&list).Error; err != nil {
+		return nil, fmt.Errorf("read addresses of credentials: %w", err)
+	}
+	return list, nil
+}
+
 // UsesByAddress lists from where a credential was used since a time (Unix ms), the most
 // first, at most limit.
 func (s *Store) UsesByAddress(ctx context.Context, credential string, since int64, limit int) (list []models.CredentialUses, err error) {

@@ -51,6 +51,9 @@ func TestListsAreReadAlongAnIndex(t *testing.T) {
 		"conformance runs that go on": func() error { _, err := s.ConformanceRunsOn(ctx, 50); return err },
 		"conformance runs":            func() error { _, err := s.ConformanceRuns(ctx, "a", 10); return err },
 		"requests for officers":       func() error { _, err := s.WaitingPartnerRequests(ctx, 100); return err },
+		"announcements":               func() error { _, err := s.Announcements(ctx, "", 7, "x", 50); return err },
+		"announcements now":           func() error { _, err := s.Announcements(ctx, models.AnnouncementNow, 7, "x", 50); return err },
+		"a partner's news":            func() error { _, err := s.AnnouncementsFor(ctx, []string{"s"}, "x", 50); return err },
 		"an application's lives": func() error {
 			_, err := s.LiveVisitsOf(ctx, store.LiveQuery{Applications: []string{"a"}, Limit: 50})
 			return err

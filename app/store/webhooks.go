@@ -19,14 +19,15 @@ func (s *Store) Webhooks(ctx context.Context, partner string, limit int) ([]mode
 	return list, nil
 }
 
-// WebhooksOf reads the webhooks of partners that are neither suspended nor closed; nil reads all of them.
-func (s *Store) WebhooksOf(ctx context.Context, partners []string) ([]models.Webhook, error) {
-	query := s.read(ctx).Select("webhooks.*").Joins("JOIN partners ON partners.id = webhooks.partner_id AND partners.status NOT IN ?", []models.Status{models.Suspended, models.Closed}).Order("webhooks.id")
+// WebhooksAfter lists webhooks by id, those behind one, that do not rest and whose partners
+// are neither suspended nor closed, at most limit; of partners where some are named.
+func (tx *Tx) WebhooksAfter(partners []string, id string, limit int) (list []models.Webhook, err error) {
+	query := tx.db.Select("webhooks.*").Joins("JOIN partners ON partners.id = webhooks.partner_id AND partners.status NOT IN ?", []models.Status{models.Suspended, models.Closed}).
+		Where("webhooks.id > ? AND NOT webhooks.paused", id)
 	if partners != nil {
-		query = query.Where("partner_id IN ?", partners)
+		query = query.Where("webhooks.partner_id IN ?", partners)
 	}
-	var list []models.Webhook
-	if err := query.Find(&list).Error; err != nil {
+	if err := query.Order("webhooks.id").Limit(limit).Find(&list).Error; err != nil {
 		return nil, fmt.Errorf("read webhooks: %w", err)
 	}
 	return list, nil

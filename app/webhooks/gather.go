@@ -1,6 +1,7 @@
 package webhooks
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -13,8 +14,12 @@ import (
 // gatherAtOnce is of how many events messages are made in one transaction.
 const gatherAtOnce = 1000
 
+// hooksAtOnce is how many webhooks are held at the same time.
+const hooksAtOnce = 200
+
 // topics are what events are to partners' programs, by their kinds. An event of a partner
-// goes to that partner's alone; one of nobody's to all.
+// goes to that partner's alone, one of a service's or a scope's to those that hold it, and
+// one of nobody's to all.
 var topics = map[string]models.Topic{
 	"credential.ending":  models.TopicEnding,
 	"credential.created": models.TopicCredential, "credential.changed": models.TopicCredential,
@@ -22,11 +27,13 @@ var topics = map[string]models.Topic{
 	"freeze.started": models.TopicFrozen, "freeze.ended": models.TopicThawed,
 	"partner_request.approved": models.TopicDecided, "partner_request.declined": models.TopicDecided, "partner_request.asked_back": models.TopicDecided,
 	"key.rotated": models.TopicKeys,
+
+	"announcement.made": models.TopicAnnounced, "announcement.changed": models.TopicAnnounced, "announcement.withdrawn": models.TopicAnnounced,
 }
 
 // told are the details of an event that a message carries: ids and times, never what a
 // person of the bank has written.
-var told = []string{"id", "request", "kid", "until", "ends_at", "environment", "use"}
+var told = []string{"id", "request", "kid", "kind", "from", "until", "ends_at", "environment", "use", "target", "stops"}
 
 // Gather makes messages of the events since the last time, in their order, and returns how
 // many. The first time it begins with what is new.
@@ -48,64 +55,116 @@ func (h *Webhooks) Gather(ctx context.Context) (n int, err error) {
 			return n, err
 		}
 		place = *events[len(events)-1].Seq
-		list, err := h.messages(ctx, events)
+		made, err := h.tell(ctx, events, place)
 		if err != nil {
 			return n, err
 		}
-		err = h.o.Store.Write(ctx, func(tx *store.Tx) error {
-			if err := tx.AddWebhookDeliveries(list); err != nil {
-				return err
-			}
-			return tx.SetWebhookPlace(place)
-		})
-		if err != nil {
-			return n, err
-		}
-		if n += len(list); len(events) < gatherAtOnce {
+		if n += made; len(events) < gatherAtOnce {
 			return n, nil
 		}
 	}
 	return n, ctx.Err()
 }
 
-// messages are those that events come to.
-func (h *Webhooks) messages(ctx context.Context, events []models.Event) (list []models.WebhookDelivery, err error) {
-	events = slices.DeleteFunc(slices.Clone(events), func(e models.Event) bool {
-		// Of services and everything the portal's page of notices tells.
-		return topics[e.Kind] == "" || e.PartnerID == "" && topics[e.Kind] != models.TopicKeys
-	})
-	if len(events) == 0 {
-		return nil, nil
+// tell makes the messages that events come to, for some webhooks after the other, and moves
+// the place behind the events: all of that, or nothing.
+func (h *Webhooks) tell(ctx context.Context, events []models.Event, place int64) (n int, err error) {
+	events = slices.DeleteFunc(slices.Clone(events), func(e models.Event) bool { return topics[e.Kind] == "" })
+	stands, err := h.states(ctx, events)
+	if err != nil {
+		return 0, err
 	}
+	partners := whose(events)
+	err = h.o.Store.Write(ctx, func(tx *store.Tx) error {
+		n = 0 // the transaction may be tried again
+		for after := ""; len(events) > 0; {
+			hooks, err := tx.WebhooksAfter(partners, after, hooksAtOnce)
+			if err != nil {
+				return err
+			}
+			if len(hooks) == 0 {
+				break
+			}
+			after = hooks[len(hooks)-1].ID
+			list, err := h.messages(tx, events, hooks, stands)
+			if err != nil {
+				return err
+			}
+			if err := tx.AddWebhookDeliveries(list); err != nil {
+				return err
+			}
+			n += len(list)
+		}
+		return tx.SetWebhookPlace(place)
+	})
+	return n, err
+}
+
+// whose are the partners that events are about; nil where one may be about anybody.
+func whose(events []models.Event) []string {
 	partners := []string{}
 	for _, e := range events {
 		if e.PartnerID == "" {
-			partners = nil // somebody is told of everybody's
-			break
+			return nil
 		}
 		partners = append(partners, e.PartnerID)
 	}
-	hooks, err := h.o.Store.WebhooksOf(ctx, partners)
-	if err != nil || len(hooks) == 0 {
-		return nil, err
-	}
-	stands, err := h.states(ctx, events)
+	slices.Sort(partners)
+	return slices.Compact(partners)
+}
+
+// messages are those that events come to for some webhooks.
+func (h *Webhooks) messages(tx *store.Tx, events []models.Event, hooks []models.Webhook, stands map[[2]string]string) (list []models.WebhookDelivery, err error) {
+	holds, err := h.holds(tx, events, hooks)
 	if err != nil {
 		return nil, err
 	}
 	for _, e := range events {
 		topic := topics[e.Kind]
 		for _, w := range hooks {
-			if (e.PartnerID == "" || e.PartnerID == w.PartnerID) && w.Wants(topic) {
-				d, err := h.message(w, topic, e.ID, time.UnixMilli(e.At), dataOf(e, stands))
-				if err != nil {
-					return nil, err
-				}
-				list = append(list, d)
+			if !w.Wants(topic) || !concerns(e, w.PartnerID, holds) {
+				continue
 			}
+			d, err := h.message(w, topic, e.ID, time.UnixMilli(e.At), dataOf(e, stands))
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, d)
 		}
 	}
 	return list, nil
+}
+
+// held is a service or a scope that a partner holds.
+type held struct{ partner, thing string }
+
+// holds are what the webhooks' partners hold, where an event asks for it.
+func (h *Webhooks) holds(tx *store.Tx, events []models.Event, hooks []models.Webhook) (map[held]bool, error) {
+	holds := map[held]bool{}
+	if !slices.ContainsFunc(events, func(e models.Event) bool { return e.PartnerID == "" && e.ServiceID != "" }) {
+		return holds, nil
+	}
+	partners := []string{}
+	for _, w := range hooks {
+		partners = append(partners, w.PartnerID)
+	}
+	slices.Sort(partners)
+	rows, err := tx.Held(slices.Compact(partners), h.o.Now().UnixMilli())
+	for _, row := range rows {
+		holds[held{row.PartnerID, "service " + row.ServiceID}], holds[held{row.PartnerID, "scope " + row.ScopeID}] = true, true
+	}
+	return holds, err
+}
+
+// concerns reports whether an event is a partner's business.
+func concerns(e models.Event, partner string, holds map[held]bool) bool {
+	switch {
+	case e.PartnerID != "" || e.ApplicationID != "":
+		return e.PartnerID == partner
+	case e.ServiceID != "":
+		return holds[held{partner, cmp.Or(e.Detail()["target"], "service "+e.ServiceID)}]
+	}
+	return true
 }
 
 // states is where the applications, partners and credentials stand that events are about,
@@ -170,6 +229,9 @@ func dataOf(e models.Event, stands map[[2]string]string) map[string]string {
 	}
 	if e.ApplicationID != "" {
 		data["application"] = e.ApplicationID
+	}
+	if e.ServiceID != "" {
+		data["service"] = e.ServiceID
 	}
 	sort, id := about(e)
 	if state, known := stands[[2]string{sort, id}]; known {

@@ -62,6 +62,9 @@ var (
 	_ = def("did.partner_request.approved", "approved what a partner asked for", "批准合作方申请")
 	_ = def("did.partner_request.withdrawn", "withdrew a request to the bank", "撤回向本行提交的申请")
 	_ = def("did.partner.closed", "closed a partner", "关闭合作方")
+	_ = def("did.announcement.made", "published an announcement", "发布公告")
+	_ = def("did.announcement.changed", "changed an announcement", "修改公告")
+	_ = def("did.announcement.withdrawn", "withdrew an announcement", "撤回公告")
 	_ = def("did.partner.noted", "added a note", "新增备注")
 	_ = def("did.log.read", "read the issuance log", "查看签发日志")
 	_ = def("did.statement.exported", "downloaded a statement", "下载对账单")
@@ -172,6 +175,10 @@ var (
 	_ = def("detail.time", "time", "时间")
 	_ = def("detail.production", "may change production", "可变更生产")
 	_ = def("detail.kid", "key", "密钥")
+	_ = def("detail.title_en", "title in English", "英文标题")
+	_ = def("detail.title_zh", "title in Chinese", "中文标题")
+	_ = def("detail.text_en", "text in English", "英文内容")
+	_ = def("detail.text_zh", "text in Chinese", "中文内容")
 	_ = def("detail.use", "use", "用途")
 
 	_ = def("detail.change.approved.reason", "said on deciding", "审批意见")
@@ -207,6 +214,11 @@ var (
 	_ = def("detail.is.slow_upstream", "the bank's system is slow", "行内系统响应慢")
 	_ = def("detail.is.upstream_down", "the bank's system does not answer", "行内系统无响应")
 	_ = def("detail.is.wrong_origin", "the page is of another origin", "页面来源不符")
+
+	_ = def("detail.is.information", "information", "通知")
+	_ = def("detail.is.maintenance", "maintenance", "维护")
+	_ = def("detail.is.change", "change", "变更")
+	_ = def("detail.is.incident", "incident", "故障")
 
 	_ = def("detail.is.cli", "command line", "命令行")
 	_ = def("detail.is.gateway", "the gateway", "网关")

@@ -43,10 +43,11 @@ var (
 	TopicEnding      = def("topic.ending", "a credential ends soon", "凭证即将到期")
 	TopicCredential  = def("topic.credential", "a credential was added, frozen or ended", "凭证新增、冻结或终止")
 	TopicApplication = def("topic.application", "an application was suspended, closed or changed", "应用暂停、关闭或变更")
-	TopicFrozen      = def("topic.frozen", "the bank has frozen something of yours", "被本行冻结")
-	TopicThawed      = def("topic.thawed", "the bank has thawed it", "被本行解冻")
+	TopicFrozen      = def("topic.frozen", "the bank has frozen something of yours, a service or scope that you hold, or everything", "本行冻结合作方自身、所用服务或数据范围，或全部流量")
+	TopicThawed      = def("topic.thawed", "the bank has thawed it", "本行解除冻结")
 	TopicDecided     = def("topic.decided", "the bank has answered a request", "本行答复申请")
 	TopicKeys        = def("topic.keys", "the gateway has a new key", "网关密钥轮换")
+	TopicAnnounced   = def("topic.announced", "the bank has announced something, changed or withdrawn it", "本行发布、修改或撤回公告")
 	TopicTest        = def("topic.test", "a test", "测试")
 
 	RuleWebhookURL     = def("rule.webhook_url", "Want https://, a host and a path, at most 500 characters, without a user name in it.", "须为 https:// 开头的完整地址，不超过 500 个字符，不含用户名。")

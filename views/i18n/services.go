@@ -23,6 +23,8 @@ var (
 	CatalogPlanBroken     = def("catalog.plan_broken", "plan cannot be read", "时间表无法读取")
 	CatalogAlways         = def("catalog.always", "always open", "全天服务")
 	CatalogOpenNow        = def("catalog.open_now", "open now", "服务中")
+	CatalogStoppedUntil   = def("catalog.stopped_until", "planned stop until %s", "计划停机至 %s")
+	CatalogEveryDay       = def("catalog.every_day", "every day", "每天")
 	CatalogClosedUntil    = def("catalog.closed_until", "closed until %s", "关闭至 %s")
 	CatalogNotCalled      = def("catalog.not_called", "%s: not called yet", "%s：尚未调用")
 	CatalogCircuitOpen    = def("catalog.circuit_open", "%s: does not answer", "%s：无应答")

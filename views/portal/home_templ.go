@@ -24,6 +24,7 @@ type HomePage struct {
 	Explain             string // address
 	Stopped             string // name of the partner, where the bank has suspended it
 	Sandbox, Production World
+	News                []ui.NoteView // what the bank announces, and is in force
 	Ending              []EndingView
 	Requests            []RequestRow
 }
@@ -92,6 +93,12 @@ func Home(p HomePage) templ.Component {
 			}
 			if p.Stopped != "" {
 				templ_7745c5c3_Err = ui.Note(ui.NoteView{Tone: ui.Bad, Text: i18n.T(ctx, i18n.PortalStopped, p.Stopped)}).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+			}
+			for _, news := range p.News {
+				templ_7745c5c3_Err = ui.Note(news).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
