@@ -6,6 +6,7 @@ import (
 	"postern/app/approval"
 	"postern/app/entrance"
 	"postern/app/selfservice"
+	"postern/app/webhooks"
 	"postern/models"
 )
 
@@ -35,6 +36,9 @@ func (a *App) RunJob(ctx context.Context, name string) (models.JobRun, error) {
 
 // SelfService is what partners' users change by, and the bank answers them by.
 func (a *App) SelfService() *selfservice.SelfService { return a.selfService }
+
+// Webhooks are those of all partners.
+func (a *App) Webhooks() *webhooks.Webhooks { return a.webhooks }
 
 // Approvals are the change requests.
 func (a *App) Approvals() *approval.Approvals { return a.approvals }

@@ -247,7 +247,7 @@ func TestProgramsHearOfWhatConcernsTheirServices(t *testing.T) {
 			b.ledTo("other", "/portal/webhooks", url.Values{"url": {foreign.URL}, "topics": topics})
 			b.Exec("UPDATE grants SET ended_at = 1 WHERE id = 'g7'")
 			// As if many partners listened: more than are held at once.
-			b.Exec("INSERT INTO webhooks (id, partner_id, url, topics, paused, created_at, updated_at) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 450) " +
+			b.Exec("INSERT INTO webhooks (id, partner_id, url, topics, paused, created_at, updated_at) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 250) " +
 				"SELECT '0-' || i, 'p_rent', '" + own.URL + "/many', '[\"announcement\"]', FALSE, 0, 0 FROM n")
 			frozen := func(kind string, service, target string) {
 				b.Exec("DELETE FROM webhook_deliveries")
@@ -284,8 +284,12 @@ func TestProgramsHearOfWhatConcernsTheirServices(t *testing.T) {
 
 			b.Exec("DELETE FROM webhook_deliveries")
 			a := b.announces(models.Announcement{Kind: models.Maintenance, ServiceID: apptest.Service, TitleEN: "Quiet words", TextEN: "never-told"})
-			b.tellsPartners()
-			if n, mine := b.Count("webhook_deliveries"), b.Count("webhook_deliveries WHERE webhook_id = '"+strings.TrimPrefix(hook, "/portal/webhooks/")+"'"); n != 451 || mine != 1 {
+			b.Later(time.Second)
+			runJob(t, b.World, "evidence")
+			if _, err := b.App.Webhooks().Gather(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if n, mine := b.Count("webhook_deliveries"), b.Count("webhook_deliveries WHERE webhook_id = '"+strings.TrimPrefix(hook, "/portal/webhooks/")+"'"); n != 251 || mine != 1 {
 				t.Errorf("an announcement made %d messages, and %d for the one", n, mine)
 			}
 			if n := b.Count("webhook_deliveries WHERE body LIKE '%Quiet words%' OR body LIKE '%never-told%' OR body NOT LIKE '%" + a.ID + "%' OR body NOT LIKE '%\"kind\":\"maintenance\"%'"); n != 0 {
