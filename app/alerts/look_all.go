@@ -179,7 +179,10 @@ func (w *Watch) names(ctx context.Context, ids []string) (map[string]string, err
 			partners[p.ID] = p.Name
 		}
 		for _, a := range applications {
-			names[a.ID] = a.Name + ", " + partners[a.PartnerID]
+			names[a.ID] = a.Name
+			if partner := partners[a.PartnerID]; partner != a.Name {
+				names[a.ID] += " · " + partner
+			}
 		}
 		return err
 	})

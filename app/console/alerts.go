@@ -72,7 +72,7 @@ func (s *Console) Alerts(c *gin.Context) error {
 	return web.Render(c, http.StatusOK, console.Partner(console.PartnerPage{
 		Frame:  s.frame(c, i18n.T(ctx, i18n.AlertsTitle)),
 		Header: ui.HeaderView{Title: i18n.T(ctx, i18n.AlertsTitle), Lead: ui.Text(i18n.T(ctx, i18n.AlertsLead))},
-		Main:   []console.Section{{Table: &t}},
+		Main:   []console.Section{{Table: &t, Rows: console.LikeList}},
 	}))
 }
 
@@ -136,7 +136,7 @@ func (s *Console) showAlert(c *gin.Context, note string, fault faulty) error {
 func (s *Console) alertFacts(ctx context.Context, a models.Alert) ui.KeyValuesView {
 	rule, lang := alerts.RuleOf(a.Rule), i18n.From(ctx)
 	rows := []ui.KeyValue{
-		{Key: i18n.T(ctx, i18n.AlertsWhat), Value: ui.Text(rule.What(lang, a.Numbers))}, {Key: i18n.T(ctx, i18n.AlertsDo), Value: ui.Text(rule.Do(lang))},
+		{Key: i18n.T(ctx, i18n.AlertsHow), Value: ui.Text(rule.What(lang, a.Numbers))}, {Key: i18n.T(ctx, i18n.AlertsDo), Value: ui.Text(rule.Do(lang))},
 		{Key: i18n.T(ctx, i18n.AlertsSeverity), Value: ui.Text(severityCell(ctx, a).Text)},
 		{Key: i18n.T(ctx, i18n.AlertsSince), Value: ui.Time(s.At(a.FirstAt))}, {Key: i18n.T(ctx, i18n.AlertsLast), Value: ui.Time(s.At(a.LastAt))},
 	}

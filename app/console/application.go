@@ -85,8 +85,8 @@ func limitFields(f *former) {
 	f.group(i18n.LimitLimits, i18n.LimitLimitsHelp)
 	f.row(f.field("daily_quota", i18n.LimitQuota, number(i18n.LimitQuotaHelp, i18n.UnitDay)), f.field("at_lifetime", i18n.LimitLifetime, number(i18n.LimitLifetimeHelp, i18n.UnitSeconds)))
 	f.row(
-		f.field("at_rate", i18n.LimitATRate, number(i18n.LimitRateHelp, i18n.UnitSecond)), f.field("vt_rate", i18n.LimitVTRate, number(i18n.LimitRateHelp, i18n.UnitSecond)),
-		f.field("call_rate", i18n.LimitCallRate, number(i18n.LimitRateHelp, i18n.UnitSecond)),
+		f.field("at_rate", i18n.LimitATRate, number(i18n.LimitRateHelp, i18n.Key{})), f.field("vt_rate", i18n.LimitVTRate, number(i18n.LimitRateHelp, i18n.Key{})),
+		f.field("call_rate", i18n.LimitCallRate, number(i18n.LimitRateHelp, i18n.Key{})),
 	)
 }
 
@@ -97,7 +97,7 @@ func limitFacts(ctx context.Context, a partners.Application) []ui.KeyValue {
 		if n == 0 {
 			return i18n.T(ctx, otherwise)
 		}
-		return i18n.Number(ctx, n) + " " + i18n.T(ctx, unit)
+		return strings.TrimSpace(i18n.Number(ctx, n) + " " + i18n.T(ctx, unit))
 	}
 	modes := map[models.AddressMode]i18n.Key{models.AddressOff: i18n.ModeOff, models.AddressDryRun: i18n.ModeDryRun, models.AddressEnforce: i18n.ModeEnforce}
 	return []ui.KeyValue{
@@ -107,9 +107,9 @@ func limitFacts(ctx context.Context, a partners.Application) []ui.KeyValue {
 		{Key: i18n.T(ctx, i18n.LimitReturnList), Value: ui.Mono(list(a.ReturnAddresses))},
 		{Key: i18n.T(ctx, i18n.LimitQuota), Value: ui.Text(number(a.DailyQuota, i18n.UnitDay, i18n.LimitUnlimited))},
 		{Key: i18n.T(ctx, i18n.LimitLifetime), Value: ui.Text(number(a.ATLifetime, i18n.UnitSeconds, i18n.LimitLifetimeDefault))},
-		{Key: i18n.T(ctx, i18n.LimitATRate), Value: ui.Text(number(a.ATRate, i18n.UnitSecond, i18n.LimitDefault))},
-		{Key: i18n.T(ctx, i18n.LimitVTRate), Value: ui.Text(number(a.VTRate, i18n.UnitSecond, i18n.LimitDefault))},
-		{Key: i18n.T(ctx, i18n.LimitCallRate), Value: ui.Text(number(a.CallRate, i18n.UnitSecond, i18n.LimitDefault))},
+		{Key: i18n.T(ctx, i18n.LimitATRate), Value: ui.Text(number(a.ATRate, i18n.Key{}, i18n.LimitDefault))},
+		{Key: i18n.T(ctx, i18n.LimitVTRate), Value: ui.Text(number(a.VTRate, i18n.Key{}, i18n.LimitDefault))},
+		{Key: i18n.T(ctx, i18n.LimitCallRate), Value: ui.Text(number(a.CallRate, i18n.Key{}, i18n.LimitDefault))},
 	}
 }
 

@@ -121,11 +121,11 @@ func (s *Console) Calls(c *gin.Context) error {
 		page.Notes = append(page.Notes, ui.NoteView{Tone: ui.Accent, Text: i18n.T(ctx, i18n.LogSearched, s.view.Clock(ctx, records.TimeOf(next)))})
 	}
 	t := s.callTable(ctx, walk.Rows, names, q)
-	paging := ui.PagingView{Words: i18n.T(ctx, i18n.LogFound, len(walk.Rows))}
+	paging := recordview.Foot(ctx, len(walk.Rows), q.after == "", next != "")
 	if next != "" {
 		paging.Older = q.but(func(q *callQuery) { q.after = s.o.Cursors.Make(callsPath, next) })
 	}
-	page.Main = []console.Section{{Table: &t, Paging: &paging}}
+	page.Main = []console.Section{{Table: &t, Paging: &paging, Rows: console.LikeLog}}
 	return web.Render(c, http.StatusOK, console.Partner(page))
 }
 

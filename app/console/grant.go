@@ -32,7 +32,7 @@ func (s *Console) scopeChoices(c *gin.Context) (list []ui.Option, err error) {
 			if service.Status == models.Closed || len(list) >= maxScopeChoices {
 				continue
 			}
-			list = append(list, ui.Option{Value: scope.ID, Text: scope.ID + " · " + scope.Title + " (" + service.Name + ", " + service.Class + ")"})
+			list = append(list, ui.Option{Value: scope.ID, Text: scope.ID + " · " + scope.Title + " · " + service.Name + " · " + service.Class})
 		}
 		return nil
 	})

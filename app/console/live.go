@@ -43,7 +43,7 @@ func (s *Console) Live(c *gin.Context) error {
 	}
 	page := console.LivePage{Frame: s.frame(c, i18n.T(ctx, i18n.LiveTitle)), Kinds: ui.TableView{
 		Caption: i18n.T(ctx, i18n.LiveKinds), Head: []ui.Column{
-			{Text: i18n.T(ctx, i18n.LiveApp)}, {Text: i18n.T(ctx, i18n.LiveService)}, {Text: ""}, {Text: i18n.T(ctx, i18n.LiveCount), Number: true},
+			{Text: i18n.T(ctx, i18n.LiveApp)}, {Text: i18n.T(ctx, i18n.LiveService)}, {Text: i18n.T(ctx, i18n.UIWhere)}, {Text: i18n.T(ctx, i18n.LiveCount), Number: true},
 		},
 		Empty: ui.Empty(ui.EmptyView{Title: i18n.T(ctx, i18n.LiveNone), Text: i18n.T(ctx, i18n.LiveNoneText)}),
 	}}

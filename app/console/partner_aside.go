@@ -42,7 +42,7 @@ func (s *Console) partnerAside(v partnerView, tab string) (list []console.Sectio
 		visits.Links = []ui.ButtonView{{Text: i18n.T(ctx, i18n.PartnerLiveShow), Icon: "activity", Href: liveQuery{partner: v.row.ID}.address("")}}
 	}
 	if total > 0 {
-		visits.Bars = &console.HoursView{Values: hours[:max(1, min(24, (until-from)/time.Hour.Milliseconds()))]}
+		visits.Bars = &console.HoursView{Values: hours[:max(1, min(24, (until-from)/time.Hour.Milliseconds()))], From: s.InZone(from).Format("15:04")}
 	}
 	list = append(list, visits)
 	if v.row.Status == models.Active {

@@ -43,7 +43,7 @@ func (s *Console) historyTab(c *gin.Context, v partnerView) ([]console.Section, 
 	if err != nil {
 		return nil, err
 	}
-	section := console.Section{Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerHistory)}, Table: &table}
+	section := console.Section{Card: ui.CardView{Title: i18n.T(ctx, i18n.PartnerHistory)}, Table: &table, Rows: console.LikeHistory}
 	if older != "" || at[0] != "" {
 		section.Paging = &ui.PagingView{Words: " ", Older: older}
 		if at[0] != "" {

@@ -117,6 +117,10 @@ var ends = map[string]bool{"ends_at": true, "not_after": true}
 func (s *Console) clocked(ctx context.Context, args []string) []string {
 	words := slices.Clone(args)
 	for i, word := range words {
+		if day, err := time.Parse(time.DateOnly, word); err == nil && i > 0 {
+			words[i] = i18n.Date(ctx, day)
+			continue
+		}
 		t, err := time.Parse(time.RFC3339Nano, word)
 		if err != nil {
 			continue

@@ -89,7 +89,10 @@ func (s *Console) settingRow(ctx context.Context, row settings.Row, names map[st
 	v.Word, _ = i18n.SettingWord(i18n.From(ctx), row.Key)
 	v.Value, v.Faint = shownValue(ctx, row.Shown)
 	if v.Told && !row.Secret && row.Default != row.Value {
-		v.Default = i18n.T(ctx, i18n.SettingsDefaultV, cmp.Or(row.Default, i18n.T(ctx, i18n.SettingsNone)))
+		v.Default = i18n.T(ctx, i18n.SettingsNoDefault)
+		if row.Default != "" {
+			v.Default = i18n.T(ctx, i18n.SettingsDefaultV, row.Default)
+		}
 	}
 	return v
 }

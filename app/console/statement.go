@@ -18,6 +18,7 @@ import (
 	"postern/app/errs"
 	"postern/app/ledger"
 	"postern/app/records"
+	"postern/app/recordview"
 	"postern/app/store"
 	"postern/app/web"
 	"postern/models"
@@ -331,7 +332,7 @@ func (s *Console) Statements(c *gin.Context) error {
 		q := statementsQuery{search, until.Format(monthLayout), after}
 		return q.address()
 	}
-	paging := ui.PagingView{Words: i18n.T(ctx, i18n.LogFound, min(len(list), partnersPage))}
+	paging := recordview.Foot(ctx, min(len(list), partnersPage), at[0] == "", len(list) > partnersPage)
 	if len(list) > partnersPage {
 		list = list[:partnersPage]
 		end := list[partnersPage-1]

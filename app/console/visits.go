@@ -36,7 +36,7 @@ func (s *Console) showVisits(c *gin.Context, status int, page console.VisitsPage
 	page.MaySubject = mayClear(c)
 	page.Applications = []ui.Option{{Value: "", Text: i18n.T(ctx, i18n.XRayAnyApp)}}
 	for _, id := range recordview.ByName(names.Applications, func(a models.Application) string { return a.Name }) {
-		text := names.Partner(names.Applications[id].PartnerID) + ", " + names.Application(id)
+		text := names.Partner(names.Applications[id].PartnerID) + i18n.T(ctx, i18n.CommonComma) + names.Application(id)
 		page.Applications = append(page.Applications, ui.Option{Value: id, Text: text, Chosen: id == page.Chosen})
 	}
 	if page.Moment == "" {

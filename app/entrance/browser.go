@@ -1,6 +1,7 @@
 package entrance
 
 import (
+	"cmp"
 	"strings"
 	"time"
 )
@@ -8,7 +9,7 @@ import (
 // Browser is a browser's own name in two words. It is told by whoever asks, so
 // it helps to recognize a session and decides nothing.
 func Browser(agent string) string {
-	name := "?"
+	name := ""
 	for _, b := range []struct{ mark, name string }{
 		{"Edg/", "Edge"}, {"Firefox/", "Firefox"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"},
 	} {
@@ -21,10 +22,10 @@ func Browser(agent string) string {
 		{"Android", "Android"}, {"iPhone", "iPhone"}, {"Windows", "Windows"}, {"Mac OS X", "macOS"}, {"Linux", "Linux"},
 	} {
 		if strings.Contains(agent, system.mark) {
-			return name + ", " + system.name
+			return strings.TrimPrefix(name+", "+system.name, ", ")
 		}
 	}
-	return name
+	return cmp.Or(name, "–")
 }
 
 // InZone is a time on the clock of the zone.

@@ -177,9 +177,9 @@ func contacted(ctx context.Context, l launch) step {
 		}
 		names = append(names, l.contacts[at].Name)
 	}
-	s := step{title: i18n.LaunchContacts, next: i18n.NextContacts, owner: ui.OwnerBank, done: len(missing) == 0, seen: strings.Join(names, ", ")}
+	s := step{title: i18n.LaunchContacts, next: i18n.NextContacts, owner: ui.OwnerBank, done: len(missing) == 0, seen: strings.Join(names, i18n.T(ctx, i18n.CommonComma))}
 	if !s.done {
-		s.seen = i18n.T(ctx, i18n.LaunchContactsMiss, strings.Join(missing, ", "))
+		s.seen = i18n.T(ctx, i18n.LaunchContactsMiss, strings.Join(missing, i18n.T(ctx, i18n.CommonComma)))
 	}
 	return s
 }

@@ -183,7 +183,7 @@ func (p *Portal) Calls(c *gin.Context) error {
 	page := p.logPage(c, r, callsPath, i18n.OwnCallsLead)
 	page.Log = viewed.LogView{
 		Filters: p.calls.Filters(ctx, recordview.List{Query: r.query, Filter: r.filter, Names: r.names}),
-		Table:   p.callTable(ctx, r, found.Rows), Paging: ui.PagingView{Words: i18n.T(ctx, i18n.LogFound, len(found.Rows))},
+		Table:   p.callTable(ctx, r, found.Rows), Paging: recordview.Foot(ctx, len(found.Rows), r.query.Place == "", found.Older != (store.CallPlace{})),
 	}
 	if found.Older != (store.CallPlace{}) {
 		older := r.query

@@ -89,7 +89,7 @@ func (v View) row(ctx context.Context, q Query, n records.Names, e models.Event,
 	}
 	return ui.Row{ID: "row-" + e.ID, Chosen: chosen, Cells: []ui.Cell{
 		{Text: v.Clock(ctx, e.At), Href: q.Address(v.Log + "/" + url.PathEscape(e.ID)), Mono: true},
-		EventCell(ctx, e), party, {Text: n.Service(e.ServiceID)}, {Text: code, Mono: true}, {Part: ui.Mono(ShortID(e.RequestID))},
+		EventCell(ctx, e), party, {Text: cmp.Or(n.Service(e.ServiceID), i18n.T(ctx, i18n.LogNone))}, {Text: code, Mono: true}, {Part: ui.Mono(ShortID(e.RequestID))},
 	}}
 }
 
@@ -126,9 +126,8 @@ func (v View) Filters(ctx context.Context, l List) ui.FiltersView {
 	f.Span = v.SpanInput(v.Log, l.Query.But(func(q *Query) { q.Time, q.From, q.Until = "", "", "" }).Values(), l.Query.From, l.Query.Until)
 	for _, part := range v.parts(ctx, l) {
 		if part.value != "" {
-			f.Set = append(f.Set, ui.FilterChip{Label: part.label, Value: part.value, Icon: part.icon, Remove: l.Query.But(part.clear).Address(v.Log)})
-		}
-		if len(part.options) > 0 && (part.value == "" || part.always) {
+			f.Set = append(f.Set, ui.FilterChip{Label: part.label, Value: part.value, Icon: part.icon, Options: part.others, Remove: l.Query.But(part.clear).Address(v.Log)})
+		} else if len(part.options) > 0 {
 			f.Offered = append(f.Offered, ui.FilterMenu{Label: part.label, Options: part.options})
 		}
 	}
@@ -165,7 +164,7 @@ type filterPart struct {
 	label, value, icon string
 	clear              func(*Query)
 	options            []ui.LinkView
-	always             bool // offered though it is set
+	others             []ui.LinkView // values that a set one is changed for
 }
 
 func (v View) parts(ctx context.Context, l List) []filterPart {
@@ -176,7 +175,7 @@ func (v View) parts(ctx context.Context, l List) []filterPart {
 	word := func(k i18n.Key) string { return i18n.T(ctx, k) }
 
 	times := filterPart{
-		label: word(i18n.LogFilterTime), icon: "clock", always: true,
+		label: word(i18n.LogFilterTime), icon: "clock",
 		clear: func(q *Query) { q.Time, q.From, q.Until = TimeAll, "", "" },
 	}
 	for _, t := range []struct {
@@ -188,6 +187,7 @@ func (v View) parts(ctx context.Context, l List) []filterPart {
 		}
 		times.options = append(times.options, set(word(t.word), func(q *Query) { q.Time, q.From, q.Until = t.name, "", "" }))
 	}
+	times.others = times.options
 	if q.From != "" || q.Until != "" {
 		times.value = v.Span(ctx, l.Filter.From, l.Filter.Until)
 	}
@@ -296,17 +296,33 @@ func (v View) SpanInput(action string, kept url.Values, from, until string) *ui.
 	return &ui.SpanView{Action: action, Kept: Hidden(kept), From: local(from), Until: local(until)}
 }
 
+// Foot is the foot of a list of n rows that nobody counts: first says that it is the
+// list's first page, more that there are rows after it.
+func Foot(ctx context.Context, n int, first, more bool) ui.PagingView {
+	switch {
+	case n == 0: // the list says so itself
+		return ui.PagingView{}
+	case first && !more:
+		return ui.PagingView{Words: i18n.T(ctx, i18n.LogFound, n)}
+	case first:
+		return ui.PagingView{First: "1", Last: i18n.Number(ctx, int64(n))}
+	}
+	return ui.PagingView{Words: " "}
+}
+
 // paging is the foot. Rows are numbered on the first page only: nobody counts
 // those before a later one.
 func (v View) paging(ctx context.Context, from Source, l List) (ui.PagingView, error) {
 	rows := l.Page.Rows
 	if l.Found {
-		return ui.PagingView{Words: i18n.T(ctx, i18n.LogFound, len(rows))}, nil
+		return Foot(ctx, len(rows), true, false), nil
 	}
 	p := ui.PagingView{Newer: v.goOn(l.Query, Newer, l.Page.Newer), Older: v.goOn(l.Query, Older, l.Page.Older)}
 	total, known, err := from.Total(ctx, l.Filter)
 	if err != nil || len(rows) == 0 {
-		p.Words = i18n.T(ctx, i18n.LogFound, 0)
+		if p != (ui.PagingView{}) {
+			p.Words = " "
+		}
 		return p, err
 	}
 	known = known && total >= int64(len(rows))

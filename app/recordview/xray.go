@@ -36,11 +36,21 @@ func (v xray) t(k i18n.Key, args ...any) string { return i18n.T(v.ctx, k, args..
 
 func (v xray) span(d time.Duration) string { return i18n.Duration(v.ctx, d) }
 
+// whose is the partner and the application of the visit: the application alone where its
+// partner reads, or where both have one name.
+func (v xray) whose() string {
+	partner, application := v.names.Partner(v.x.PartnerID), v.names.Application(v.x.ApplicationID)
+	if v.Own || partner == application {
+		return application
+	}
+	return partner + v.t(i18n.CommonComma) + application
+}
+
 func (v xray) page() recordview.XRayView {
 	x := v.x
 	p := recordview.XRayView{
 		Title: v.t(i18n.XRayVisit, ShortID(x.VID)), Badge: v.badge(), Verdict: v.verdict(),
-		Lead:     v.t(i18n.XRayWhere, v.names.Partner(x.PartnerID), v.names.Application(x.ApplicationID), v.names.Service(x.ServiceID), i18n.Stamp(v.ctx, v.inZone(x.Start))),
+		Lead:     v.t(i18n.XRayWhere, v.whose(), v.names.Service(x.ServiceID), i18n.Stamp(v.ctx, v.inZone(x.Start))),
 		Timeline: ui.TimelineView{Label: v.t(i18n.XRayFromTap)}, Scale: v.t(i18n.XRayScale, v.span(time.Duration(x.End-x.Start)*time.Millisecond)),
 		IDs: v.ids(), MoreCalls: x.MoreCalls, Other: v.other(), Later: v.later(),
 	}
@@ -92,7 +102,7 @@ func (v xray) verdict() ui.NoteView {
 		cause, cure := v.Explain(v.ctx, stop.Code, stop.Reason)
 		n := ui.NoteView{Tone: ui.Bad, Lead: v.t(i18n.XRayStopped, letter(*stop), stop.Code), Text: cause}
 		if cure != "" {
-			n.Text += " " + v.t(i18n.XRayWhatHelps, cure)
+			n.Text += i18n.After(cause) + v.t(i18n.XRayWhatHelps, cure)
 		}
 		return n
 	}

@@ -269,7 +269,7 @@ func (v xray) receipt(r records.Receipt) recordview.ReceiptView {
 	for _, f := range r.Fields {
 		field := recordview.ReceiptField{Path: f.Path, Class: f.Class, Treatment: f.Treatment, Words: i18n.MaskWord(v.ctx, f.Mask)}
 		if f.Undeclared {
-			field.Path, field.Words = cmp.Or(f.Path, "$")+".…", v.t(i18n.XRayUndeclared)
+			field.Path, field.Words = strings.TrimPrefix(f.Path+".*", "."), v.t(i18n.XRayUndeclared)
 		}
 		if len(view.Fields) < openFields {
 			view.Fields = append(view.Fields, field)

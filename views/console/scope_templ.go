@@ -826,7 +826,7 @@ func permissionCard(v PermissionView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if !v.Denied {
+			if !v.Denied && (len(v.Fields) > 0 || !v.Raw) {
 				templ_7745c5c3_Err = ui.Table(fieldsTable(ctx, v)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -990,11 +990,11 @@ func upstreamFields(f Filled, u UpstreamForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field(f.field(u.At+"timeout", ui.FieldView{Label: i18n.T(ctx, i18n.CatalogTimeout), Optional: true, InputMode: "numeric", Unit: "ms", Placeholder: "10000"})).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(f.field(u.At+"timeout", ui.FieldView{Label: i18n.T(ctx, i18n.CatalogTimeout), Optional: true, InputMode: "numeric", Unit: i18n.T(ctx, i18n.UnitMillis), Placeholder: "10000"})).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field(f.field(u.At+"connect_timeout", ui.FieldView{Label: i18n.T(ctx, i18n.CatalogConnectTimeout), Optional: true, InputMode: "numeric", Unit: "ms", Placeholder: "2000"})).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(f.field(u.At+"connect_timeout", ui.FieldView{Label: i18n.T(ctx, i18n.CatalogConnectTimeout), Optional: true, InputMode: "numeric", Unit: i18n.T(ctx, i18n.UnitMillis), Placeholder: "2000"})).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1053,15 +1053,15 @@ func serviceLimits(f Filled) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field(f.field("vt_lifetime", ui.FieldView{Label: i18n.T(ctx, i18n.CatalogVTLifetime), Optional: true, InputMode: "numeric", Unit: "s", Placeholder: "900"})).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(f.field("vt_lifetime", ui.FieldView{Label: i18n.T(ctx, i18n.CatalogVTLifetime), Optional: true, InputMode: "numeric", Unit: i18n.T(ctx, i18n.UnitSeconds), Placeholder: "900"})).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field(f.field("renew_window", ui.FieldView{Label: i18n.T(ctx, i18n.CatalogRenewWindow), Optional: true, InputMode: "numeric", Unit: "s", Placeholder: "900"})).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(f.field("renew_window", ui.FieldView{Label: i18n.T(ctx, i18n.CatalogRenewWindow), Optional: true, InputMode: "numeric", Unit: i18n.T(ctx, i18n.UnitSeconds), Placeholder: "900"})).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field(f.field("max_age", ui.FieldView{Label: i18n.T(ctx, i18n.CatalogMaxAge), Optional: true, InputMode: "numeric", Unit: "s", Placeholder: "7200"})).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(f.field("max_age", ui.FieldView{Label: i18n.T(ctx, i18n.CatalogMaxAge), Optional: true, InputMode: "numeric", Unit: i18n.T(ctx, i18n.UnitSeconds), Placeholder: "7200"})).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

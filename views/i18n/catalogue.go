@@ -62,6 +62,9 @@ func (k Key) In(l Lang, args ...any) string {
 	if len(args) == 0 {
 		return text
 	}
+	if l == Chinese {
+		text = closed(text, args)
+	}
 	return fmt.Sprintf(text, args...)
 }
 

@@ -88,7 +88,7 @@ var changeWords = map[string]string{
 	"timeout": "超时（毫秒）", "connect_timeout": "连接超时（毫秒）", "max_reply": "应答上限（字节）",
 	"legal_name": "企业全称", "credit_code": "统一社会信用代码", "contract": "合同编号", "contract_ends": "合同到期日", "risk": "风险等级", "looked after by": "负责人", "contact": "联系人",
 	"draft": "草稿", "in_review": "审批中", "active": "启用", "suspended": "暂停", "closed": "关闭", "production": "生产", "sandbox": "沙箱",
-	"true": "是", "false": "否", "none": "无", "never": "永不", "always": "全天", "no limit": "不限", "the gateway's": "网关默认值",
+	"true": "是", "false": "否", "none": "无", "never": "无期限", "always": "全天", "no limit": "不限", "the gateway's": "网关默认值",
 	"off": "不检查", "dry_run": "仅记录", "enforce": "强制", "allowed": "允许", "denied": "禁止", "client secret": "客户端密钥",
 	"system": "系统管理员", "security": "安全管理员", "audit": "审计管理员", "officer": "准入专员", "reviewer": "审核员", "support": "客服支持",
 	"business contact": "业务联系人", "technical contact": "技术联系人", "security contact": "安全联系人", "manager contact": "客户经理",
@@ -161,13 +161,19 @@ func englishWord(word string) string {
 	return word // an id, a thumbprint: its characters are its own
 }
 
+// named are the fields whose values are what people wrote, and no words of ours: an
+// officer whose login is "security" stays that.
+var named = map[string]bool{"name": true, "legal_name": true, "title": true, "contract": true, "looked after by": true, "reason_en": true, "reason_zh": true}
+
 // Difference says a difference of a change in the reader's language. One that
 // compares comes back in its parts, label, before and after; of another one the
 // sentence is the label and has no sides.
 func Difference(ctx context.Context, format string, args []string) (label, before, after string, compares bool) {
 	words := make([]string, len(args))
 	for i, a := range args {
-		if From(ctx) == Chinese {
+		if i > 0 && named[args[0]] {
+			words[i] = a
+		} else if From(ctx) == Chinese {
 			words[i] = changeWord(a)
 		} else if i == 0 {
 			words[i] = englishWord(a)
@@ -195,6 +201,9 @@ func Difference(ctx context.Context, format string, args []string) (label, befor
 	list := make([]any, len(words))
 	for i, w := range words {
 		list[i] = w
+	}
+	if From(ctx) == Chinese {
+		sentence = closed(sentence, list)
 	}
 	return fmt.Sprintf(sentence, list...), "", "", false
 }
@@ -282,21 +291,50 @@ func Recorded(ctx context.Context, text string, clock func([]string) []string) s
 
 func recorded(ctx context.Context, text string, clock func([]string) []string) string {
 	for _, form := range recordedForms() {
-		args := form.re.FindStringSubmatch(text)
-		if args == nil {
+		found := form.re.FindStringSubmatch(text)
+		if found == nil {
 			continue
 		}
-		label, before, after, compares := Difference(ctx, form.format, clock(args[1:]))
-		if !compares {
+		words, ok := form.words(found[1:])
+		if !ok {
+			continue
+		}
+		label, before, after, compares := Difference(ctx, form.format, clock(words))
+		switch {
+		case !compares:
 			return label
+		case before == "":
+			return T(ctx, ChangeRecordedNew, label, after)
 		}
 		return T(ctx, ChangeRecorded, label, cmp.Or(before, "–"), cmp.Or(after, "–"))
 	}
 	return text
 }
 
-// ChangeRecorded is a difference in one line.
-var ChangeRecorded = def("change.recorded", "%[1]s: %[2]s → %[3]s", "%[1]s：%[2]s → %[3]s")
+// words are what a form found, where two words of ours stand beside each other without
+// anything between them: "return address https://…" is a return address. ok is false
+// where both are one: "security contact is added" is about no contact of "security".
+func (f recordedForm) words(found []string) (words []string, ok bool) {
+	if !strings.HasPrefix(f.format, "%s %s ") {
+		return found, true
+	}
+	whole := found[0] + " " + found[1]
+	if _, one := changeWords[whole]; one {
+		return nil, false
+	}
+	for i := strings.LastIndexByte(whole, ' '); i > 0; i = strings.LastIndexByte(whole[:i], ' ') {
+		if _, known := changeWords[whole[:i]]; known {
+			return append([]string{whole[:i], whole[i+1:]}, found[2:]...), true
+		}
+	}
+	return found, true
+}
+
+// Differences on record, in one line. Of what is new there is nothing before.
+var (
+	ChangeRecorded    = def("change.recorded", "%[1]s: %[2]s → %[3]s", "%[1]s：%[2]s → %[3]s")
+	ChangeRecordedNew = def("change.recorded_new", "%[1]s: %[2]s", "%[1]s：%[2]s")
+)
 
 // KnowsDifference reports whether there is a Chinese sentence for a format.
 func KnowsDifference(format string) bool {

@@ -55,7 +55,7 @@ var (
 	KillIsDrill     = def("kill.is_drill", "drill", "演练")
 	KillThawed      = def("kill.thawed", "thawed", "已解冻")
 	KillIsFrozen    = def("kill.is_frozen", "frozen", "已冻结")
-	KillInForce     = defCount("kill.in_force", "%d freeze is in force", "%d freezes are in force", "%d 项冻结生效中")
+	KillInForce     = defCount("kill.in_force", "%d freeze is in force:", "%d freezes are in force:", "%d 项冻结生效中：")
 	KillToFreeze    = def("kill.to_freeze", "To the freeze", "查看冻结")
 	KillFrozenBy    = def("kill.frozen_by", "Frozen by %s: %s", "由 %s 冻结：%s")
 	KillSince       = def("kill.since", "%s, since %s", "%s，自 %s")

@@ -105,6 +105,7 @@ var (
 	AlertsNone     = def("alerts.none", "No alert waits", "没有告警")
 	AlertsNoneText = def("alerts.none_text", "The rules look every minute; what they find stands here.", "规则每分钟检查一次，发现的情况会列在这里。")
 	AlertsWhat     = def("alerts.what", "What was seen", "发现")
+	AlertsHow      = def("alerts.how", "What happens", "情况")
 	AlertsDo       = def("alerts.do", "What to do", "处理办法")
 	AlertsBy       = def("alerts.by", "Acknowledged by", "确认人")
 	AlertsNote     = def("alerts.note", "What you found", "说明")

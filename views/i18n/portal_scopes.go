@@ -40,7 +40,6 @@ var (
 	PortalNoHeld     = def("portal.no_held", "No scope yet", "暂无数据范围")
 	PortalNoHeldText = def("portal.no_held_text", "Without one the application gets no AT. Choose from what the bank offers.", "没有数据范围就无法取得 AT，请从目录中选择。")
 
-	PortalScopeUsed    = def("portal.scope_used", "last used %s", "最近使用：%s")
 	PortalScopeIdle    = def("portal.scope_idle", "not used for 90 days: give it back", "90 天未使用，建议退回")
 	PortalScopeIdleTag = def("portal.scope_idle_tag", "unused for 90 days", "90 天未使用")
 	PortalScopeNotYet  = def("portal.scope_not_yet", "not used yet", "尚未使用")

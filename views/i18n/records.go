@@ -157,7 +157,7 @@ var (
 	XRayEndedBy     = def("xray.ended", "ended: %s", "已结束：%s")
 	XRayRefused     = def("xray.refused", "refused", "已拒绝")
 	XRayWaiting     = def("xray.waiting", "not traded in", "未兑换")
-	XRayWhere       = def("xray.where", "%[1]s, %[2]s, on %[3]s. %[4]s.", "%[1]s，%[2]s，服务：%[3]s。%[4]s。")
+	XRayWhere       = def("xray.where", "%[1]s, on %[2]s. %[3]s.", "%[1]s，服务：%[2]s。%[3]s。")
 	XRayForPartner  = def("xray.for_partner", "Copy for the partner", "复制给合作方")
 	XRayPartnerText = def("xray.partner_text", "Request %[1]s, %[2]s, stopped at step %[3]s with %[4]s. %[5]s %[6]s", "请求 %[1]s，%[2]s，停在 %[3]s 步，代码 %[4]s。%[5]s%[6]s")
 	XRayPartnerOK   = def("xray.partner_ok", "Visit %[1]s, %[2]s: the gateway let everything through.", "访问 %[1]s，%[2]s：网关全部放行。")

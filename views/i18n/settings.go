@@ -19,6 +19,7 @@ var (
 	SettingsByFlag    = def("settings.by_flag", "flag %s", "命令行 %s")
 	SettingsByProgram = def("settings.by_program", "given by the program that started the gateway", "由启动网关的程序设定")
 	SettingsByHand    = def("settings.by_hand", "console: %[1]s, %[2]s", "控制台：%[1]s，%[2]s")
+	SettingsNoDefault = def("settings.no_default", "empty by default", "默认为空")
 	SettingsDefaultV  = def("settings.default_is", "default %s", "默认 %s")
 	SettingsChange    = def("settings.change", "Change", "变更")
 

@@ -129,6 +129,7 @@ var (
 	inSeconds  = defCount("ui.in.seconds", "in %d second", "in %d seconds", "%d 秒后")
 	inMinutes  = defCount("ui.in.minutes", "in %d minute", "in %d minutes", "%d 分钟后")
 	inHours    = defCount("ui.in.hours", "in %d hour", "in %d hours", "%d 小时后")
+	agoNow     = def("ui.ago.now", "just now", "刚刚")
 	agoSeconds = defCount("ui.ago.seconds", "%d second ago", "%d seconds ago", "%d 秒前")
 	agoMinutes = defCount("ui.ago.minutes", "%d minute ago", "%d minutes ago", "%d 分钟前")
 	agoHours   = defCount("ui.ago.hours", "%d hour ago", "%d hours ago", "%d 小时前")
@@ -146,6 +147,8 @@ func Ago(ctx context.Context, t, now time.Time) string {
 		return T(ctx, inMinutes, int(-d.Minutes()))
 	case d < 0:
 		return T(ctx, inSeconds, int(-d.Seconds()))
+	case d < time.Second:
+		return T(ctx, agoNow)
 	case d < time.Minute:
 		return T(ctx, agoSeconds, int(d.Seconds()))
 	case d < time.Hour:

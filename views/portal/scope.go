@@ -15,7 +15,7 @@ func scopesTable(ctx context.Context, p ScopesPage) ui.TableView {
 		{Text: i18n.T(ctx, i18n.KindScope)}, {Text: i18n.T(ctx, i18n.KindService)}, {Text: i18n.T(ctx, i18n.GrantClass)}, {Text: i18n.T(ctx, i18n.PortalScopeYours)},
 	}}
 	for _, s := range p.Rows {
-		yours := ui.Cell{Text: strings.Join(s.Held, ", ")}
+		yours := ui.Cell{Text: strings.Join(s.Held, i18n.T(ctx, i18n.CommonComma))}
 		if len(s.Held) == 0 {
 			yours = ui.Cell{Part: ui.Faint(i18n.T(ctx, i18n.PortalScopeNobody))}
 		}
@@ -49,6 +49,13 @@ func scopeFacts(ctx context.Context, p ScopePage) []ui.KeyValue {
 		{Key: i18n.T(ctx, i18n.CatalogClass), Value: ui.Text(p.ServiceClass)}, {Key: i18n.T(ctx, i18n.GrantClass), Value: scopeClass(p.Class)},
 		{Key: i18n.T(ctx, i18n.PortalScopeConsent), Value: ui.Text(consent)}, {Key: i18n.T(ctx, i18n.PortalScopeCustomer), Value: ui.Text(customer)},
 	}
+}
+
+func opensCard(ctx context.Context, first bool) ui.CardView {
+	if !first {
+		return ui.CardView{}
+	}
+	return ui.CardView{Title: i18n.T(ctx, i18n.PortalScopeReveals)}
 }
 
 func fieldsTable(ctx context.Context, fields []FieldRow) ui.TableView {

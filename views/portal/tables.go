@@ -70,11 +70,14 @@ func applicationActions(ctx context.Context, p ApplicationPage) (list []ui.Butto
 	return list
 }
 
-func toApplication(ctx context.Context, href string) []ui.ButtonView {
-	if href == "" {
-		return nil
+func requestActions(ctx context.Context, p RequestPage) (list []ui.ButtonView) {
+	if p.Action != "" {
+		list = append(list, ui.ButtonView{Text: i18n.T(ctx, i18n.PortalWithdraw), Icon: "x", Kind: ui.Risky, Form: "withdraw"})
 	}
-	return []ui.ButtonView{{Text: i18n.T(ctx, i18n.PortalToApplication), Kind: ui.Primary, Href: href}}
+	if p.Href != "" {
+		list = append(list, ui.ButtonView{Text: i18n.T(ctx, i18n.PortalToApplication), Kind: ui.Primary, Href: p.Href})
+	}
+	return list
 }
 
 func requestsTable(ctx context.Context, rows []RequestRow) ui.TableView {
@@ -265,11 +268,18 @@ func credentialFacts(ctx context.Context, p CredentialPage) []ui.KeyValue {
 }
 
 func credentialActions(ctx context.Context, p CredentialPage) (list []ui.ButtonView) {
+	list = append(list, ui.ButtonView{Text: i18n.T(ctx, i18n.PortalToApplication), Icon: "arrow-left", Href: p.Back})
 	if p.Freeze != "" {
 		list = append(list, ui.ButtonView{Text: i18n.T(ctx, i18n.PortalFreeze), Icon: "snowflake", Href: p.Freeze})
 	}
 	if p.End != "" {
 		list = append(list, ui.ButtonView{Text: i18n.T(ctx, i18n.PortalEndMore), Icon: "x", Kind: ui.Risky, Href: p.End})
+	}
+	if p.Thaw != "" {
+		list = append(list, ui.ButtonView{Text: i18n.T(ctx, i18n.PortalThaw), Kind: ui.Primary, Form: "thaw"})
+	}
+	if p.Keep != "" {
+		list = append(list, ui.ButtonView{Text: i18n.T(ctx, i18n.PortalKeepDo), Kind: ui.Primary, Form: "keep"})
 	}
 	return list
 }
