@@ -184,7 +184,7 @@ func (p *Portal) holdingRow(ctx context.Context, h holding) (row portal.HoldingR
 	}
 	switch {
 	case h.last != 0:
-		row.Used = i18n.Date(ctx, p.InZone(h.last))
+		row.Used = i18n.T(ctx, i18n.PortalLastUsed) + " " + i18n.Date(ctx, p.InZone(h.last)) // stacked rows have no heads
 	case h.unused(p.o.Now()):
 		row.Used, row.Idle = i18n.T(ctx, i18n.PortalScopeIdle), true
 	default:

@@ -5,7 +5,8 @@ const steps = [["second", 1e3, 6e4], ["minute", 6e4, 36e5], ["hour", 36e5, 864e5
 // ago is what views/i18n's Ago says: "42 minutes ago", "42 分钟前".
 export function ago(millis, lang) {
   const [unit, size] = steps.find(([, , until]) => millis < until) ?? [];
-  if (!unit || millis < 1e3) return ""; // the server has said "just now"
+  if (!unit || millis < 0) return "";
+  if (millis < 1e3) return lang.startsWith("zh") ? "刚刚" : "just now";
   const words = new Intl.RelativeTimeFormat(lang, { numeric: "always" }).format(-Math.floor(millis / size), unit);
   return words.replace("秒钟", "秒").replace(/(\d)(?=\p{Script=Han})/u, "$1 ");
 }
