@@ -115,6 +115,11 @@ func (p *player) goesOn() models.ConformanceRun {
 		p.t.Fatal(err)
 	}
 	p.Refresh()
+	return p.newest()
+}
+
+func (p *player) newest() models.ConformanceRun {
+	p.t.Helper()
 	list, err := p.App.Store().ConformanceRuns(p.t.Context(), sandboxApp, 1)
 	if err != nil || len(list) != 1 {
 		p.t.Fatalf("%d runs, %v", len(list), err)
@@ -171,6 +176,12 @@ func TestAGoodPartnerConforms(t *testing.T) {
 			if !p.recorded("p_travel", kind) {
 				t.Errorf("no %s is on record", kind)
 			}
+		}
+		if n := w.Count("events WHERE kind = 'conformance.ended' AND actor = ''"); n != 1 {
+			t.Error("the end that a run comes to by itself is somebody's on record")
+		}
+		if n := w.Count("events WHERE kind = 'weather.raised' AND actor <> ''"); n != 2 {
+			t.Errorf("%d kinds of weather were raised by somebody, and two should have been", n)
 		}
 		p.verifies(run)
 	})
@@ -273,6 +284,7 @@ func TestARunIsSkippedStoppedAndOneAtATime(t *testing.T) {
 		}
 	}
 	step("stop", "", http.StatusConflict)
+	step("nothing", "", http.StatusUnprocessableEntity)
 	step("begin", "", http.StatusSeeOther)
 	step("begin", "", http.StatusConflict)
 	if rec := p.as("developer", trying+"/weather", url.Values{"kind": {"spent_at"}, "on": {"yes"}}); rec.Code != http.StatusConflict || p.on() != 1 {
@@ -289,19 +301,82 @@ func TestARunIsSkippedStoppedAndOneAtATime(t *testing.T) {
 	if run.Ended != models.RunStopped || len(run.Observed) != 8 || run.Result == "" || p.on() != 0 {
 		t.Errorf("once stopped: %+v, %d kinds of weather", run, p.on())
 	}
+	w.Exec("UPDATE conformance_runs SET ended = 'finished'") // as if it had been played
 	for range conformance.Kept {
+		w.Later(time.Second)
 		step("begin", "", http.StatusSeeOther)
 		step("stop", "", http.StatusSeeOther)
-		w.Later(time.Second)
 	}
-	if n := w.Count("conformance_runs"); n != conformance.Kept {
-		t.Errorf("%d runs are kept", n)
+	if n, played := w.Count("conformance_runs"), w.Count("conformance_runs WHERE id = '"+run.ID+"'"); n != conformance.Kept || played != 1 {
+		t.Errorf("%d runs are kept, and %d of those that were played", n, played)
 	}
+	w.Later(time.Second)
 	step("begin", "", http.StatusSeeOther)
+	if page := p.as("developer", conforming+"/"+run.ID, nil).Body.String(); strings.Contains(page, `value="begin"`) {
+		t.Error("a further run is offered while one is on")
+	}
 	w.Exec("UPDATE applications SET status = 'closed' WHERE id = '" + sandboxApp + "'")
 	w.Refresh()
 	if run := p.goesOn(); run.Ended != models.RunClosed || p.on() != 0 {
 		t.Errorf("once its application is closed: %+v", run)
+	}
+}
+
+func TestNoFaultIsSkippedAway(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, seeded(echoSeed))
+	p := &player{trier: newTrier(t, w)}
+	p.refusedD = func(page *apptest.Page, body []byte) { // presents the AT again
+		page.Post("/gateway/v1/visit-tokens", body)
+		p.lines++
+	}
+	leaves := func(act string, stage models.Weather) models.ConformanceRun {
+		t.Helper()
+		p.Refresh()
+		p.opens()
+		p.settles()
+		p.led(p.as("developer", conforming, url.Values{"act": {act}, "stage": {string(stage)}}), conforming)
+		return p.newest()
+	}
+	p.begins()
+	if run := leaves("skip", models.ExpiredAT); run.Stage != models.ClockAhead || run.Observed[0].Finding != models.SameAT {
+		t.Errorf("a fault was skipped: %+v", run)
+	}
+	p.led(p.as("developer", conforming, url.Values{"act": {"skip"}, "stage": {"clock_ahead"}}), conforming)
+	if run := leaves("stop", ""); run.Ended != models.RunStopped || run.Observed[2].Finding != models.SameAT {
+		t.Errorf("a fault was stopped away: %+v", run)
+	}
+	p.Later(20 * time.Second)
+	p.refusedD = nil
+	p.begins()
+	if o := leaves("skip", models.ExpiredAT).Observed[0]; o.Verdict != models.NotPlayed || o.FeltAt == 0 {
+		t.Errorf("skipped while it was watched: %+v", o)
+	}
+}
+
+func TestARunOfWhichAllIsSkippedWasNotPlayed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, seeded(echoSeed))
+	p := &player{trier: newTrier(t, w)}
+	p.begins()
+	for _, weather := range models.Weathers {
+		p.led(p.as("developer", conforming, url.Values{"act": {"skip"}, "stage": {string(weather)}}), conforming)
+	}
+	if run := p.goesOn(); run.Ended != models.RunStopped || len(run.Observed) != 8 {
+		t.Errorf("got %+v", run)
+	}
+}
+
+// A node of another release may know more weather.
+func TestARunUnderUnknownWeatherEnds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, seeded(echoSeed))
+	p := &player{trier: newTrier(t, w)}
+	p.begins()
+	w.Exec("UPDATE conformance_runs SET stage = 'hail'")
+	p.stays(conformance.Patience)
+	if run := p.goesOn(); run.Ended != models.RunStopped || len(run.Observed) != 8 || run.Observed[0].Verdict != models.NotPlayed {
+		t.Errorf("got %+v", run)
 	}
 }
 
@@ -313,6 +388,13 @@ func TestARunAsksNoSecretForATime(t *testing.T) {
 	setApplication(w, sandboxApp, func(a *models.Application) {
 		a.Environment, a.AuthMethod = models.Sandbox, models.ClientSecretBasic
 	})
+	p.begins()
+	p.as("developer", conforming, url.Values{"act": {"stop"}})
+	run := p.goesOn()
+	if met, of := models.Met(run.Observed); met != 0 || of != 7 || run.Observed[1].Verdict != models.NotFelt {
+		t.Errorf("once stopped: %+v", run)
+	}
+	w.Later(time.Second)
 	p.begins()
 	p.as("developer", conforming, url.Values{"act": {"skip"}, "stage": {"expired_at"}})
 	if run := p.goesOn(); run.Stage != models.RetiredAK || run.Observed[1].Verdict != models.NotFelt {

@@ -16,6 +16,10 @@ const (
 	early = 250 * time.Millisecond
 )
 
+// Aftermath is for how long a stage goes on at most after its weather was felt, however late
+// that was: a slow call, what is counted after it, and until the ledger has it.
+const Aftermath = authority.WeatherSlow + watched + late
+
 // How many requests for ATs in that time are no storm, beside the one that was refused:
 // where a new AT helps, a try or two more than visitors make; where none does, what one
 // device makes that opens the page every ten seconds.
@@ -57,26 +61,24 @@ var stages = map[models.Weather]stage{
 }
 
 // observe states what a tape shows of a kind of weather that was raised at since (Unix ms);
-// done is false while there is more to come.
+// done is false while there is more to come. Of a kind that this release does not know nothing
+// is seen.
 func observe(w models.Weather, since int64, t tape, now int64) (o models.Observation, done bool) {
-	s := stages[w]
-	o = models.Observation{Weather: w, From: since, Until: now}
-	f, felt := s.felt(t, w.Because(s.reason))
-	var found finding
-	if felt {
-		o.FeltAt, o.RequestID = f.from, f.request
-		found = s.judge(f, t, now)
-	}
-	if found.verdict == "" {
-		done = now >= since+Patience.Milliseconds()
-		found = finding{verdict: models.NotSeen, finding: models.NothingCame}
-		if felt {
-			found.finding = models.OnceOnly
+	o = models.Observation{Weather: w, From: since, Until: now, Verdict: models.NotSeen, Finding: models.NothingCame}
+	done = now >= since+Patience.Milliseconds()
+	if s, known := stages[w]; known {
+		if f, felt := s.felt(t, w.Because(s.reason)); felt {
+			o.FeltAt, o.RequestID, o.Finding = f.from, f.request, models.OnceOnly
+			if found := s.judge(f, t, t.known(now)); found.verdict != "" {
+				o.Verdict, o.Finding, o.Asked, o.Waited = found.verdict, found.finding, found.asked, found.waited
+				return o, true
+			}
+			done = done && f.over(now) // felt late, it is watched as long as any
 		}
-	} else {
-		done = true
 	}
-	o.Verdict, o.Finding, o.Asked, o.Waited = found.verdict, found.finding, found.asked, found.waited
+	if t.gap != 0 {
+		o.Finding = models.Unfinished
+	}
 	return o, done
 }
 
@@ -114,8 +116,11 @@ func (f fault) asked(t tape, now int64) (n int, over bool) {
 			n++
 		}
 	}
-	return n, now > end+late.Milliseconds()
+	return n, f.over(now)
 }
+
+// over reports whether the watch after a fault is.
+func (f fault) over(now int64) bool { return now > f.until+(watched+late).Milliseconds() }
 
 // after is the first request for an AT since a fault for which is says so.
 func (f fault) after(t tape, is func(event) bool) (event, bool) {

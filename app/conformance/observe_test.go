@@ -57,6 +57,7 @@ func TestWhatIsObserved(t *testing.T) {
 		weather models.Weather
 		lines   []models.Event
 		calls   []models.Call
+		gap     time.Duration // since the stage began: from when on lines are missing; 0 for none
 		after   time.Duration // since the stage began
 		verdict models.Verdict
 		finding models.Finding
@@ -104,10 +105,39 @@ func TestWhatIsObserved(t *testing.T) {
 			verdict: models.AsItShould, finding: models.Calm},
 		{name: "a trial's call", weather: models.UpstreamDown, lines: []models.Event{line(-900, "at.issued", "", "", map[string]string{"credential": "try-it-1-sig", "jti": "a"}), opened(-500, "a", "v")},
 			calls: []models.Call{called(100, "weather:unavailable", "v", 0)}, after: 12 * time.Second, verdict: models.NotSeen, finding: models.NothingCame, goesOn: true},
+		{name: "the first of many calls", weather: models.UpstreamDown, lines: append([]models.Event{asked(-900, "a"), opened(-500, "a", "v")}, many(3, 1000, 2000, anAT)...),
+			calls: []models.Call{called(100, "weather:unavailable", "v", 0), called(60_000, "weather:unavailable", "v", 0)}, after: 75 * time.Second, verdict: models.NotAsItShould, finding: models.Hammered, asked: 3},
+
+		{name: "felt late, still watched", weather: models.ExpiredAT, lines: []models.Event{asked(-500, "a"), turnedAway(179_000, "weather:at_expired", "a"), asked(179_500, "b")},
+			after: Patience + 10*time.Second, verdict: models.NotSeen, finding: models.OnceOnly, goesOn: true},
+		{name: "felt late, and a new AT", weather: models.ExpiredAT, lines: []models.Event{asked(-500, "a"), turnedAway(179_000, "weather:at_expired", "a"), asked(179_500, "b")},
+			after: Patience + 11*time.Second, verdict: models.AsItShould, finding: models.NewAT, asked: 1, waited: 500},
+		{name: "felt late, and the same AT after the three minutes", weather: models.ExpiredAT, lines: []models.Event{asked(-500, "a"), turnedAway(179_000, "weather:at_expired", "a"), turnedAway(184_000, "weather:at_expired", "a")},
+			after: Patience + 5*time.Second, verdict: models.NotAsItShould, finding: models.SameAT, waited: 5000},
+		{name: "felt late, and nothing after", weather: models.ExpiredAT, lines: []models.Event{asked(-500, "a"), turnedAway(179_000, "weather:at_expired", "a")},
+			after: Patience + 11*time.Second, verdict: models.NotSeen, finding: models.OnceOnly},
+
+		{name: "too much to be read before the watch was over", weather: models.WrongOrigin, lines: []models.Event{asked(-500, "a"), turnedAway(300, origin, "a")}, gap: 11 * time.Second,
+			after: 20 * time.Second, verdict: models.NotSeen, finding: models.Unfinished, goesOn: true},
+		{name: "too much to be read, to the end", weather: models.WrongOrigin, lines: []models.Event{asked(-500, "a"), turnedAway(300, origin, "a")}, gap: 11 * time.Second,
+			after: Patience, verdict: models.NotSeen, finding: models.Unfinished},
+		{name: "too much to be read once the watch was over", weather: models.WrongOrigin, lines: []models.Event{asked(-500, "a"), turnedAway(300, origin, "a")}, gap: 12 * time.Second,
+			after: 20 * time.Second, verdict: models.AsItShould, finding: models.Calm},
+		{name: "a storm before there was too much", weather: models.WrongOrigin, lines: append([]models.Event{asked(-500, "a"), turnedAway(300, origin, "a")}, many(3, 1000, 100, anAT)...), gap: 2 * time.Second,
+			after: 3 * time.Second, verdict: models.NotAsItShould, finding: models.Hammered, asked: 3},
+		{name: "a time that was not read", weather: models.RateLimit, lines: []models.Event{denied(100, rate, "x"), denied(5300, rate, "y")}, gap: 6 * time.Second, after: Patience,
+			verdict: models.NotSeen, finding: models.Unfinished},
+		{name: "nothing in what was read", weather: models.ExpiredAT, gap: time.Second, after: Patience, verdict: models.NotSeen, finding: models.Unfinished},
+
+		{name: "of a kind that nobody knows", weather: "hail", lines: []models.Event{asked(0, "a"), turnedAway(300, "weather:hail", "a")}, after: Patience, verdict: models.NotSeen, finding: models.NothingCame},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			o, done := observe(c.weather, began, record(began, c.lines, c.calls), began+c.after.Milliseconds())
+			tape := record(began, c.lines, c.calls)
+			if c.gap != 0 {
+				tape.gap = began + c.gap.Milliseconds()
+			}
+			o, done := observe(c.weather, began, tape, began+c.after.Milliseconds())
 			if o.Verdict != c.verdict || o.Finding != c.finding || done == c.goesOn || o.Asked != c.asked || o.Waited != c.waited {
 				t.Errorf("got %+v, over: %t", o, done)
 			}

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +20,8 @@ import (
 )
 
 const (
-	// Kept is how many runs of an application are kept.
+	// Kept is how many runs of an application are kept; those that were not played to their
+	// end make room first.
 	Kept = 10
 	// Patience is for how long a stage waits at most for something to observe.
 	Patience = 3 * time.Minute
@@ -27,6 +29,8 @@ const (
 	every = 2 * time.Second
 	// atOnce is how many of them.
 	atOnce = 100
+	// nobody is whose acts the steps are that a run takes by itself.
+	nobody = ""
 )
 
 // Refusals.
@@ -95,39 +99,64 @@ func (r *Runs) Begin(ctx context.Context, u selfservice.User, application string
 	})
 }
 
-// Skip ends a stage of the run that is on without an observation; nothing if it is over.
-// ErrOff.
+// Skip ends a stage of the run that is on before it is over; nothing if it is over. What was
+// found stays: no fault is skipped away. ErrOff.
 func (r *Runs) Skip(ctx context.Context, u selfservice.User, application string, of models.Weather) error {
-	return r.change(ctx, u, application, func(w change.Writer, b store.Business, run models.ConformanceRun) error {
+	return r.change(ctx, u, application, func(w change.Writer, b store.Business, run models.ConformanceRun, o models.Observation) error {
 		if run.Stage != of {
 			return nil
 		}
 		if err := told(w, "conformance.skipped", run, map[string]string{"weather": string(of)}); err != nil {
 			return err
 		}
-		return r.next(w, b, run, models.Observation{Weather: of, Verdict: models.NotPlayed, Finding: models.Unfinished, From: run.StageAt, Until: w.At()})
+		return r.next(w, b, run, o, "")
 	})
 }
 
-// Stop ends the run that is on. ErrOff.
+// Stop ends the run that is on. What was found stays. ErrOff.
 func (r *Runs) Stop(ctx context.Context, u selfservice.User, application string) error {
-	return r.change(ctx, u, application, func(w change.Writer, _ store.Business, run models.ConformanceRun) error {
-		return r.end(w, run, run, models.RunStopped)
+	return r.change(ctx, u, application, func(w change.Writer, b store.Business, run models.ConformanceRun, o models.Observation) error {
+		return r.next(w, b, run, o, models.RunStopped)
 	})
 }
 
-// change changes the run that is on of an application of the user's partner.
-func (r *Runs) change(ctx context.Context, u selfservice.User, application string, f func(change.Writer, store.Business, models.ConformanceRun) error) error {
+// change changes the run that is on of an application of the user's partner, of whose stage
+// so much was observed.
+func (r *Runs) change(ctx context.Context, u selfservice.User, application string, f func(change.Writer, store.Business, models.ConformanceRun, models.Observation) error) error {
+	newest, err := r.o.Store.ConformanceRuns(ctx, application, 1)
+	if err != nil {
+		return err
+	}
+	if len(newest) == 0 || newest[0].EndedAt != 0 || newest[0].PartnerID != u.Partner {
+		return ErrOff
+	}
+	seen, done, err := r.Look(ctx, newest[0])
+	if err != nil {
+		return err
+	}
 	return r.write(ctx, u.Account, func(w change.Writer, b store.Business) error {
 		run, on, err := w.ConformanceRunOn(application)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case !on || run.PartnerID != u.Partner:
+		}
+		if !on {
 			return ErrOff
 		}
-		return f(w, b, run)
+		o := left(seen, done)
+		if run.Stage != seen.Weather || run.StageAt != seen.From { // it has just gone on
+			o = left(models.Observation{Weather: run.Stage, From: run.StageAt, Until: w.At()}, false)
+		}
+		return f(w, b, run, o)
 	})
+}
+
+// left is what is written down of a stage that is left: what was observed, or, before that is
+// done, that it was not played to its end, and whether it was felt.
+func left(o models.Observation, done bool) models.Observation {
+	if !done {
+		o.Verdict, o.Finding = models.NotPlayed, models.Unfinished
+	}
+	return o
 }
 
 // Run looks after the runs that are on until ctx ends. Every node does: what has been
@@ -188,29 +217,33 @@ func (r *Runs) step(ctx context.Context, run models.ConformanceRun) error {
 	if err != nil || !done && !gone {
 		return err
 	}
-	return r.write(ctx, run.AccountID, func(w change.Writer, b store.Business) error {
-		if gone {
-			return r.end(w, run, run, models.RunClosed)
-		}
-		return r.next(w, b, run, o)
+	return r.write(ctx, nobody, func(w change.Writer, b store.Business) error {
+		return r.next(w, b, run, left(o, done), "")
 	})
 }
 
 // next ends the stage of a run with what was observed, and begins the one after it or ends
-// the run.
-func (r *Runs) next(w change.Writer, b store.Business, run models.ConformanceRun, o models.Observation) error {
+// the run: how it shall, if that is said, with its application, or after the last one.
+func (r *Runs) next(w change.Writer, b store.Business, run models.ConformanceRun, o models.Observation, how models.RunEnd) error {
 	a, err := selfservice.InSandbox(b, run.PartnerID, run.ApplicationID)
-	if errors.Is(err, selfservice.ErrNoWeather) {
-		return r.end(w, run, run, models.RunClosed)
-	}
-	if err != nil {
+	closed := errors.Is(err, selfservice.ErrNoWeather)
+	if err != nil && !closed {
 		return err
 	}
-	to := run
+	to, at := run, slices.Index(models.Weathers, run.Stage)
+	if at < 0 { // a kind of another release: there is no place for it, nor anything that follows
+		return r.end(w, run, to, a.AuthMethod, models.RunStopped)
+	}
 	to.Observed = append(slices.Clone(run.Observed), o)
-	to = raised(to, models.Weathers[slices.Index(models.Weathers, run.Stage)+1:], a.AuthMethod, w.At())
+	if closed {
+		how = cmp.Or(how, models.RunClosed)
+	}
+	if how != "" {
+		return r.end(w, run, to, a.AuthMethod, how)
+	}
+	to = raised(to, models.Weathers[at+1:], a.AuthMethod, w.At())
 	if to.Stage == "" {
-		return r.end(w, run, to, models.RunFinished)
+		return r.end(w, run, to, a.AuthMethod, howEnded(to))
 	}
 	if err := r.move(w, run, to); err != nil {
 		return err
@@ -218,12 +251,21 @@ func (r *Runs) next(w change.Writer, b store.Business, run models.ConformanceRun
 	return raise(w, to)
 }
 
+// howEnded is how a run ended that came to its last stage: one of which all was skipped was
+// not played, and is kept as long as one that was stopped.
+func howEnded(run models.ConformanceRun) models.RunEnd {
+	if slices.ContainsFunc(run.Observed, func(o models.Observation) bool { return o.Verdict != models.NotPlayed && o.Verdict != models.NotFelt }) {
+		return models.RunFinished
+	}
+	return models.RunStopped
+}
+
 // end ends a run that has come from one state to another, with its weather, and signs what
 // it came to.
-func (r *Runs) end(w change.Writer, from, to models.ConformanceRun, how models.RunEnd) (err error) {
+func (r *Runs) end(w change.Writer, from, to models.ConformanceRun, method models.AuthMethod, how models.RunEnd) (err error) {
 	to.Observed, to.Stage, to.EndedAt, to.Ended = slices.Clone(to.Observed), "", w.At(), how
 	for _, weather := range models.Weathers[min(len(to.Observed), len(models.Weathers)):] {
-		to.Observed = append(to.Observed, models.Observation{Weather: weather, Verdict: models.NotPlayed, Finding: models.Unfinished})
+		to.Observed = append(to.Observed, unplayed(weather, method))
 	}
 	if to.Result, err = r.sign(to); err != nil {
 		return err
@@ -248,25 +290,33 @@ func (r *Runs) move(w change.Writer, from, to models.ConformanceRun) error {
 }
 
 // raised is a run at the first of the stages that its application can feel, or at none.
-// Whoever comes with a secret says nothing of a time.
 func raised(run models.ConformanceRun, stages []models.Weather, method models.AuthMethod, now int64) models.ConformanceRun {
 	run.Stage, run.StageAt = "", now
 	for _, w := range stages {
-		if w == models.ClockAhead && method == models.ClientSecretBasic {
-			run.Observed = append(run.Observed, models.Observation{Weather: w, Verdict: models.NotFelt, Finding: models.HasSecret})
-			continue
+		o := unplayed(w, method)
+		if o.Verdict == models.NotPlayed {
+			run.Stage = w
+			break
 		}
-		run.Stage = w
-		break
+		run.Observed = append(run.Observed, o)
 	}
 	return run
 }
 
+// unplayed is what is said of weather that was not raised. Whoever comes with a secret says
+// nothing of a time, and cannot feel it.
+func unplayed(w models.Weather, method models.AuthMethod) models.Observation {
+	if w == models.ClockAhead && method == models.ClientSecretBasic {
+		return models.Observation{Weather: w, Verdict: models.NotFelt, Finding: models.HasSecret}
+	}
+	return models.Observation{Weather: w, Verdict: models.NotPlayed, Finding: models.Unfinished}
+}
+
 // raise raises the weather of a run's stage. It ends with it, or by itself where no node is
-// there to go on.
+// there to go on; not before what felt it last has been watched.
 func raise(w change.Writer, run models.ConformanceRun) error {
 	return selfservice.SetWeather(w, run.PartnerID, models.WeatherSpell{
-		ApplicationID: run.ApplicationID, Kind: run.Stage, Until: w.Now.Add(Patience).UnixMilli(),
+		ApplicationID: run.ApplicationID, Kind: run.Stage, Until: w.Now.Add(Patience + Aftermath).UnixMilli(),
 	})
 }
 

@@ -100,8 +100,10 @@ func (p *Portal) ConformanceStep(c *gin.Context) error {
 		err = p.o.Conformance.Skip(ctx, user(c), a.ID, models.Weather(c.PostForm("stage")))
 	case "stop":
 		err = p.o.Conformance.Stop(ctx, user(c), a.ID)
-	default:
+	case "begin":
 		err = p.o.Conformance.Begin(ctx, user(c), a.ID)
+	default:
+		err = web.ErrForm
 	}
 	if errors.Is(err, selfservice.ErrNoWeather) {
 		err = errNoApplication // it was closed meanwhile
@@ -120,7 +122,8 @@ func (p *Portal) showConformance(c *gin.Context, a partners.Application, list []
 	page := portal.ConformancePage{
 		Frame: p.inWorld(c, i18n.T(ctx, i18n.Conformance), applicationsPath, models.Sandbox), Application: a.ID, Stands: a.Status != models.Active,
 	}
-	if a.Status != models.Closed && entrance.VisitOf(c).Rights.May(makesApplications) {
+	elsewhere := shown != nil && list[0].EndedAt == 0 && list[0].ID != shown.ID // one is on, and is dealt with on its own page
+	if a.Status != models.Closed && entrance.VisitOf(c).Rights.May(makesApplications) && !elsewhere {
 		page.Action = path
 	}
 	ids := make([]string, len(list))
@@ -163,10 +166,14 @@ func (p *Portal) stage(ctx context.Context, a partners.Application, run models.C
 		return nil, err
 	}
 	words := i18n.Weathers[string(run.Stage)]
+	ends := p.InZone(run.StageAt).Add(conformance.Patience)
+	if after := p.InZone(o.FeltAt).Add(conformance.Aftermath); after.After(ends) {
+		ends = after
+	}
 	stage := &portal.ConformanceStage{
 		Weather: string(run.Stage), Name: i18n.T(ctx, i18n.ConformanceNow, i18n.T(ctx, words.Name)), Effect: i18n.T(ctx, words.Effect), Do: i18n.T(ctx, i18n.ConformanceOpen),
 		Seen: i18n.T(ctx, i18n.ConformanceUnfelt), Poll: conformancePathOf(a.ID) + "/now",
-		Ends: i18n.T(ctx, i18n.ConformanceGoesOn, i18n.Clock(ctx, p.InZone(run.StageAt).Add(conformance.Patience))),
+		Ends: i18n.T(ctx, i18n.ConformanceGoesOn, i18n.Clock(ctx, ends)),
 	}
 	if run.Stage == models.SlowUpstream || run.Stage == models.UpstreamDown {
 		stage.Do = i18n.T(ctx, i18n.ConformanceStay)

@@ -9,10 +9,11 @@ import (
 	"postern/models"
 )
 
-// ConformanceRunsOn lists the conformance runs that go on, at most limit.
+// ConformanceRunsOn lists the conformance runs that go on, at most limit: those first that have
+// been at their stage for longest, so that all have their turn.
 func (s *Store) ConformanceRunsOn(ctx context.Context, limit int) ([]models.ConformanceRun, error) {
 	var list []models.ConformanceRun
-	if err := s.read(ctx).Where("ended_at = 0").Order("application_id").Limit(limit).Find(&list).Error; err != nil {
+	if err := s.read(ctx).Where("ended_at = 0").Order("stage_at, id").Limit(limit).Find(&list).Error; err != nil {
 		return nil, fmt.Errorf("read conformance runs: %w", err)
 	}
 	return list, nil
@@ -40,12 +41,13 @@ func (tx *Tx) ConformanceRunOn(application string) (models.ConformanceRun, bool,
 	return one[models.ConformanceRun](tx.db, "application_id = ? AND ended_at = 0", application)
 }
 
-// BeginConformanceRun writes a new conformance run, and deletes the application's oldest but for as
-// many as are kept with it.
+// BeginConformanceRun writes a new conformance run, and deletes of the application's as many as
+// are not kept with it: the oldest, but those first that were not played to their end, so that
+// no number of them pushes out what others came to.
 func (tx *Tx) BeginConformanceRun(r models.ConformanceRun, kept int) error {
-	old := tx.db.Session(&gorm.Session{NewDB: true}).Model(&models.ConformanceRun{}).Select("id").
-		Where("application_id = ?", r.ApplicationID).Order("id DESC").Offset(kept - 1).Limit(1)
-	err := tx.db.Delete(&models.ConformanceRun{}, "application_id = ? AND ended_at > 0 AND id <= (?)", r.ApplicationID, old).Error
+	stay := tx.db.Session(&gorm.Session{NewDB: true}).Model(&models.ConformanceRun{}).Select("id").
+		Where("application_id = ?", r.ApplicationID).Order("ended <> 'finished', id DESC").Limit(kept - 1)
+	err := tx.db.Delete(&models.ConformanceRun{}, "application_id = ? AND ended_at > 0 AND id NOT IN (?)", r.ApplicationID, stay).Error
 	if err == nil {
 		err = tx.db.Create(&r).Error
 	}
