@@ -141,10 +141,8 @@ func (p *Portal) freezesOf(c *gin.Context, s standing) ([]models.Freeze, error) 
 	for _, a := range s.applications {
 		concerned[string(models.FreezeApplication)+" "+a.ID] = true
 	}
-	for _, service := range s.services {
-		concerned[string(models.FreezeService)+" "+service.ID] = true
-	}
 	for _, h := range s.held {
+		concerned[string(models.FreezeService)+" "+h.ServiceID] = true
 		concerned[string(models.FreezeDataScope)+" "+h.ScopeID] = true
 	}
 	return slices.DeleteFunc(all, func(f models.Freeze) bool { return !concerned[string(f.TargetKind)+" "+f.TargetID] }), err
@@ -202,7 +200,8 @@ func (p *Portal) serviceStatus(ctx context.Context, s standing, v models.Service
 	return row
 }
 
-// news are the announcements for the reader's partner, the newest first.
+// news are the announcements for the reader's partner, the newest first; before them those
+// that the first page has of older ones.
 func (p *Portal) news(c *gin.Context, s standing, page *portal.StatusPage) (err error) {
 	ctx, list, below := c.Request.Context(), "announcements", []string{""}
 	if cursor := c.Query("below"); cursor != "" {
@@ -219,6 +218,17 @@ func (p *Portal) news(c *gin.Context, s standing, page *portal.StatusPage) (err 
 		rows = rows[:newsPage]
 		page.Older = statusPath + "?below=" + p.o.Cursors.Make(list, rows[newsPage-1].ID)
 	}
+	if page.Newest == "" {
+		first, err := p.urgent(ctx, s.holds)
+		if err != nil {
+			return err
+		}
+		for _, a := range slices.Backward(first[:min(len(first), maxNews)]) {
+			if !slices.ContainsFunc(rows, func(row models.Announcement) bool { return row.ID == a.ID }) {
+				rows = slices.Insert(rows, 0, a)
+			}
+		}
+	}
 	names := s.names()
 	for _, a := range rows {
 		page.News = append(page.News, p.Bulletin(ctx, a, names[a.ServiceID]))
@@ -226,10 +236,25 @@ func (p *Portal) news(c *gin.Context, s standing, page *portal.StatusPage) (err 
 	return nil
 }
 
+// urgent are the announcements that are in force, or soon, for who has one of the services:
+// incidents first, then maintenance, then the newest; more than maxNews only to tell that
+// there are more.
+func (p *Portal) urgent(ctx context.Context, services map[string]bool) ([]models.Announcement, error) {
+	now := p.o.Now()
+	rows, err := p.o.Store.NextAnnouncements(ctx, keysOf(services), now.UnixMilli(), now.Add(newsBefore).UnixMilli(), newsPage)
+	slices.SortStableFunc(rows, func(a, b models.Announcement) int { return cmp.Compare(presses(b.Kind), presses(a.Kind)) })
+	return rows[:min(len(rows), maxNews+1)], err
+}
+
+// presses is how much a kind of announcement does.
+func presses(kind models.AnnouncementKind) int {
+	return slices.Index([]models.AnnouncementKind{models.Maintenance, models.Incident}, kind)
+}
+
 // banners are what the first page says of announcements that are in force, or soon.
 func (p *Portal) banners(c *gin.Context) (notes []ui.NoteView, err error) {
-	ctx, now := c.Request.Context(), p.o.Now()
-	held, err := p.o.Store.Held(ctx, []string{entrance.VisitOf(c).Who.Partner.ID}, now.UnixMilli())
+	ctx := c.Request.Context()
+	held, err := p.o.Store.Held(ctx, []string{entrance.VisitOf(c).Who.Partner.ID}, p.o.Now().UnixMilli())
 	if err != nil {
 		return nil, err
 	}
@@ -237,7 +262,7 @@ func (p *Portal) banners(c *gin.Context) (notes []ui.NoteView, err error) {
 	for _, h := range held {
 		services[h.ServiceID] = true
 	}
-	rows, err := p.o.Store.NextAnnouncements(ctx, keysOf(services), now.UnixMilli(), now.Add(newsBefore).UnixMilli(), maxNews+1)
+	rows, err := p.urgent(ctx, services)
 	if err != nil {
 		return nil, err
 	}

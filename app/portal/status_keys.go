@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"postern/app/clients"
 	"postern/app/entrance"
 	"postern/app/keyring"
 	"postern/app/partners"
@@ -54,8 +55,11 @@ func (p *Portal) gatewayKeys(ctx context.Context, s standing) (list []portal.Gat
 			for _, k := range own {
 				list = append(list, p.gatewayKey(ctx, k))
 			}
-			if use == models.ApplicationKey {
-				note, err := p.adoption(ctx, s, env, own)
+			if use != models.ApplicationKey {
+				continue
+			}
+			for _, suite := range clients.Suites() {
+				note, err := p.adoption(ctx, s, env, suite, slices.DeleteFunc(slices.Clone(own), func(k keyring.Status) bool { return string(k.Kind.Suite) != suite }))
 				if err != nil {
 					return nil, nil, err
 				}
@@ -82,11 +86,11 @@ func (p *Portal) gatewayKey(ctx context.Context, k keyring.Status) portal.Gatewa
 	return v
 }
 
-// adoption says which of the partner's servers still use an AK that was superseded, as
-// long as that opens anything: those whose newest AT is from before the change and can
+// adoption says which of the partner's servers still use an AK of a suite that was
+// superseded, as long as that opens anything: those whose newest AT is from before the change and can
 // still be traded in. Each time that an application got an AT is on record with the
 // server's address and the key that the AT was sealed to (app/clients/uses.go).
-func (p *Portal) adoption(ctx context.Context, s standing, env models.Environment, keys []keyring.Status) ([]ui.NoteView, error) {
+func (p *Portal) adoption(ctx context.Context, s standing, env models.Environment, suite string, keys []keyring.Status) ([]ui.NoteView, error) {
 	now := p.o.Now()
 	used := slices.IndexFunc(keys, func(k keyring.Status) bool { return k.State == keyring.InUse })
 	old := slices.IndexFunc(keys, func(k keyring.Status) bool { return k.State == keyring.Superseded && k.RetiresAt.After(now) })
@@ -94,7 +98,7 @@ func (p *Portal) adoption(ctx context.Context, s standing, env models.Environmen
 		return nil, nil
 	}
 	changed := keys[used].FirstUse
-	servers, err := p.serversOf(ctx, s, env)
+	servers, err := p.serversOf(ctx, s, env, suite)
 	if err != nil || len(servers) == 0 {
 		return nil, err
 	}
@@ -117,12 +121,12 @@ func (p *Portal) adoption(ctx context.Context, s standing, env models.Environmen
 	}}, nil
 }
 
-// serversOf are the addresses that got ATs for the partner's applications of a world of
-// late, each with when that was last. Where somebody tried a visit in the portal is none.
-func (p *Portal) serversOf(ctx context.Context, s standing, env models.Environment) ([]models.CredentialUses, error) {
+// serversOf are the addresses that got ATs for the partner's applications of a world and a
+// suite of late, each with when that was last. Where somebody tried a visit in the portal is none.
+func (p *Portal) serversOf(ctx context.Context, s standing, env models.Environment, suite string) ([]models.CredentialUses, error) {
 	ids := []string{}
 	for _, a := range s.applications {
-		if a.Environment == env {
+		if a.Environment == env && a.Suite == suite {
 			ids = append(ids, a.ID)
 		}
 	}
