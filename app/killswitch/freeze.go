@@ -116,13 +116,21 @@ func told(b store.Business, w change.Writer, kind string, f models.Freeze) error
 		e.PartnerID = f.TargetID
 	case models.FreezeApplication:
 		e.ApplicationID = f.TargetID
-		if list, err := b.Applications([]string{f.TargetID}); err == nil && len(list) == 1 {
+		list, err := b.Applications([]string{f.TargetID})
+		if err != nil {
+			return err
+		}
+		if len(list) == 1 {
 			e.PartnerID = list[0].PartnerID
 		}
 	case models.FreezeService:
 		e.ServiceID = f.TargetID
 	case models.FreezeDataScope:
-		if list, err := b.Scopes([]string{f.TargetID}); err == nil && len(list) == 1 {
+		list, err := b.Scopes([]string{f.TargetID})
+		if err != nil {
+			return err
+		}
+		if len(list) == 1 {
 			e.ServiceID = list[0].ServiceID
 		}
 	}

@@ -74,10 +74,9 @@ func (h *Webhooks) tell(ctx context.Context, events []models.Event, place int64)
 	if err != nil {
 		return 0, err
 	}
-	partners := whose(events)
+	partners, news := whose(events), newsOf(events, stands)
 	err = h.o.Store.Write(ctx, func(tx *store.Tx) error {
-		n = 0 // the transaction may be tried again
-		for after := ""; len(events) > 0; {
+		for after := ""; len(news) > 0; {
 			hooks, err := tx.WebhooksAfter(partners, after, hooksAtOnce)
 			if err != nil {
 				return err
@@ -86,7 +85,7 @@ func (h *Webhooks) tell(ctx context.Context, events []models.Event, place int64)
 				break
 			}
 			after = hooks[len(hooks)-1].ID
-			list, err := h.messages(tx, events, hooks, stands)
+			list, err := h.messages(tx, news, hooks)
 			if err != nil {
 				return err
 			}
@@ -113,35 +112,61 @@ func whose(events []models.Event) []string {
 	return slices.Compact(partners)
 }
 
-// messages are those that events come to for some webhooks.
-func (h *Webhooks) messages(tx *store.Tx, events []models.Event, hooks []models.Webhook, stands map[[2]string]string) (list []models.WebhookDelivery, err error) {
-	holds, err := h.holds(tx, events, hooks)
+// news is what a message says of an event, and whom it concerns; read once, before the
+// transaction.
+type news struct {
+	topic models.Topic
+	event string
+	at    time.Time
+	of    string // the partner whose business it is alone; "" for a thing's or everybody's
+	thing string // a service or a scope, as held has it, which partners must hold; "" for everybody's
+	data  map[string]string
+}
+
+func newsOf(events []models.Event, stands map[[2]string]string) (list []news) {
+	for _, e := range events {
+		x := news{topic: topics[e.Kind], event: e.ID, at: time.UnixMilli(e.At), of: e.PartnerID, data: dataOf(e, stands)}
+		target := e.Detail()["target"]
+		switch {
+		case e.PartnerID != "":
+		case e.ServiceID != "":
+			x.thing = cmp.Or(target, "service "+e.ServiceID)
+		case e.ApplicationID != "" || target != "" && target != string(models.FreezeEverything):
+			continue // about one thing, of which it is not known whose it is
+		}
+		list = append(list, x)
+	}
+	return list
+}
+
+// messages are those that news come to for some webhooks.
+func (h *Webhooks) messages(tx *store.Tx, list []news, hooks []models.Webhook) (messages []models.WebhookDelivery, err error) {
+	holds, err := h.holds(tx, list, hooks)
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range events {
-		topic := topics[e.Kind]
+	for _, x := range list {
 		for _, w := range hooks {
-			if !w.Wants(topic) || !concerns(e, w.PartnerID, holds) {
+			if !w.Wants(x.topic) || x.of != "" && x.of != w.PartnerID || x.thing != "" && !holds[held{w.PartnerID, x.thing}] {
 				continue
 			}
-			d, err := h.message(w, topic, e.ID, time.UnixMilli(e.At), dataOf(e, stands))
+			d, err := h.message(w, x.topic, x.event, x.at, x.data)
 			if err != nil {
 				return nil, err
 			}
-			list = append(list, d)
+			messages = append(messages, d)
 		}
 	}
-	return list, nil
+	return messages, nil
 }
 
 // held is a service or a scope that a partner holds.
 type held struct{ partner, thing string }
 
-// holds are what the webhooks' partners hold, where an event asks for it.
-func (h *Webhooks) holds(tx *store.Tx, events []models.Event, hooks []models.Webhook) (map[held]bool, error) {
+// holds are what the webhooks' partners hold, where some news asks for it.
+func (h *Webhooks) holds(tx *store.Tx, list []news, hooks []models.Webhook) (map[held]bool, error) {
 	holds := map[held]bool{}
-	if !slices.ContainsFunc(events, func(e models.Event) bool { return e.PartnerID == "" && e.ServiceID != "" }) {
+	if !slices.ContainsFunc(list, func(x news) bool { return x.thing != "" }) {
 		return holds, nil
 	}
 	partners := []string{}
@@ -154,17 +179,6 @@ func (h *Webhooks) holds(tx *store.Tx, events []models.Event, hooks []models.Web
 		holds[held{row.PartnerID, "service " + row.ServiceID}], holds[held{row.PartnerID, "scope " + row.ScopeID}] = true, true
 	}
 	return holds, err
-}
-
-// concerns reports whether an event is a partner's business.
-func concerns(e models.Event, partner string, holds map[held]bool) bool {
-	switch {
-	case e.PartnerID != "" || e.ApplicationID != "":
-		return e.PartnerID == partner
-	case e.ServiceID != "":
-		return holds[held{partner, cmp.Or(e.Detail()["target"], "service "+e.ServiceID)}]
-	}
-	return true
 }
 
 // states is where the applications, partners and credentials stand that events are about,
