@@ -27,6 +27,9 @@ const (
 // ErrGone says that there is no such announcement.
 var ErrGone = errs.New(errs.NotFound, "no_announcement", "There is no such announcement.")
 
+// ErrMoved says that an announcement is not as it was when it was seen.
+var ErrMoved = errs.New(errs.Conflict, "announcement_moved", "Somebody has changed the announcement, or taken it back.")
+
 // Announcements may be used by any number of goroutines.
 type Announcements struct {
 	Store *store.Store
@@ -36,7 +39,7 @@ type Announcements struct {
 
 // Save makes an announcement, or changes the one with its id if that stands as it was when
 // its UpdatedAt was seen. Whom it is for stays: those who were told would not hear that it
-// is no more for them. Faults are errs.Fields; change.ErrMoved.
+// is no more for them. Faults are errs.Fields; ErrMoved.
 func (s *Announcements) Save(ctx context.Context, actor string, a models.Announcement, seen int64) (models.Announcement, error) {
 	a.TitleEN, a.TitleZH, a.TextEN, a.TextZH = tidy(a.TitleEN), tidy(a.TitleZH), tidy(a.TextEN), tidy(a.TextZH)
 	if err := s.check(ctx, a); err != nil {
@@ -61,7 +64,7 @@ func (s *Announcements) Save(ctx context.Context, actor string, a models.Announc
 }
 
 // Withdraw takes an announcement back as it was seen; partners see it no more.
-// change.ErrMoved where it was changed, or taken back, meanwhile.
+// ErrMoved where it was changed, or taken back, meanwhile.
 func (s *Announcements) Withdraw(ctx context.Context, actor string, a models.Announcement, seen int64) error {
 	return s.write(ctx, actor, func(w change.Writer) error {
 		a.UpdatedAt, a.UpdatedBy, a.WithdrawnAt = w.At(), actor, w.At()
@@ -72,7 +75,7 @@ func (s *Announcements) Withdraw(ctx context.Context, actor string, a models.Ann
 func (s *Announcements) update(w change.Writer, kind string, a models.Announcement, seen int64) error {
 	done, err := w.UpdateAnnouncement(a, seen)
 	if err == nil && !done {
-		err = change.ErrMoved
+		err = ErrMoved
 	}
 	if err != nil {
 		return err

@@ -10,7 +10,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"postern/app/announcements"
-	"postern/app/change"
 	"postern/app/entrance"
 	"postern/app/errs"
 	"postern/app/store"
@@ -34,7 +33,7 @@ func (s *Console) AnnouncementEdit(c *gin.Context) error {
 		return err
 	}
 	if a.WithdrawnAt != 0 {
-		return change.ErrMoved
+		return announcements.ErrMoved
 	}
 	return s.showAnnouncementForm(c, a, s.announcementValues(a), faulty{}, nil)
 }
@@ -68,7 +67,7 @@ func (s *Console) saveAnnouncement(c *gin.Context, was models.Announcement, done
 	switch faults := errs.FieldsOf(err); {
 	case err == nil:
 		return entrance.Done(c, announcementPath(saved.ID), done)
-	case errors.Is(err, change.ErrMoved):
+	case errors.Is(err, announcements.ErrMoved):
 		values["seen"] = strconv.FormatInt(was.UpdatedAt, 10) // who has read that may write over it
 		return s.showAnnouncementForm(c, was, values, faulty{status: http.StatusConflict, moved: true}, nil)
 	case faults != nil:

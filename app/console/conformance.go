@@ -8,7 +8,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"postern/app/conformance"
 	"postern/app/entrance"
 	"postern/app/errs"
 	"postern/app/recordview"
@@ -106,16 +105,20 @@ func (s *Console) newestRuns(ctx context.Context, partner string) (*console.Sect
 func (s *Console) runs(ctx context.Context, applications []models.Application, each int) (section console.Section, err error) {
 	var list []models.ConformanceRun
 	var people []string
-	called := map[string]string{}
+	called, met := map[string]string{}, map[string]ui.BadgeView{}
 	for _, a := range applications {
 		called[a.ID] = a.Name
-		all, err := s.o.Store.ConformanceRuns(ctx, a.ID, conformance.Kept)
+		all, err := s.o.Store.ConformanceRuns(ctx, a.ID, each+1) // one may be on
 		if err != nil {
 			return section, err
 		}
 		all = slices.DeleteFunc(all, func(r models.ConformanceRun) bool { return r.EndedAt == 0 })
 		for _, r := range all[:min(len(all), each)] {
-			list, people = append(list, r), append(people, r.AccountID)
+			proved, holds, err := s.o.Conformance.Proved(ctx, r)
+			if err != nil {
+				return section, err
+			}
+			list, people, met[r.ID] = append(list, proved), append(people, proved.AccountID), recordview.Met(ctx, proved, holds)
 		}
 	}
 	slices.SortFunc(list, func(a, b models.ConformanceRun) int { return cmp.Compare(b.ID, a.ID) })
@@ -128,7 +131,7 @@ func (s *Console) runs(ctx context.Context, applications []models.Application, e
 	}}
 	for _, r := range list {
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
-			{Text: cmp.Or(called[r.ApplicationID], r.ApplicationID), Second: r.ApplicationID, Coded: true, Href: runPath(r)}, {Part: ui.Badge(recordview.Met(ctx, r))},
+			{Text: cmp.Or(called[r.ApplicationID], r.ApplicationID), Second: r.ApplicationID, Coded: true, Href: runPath(r)}, {Part: ui.Badge(met[r.ID])},
 			{Text: names[r.AccountID]}, {Part: ui.Time(s.At(r.EndedAt))},
 		}})
 	}

@@ -11,7 +11,6 @@ import (
 
 	"postern/app/announcements"
 	"postern/app/approval"
-	"postern/app/change"
 	"postern/app/conformance"
 	"postern/app/directory"
 	"postern/app/entrance"
@@ -140,7 +139,7 @@ var faults = []entrance.Fault{
 	{Is: selfservice.ErrProposed, Title: i18n.ConsoleConflict, Text: i18n.ParcelOver},
 	{Is: approval.ErrAnswered, Title: i18n.ConsoleConflict, Text: i18n.ParcelOver},
 	{Is: approval.ErrOther, Title: i18n.ConsoleConflict, Text: i18n.ConsoleDiffersText},
-	{Is: change.ErrMoved, Title: i18n.ConsoleConflict, Text: i18n.AnnouncementMoved},
+	{Is: announcements.ErrMoved, Title: i18n.ConsoleConflict, Text: i18n.AnnouncementMoved},
 	{Is: errHandedIn, Title: i18n.ConsoleConflict, Text: i18n.ConsoleMovedPage},
 	{Is: identity.ErrLastAdmin, Title: i18n.ConsoleConflict, Text: i18n.StaffLastAdmin},
 	{Is: identity.ErrNoReset, Title: i18n.ConsoleConflict, Text: i18n.StaffNoReset},

@@ -136,8 +136,12 @@ func (p *Portal) showConformance(c *gin.Context, a partners.Application, list []
 	}
 	for _, r := range list {
 		if r.EndedAt != 0 && r.ID != shown.ID {
+			proved, holds, err := p.o.Conformance.Proved(ctx, r)
+			if err != nil {
+				return err
+			}
 			page.Earlier = append(page.Earlier, portal.ConformanceRow{
-				Href: path + "/" + r.ID, Began: i18n.Stamp(ctx, p.InZone(r.BeganAt)), By: names[r.AccountID], Met: recordview.Met(ctx, r),
+				Href: path + "/" + r.ID, Began: i18n.Stamp(ctx, p.InZone(r.BeganAt)), By: names[r.AccountID], Met: recordview.Met(ctx, proved, holds),
 			})
 		}
 	}

@@ -31,7 +31,7 @@ func (v View) Conformance(ctx context.Context, run models.ConformanceRun, by str
 		view.Note = &ui.NoteView{Tone: ui.Bad, Lead: i18n.T(ctx, i18n.ConformanceDoubt), Text: i18n.T(ctx, i18n.ConformanceDoubtTx)}
 	}
 	var f Facts
-	f.Part(i18n.T(ctx, i18n.ConformanceResult), true, ui.Badge(Met(ctx, run)))
+	f.Part(i18n.T(ctx, i18n.ConformanceResult), true, ui.Badge(Met(ctx, run, holds)))
 	f.Text(i18n.T(ctx, i18n.ConformanceHowEnded), i18n.T(ctx, i18n.ConformanceEnds[string(run.Ended)]))
 	f.Text(i18n.T(ctx, i18n.ConformanceBy), by)
 	f.Text(i18n.T(ctx, i18n.ConformanceBegan), i18n.Stamp(ctx, v.inZone(run.BeganAt)))
@@ -42,8 +42,11 @@ func (v View) Conformance(ctx context.Context, run models.ConformanceRun, by str
 	return view
 }
 
-// Met says how much of a run is as it should be.
-func Met(ctx context.Context, run models.ConformanceRun) ui.BadgeView {
+// Met says how much of a run is as it should be, if the signature of its result holds.
+func Met(ctx context.Context, run models.ConformanceRun, holds bool) ui.BadgeView {
+	if !holds {
+		return ui.BadgeView{Tone: ui.Bad, Text: i18n.T(ctx, i18n.ConformanceBroken)}
+	}
 	met, of := models.Met(run.Observed)
 	b := ui.BadgeView{Tone: ui.Warn, Text: i18n.T(ctx, i18n.ConformanceMet, met, of)}
 	if met == of {
