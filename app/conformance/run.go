@@ -36,7 +36,7 @@ const (
 // Refusals.
 var (
 	ErrOn  = errs.New(errs.Conflict, "run_on", "A run is on already.")
-	ErrOff = errs.New(errs.Conflict, "no_run", "No run is on.")
+	ErrOff = errs.New(errs.Conflict, "run_off", "No run is on.")
 )
 
 // errMoved rolls back a step that somebody else has taken.

@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -116,14 +117,15 @@ type codeOwn struct {
 
 func (p *Portal) codeOwn(c *gin.Context, a partners.Application) (own codeOwn, err error) {
 	own = codeOwn{gateway: p.o.Issuer, client: a.ID}
-	now := p.o.Now()
+	now, newest := p.o.Now(), time.Time{}
 	err = p.o.Store.Business(c.Request.Context(), func(b store.Business) error {
 		r, err := partners.Of(b, a.Partner)
 		if err != nil {
 			return err
 		}
 		for _, k := range r.Credentials.All() {
-			if k.Application == a.ID && k.Use() == models.SignatureKey && !models.OfTrial(k.ID) && k.LiveAt(now) {
+			if k.Application == a.ID && k.Use() == models.SignatureKey && !models.OfTrial(k.ID) && k.LiveAt(now) && k.NotBefore.After(newest) {
+				newest = k.NotBefore // whoever asks has the key that was made last
 				_, own.keyID = entrance.CredentialWords(c.Request.Context(), k)
 			}
 		}

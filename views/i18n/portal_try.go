@@ -78,14 +78,14 @@ type WeatherWords struct{ Name, Effect Key }
 
 // Weathers are the words of each kind, by its name.
 var Weathers = map[string]WeatherWords{
-	"expired_at":    weather("expired_at", "Expired AT", "AT 已过期", "The next exchange gets 401 invalid_at, sealed under R.", "下一次换取 VT 会得到 401 invalid_at，用 R 加密。"),
-	"clock_ahead":   weather("clock_ahead", "Clock 70 s ahead", "时钟快 70 秒", "The next request for an AT gets 401 invalid_client, as an assertion from the future does.", "下一次申请 AT 会得到 401 invalid_client，等同断言时间超前。"),
-	"retired_ak":    weather("retired_ak", "Retired AK", "AK 已停用", "The next exchange gets 400 bad_envelope in the clear: the gateway has no key to open it.", "下一次换取 VT 会得到未加密的 400 bad_envelope：网关已没有可解密的密钥。"),
-	"spent_at":      weather("spent_at", "AT already spent", "AT 已被使用", "The next exchange gets 409 at_spent, sealed under R.", "下一次换取 VT 会得到 409 at_spent，用 R 加密。"),
-	"rate_limit":    weather("rate_limit", "Too many requests (429)", "请求过多（429）", "The next request for an AT and the next call get 429 with Retry-After: 5.", "下一次申请 AT 和下一次调用会得到 429，Retry-After 为 5。"),
-	"slow_upstream": weather("slow_upstream", "Slow upstream, 8 s", "行内系统延迟 8 秒", "The next call is answered after 8 seconds, or gets 504 upstream_timeout where the service waits less.", "下一次调用 8 秒后才有应答；若服务的等待时间更短，则得到 504 upstream_timeout。"),
-	"upstream_down": weather("upstream_down", "Upstream down (502)", "行内系统不可用（502）", "The next call gets 502 upstream_unavailable, sealed. Whether a write was done nobody knows.", "下一次调用会得到加密的 502 upstream_unavailable，写操作是否执行无从得知。"),
-	"wrong_origin":  weather("wrong_origin", "Wrong origin", "页面来源不符", "The next exchange gets 403 origin_denied, sealed under R.", "下一次换取 VT 会得到 403 origin_denied，用 R 加密。"),
+	"expired_at":    weather("expired_at", "Expired AT", "AT 已过期", "Each exchange gets 401 invalid_at, sealed under R.", "每次换取 VT 会得到 401 invalid_at，用 R 加密。"),
+	"clock_ahead":   weather("clock_ahead", "Clock 70 s ahead", "时钟快 70 秒", "Each request for an AT gets 401 invalid_client, as an assertion from the future does.", "每次申请 AT 会得到 401 invalid_client，等同断言时间超前。"),
+	"retired_ak":    weather("retired_ak", "Retired AK", "AK 已停用", "Each exchange gets 400 bad_envelope in the clear: the gateway has no key to open it.", "每次换取 VT 会得到未加密的 400 bad_envelope：网关已没有可解密的密钥。"),
+	"spent_at":      weather("spent_at", "AT already spent", "AT 已被使用", "Each exchange gets 409 at_spent, sealed under R.", "每次换取 VT 会得到 409 at_spent，用 R 加密。"),
+	"rate_limit":    weather("rate_limit", "Too many requests (429)", "请求过多（429）", "Each request for an AT and each call get 429 with Retry-After: 5.", "每次申请 AT 和每次调用会得到 429，Retry-After 为 5。"),
+	"slow_upstream": weather("slow_upstream", "Slow upstream, 8 s", "行内系统延迟 8 秒", "Each call is answered after 8 seconds, or gets 504 upstream_timeout where the service waits less.", "每次调用 8 秒后才有应答；若服务的等待时间更短，则得到 504 upstream_timeout。"),
+	"upstream_down": weather("upstream_down", "Upstream down (502)", "行内系统不可用（502）", "Each call gets 502 upstream_unavailable, sealed. Whether a write was done nobody knows.", "每次调用会得到加密的 502 upstream_unavailable，写操作是否执行无从得知。"),
+	"wrong_origin":  weather("wrong_origin", "Wrong origin", "页面来源不符", "Each exchange gets 403 origin_denied, sealed under R.", "每次换取 VT 会得到 403 origin_denied，用 R 加密。"),
 }
 
 func weather(id, name, nameZH, effect, effectZH string) WeatherWords {
