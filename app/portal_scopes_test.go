@@ -221,7 +221,7 @@ func TestAScopeThatIsNotUsedIsPointedOut(t *testing.T) {
 	if said := b.as("owner", page, nil).Body.String(); !strings.Contains(said, "not used for 90 days") {
 		t.Error("nothing is said of a scope that nobody uses")
 	}
-	for _, c := range []struct{ outcome, words string }{{"not_permitted", "not used for 90 days"}, {"ok", "last used"}} {
+	for _, c := range []struct{ outcome, words string }{{"not_permitted", "not used for 90 days"}, {"ok", "Last used"}} {
 		b.Exec(fmt.Sprintf(`INSERT INTO rollups (span, start, kind, application_id, service_id, route_id, outcome, node, count, duration_sum,
 			duration_max, upstream_sum, upstream_max) VALUES ('day', %d, 'call', '%s', '%s', 'offers', '%s', '', 1, 0, 0, 0, 0)`,
 			b.Clock.Now().Add(-24*time.Hour).UnixMilli(), apptest.Travel, apptest.Service, c.outcome))

@@ -43,7 +43,7 @@ func TestAMessageSaysWhatHappenedAndWhatToDo(t *testing.T) {
 		a := s.one()
 		m := mail.messages()[0]
 		for _, want := range []string{
-			"[critical] An AT came twice (new)\n", "About: application app_travel (app_travel, Lianhe Travel)\n",
+			"[critical] An AT came twice (new)\n", "About: application app_travel (app_travel · Lianhe Travel)\n",
 			"in the last 1h: 1; the limit is 1.", "Since: 2026-11-22 10:05:11 +0000", "What to do: Treat it as theft",
 			"docs/alerts.md, section spent_twice\n", "postern alerts ack " + a.ID + " --by NAME --note TEXT\n",
 		} {

@@ -30,7 +30,7 @@ var cases = map[string]struct {
 	alerts.Refusals: {
 		below:   func(s *scene) { refuse(s, 2); s.Restart() },
 		raise:   func(s *scene) { refuse(s, 1); s.Restart() },
-		subject: "application " + apptest.Travel, name: "app_travel, Lianhe Travel", severity: models.Warning,
+		subject: "application " + apptest.Travel, name: "app_travel · Lianhe Travel", severity: models.Warning,
 		says: "3 of 3 answers in the last 2 hours of the clock were refusals, 100 %",
 	},
 	alerts.Unredeemed: {
@@ -44,7 +44,7 @@ var cases = map[string]struct {
 			s.AT(apptest.Travel, nil)
 			s.Later(3 * time.Minute)
 		},
-		subject: "application " + apptest.Travel, name: "app_travel, Lianhe Travel", severity: models.Warning,
+		subject: "application " + apptest.Travel, name: "app_travel · Lianhe Travel", severity: models.Warning,
 		says: "3 of 4 ATs that ended in the last 1h were never used, 75 %",
 	},
 	alerts.NewAddress: {
@@ -60,7 +60,7 @@ var cases = map[string]struct {
 			s.Restart()
 		},
 		raise:   func(s *scene) { s.askFrom("198.51.100.7", apptest.Travel, nil); s.Restart() },
-		subject: "application " + apptest.Travel, name: "app_travel, Lianhe Travel", severity: models.Warning,
+		subject: "application " + apptest.Travel, name: "app_travel · Lianhe Travel", severity: models.Warning,
 		says: ": 1, the newest being 198.51.100.7/32.",
 	},
 	alerts.SpentTwice: {
@@ -73,7 +73,7 @@ var cases = map[string]struct {
 			s.NewPage(at).Open()
 			s.NewPage(at).TryOpen()
 		},
-		subject: "application " + apptest.Travel, name: "app_travel, Lianhe Travel", severity: models.Critical,
+		subject: "application " + apptest.Travel, name: "app_travel · Lianhe Travel", severity: models.Critical,
 		says: "in the last 1h: 1; the limit is 1",
 	},
 	alerts.UpstreamDown: {
@@ -99,7 +99,7 @@ var cases = map[string]struct {
 			s.Exec("UPDATE credentials SET not_after = 1 WHERE application_id = 'app_rent' AND use = 'sig' AND id <> 'old'") // long ended
 		},
 		raise:   func(s *scene) { s.Later(2 * time.Minute) },
-		subject: "credential old", name: "app_rent, Chengzi Rent", severity: models.Warning,
+		subject: "credential old", name: "app_rent · Chengzi Rent", severity: models.Warning,
 		says: "The credential (sig) of application app_rent ends on 2026-12-22 10:06",
 	},
 	alerts.Queue: {
