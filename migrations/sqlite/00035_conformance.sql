@@ -16,5 +16,7 @@ CREATE TABLE conformance_runs (
     result         TEXT   NOT NULL DEFAULT '' -- compact JWS; empty while it goes on
 ) WITHOUT ROWID;
 CREATE INDEX conformance_runs_of ON conformance_runs (application_id, id);
--- One at a time; and what goes on is found without a look at what has ended.
+-- One at a time.
 CREATE UNIQUE INDEX conformance_runs_on ON conformance_runs (application_id) WHERE ended_at = 0;
+-- Those that go on, each in its turn.
+CREATE INDEX conformance_runs_due ON conformance_runs (stage_at, id) WHERE ended_at = 0;
