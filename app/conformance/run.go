@@ -35,8 +35,10 @@ const (
 
 // Refusals.
 var (
-	ErrOn  = errs.New(errs.Conflict, "run_on", "A run is on already.")
-	ErrOff = errs.New(errs.Conflict, "run_off", "No run is on.")
+	ErrOn = errs.New(errs.Conflict, "run_on", "A run is on already.")
+	// ErrNone is a run that there is not, or not of whom it is asked for.
+	ErrNone = errs.New(errs.NotFound, "no_run", "There is no such run.")
+	ErrOff  = errs.New(errs.Conflict, "run_off", "No run is on.")
 )
 
 // errMoved rolls back a step that somebody else has taken.
@@ -63,9 +65,6 @@ func New(o Options) *Runs { return &Runs{o} }
 // selfservice.ErrNoWeather for what is no application of the partner's sandbox, ErrOn.
 func (r *Runs) Begin(ctx context.Context, u selfservice.User, application string) error {
 	return r.write(ctx, u.Account, func(w change.Writer, b store.Business) error {
-		if _, _, err := w.Accounts().Partner(u.Partner); err != nil { // locked: nobody else begins one meanwhile
-			return err
-		}
 		a, err := selfservice.InSandbox(b, u.Partner, application)
 		if err != nil {
 			return err

@@ -84,7 +84,7 @@ func (s *Console) activityRows(c *gin.Context, q activityQuery, list []models.Ev
 	ctx := c.Request.Context()
 	ids, about := []string{}, make([]map[string]string, len(list))
 	for i, e := range list {
-		about[i] = detailsOf(e.Body)
+		about[i] = detailsOf(e)
 		ids = append(ids, e.Actor)
 		for _, who := range people {
 			ids = append(ids, about[i][who])

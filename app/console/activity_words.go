@@ -3,7 +3,6 @@ package console
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
@@ -92,18 +91,16 @@ func (s *Console) details(ctx context.Context, e models.Event, about map[string]
 }
 
 // detailsOf are an event's own, by name, with the reason that somebody gave.
-func detailsOf(body string) map[string]string {
-	event := struct {
-		Reason string            `json:"reason"`
-		Detail map[string]string `json:"detail"`
-	}{Detail: map[string]string{}}
-	if json.Unmarshal([]byte(body), &event) != nil {
-		return nil
+func detailsOf(e models.Event) map[string]string {
+	detail := e.Detail()
+	if e.Reason == "" {
+		return detail
 	}
-	if event.Reason != "" {
-		event.Detail["reason"] = event.Reason
+	if detail == nil {
+		detail = map[string]string{}
 	}
-	return event.Detail
+	detail["reason"] = e.Reason
+	return detail
 }
 
 // detailName is the name of a detail, of an event's kind where that has its own; one

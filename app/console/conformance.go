@@ -8,8 +8,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"postern/app/conformance"
 	"postern/app/entrance"
-	"postern/app/errs"
 	"postern/app/recordview"
 	"postern/app/store"
 	"postern/app/web"
@@ -19,8 +19,6 @@ import (
 	"postern/views/layout"
 	"postern/views/ui"
 )
-
-var errNoRun = errs.New(errs.NotFound, "no_run", "There is no such run.")
 
 func runPath(r models.ConformanceRun) string {
 	return partnerPath(r.PartnerID) + "/conformance/" + r.ID
@@ -78,7 +76,7 @@ func (s *Console) conformanceRun(c *gin.Context) (file partnerFile, run models.C
 	}
 	run, found, err := s.o.Store.ConformanceRun(c.Request.Context(), c.Param("run"))
 	if err == nil && (!found || run.PartnerID != file.row.ID || run.EndedAt == 0) {
-		err = errNoRun
+		err = conformance.ErrNone
 	}
 	return file, run, err
 }

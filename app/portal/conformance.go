@@ -10,7 +10,6 @@ import (
 
 	"postern/app/conformance"
 	"postern/app/entrance"
-	"postern/app/errs"
 	"postern/app/partners"
 	"postern/app/recordview"
 	"postern/app/selfservice"
@@ -19,8 +18,6 @@ import (
 	"postern/views/i18n"
 	"postern/views/portal"
 )
-
-var errNoRun = errs.New(errs.NotFound, "no_run", "There is no such run.")
 
 func conformancePathOf(application string) string {
 	return applicationPath(application) + "/conformance"
@@ -71,7 +68,7 @@ func (p *Portal) conformanceRun(c *gin.Context) (a partners.Application, list []
 	}
 	i := slices.IndexFunc(list, func(r models.ConformanceRun) bool { return r.ID == c.Param("run") })
 	if i < 0 {
-		return a, nil, run, errNoRun
+		return a, nil, run, conformance.ErrNone
 	}
 	return a, list, list[i], nil
 }
@@ -80,7 +77,7 @@ func (p *Portal) conformanceRun(c *gin.Context) (a partners.Application, list []
 func (p *Portal) ConformanceResult(c *gin.Context) error {
 	_, _, run, err := p.conformanceRun(c)
 	if err == nil && run.Result == "" {
-		err = errNoRun
+		err = conformance.ErrNone
 	}
 	if err != nil {
 		return err
