@@ -193,6 +193,7 @@ func (s *studio) conforms() {
 	user := selfservice.User{By: approval.By{Account: account, Person: "person of " + account}, Partner: "p_travel"}
 	s.must(runs.Begin(s.t.Context(), user, client))
 	s.must(runs.Stop(s.t.Context(), user, client))
+	s.Later(time.Second) // lists order runs by when they began
 	now := s.Clock.Now().UnixMilli()
 	id, err := ledger.NewID(s.Clock.Now(), s.Config.Rand)
 	s.must(err)

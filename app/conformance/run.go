@@ -120,16 +120,25 @@ func (r *Runs) Stop(ctx context.Context, u selfservice.User, application string)
 }
 
 // change changes the run that is on of an application of the user's partner, of whose stage
-// so much was observed.
+// so much was observed. Where a node takes a step meanwhile, it is tried again: there are no
+// more steps than stages.
 func (r *Runs) change(ctx context.Context, u selfservice.User, application string, f func(change.Writer, store.Business, models.ConformanceRun, models.Observation) error) error {
-	newest, err := r.o.Store.ConformanceRuns(ctx, application, 1)
+	for {
+		if err := r.changeOnce(ctx, u, application, f); !errors.Is(err, errMoved) {
+			return err
+		}
+	}
+}
+
+func (r *Runs) changeOnce(ctx context.Context, u selfservice.User, application string, f func(change.Writer, store.Business, models.ConformanceRun, models.Observation) error) error {
+	before, on, err := r.o.Store.ConformanceRunOn(ctx, application)
 	if err != nil {
 		return err
 	}
-	if len(newest) == 0 || newest[0].EndedAt != 0 || newest[0].PartnerID != u.Partner {
+	if !on || before.PartnerID != u.Partner {
 		return ErrOff
 	}
-	seen, done, err := r.Look(ctx, newest[0])
+	seen, done, err := r.Look(ctx, before)
 	if err != nil {
 		return err
 	}
@@ -216,9 +225,13 @@ func (r *Runs) step(ctx context.Context, run models.ConformanceRun) error {
 	if err != nil || !done && !gone {
 		return err
 	}
-	return r.write(ctx, nobody, func(w change.Writer, b store.Business) error {
+	err = r.write(ctx, nobody, func(w change.Writer, b store.Business) error {
 		return r.next(w, b, run, left(o, done), "")
 	})
+	if errors.Is(err, errMoved) { // by another node, which is as good
+		return nil
+	}
+	return err
 }
 
 // next ends the stage of a run with what was observed, and begins the one after it or ends
@@ -324,17 +337,13 @@ func told(w change.Writer, kind string, run models.ConformanceRun, detail map[st
 	return w.Event(ledger.Event{Kind: kind, PartnerID: run.PartnerID, ApplicationID: run.ApplicationID}, detail)
 }
 
-// write writes a step; one that somebody else took meanwhile is as good.
+// write writes a step, or nothing: errMoved where somebody else took one meanwhile.
 func (r *Runs) write(ctx context.Context, actor string, f func(change.Writer, store.Business) error) error {
-	err := r.o.Store.Write(ctx, func(tx *store.Tx) error {
+	return r.o.Store.Write(ctx, func(tx *store.Tx) error {
 		b, err := tx.Business()
 		if err != nil {
 			return err
 		}
 		return f(change.NewWriter(ctx, tx, actor, r.o.Now(), r.o.Rand), b)
 	})
-	if errors.Is(err, errMoved) {
-		return nil
-	}
-	return err
 }

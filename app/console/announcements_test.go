@@ -24,6 +24,7 @@ func TestOfficersTellPartnersSomething(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, h *house) {
 		const list = "/console/announcements"
+		h.Later(time.Second) // what the house was made of is of before
 		wants(t, h.page(models.ReviewerRole, list), "No announcement")
 		lacks(t, h.page(models.ReviewerRole, list), list+"/new")
 		h.refusedTo(list, models.OfficerRole)

@@ -36,9 +36,18 @@ func (s *Store) ConformanceRun(ctx context.Context, id string) (models.Conforman
 	return one[models.ConformanceRun](s.read(ctx), "id = ?", id)
 }
 
-// ConformanceRunOn reads, in the transaction, the conformance run of an application that goes on.
+// ConformanceRunOn reads the conformance run of an application that goes on.
+func (s *Store) ConformanceRunOn(ctx context.Context, application string) (models.ConformanceRun, bool, error) {
+	return runOn(s.read(ctx), application)
+}
+
+// ConformanceRunOn is the same in the transaction.
 func (tx *Tx) ConformanceRunOn(application string) (models.ConformanceRun, bool, error) {
-	return one[models.ConformanceRun](tx.db, "application_id = ? AND ended_at = 0", application)
+	return runOn(tx.db, application)
+}
+
+func runOn(db *gorm.DB, application string) (models.ConformanceRun, bool, error) {
+	return one[models.ConformanceRun](db, "application_id = ? AND ended_at = 0", application)
 }
 
 // BeginConformanceRun writes a new conformance run, and deletes of the application's as many as
