@@ -3,7 +3,6 @@ package console_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -181,36 +180,5 @@ func TestAnOfficerEditsAScopeWithTheKeyboard(t *testing.T) {
 	b.run(chromedp.Navigate(b.base+"/console/approvals/1"), chromedp.WaitVisible(`.p-diff`))
 	if text := b.text(`main`); !strings.Contains(text, "字段 trace（loan.offer:read）\t无\t原文传出，级别 C1") || !strings.Contains(text, "mask kept: 123 days") {
 		t.Errorf("the reviewer reads:\n%s", text)
-	}
-}
-
-// Every screen, in both languages and colours and on a phone, is free of what
-// axe-core finds, of complaints of the browser, and of sideways scrolling.
-func TestScreensOfServicesAndScopesAreForEverybody(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t, storetest.SQLiteConfig(t))
-	h.sample("offers", offerSample)
-	b := newTab(t, h)
-	service := "/console/services/urn:h5:loan"
-	for _, look := range []struct {
-		language, theme string
-		width           int64
-	}{{"en", "light", 1440}, {"zh-CN", "dark", 390}} {
-		b.as(h, models.OfficerRole, look.language)
-		b.run(chromedp.EmulateViewport(look.width, 900), network.SetCookie("postern-theme", look.theme).WithURL(b.base))
-		for _, path := range []string{
-			"/console/services", service, service + "/edit", service + "/routes/offers", "/console/services/new", "/console/scopes", offers, offers + "/edit",
-			"/console/simulator", "/console/simulator?app=app_travel", "/console/simulator?app=app_travel&method=GET&path=/loans/offers",
-			"/console/simulator?service=urn:h5:loan&route=offers",
-		} {
-			where := fmt.Sprintf("%s %s %d", path, look.language, look.width)
-			b.run(chromedp.Navigate(b.base+path), chromedp.WaitVisible(`h1`))
-			b.axe(where)
-			var beyond int
-			b.run(chromedp.Evaluate(`document.documentElement.scrollWidth - innerWidth`, &beyond))
-			if beyond > 0 {
-				t.Errorf("%s scrolls sideways by %d px", where, beyond)
-			}
-		}
 	}
 }

@@ -25,7 +25,7 @@ func TestAVisitIsSeenStoppedAndThawedInBrowsers(t *testing.T) {
 			for _, as := range []models.StaffRole{security, reviewer} {
 				d.submit(as, "/console/preferences", url.Values{"lang": {c.language}, "back": {"/console"}})
 			}
-			base := d.serve(false)
+			base := d.serve()
 			stopper, checker := d.tab(t, startBrowser(t), base, security), d.tab(t, startBrowser(t), base, reviewer)
 
 			page := d.NewVisit(apptest.Travel, nil)
