@@ -10,8 +10,6 @@ import (
 	"postern/app/apptest"
 	"postern/app/config"
 	"postern/app/evidence"
-	"postern/app/store"
-	"postern/app/store/storetest"
 	"postern/models"
 )
 
@@ -30,7 +28,7 @@ func vouch(w *apptest.World) {
 // the node that it is meant.
 func TestADatabaseOfAnotherPastStopsTheNode(t *testing.T) {
 	t.Parallel()
-	for name, open := range map[string]func(testing.TB) store.Config{"sqlite": storetest.SQLiteConfig, "postgres": storetest.PostgresConfig} {
+	for name, open := range databases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			anchor := filepath.Join(t.TempDir(), "anchor.jsonl")

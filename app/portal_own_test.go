@@ -20,7 +20,6 @@ import (
 	"postern/app/partners"
 	"postern/app/selfservice"
 	"postern/app/store"
-	"postern/app/store/storetest"
 	"postern/models"
 )
 
@@ -55,7 +54,7 @@ func newBank(t *testing.T, db store.Config) bank {
 
 func onBoth(t *testing.T, test func(*testing.T, bank)) {
 	t.Helper()
-	for name, config := range map[string]func(testing.TB) store.Config{"SQLite": storetest.SQLiteConfig, "PostgreSQL": storetest.PostgresConfig} {
+	for name, config := range databases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(t, newBank(t, config(t)))

@@ -15,14 +15,13 @@ import (
 	"postern/app/apptest"
 	"postern/app/ledger"
 	"postern/app/store"
-	"postern/app/store/storetest"
 	"postern/models"
 )
 
 // inOffices runs a test on both databases.
 func inOffices(t *testing.T, test func(*testing.T, *office)) {
 	t.Helper()
-	for name, config := range map[string]func(testing.TB) store.Config{"SQLite": storetest.SQLiteConfig, "PostgreSQL": storetest.PostgresConfig} {
+	for name, config := range databases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(t, newOffice(t, apptest.New(t, config(t), apptest.Options{})))
@@ -234,7 +233,7 @@ func heardBy(t *testing.T, l *listener) (list []map[string]string) {
 // the programs of partners that hold it; what is for all to all of them, however many.
 func TestProgramsHearOfWhatConcernsTheirServices(t *testing.T) {
 	t.Parallel()
-	for name, config := range map[string]func(testing.TB) store.Config{"SQLite": storetest.SQLiteConfig, "PostgreSQL": storetest.PostgresConfig} {
+	for name, config := range databases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := apptest.New(t, config(t), apptest.Options{Config: func(c *app.Config) { c.Portal.PrivateWebhooks = true }})

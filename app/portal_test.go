@@ -13,8 +13,6 @@ import (
 
 	"postern/app/apptest"
 	"postern/app/identity"
-	"postern/app/store"
-	"postern/app/store/storetest"
 	"postern/models"
 	"postern/policies"
 )
@@ -123,7 +121,7 @@ func (o *office) as(name, path string, form url.Values) *httptest.ResponseRecord
 
 func TestATeamLooksAfterItself(t *testing.T) {
 	t.Parallel()
-	for name, config := range map[string]func(testing.TB) store.Config{"SQLite": storetest.SQLiteConfig, "PostgreSQL": storetest.PostgresConfig} {
+	for name, config := range databases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			aTeamLooksAfterItself(t, newOffice(t, apptest.New(t, config(t), apptest.Options{})))

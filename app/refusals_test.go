@@ -19,8 +19,6 @@ import (
 	"postern/app"
 	"postern/app/alerts"
 	"postern/app/entrance"
-	"postern/app/store"
-	"postern/app/store/storetest"
 	"postern/models"
 	"postern/policies"
 )
@@ -321,7 +319,7 @@ func TestWhoMayNotChangesNothingAndSeesNothing(t *testing.T) {
 // has nothing left to do by itself.
 func eachStudio(t *testing.T, test func(t *testing.T, s *studio)) {
 	t.Helper()
-	for name, config := range map[string]func(testing.TB) store.Config{"sqlite": storetest.SQLiteConfig, "postgres": storetest.PostgresConfig} {
+	for name, config := range databases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newStudioOn(t, config(t), true)

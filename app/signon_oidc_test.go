@@ -27,7 +27,6 @@ import (
 	"postern/app/apptest"
 	"postern/app/config"
 	"postern/app/store"
-	"postern/app/store/storetest"
 	"postern/models"
 )
 
@@ -231,7 +230,7 @@ func (b *somebody) link(p *provider) *httptest.ResponseRecorder {
 
 func TestTheBanksSignOnIsLinkedAndThenLetsIn(t *testing.T) {
 	t.Parallel()
-	for name, config := range map[string]func(testing.TB) store.Config{"SQLite": storetest.SQLiteConfig, "PostgreSQL": storetest.PostgresConfig} {
+	for name, config := range databases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := newProvider(t) // on the clock of its own gateway

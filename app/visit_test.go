@@ -10,10 +10,20 @@ import (
 	"postern/app/store/storetest"
 )
 
+// databases are those on which scenarios run, as tests name them. In short one is enough: what
+// the race detector looks at is the same on both.
+func databases() map[string]func(testing.TB) store.Config {
+	all := map[string]func(testing.TB) store.Config{"SQLite": storetest.SQLiteConfig, "PostgreSQL": storetest.PostgresConfig}
+	if testing.Short() {
+		delete(all, "PostgreSQL")
+	}
+	return all
+}
+
 // each runs a scenario in a world of its own on both databases.
 func each(t *testing.T, o apptest.Options, test func(t *testing.T, w *apptest.World)) {
 	t.Helper()
-	for name, config := range map[string]func(testing.TB) store.Config{"SQLite": storetest.SQLiteConfig, "PostgreSQL": storetest.PostgresConfig} {
+	for name, config := range databases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(t, apptest.New(t, config(t), o))
