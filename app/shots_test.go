@@ -40,6 +40,14 @@ type shot struct {
 // in names the screen in a look.
 func (x shot) in(l appearance) string { return x.name + "." + l.String() }
 
+// width is how wide a screen is in a look: paper is as wide as A4 in whichever.
+func (x shot) width(l appearance) int64 {
+	if x.print {
+		return 794
+	}
+	return l.width
+}
+
 // appearance is a language, a theme and a window.
 type appearance struct {
 	language, theme string
@@ -192,7 +200,7 @@ func (s *studio) picture(b *tab, x shot, l appearance) (content []byte) {
 func (s *studio) open(b *tab, x shot, l appearance) {
 	s.t.Helper()
 	where := x.in(l)
-	b.run(chromedp.EmulateViewport(l.width, 900))
+	b.run(chromedp.EmulateViewport(x.width(l), 900))
 	s.wear(b, x.as, l)
 	medium := "screen"
 	if x.print {
@@ -217,7 +225,7 @@ func (s *studio) open(b *tab, x shot, l appearance) {
 func (s *studio) examine(b *tab, x shot, l appearance) {
 	s.t.Helper()
 	where := x.in(l)
-	b.fits(where, l.width)
+	b.fits(where, x.width(l))
 	b.calmBut(where, x.status)
 	if l.examined {
 		b.axe(where)
