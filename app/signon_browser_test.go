@@ -189,6 +189,10 @@ func (b *tab) fits(where string, width int64) {
 	if b.eval(`document.documentElement.scrollWidth > innerWidth`) == "true" {
 		b.t.Errorf("%s scrolls sideways at %d", where, width)
 	}
+	const aside = `[...document.querySelectorAll(".is-list")].map(x => x.parentElement).filter(x => x.scrollWidth > x.clientWidth).map(x => x.ariaLabel).join("; ")`
+	if lists := b.eval(aside); width < 500 && lists != "" {
+		b.t.Errorf("%s: lists scroll sideways at %d: %s", where, width, lists)
+	}
 }
 
 // axe has axe-core look at the page as it is.

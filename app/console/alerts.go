@@ -72,7 +72,7 @@ func (s *Console) Alerts(c *gin.Context) error {
 	return web.Render(c, http.StatusOK, console.Partner(console.PartnerPage{
 		Frame:  s.frame(c, i18n.T(ctx, i18n.AlertsTitle)),
 		Header: ui.HeaderView{Title: i18n.T(ctx, i18n.AlertsTitle), Lead: ui.Text(i18n.T(ctx, i18n.AlertsLead))},
-		Main:   []console.Section{{Table: &t, Rows: console.LikeList}},
+		Main:   []console.Section{{Table: &t}},
 	}))
 }
 
