@@ -296,7 +296,7 @@ func TestAPartnerSeesItsUsageAndWhatIsLeft(t *testing.T) {
 		b.Restart()
 		b.visits()
 		for path, want := range map[string][]string{
-			"/portal/usage?world=production":         {"98 of 100", "origin_denied", "at_spent", "under 1 ms"},
+			"/portal/usage?world=production":         {"98 of 100", "origin_denied", "at_spent", "under 1 ms", `value="98" max="100"`, `{&#34;series&#34;:[[null,`},
 			"/portal/usage?world=production&time=7d": {"98 of 100", "origin_denied"},
 		} {
 			page := b.as("viewer", path, nil).Body.String()

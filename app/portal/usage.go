@@ -27,8 +27,9 @@ type usage struct {
 	span   recordview.Span
 	ids    []string // of the applications
 	series recordview.Series
-	by     []store.Traffic  // by kind, application and outcome
-	issued map[string]int64 // today, of the quota
+	calls  map[int64]store.Traffic // by bucket
+	by     []store.Traffic         // by kind, application and outcome
+	issued map[string]int64        // today, of the quota
 }
 
 // Usage says how much the partner's applications did, and how it went. It is added up from
@@ -39,7 +40,11 @@ func (p *Portal) Usage(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	chart, err := p.usageChart(ctx, u)
+	traffic, err := p.trafficChart(ctx, u)
+	if err != nil {
+		return err
+	}
+	took, err := p.tookChart(ctx, u)
 	if err != nil {
 		return err
 	}
@@ -50,7 +55,7 @@ func (p *Portal) Usage(c *gin.Context) error {
 	return web.Render(c, http.StatusOK, portal.Usage(portal.UsagePage{
 		Frame:  p.inWorld(c, i18n.T(ctx, i18n.OwnLog), usagePath, u.world),
 		Header: ui.HeaderView{Title: i18n.T(ctx, i18n.OwnLog), Lead: ui.Text(i18n.T(ctx, i18n.OwnUsageLead)), Tools: ui.Segments(ranges)},
-		Tabs:   recordTabs(ctx, u.world, usagePath), Chart: chart, Applications: p.usageTable(ctx, u), Reasons: p.usageReasons(ctx, u),
+		Tabs:   recordTabs(ctx, u.world, usagePath), Charts: []ui.ChartView{traffic, took}, Applications: p.usageTable(ctx, u), Reasons: p.usageReasons(ctx, u),
 	}))
 }
 
@@ -66,7 +71,7 @@ func (p *Portal) readUsage(c *gin.Context) (u usage, err error) {
 	if u.span, err = recordview.SpanOf(c.Query("time"), now); err != nil {
 		return u, err
 	}
-	u.ids, u.series = u.own.Applications, recordview.Series{}
+	u.ids, u.series, u.calls = u.own.Applications, recordview.Series{}, map[int64]store.Traffic{}
 	if len(u.ids) == 0 {
 		return u, nil
 	}
@@ -78,6 +83,16 @@ func (p *Portal) readUsage(c *gin.Context) (u usage, err error) {
 	for _, t := range list {
 		u.series.At(u.span.BucketOf(t.Start), t.Kind).Add(t)
 	}
+	calls, err := p.o.Store.CallsByTime(ctx, counts)
+	if err != nil {
+		return u, err
+	}
+	for _, t := range calls {
+		b := u.span.BucketOf(t.Start)
+		one := u.calls[b]
+		one.Count, one.DurationMax, one.Took = one.Count+t.Count, max(one.DurationMax, t.DurationMax), one.Took.Plus(t.Took)
+		u.calls[b] = one
+	}
 	if u.by, err = p.o.Store.TrafficByParty(ctx, counts); err != nil {
 		return u, err
 	}
@@ -85,40 +100,87 @@ func (p *Portal) readUsage(c *gin.Context) (u usage, err error) {
 	return u, err
 }
 
-func (p *Portal) usageChart(ctx context.Context, u usage) (ui.ChartView, error) {
+// trafficChart is what was issued and refused over time.
+func (p *Portal) trafficChart(ctx context.Context, u usage) (ui.ChartView, error) {
+	buckets := u.span.Buckets()
+	v := ui.ChartView{
+		ID: "usage", Title: i18n.T(ctx, i18n.OverviewChart),
+		Series: []ui.Series{{Name: i18n.T(ctx, i18n.OverviewOpened), Colour: 1}, {Name: i18n.T(ctx, i18n.OverviewRefused), Colour: 3}},
+	}
+	for _, word := range []i18n.Key{i18n.OverviewIssued, i18n.OverviewOpened, i18n.OverviewCalls, i18n.OverviewRefused} {
+		v.Table.Head = append(v.Table.Head, ui.Column{Text: i18n.T(ctx, word), Number: true})
+	}
+	return p.usageChart(ctx, u, v, func(b int64) []string {
+		one, texts := []int64{b}, []string(nil)
+		for _, n := range []int64{u.series.Sum(one, models.RollupAT).OK(), u.series.Sum(one, models.RollupVT).OK(), u.series.Sum(one, models.RollupCall).OK(), u.series.Sum(one).Refused} {
+			texts = append(texts, i18n.Number(ctx, n))
+		}
+		return texts
+	}, [][]float64{
+		u.series.Line(buckets, func(b int64) int64 { return u.series.Sum([]int64{b}, models.RollupVT).OK() }),
+		u.series.Line(buckets, func(b int64) int64 { return u.series.Sum([]int64{b}).Refused }),
+	})
+}
+
+// tookChart is how long calls took over time, where there were any.
+func (p *Portal) tookChart(ctx context.Context, u usage) (ui.ChartView, error) {
+	v := ui.ChartView{ID: "took", Title: i18n.T(ctx, i18n.OwnCallsTook), Table: ui.TableView{Head: []ui.Column{{Text: i18n.T(ctx, i18n.OverviewCalls), Number: true}}}}
+	percents := []int64{95, 50}
+	lines := make([][]*float64, len(percents))
+	for i, word := range []i18n.Key{i18n.OwnSlow, i18n.OwnMedian} {
+		v.Series = append(v.Series, ui.Series{Name: i18n.T(ctx, word), Colour: i + 1})
+		v.Table.Head = append(v.Table.Head, ui.Column{Text: i18n.T(ctx, word), Number: true})
+		for _, b := range u.span.Buckets() {
+			var ms *float64
+			if d, known := u.calls[b].Took.Percentile(percents[i], u.calls[b].DurationMax); known {
+				ms = new(float64(d.Microseconds()) / 1000)
+			}
+			lines[i] = append(lines[i], ms)
+		}
+	}
+	return p.usageChart(ctx, u, v, func(b int64) []string {
+		texts := []string{i18n.Number(ctx, u.calls[b].Count)}
+		for _, percent := range percents {
+			texts = append(texts, tookWords(ctx, u.calls[b].Took, percent, u.calls[b].DurationMax))
+		}
+		return texts
+	}, lines)
+}
+
+// tookWords is how long all but the slowest calls took.
+func tookWords(ctx context.Context, t models.Took, percent, longest int64) string {
+	if d, known := t.Percentile(percent, longest); known {
+		return i18n.Duration(ctx, d)
+	}
+	return "–"
+}
+
+// usageChart completes a chart: lines over the range's hours or days, and the same in words
+// as a table, each of whose rows leads to its lines in the log.
+func (p *Portal) usageChart(ctx context.Context, u usage, v ui.ChartView, row func(bucket int64) []string, lines any) (ui.ChartView, error) {
 	buckets := u.span.Buckets()
 	times := make([]float64, len(buckets))
 	for i, b := range buckets {
 		times[i] = float64(b) / 1000
 	}
-	drawn, err := json.Marshal(map[string]any{"times": times, "series": [][]float64{
-		u.series.Line(buckets, func(b int64) int64 { return u.series.Sum([]int64{b}, models.RollupVT).OK() }),
-		u.series.Line(buckets, func(b int64) int64 { return u.series.Sum([]int64{b}).Refused }),
-	}})
+	drawn, err := json.Marshal(map[string]any{"times": times, "series": lines})
 	head, unit := i18n.OverviewHour, i18n.OverviewByHour
 	if u.span.Days {
 		head, unit = i18n.OverviewDate, i18n.OverviewByDay
 	}
-	v := ui.ChartView{
-		ID: "usage", Title: i18n.T(ctx, i18n.OverviewChart), Unit: i18n.T(ctx, unit), Drawn: string(drawn), Zone: p.o.Zone.String(), Days: u.span.Days, Open: true,
-		Series: []ui.Series{{Name: i18n.T(ctx, i18n.OverviewOpened), Colour: 1}, {Name: i18n.T(ctx, i18n.OverviewRefused), Colour: 3}},
-		Table: ui.TableView{Caption: i18n.T(ctx, i18n.OverviewChart), Head: []ui.Column{
-			{Text: i18n.T(ctx, head)}, {Text: i18n.T(ctx, i18n.OverviewIssued), Number: true}, {Text: i18n.T(ctx, i18n.OverviewOpened), Number: true},
-			{Text: i18n.T(ctx, i18n.OverviewCalls), Number: true}, {Text: i18n.T(ctx, i18n.OverviewRefused), Number: true},
-		}},
-	}
+	v.Unit, v.Drawn, v.Zone, v.Days, v.Open = i18n.T(ctx, unit), string(drawn), p.o.Zone.String(), u.span.Days, true
+	v.Table.Caption, v.Table.Head = v.Title, append([]ui.Column{{Text: i18n.T(ctx, head)}}, v.Table.Head...)
 	for i, b := range slices.Backward(buckets) {
 		until := u.span.Now.UnixMilli() + 1
 		if i+1 < len(buckets) {
 			until = buckets[i+1]
 		}
-		one := []int64{b}
 		q := recordview.Query{World: string(u.world), From: strconv.FormatInt(b, 10), Until: strconv.FormatInt(until, 10)}
-		row := []ui.Cell{{Text: u.span.BucketWords(ctx, b), Href: q.Address(logPath)}}
-		for _, n := range []int64{u.series.Sum(one, models.RollupAT).OK(), u.series.Sum(one, models.RollupVT).OK(), u.series.Sum(one, models.RollupCall).OK(), u.series.Sum(one).Refused} {
-			row = append(row, ui.Cell{Text: i18n.Number(ctx, n)})
+		cells := []ui.Cell{{Text: u.span.BucketWords(ctx, b), Href: q.Address(logPath)}}
+		for _, text := range row(b) {
+			cells = append(cells, ui.Cell{Text: text})
 		}
-		v.Table.Rows = append(v.Table.Rows, ui.Row{Cells: row})
+		v.Table.Rows = append(v.Table.Rows, ui.Row{Cells: cells})
 	}
 	return v, err
 }
@@ -148,17 +210,14 @@ func (p *Portal) usageTable(ctx context.Context, u usage) ui.TableView {
 			row = append(row, ui.Cell{Text: i18n.Number(ctx, n)})
 		}
 		for _, percent := range []int64{50, 95} {
-			cell := ui.Cell{Text: "–"}
-			if d, known := took.Percentile(percent, longest); known {
-				cell.Text = i18n.Duration(ctx, d)
-			}
-			row = append(row, cell)
+			row = append(row, ui.Cell{Text: tookWords(ctx, took, percent, longest)})
 		}
-		left := i18n.T(ctx, i18n.LimitUnlimited)
+		left := ui.Cell{Text: i18n.T(ctx, i18n.LimitUnlimited)}
 		if quota := u.names.Applications[id].DailyQuota; quota > 0 {
-			left = i18n.T(ctx, i18n.OwnQuotaLeft, i18n.Number(ctx, max(0, quota-u.issued[id])), i18n.Number(ctx, quota))
+			rest := max(0, quota-u.issued[id])
+			left = ui.Cell{Part: portal.QuotaLeft(i18n.T(ctx, i18n.OwnQuotaLeft, i18n.Number(ctx, rest), i18n.Number(ctx, quota)), rest, quota)}
 		}
-		t.Rows = append(t.Rows, ui.Row{Cells: append(row, ui.Cell{Text: left})})
+		t.Rows = append(t.Rows, ui.Row{Cells: append(row, left)})
 	}
 	t.Empty = ui.Empty(ui.EmptyView{Title: i18n.T(ctx, i18n.PortalNoApps), Text: i18n.T(ctx, i18n.PortalNoAppsTxt)})
 	return t

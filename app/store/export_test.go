@@ -122,7 +122,7 @@ func OverviewSQL() map[string]string {
 		"counts of partners": strings.ReplaceAll(partnerCountsSQL, "IN ?", "IN (?)"),
 	}
 	all["calls"], _ = walkCallsSQL(CallFilter{Service: "s", Refused: true})
-	for name, query := range map[string]string{"time": trafficByTimeSQL, "party": trafficByPartySQL, "service": trafficByServiceSQL} {
+	for name, query := range map[string]string{"time": trafficByTimeSQL, "calls by time": callsByTimeSQL, "party": trafficByPartySQL, "service": trafficByServiceSQL} {
 		for _, span := range []string{models.SpanHour, models.SpanDay} {
 			rows, _ := TrafficSpan{Span: span}.rows()
 			all[name+" by "+span] = fmt.Sprintf(query, rows)

@@ -69,6 +69,7 @@ var tookSums = func() string {
 // What is asked of the rows: by time, by application, by service.
 var (
 	trafficByTimeSQL    = "SELECT start, kind, sum(count) AS count, " + refusedSum + " FROM (%s) AS counted GROUP BY start, kind"
+	callsByTimeSQL      = "SELECT start, kind, sum(count) AS count, " + refusedSum + ", " + tookSums + " FROM (%s) AS counted WHERE kind = 'call' GROUP BY start, kind"
 	trafficByPartySQL   = "SELECT kind, application_id, outcome, sum(count) AS count, " + tookSums + " FROM (%s) AS counted GROUP BY kind, application_id, outcome"
 	trafficByServiceSQL = "SELECT service_id, outcome, sum(count) AS count, " + tookSums + " FROM (%s) AS counted WHERE kind = 'call' GROUP BY service_id, outcome"
 )
@@ -86,6 +87,12 @@ func (s *Store) traffic(ctx context.Context, query string, t TrafficSpan) ([]Tra
 // yet have a line each.
 func (s *Store) TrafficByTime(ctx context.Context, t TrafficSpan) ([]Traffic, error) {
 	return s.traffic(ctx, trafficByTimeSQL, t)
+}
+
+// CallsByTime adds up counts of calls by hour or day, with how long they took. Hours that
+// are in no day yet have a line each.
+func (s *Store) CallsByTime(ctx context.Context, t TrafficSpan) ([]Traffic, error) {
+	return s.traffic(ctx, callsByTimeSQL, t)
 }
 
 // TrafficByParty adds up counts by kind, application and outcome.

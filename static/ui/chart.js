@@ -29,7 +29,7 @@ function draw(place) {
     scales: { y: { range: (chart, low, high) => [0, roundMaximum(high)] } },
     axes: [axis({ values: "days" in place.dataset ? "{MM}-{DD}" : "{HH}:{mm}", size: 28, space: 60, incrs: "days" in place.dataset ? [day, 2 * day, 7 * day] : [hour, 2 * hour, 3 * hour, 6 * hour, 12 * hour] }), axis({ size: 48, incrs: whole, grid: { stroke: css("--p-line"), width: 1 } })],
     series: [{}, ...colours.map((colour, i) => ({
-      label: names[i], stroke: css("--p-series-" + colour), width: 1.5, points: { show: times.length < 3, size: 5 },
+      label: names[i], stroke: css("--p-series-" + colour), width: 1.5, points: { show: times.length < 3 || series[i].includes(null), size: 5 },
       fill: i === 0 ? css("--p-accent-soft") : undefined,
     }))],
     hooks: {

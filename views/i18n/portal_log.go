@@ -9,6 +9,7 @@ var (
 	OwnUsage          = def("own.usage", "Usage", "用量")
 	OwnUsageLead      = def("own.usage_lead", "How much your applications did, how it went, and what is left of today's quota.", "应用的用量、结果，以及当日配额余量。")
 	OwnUsageApps      = def("own.usage_apps", "By application", "按应用")
+	OwnCallsTook      = def("own.calls_took", "How long calls took, in ms", "调用用时（毫秒）")
 	OwnMedian         = def("own.median", "Half of the calls within", "用时中位数")
 	OwnSlow           = def("own.slow", "95 in 100 within", "95% 调用用时")
 	OwnQuota          = def("own.quota", "ATs left today", "当日 AT 余量")
