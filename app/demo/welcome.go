@@ -17,15 +17,14 @@ Postern demo is running. Everything is on this machine.
            Try Chengzi Rent (the same page, fewer fields) and Nanfeng (suspended).
            For a copied link, tick "Somebody copies the link and opens it first" in
            the bar at the top of the page, then tap.
-
 {{if .Staff}}
-  Console  {{.Internal}}/console
-           {{range .Staff}}{{printf "%-9s %s  code %s" .Login .Password .Code}}
-           {{end}}A code counts once, for a minute; fresh ones: {{.Start}}staff
+  Console  {{.Internal}}/console{{range .Staff}}
+           {{printf "%-9s %s  code %s" .Login .Password .Code}}{{end}}
+           A code counts once, for a minute; fresh ones: {{.Start}}staff
 {{end}}{{if .Users}}
-  Portal   {{.Portal}}/portal   for partners' users
-           {{range .Users}}{{printf "%-9s %s  code %s  %s" .Login .Password .Code .Is}}
-           {{end}}{{end}}
+  Portal   {{.Portal}}/portal   for partners' users{{range .Users}}
+           {{printf "%-9s %s  code %s  %s" .Login .Password .Code .Is}}{{end}}
+{{end}}
   Ports    six, on loopback: {{.Ports}}
            {{printf "%-25s" .Gateway}} the gateway: /.well-known/oauth-authorization-server
            {{printf "%-25s" .Internal}} internal: /readyz, /metrics
