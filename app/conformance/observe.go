@@ -39,6 +39,7 @@ type stage struct {
 	reason string // of the ledger, behind the mark of weather
 	felt   func(t tape, reason string) (fault, bool)
 	judge  func(f fault, t tape, now int64) finding
+	unseen time.Duration // for how long what felt it is not on record yet: a call is when it is over
 }
 
 // finding is what was found; zero where nothing can be said yet.
@@ -50,14 +51,14 @@ type finding struct {
 }
 
 var stages = map[models.Weather]stage{
-	models.ExpiredAT:    {"at_expired", atExchange, newAT},
-	models.ClockAhead:   {"assertion_from_the_future", atRequest, newAssertion},
-	models.RetiredAK:    {"kid", atExchange, newAT},
-	models.SpentAT:      {"other_r", atExchange, newAT},
-	models.RateLimit:    {"rate_at", atRequest, comesLater},
-	models.SlowUpstream: {"timeout", atCall, staysCalm},
-	models.UpstreamDown: {"unavailable", atCall, staysCalm},
-	models.WrongOrigin:  {"origin", atExchange, staysCalm},
+	models.ExpiredAT:    {"at_expired", atExchange, newAT, 0},
+	models.ClockAhead:   {"assertion_from_the_future", atRequest, newAssertion, 0},
+	models.RetiredAK:    {"kid", atExchange, newAT, 0},
+	models.SpentAT:      {"other_r", atExchange, newAT, 0},
+	models.RateLimit:    {"rate_at", atRequest, comesLater, 0},
+	models.SlowUpstream: {"timeout", atCall, staysCalm, authority.WeatherSlow + late},
+	models.UpstreamDown: {"unavailable", atCall, staysCalm, 0},
+	models.WrongOrigin:  {"origin", atExchange, staysCalm, 0},
 }
 
 // observe states what a tape shows of a kind of weather that was raised at since (Unix ms);
@@ -65,9 +66,11 @@ var stages = map[models.Weather]stage{
 // is seen.
 func observe(w models.Weather, since int64, t tape, now int64) (o models.Observation, done bool) {
 	o = models.Observation{Weather: w, From: since, Until: now, Verdict: models.NotSeen, Finding: models.NothingCame}
-	done = now >= since+Patience.Milliseconds()
+	last := since + Patience.Milliseconds()
+	done = now >= last
 	if s, known := stages[w]; known {
-		if f, felt := s.felt(t, w.Because(s.reason)); felt {
+		done = now >= last+s.unseen.Milliseconds()
+		if f, felt := s.felt(t, w.Because(s.reason)); felt && f.from <= last {
 			o.FeltAt, o.RequestID, o.Finding = f.from, f.request, models.OnceOnly
 			if found := s.judge(f, t, t.known(now)); found.verdict != "" {
 				o.Verdict, o.Finding, o.Asked, o.Waited = found.verdict, found.finding, found.asked, found.waited

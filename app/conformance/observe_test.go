@@ -117,6 +117,12 @@ func TestWhatIsObserved(t *testing.T) {
 		{name: "felt late, and nothing after", weather: models.ExpiredAT, lines: []models.Event{asked(-500, "a"), turnedAway(179_000, "weather:at_expired", "a")},
 			after: Patience + 11*time.Second, verdict: models.NotSeen, finding: models.OnceOnly},
 
+		{name: "a slow call may still go on", weather: models.SlowUpstream, after: Patience + 8*time.Second, verdict: models.NotSeen, finding: models.NothingCame, goesOn: true},
+		{name: "a slow call of the last second", weather: models.SlowUpstream, lines: []models.Event{asked(-900, "a"), opened(-500, "a", "v")}, calls: []models.Call{called(179_900, "weather:timeout", "v", 8*time.Second)},
+			after: Patience + 19*time.Second, verdict: models.AsItShould, finding: models.Calm},
+		{name: "a slow call after the three minutes", weather: models.SlowUpstream, lines: []models.Event{asked(-900, "a"), opened(-500, "a", "v")}, calls: []models.Call{called(180_100, "weather:timeout", "v", 8*time.Second)},
+			after: Patience + 9*time.Second, verdict: models.NotSeen, finding: models.NothingCame},
+
 		{name: "too much to be read before the watch was over", weather: models.WrongOrigin, lines: []models.Event{asked(-500, "a"), turnedAway(300, origin, "a")}, gap: 11 * time.Second,
 			after: 20 * time.Second, verdict: models.NotSeen, finding: models.Unfinished, goesOn: true},
 		{name: "too much to be read, to the end", weather: models.WrongOrigin, lines: []models.Event{asked(-500, "a"), turnedAway(300, origin, "a")}, gap: 11 * time.Second,
