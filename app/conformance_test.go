@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -290,7 +291,11 @@ func TestARunIsSkippedStoppedAndOneAtATime(t *testing.T) {
 	if rec := p.as("developer", trying+"/weather", url.Values{"kind": {"spent_at"}, "on": {"yes"}}); rec.Code != http.StatusConflict || p.on() != 1 {
 		t.Errorf("weather is raised while a run is on: %d", rec.Code)
 	}
-	p.shows("Try it", p.sees(""), "it makes the weather", "disabled")
+	try := p.sees("")
+	p.shows("Try it", try, "it makes the weather", "A conformance run has raised this weather: Expired AT.", `href="`+conforming+"/"+p.newest().ID+`"`)
+	if strings.Contains(try, `role="switch"`) {
+		t.Error("weather can be switched while a run makes it")
+	}
 	step("skip", "expired_at", http.StatusSeeOther)
 	step("skip", "expired_at", http.StatusSeeOther) // the other tab's
 	if run := p.goesOn(); run.Stage != models.ClockAhead || len(run.Observed) != 1 || run.Observed[0].Verdict != models.NotPlayed {
@@ -320,6 +325,49 @@ func TestARunIsSkippedStoppedAndOneAtATime(t *testing.T) {
 	if run := p.goesOn(); run.Ended != models.RunClosed || p.on() != 0 {
 		t.Errorf("once its application is closed: %+v", run)
 	}
+}
+
+var requestIn = regexp.MustCompile(`X-Request-Id</span>\s*<span class="">: </span>\s*<span class="p-code-string">([^<]+)<`)
+
+func TestWhoRaisedTheWeatherIsSaid(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, seeded(echoSeed))
+	p := &player{trier: newTrier(t, w)}
+	limited := func(who, not string, links ...string) {
+		t.Helper()
+		page := p.does("B", wanted)
+		p.lines++
+		p.settles()
+		w.Refresh()
+		id := requestIn.FindStringSubmatch(page)[1]
+		texts := append([]string{who, "until Retry-After is over", `>Retry-After</span>`, "429 Too Many Requests"}, links...)
+		p.shows("Try it", page, texts...)
+		explained := p.as("developer", "/portal/explain", url.Values{"text": {id}}).Body.String()
+		p.shows("the explanation", explained, append(links, who, "until Retry-After is over")...)
+		xray := p.as("developer", "/portal/visits/request/"+id, nil).Body.String()
+		p.shows("the X-ray", xray, append(links, who)...)
+		lines, err := w.App.Store().EventsOfRequest(t.Context(), id)
+		if err != nil || len(lines) != 1 {
+			t.Fatalf("%d lines, %v", len(lines), err)
+		}
+		drawer := p.as("developer", "/portal/log/"+lines[0].ID, nil).Body.String()
+		p.shows("the log", drawer, append(links, who)...)
+		for name, text := range map[string]string{"Try it": page, "the explanation": explained, "the X-ray": xray, "the log": drawer} {
+			if strings.Contains(text, not) || strings.Contains(text, "higher limit") {
+				t.Errorf("%s blames somebody else", name)
+			}
+		}
+	}
+	const run, own = "A conformance run had put bad weather over this sandbox", "Your team has put bad weather over this sandbox"
+	p.begins()
+	for _, weather := range models.Weathers[:4] {
+		p.led(p.as("developer", conforming, url.Values{"act": {"skip"}, "stage": {string(weather)}}), conforming)
+	}
+	limited(run, own, `href="`+conforming+"/"+p.newest().ID+`"`)
+	p.led(p.as("developer", conforming, url.Values{"act": {"stop"}}), conforming)
+	w.Later(10 * time.Second)
+	p.led(p.as("developer", trying+"/weather", url.Values{"kind": {"rate_limit"}, "on": {"yes"}}), trying)
+	limited(own, run)
 }
 
 func TestNoFaultIsSkippedAway(t *testing.T) {

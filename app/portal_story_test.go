@@ -460,7 +460,7 @@ func (s *story) understandsAFailure(application string) {
 
 	b.open("/portal")
 	b.follows(`.p-header-actions a[href="/portal/explain"]`)
-	s.explained(id, "at_spent", "Your team has put bad weather over this sandbox", "had opened a visit before", "do not keep h5_url")
+	s.explained(id, "at_spent", "Your team has put bad weather over this sandbox", "had opened a visit before", "Forget h5_url")
 	s.sound(b, "an explanation")
 }
 

@@ -247,7 +247,7 @@ func TestTriesAndWeatherAreOfOnesOwnSandbox(t *testing.T) {
 	o.does("C", nil)
 	o.led(o.as("developer", trying+"/weather?step=C", raise), trying+"?step=C")
 	o.shows("weather", o.sees(""), `aria-checked="true"`, "1 of 8 on", "AT already spent is on.")
-	o.shows("D in bad weather", o.does("D", nil), "409", "error+jwe", "at_spent", "do not keep h5_url")
+	o.shows("D in bad weather", o.does("D", nil), "409", "error+jwe", "at_spent", "Your team has put bad weather", "Forget h5_url", "Content-Type")
 	if got := exchanges(w, sandboxApp); !strings.Contains(got, "at_spent") {
 		t.Errorf("the partner's own page does not feel it: %s", got)
 	}

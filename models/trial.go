@@ -36,6 +36,15 @@ func WeatherFault(reason string) (fault string, weather bool) {
 	return strings.CutPrefix(reason, weatherMark)
 }
 
+// weatherCodes are what each kind is answered with.
+var weatherCodes = map[string]Weather{
+	"invalid_at": ExpiredAT, "invalid_client": ClockAhead, "bad_envelope": RetiredAK, "at_spent": SpentAT, "rate_limited": RateLimit,
+	"upstream_timeout": SlowUpstream, "upstream_unavailable": UpstreamDown, "origin_denied": WrongOrigin,
+}
+
+// WeatherOf is the kind of bad weather that is answered with a code; "" for none.
+func WeatherOf(code string) Weather { return weatherCodes[code] }
+
 // WeatherSpell is one kind of bad weather over an application.
 type WeatherSpell struct {
 	ApplicationID string  `gorm:"primaryKey"`

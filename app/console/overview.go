@@ -270,7 +270,7 @@ func (s *Console) reasonsPart(o overview) (templ.Component, error) {
 	list, total := by.reasons()
 	v := console.OverviewReasons{Title: i18n.T(o.ctx, i18n.OverviewWhy), Aside: i18n.T(o.ctx, o.span.Word) + " · " + i18n.Number(o.ctx, total)}
 	for _, r := range list {
-		cause, _ := recordview.Explain(o.ctx, r.code, "")
+		cause, _ := recordview.Explain(o.ctx, r.code, "", "")
 		row := console.OverviewReason{Code: r.code, Words: cause, Count: i18n.Number(o.ctx, r.count), Href: s.refusedHref(o, r.call, r.code, o.partner)}
 		row.Share, row.Most = int(r.count), int(list[0].count)
 		v.Rows = append(v.Rows, row)

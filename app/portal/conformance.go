@@ -23,6 +23,8 @@ func conformancePathOf(application string) string {
 	return applicationPath(application) + "/conformance"
 }
 
+func runPath(application, run string) string { return conformancePathOf(application) + "/" + run }
+
 // conformed is an application of the reader's in the sandbox, closed or not: what its runs
 // came to can be read as long as they are kept.
 func (p *Portal) conformed(c *gin.Context) (partners.Application, error) {
@@ -138,7 +140,7 @@ func (p *Portal) showConformance(c *gin.Context, a partners.Application, list []
 				return err
 			}
 			page.Earlier = append(page.Earlier, portal.ConformanceRow{
-				Href: path + "/" + r.ID, Began: i18n.Stamp(ctx, p.InZone(r.BeganAt)), By: names[r.AccountID], Met: recordview.Met(ctx, proved, holds),
+				Href: runPath(a.ID, r.ID), Began: i18n.Stamp(ctx, p.InZone(r.BeganAt)), By: names[r.AccountID], Met: recordview.Met(ctx, proved, holds),
 			})
 		}
 	}
@@ -149,7 +151,7 @@ func (p *Portal) showConformance(c *gin.Context, a partners.Application, list []
 	if run.EndedAt == 0 {
 		page.On, err = p.stage(ctx, a, run)
 	} else {
-		page.Result = path + "/" + run.ID + "/result"
+		page.Result = runPath(a.ID, run.ID) + "/result"
 		run, holds, err = p.o.Conformance.Proved(ctx, run)
 	}
 	if err != nil {

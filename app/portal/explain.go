@@ -340,7 +340,11 @@ func (p *Portal) explainRequest(c *gin.Context, id string) (page portal.ExplainP
 	page.Kind = i18n.T(ctx, i18n.ExplainRequest, id)
 	call, err := own.CallOf(ctx, id)
 	if err == nil {
-		page.Verdict = []ui.NoteView{p.because(ctx, call.Code, call.Reason, p.events.XRayAddress(records.Found{VID: call.VID}))}
+		run, err := own.RunOf(ctx, call.ApplicationID, call.Reason, call.At)
+		if err != nil {
+			return page, err
+		}
+		page.Verdict = []ui.NoteView{p.because(ctx, refusal{call.Code, call.Reason, call.ApplicationID, run}, p.events.XRayAddress(records.Found{VID: call.VID}))}
 		return page, nil
 	}
 	found, err := own.Find(ctx, id)
@@ -359,14 +363,18 @@ func (p *Portal) explainRequest(c *gin.Context, id string) (page portal.ExplainP
 	return page, nil
 }
 
+// refusal is one as it is on record, with the conformance run whose weather it is owed to.
+type refusal struct{ code, reason, application, run string }
+
 // because says why something was refused, or that it was not.
-func (p *Portal) because(ctx context.Context, code, reason, visit string) ui.NoteView {
+func (p *Portal) because(ctx context.Context, r refusal, visit string) ui.NoteView {
 	links := []ui.LinkView{{Text: i18n.T(ctx, i18n.LogOpenXRay), Href: visit}}
-	if code == "" || code == "ok" {
+	if r.code == "" || r.code == "ok" {
 		return ui.NoteView{Tone: ui.Ok, Text: i18n.T(ctx, i18n.LogFine), Links: links}
 	}
-	cause, cure := recordview.ExplainToPartner(ctx, code, reason)
-	note := ui.NoteView{Tone: ui.Bad, Lead: i18n.T(ctx, i18n.PortalTryRefused, code), Text: cause, Links: links}
+	cause, cure := recordview.ExplainToPartner(ctx, r.code, r.reason, r.run)
+	links = append(links, p.events.RunLinks(ctx, r.application, r.run)...)
+	note := ui.NoteView{Tone: ui.Bad, Lead: i18n.T(ctx, i18n.PortalTryRefused, r.code), Text: cause, Links: links}
 	if cure != "" {
 		note.Text += " " + i18n.T(ctx, i18n.ExplainWhatHelps, cure)
 	}
@@ -377,9 +385,9 @@ func (p *Portal) because(ctx context.Context, code, reason, visit string) ui.Not
 func (p *Portal) whatHappened(ctx context.Context, x records.XRay) []ui.NoteView {
 	visit, stop := p.events.XRayAddress(x.Found), x.Stopped()
 	if stop == nil {
-		return []ui.NoteView{p.because(ctx, "", "", visit)}
+		return []ui.NoteView{p.because(ctx, refusal{}, visit)}
 	}
-	notes := []ui.NoteView{p.because(ctx, stop.Code, stop.Reason, visit)}
+	notes := []ui.NoteView{p.because(ctx, refusal{stop.Code, stop.Reason, x.ApplicationID, x.RunOf(*stop)}, visit)}
 	before := func(k i18n.Key, at int64) {
 		notes = append(notes, ui.NoteView{Tone: ui.Accent, Text: i18n.T(ctx, k, i18n.Duration(ctx, time.Duration(stop.To-at)*time.Millisecond))})
 	}

@@ -83,7 +83,7 @@ type Portal struct {
 // New returns the portal's screens.
 func New(o Options) *Portal {
 	view := recordview.View{
-		Now: o.Now, Zone: o.Zone, Cursors: o.Cursors, Log: logPath, Visits: visitsPath, Explain: recordview.ExplainToPartner, Own: true,
+		Now: o.Now, Zone: o.Zone, Cursors: o.Cursors, Log: logPath, Visits: visitsPath, Explain: recordview.ExplainToPartner, Run: runPath, Own: true,
 	}
 	p := &Portal{o: o, events: view, calls: view, explained: limit.NewBuckets(maxExplainers), exported: limit.NewBuckets(maxExplainers)}
 	p.calls.Log, p.calls.Calls = callsPath, true

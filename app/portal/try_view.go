@@ -79,7 +79,9 @@ func (p *Portal) showTry(c *gin.Context, status int, a partners.Application, typ
 	}
 	page.Steps = p.trySteps(ctx, a, t, chosen, next)
 	if m, there := t.Messages[chosen]; there {
-		page.Message = tryMessage(ctx, chosen, m, t)
+		if page.Message, err = p.tryMessage(c, a, chosen, m, t); err != nil {
+			return err
+		}
 	}
 	switch {
 	case models.Status(a.Status) != models.Active:
@@ -220,11 +222,11 @@ func (p *Portal) withWeather(c *gin.Context, status int, a partners.Application,
 		}
 	}
 	v := portal.WeatherView{Action: tryPathOf(a.ID) + "/weather", Count: i18n.T(ctx, i18n.PortalWeatherOn, on, len(models.Weathers)), Ends: i18n.T(ctx, i18n.PortalWeatherNone)}
-	if run, err := p.o.Store.ConformanceRuns(ctx, a.ID, 1); err != nil {
+	run, runs, err := p.o.Store.ConformanceRunOn(ctx, a.ID)
+	if err != nil {
 		return err
-	} else if v.Run = conformancePathOf(a.ID); len(run) > 0 {
-		v.RunOn = run[0].EndedAt == 0
 	}
+	v.Run, v.RunOn = conformancePathOf(a.ID), runs
 	if on > 0 {
 		v.Ends = i18n.T(ctx, i18n.PortalWeatherEnds, i18n.Stamp(ctx, time.UnixMilli(last).In(p.o.Zone)))
 	}
@@ -239,7 +241,11 @@ func (p *Portal) withWeather(c *gin.Context, status int, a partners.Application,
 		}
 		v.Kinds = append(v.Kinds, k)
 		if k.On {
-			page.Notes = append(page.Notes, ui.NoteView{Tone: ui.Accent, Lead: i18n.T(ctx, i18n.PortalWeatherIsOn, k.Name), Text: i18n.T(ctx, words.Effect)})
+			note := ui.NoteView{Tone: ui.Accent, Lead: i18n.T(ctx, i18n.PortalWeatherIsOn, k.Name), Text: i18n.T(ctx, words.Effect)}
+			if runs {
+				note.Lead, note.Links = i18n.T(ctx, i18n.ConformanceRaised, k.Name), p.events.RunLinks(ctx, a.ID, run.ID)
+			}
+			page.Notes = append(page.Notes, note)
 		}
 	}
 	page.Weather = v
@@ -249,15 +255,18 @@ func (p *Portal) withWeather(c *gin.Context, status int, a partners.Application,
 // shownJSON is how long texts in messages are: tokens are cut, sentences are not.
 var shownJSON = ui.JSON{Token: 34, Text: 300}
 
-func tryMessage(ctx context.Context, s trial.Step, m trial.Message, t trial.Trial) *portal.TryMessage {
+func (p *Portal) tryMessage(c *gin.Context, a partners.Application, s trial.Step, m trial.Message, t trial.Trial) (*portal.TryMessage, error) {
+	ctx := c.Request.Context()
 	v := &portal.TryMessage{Letter: letter(s), Title: i18n.T(ctx, stepWords[s].long), Tone: ui.Ok, RequestID: m.RequestID}
 	if m.Status != 0 {
 		v.Status = strconv.Itoa(m.Status)
 	}
 	if m.Code != "" {
 		v.Tone = ui.Bad
-		v.Note = refusedNote(ctx, m.Code)
-		v.Note.Links = []ui.LinkView{{Text: i18n.T(ctx, i18n.XRayInLog), Href: recordview.Query{World: string(models.Sandbox), Search: m.RequestID}.Address(logPath)}}
+		if err := p.refused(c, a, m, v); err != nil {
+			return nil, err
+		}
+		v.Note.Links = append(v.Note.Links, ui.LinkView{Text: i18n.T(ctx, i18n.XRayInLog), Href: recordview.Query{World: string(models.Sandbox), Search: m.RequestID}.Address(logPath)})
 	}
 	if t.VID != "" && s != trial.StepB && s != trial.StepC {
 		v.XRay = homePath + "/visits/" + t.VID
@@ -272,24 +281,47 @@ func tryMessage(ctx context.Context, s trial.Step, m trial.Message, t trial.Tria
 	default:
 		v.Halves = []portal.TryHalf{request(ctx, m), reply(ctx, m)}
 	}
-	return v
+	return v, nil
 }
 
-// refusedNote says what a refusal means and what a good page or back end does then.
-func refusedNote(ctx context.Context, code string) *ui.NoteView {
-	ledger := code
+// refused says what a refusal means and what a good page or back end does then; of weather
+// also who had raised it.
+func (p *Portal) refused(c *gin.Context, a partners.Application, m trial.Message, v *portal.TryMessage) error {
+	ctx, code := c.Request.Context(), m.Code
+	ledger, reason := code, ""
+	if m.Weather {
+		reason = models.WeatherOf(code).Because("")
+	}
 	if code == "temporarily_unavailable" { // the token endpoint's word for it (RFC 6749 section 4.1.2.1)
 		ledger = "unavailable"
 	}
-	cause, cure := recordview.ExplainToPartner(ctx, ledger, "")
-	return &ui.NoteView{Tone: ui.Warn, Lead: i18n.T(ctx, i18n.PortalTryRefused, code), Text: cause + " " + cure}
+	run, err := p.o.Records.RunOf(ctx, a.ID, reason, m.At)
+	if err != nil {
+		return err
+	}
+	cause, cure := recordview.ExplainToPartner(ctx, ledger, reason, run)
+	v.Note = &ui.NoteView{Tone: ui.Warn, Lead: i18n.T(ctx, i18n.PortalTryRefused, code), Text: cause + i18n.After(cause) + cure, Links: p.events.RunLinks(ctx, a.ID, run)}
+	return nil
 }
 
 func half(ctx context.Context, m trial.Message, isReply bool) portal.TryHalf {
 	if isReply {
-		return portal.TryHalf{Reply: true, Title: i18n.T(ctx, i18n.PortalTryReply), About: strings.TrimSpace(strconv.Itoa(m.Status) + " " + m.MediaType), Size: i18n.T(ctx, i18n.PortalTryMillis, m.Took)}
+		return portal.TryHalf{Reply: true, Title: i18n.T(ctx, i18n.PortalTryReply), About: strings.TrimSpace(strconv.Itoa(m.Status) + " " + http.StatusText(m.Status)), Size: i18n.T(ctx, i18n.PortalTryMillis, m.Took), Head: head(ctx, m.Head)}
 	}
-	return portal.TryHalf{Title: i18n.T(ctx, i18n.PortalTryRequest), About: "POST " + m.Path, Size: i18n.T(ctx, i18n.PortalTrySize, m.Size)}
+	return portal.TryHalf{Title: i18n.T(ctx, i18n.PortalTryRequest), About: "POST " + m.Path, Size: i18n.T(ctx, i18n.PortalTrySize, m.Size), Head: head(ctx, m.Asked)}
+}
+
+// head shows the fields of an HTTP header; nil where none was kept.
+func head(ctx context.Context, fields []string) *ui.CodeView {
+	if len(fields) == 0 {
+		return nil
+	}
+	v := &ui.CodeView{Label: i18n.T(ctx, i18n.PortalTryHTTP)}
+	for _, f := range fields {
+		name, value, _ := strings.Cut(f, ": ")
+		v.Lines = append(v.Lines, []ui.Span{{Class: "key", Text: name}, {Text: ": "}, {Class: "string", Text: value}})
+	}
+	return v
 }
 
 // jweClasses are the colours of an envelope's parts.
@@ -350,7 +382,6 @@ func envelope(ctx context.Context, h portal.TryHalf, compact, opened string) por
 
 func request(ctx context.Context, m trial.Message) portal.TryHalf {
 	h := half(ctx, m, false)
-	h.About += " application/jose"
 	return envelope(ctx, h, m.Sent, m.Opened)
 }
 

@@ -254,7 +254,7 @@ func (p *Portal) usageReasons(ctx context.Context, u usage) ui.TableView {
 		if r.call {
 			path = callsPath
 		}
-		cause, _ := recordview.ExplainToPartner(ctx, r.code, "")
+		cause, _ := recordview.ExplainToPartner(ctx, r.code, "", "")
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: r.code, Mono: true, Href: q.Address(path)}, {Text: cause}, {Text: i18n.Number(ctx, counts[r])}}})
 	}
 	t.Empty = ui.Empty(ui.EmptyView{Title: i18n.T(ctx, i18n.OwnNoRefusals), Text: i18n.T(ctx, i18n.OwnNoRefusalsText)})

@@ -29,6 +29,12 @@ func (r *Records) Own(partner string, applications []string) Own {
 // unsaid are outcomes whose reasons are the state of the bank's own systems.
 var unsaid = []string{"unavailable", "upstream_unavailable", "upstream_timeout"}
 
+// unsaidOf reports whether the reason of a refusal is the bank's alone. Bad weather is no state
+// of its systems.
+func unsaidOf(code, reason string) bool {
+	return slices.Contains(unsaid, code) && !models.ByWeather(reason)
+}
+
 // ownDetails are those of a line's details that its partner sees: all of them it sent
 // itself, or has got.
 var ownDetails = []string{"jti", "scope", "ak", "credential", "origin", "address", "took_us"}
@@ -91,7 +97,7 @@ func seenEvent(e models.Event) models.Event {
 			detail[name] = value
 		}
 	}
-	if e.Actor != "" || slices.Contains(unsaid, e.Outcome) {
+	if e.Actor != "" || unsaidOf(e.Outcome, e.Reason) {
 		e.Reason = ""
 	}
 	body, err := json.Marshal(map[string]any{"detail": detail})
@@ -105,7 +111,7 @@ func seenEvent(e models.Event) models.Event {
 // seenCall is a call without what is the bank's: which rule decided, and what its systems
 // took. Which fields left is read by the shape, and forgotten then.
 func seenCall(c models.Call) models.Call {
-	if slices.Contains(unsaid, c.Code) {
+	if unsaidOf(c.Code, c.Reason) {
 		c.Reason = ""
 	}
 	c.Rule, c.PolicyVersion, c.UpstreamTime, c.BytesIn, c.BytesOut = "", 0, 0, 0, 0

@@ -64,6 +64,7 @@ type XRay struct {
 	HasSubject, HasCustomer             bool
 
 	subjectSealed string
+	runs          []models.ConformanceRun
 }
 
 // Receipt is which fields of one call's reply left, and how.
@@ -100,6 +101,9 @@ func (r *Records) gather(ctx context.Context, of Found) (x XRay, err error) {
 		err = r.ofAT(ctx, &x)
 	default:
 		err = r.ofRequest(ctx, &x)
+	}
+	if err == nil {
+		err = r.readRuns(ctx, &x)
 	}
 	return x, err
 }

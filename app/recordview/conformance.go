@@ -42,6 +42,14 @@ func (v View) Conformance(ctx context.Context, run models.ConformanceRun, by str
 	return view
 }
 
+// RunLinks lead to a conformance run of an application's; nowhere where there is none.
+func (v View) RunLinks(ctx context.Context, application, run string) []ui.LinkView {
+	if run == "" || v.Run == nil {
+		return nil
+	}
+	return []ui.LinkView{{Text: i18n.T(ctx, i18n.ConformanceThis), Href: v.Run(application, run)}}
+}
+
 // Met says how much of a run is as it should be, if the signature of its result holds.
 func Met(ctx context.Context, run models.ConformanceRun, holds bool) ui.BadgeView {
 	if !holds {

@@ -21,7 +21,12 @@ func (v View) drawer(ctx context.Context, from Source, l List, e models.Event) (
 	if e.Outcome != "ok" {
 		d.Drawer.Title, d.Drawer.Mono = e.Outcome, true
 		d.Drawer.Badge = &ui.BadgeView{Tone: EventTone(e), Text: EventWord(ctx, e.Kind)}
-		d.Cause, d.Cure = v.Explain(ctx, e.Outcome, e.Reason)
+		run, err := from.RunOf(ctx, e.ApplicationID, e.Reason, e.At)
+		if err != nil {
+			return nil, err
+		}
+		d.Cause, d.Cure = v.Explain(ctx, e.Outcome, e.Reason, run)
+		d.Runs = v.RunLinks(ctx, e.ApplicationID, run)
 	}
 	if e.Alarm && e.Outcome == "ok" {
 		d.Cause += " " + i18n.T(ctx, i18n.LogAlarm)

@@ -18,8 +18,11 @@ type View struct {
 	Cursors web.Cursors
 	Log     string // path of the log
 	Visits  string // path of the X-rays
-	// Explain says what a refusal was and what helps; the cure is for the house's readers.
-	Explain func(ctx context.Context, code, reason string) (cause, cure string)
+	// Explain says what a refusal was and what helps; the cure is for the house's readers. run
+	// is the conformance run whose weather it is owed to, if it is.
+	Explain func(ctx context.Context, code, reason, run string) (cause, cure string)
+	// Run leads to a conformance run of an application's.
+	Run func(application, run string) string
 	// Own is set where all that is shown is one partner's own: nobody needs to be told whose.
 	Own bool
 	// Calls is set where calls are listed: they have no kinds of lines and no stream.
@@ -32,6 +35,7 @@ type Source interface {
 	Lookup(ctx context.Context, id string) ([]models.Event, error)
 	Total(ctx context.Context, f records.Filter) (n int64, known bool, err error)
 	Alike(ctx context.Context, e models.Event) (int64, error)
+	RunOf(ctx context.Context, application, reason string, at int64) (string, error)
 }
 
 func (v View) inZone(ms int64) time.Time { return time.UnixMilli(ms).In(v.Zone) }

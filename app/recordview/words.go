@@ -75,24 +75,34 @@ func EndWord(ctx context.Context, reason string) string {
 	return i18n.T(ctx, i18n.XRayEndedBy, reason)
 }
 
-// Explain says to the bank's staff what a refusal was and what helps.
-func Explain(ctx context.Context, code, reason string) (cause, cure string) {
-	e, known := i18n.Explain(code, reason)
+// Explain says to the bank's staff what a refusal was and what helps; run is the conformance
+// run that had raised the weather it is owed to, if one had.
+func Explain(ctx context.Context, code, reason, run string) (cause, cure string) {
+	e, known := explanation(code, reason, run)
 	if !known {
 		return i18n.T(ctx, i18n.LogUnknown, code), ""
 	}
 	return i18n.T(ctx, e.Cause), i18n.T(ctx, e.Cure)
 }
 
-// ExplainToPartner says to a partner's users what a refusal was and what they can do. Of bad
-// weather that is what the fault would have been: they raised it to see that.
-func ExplainToPartner(ctx context.Context, code, reason string) (cause, cure string) {
-	e, known := i18n.Explain(code, reason)
+func explanation(code, reason, run string) (e i18n.Explanation, known bool) {
+	if run != "" {
+		return i18n.WhyRun, true
+	}
+	return i18n.Explain(code, reason)
+}
+
+// ExplainToPartner says the same to a partner's users, and what they can do. Of bad weather
+// that is what the fault would have been, and what their servers do when it comes: they
+// raised it to see that.
+func ExplainToPartner(ctx context.Context, code, reason, run string) (cause, cure string) {
+	e, known := explanation(code, reason, run)
 	if !known {
 		return i18n.T(ctx, i18n.LogUnknown, code), ""
 	}
 	if fault, weather := models.WeatherFault(reason); weather {
-		cause, cure = ExplainToPartner(ctx, code, fault)
+		cause, _ = ExplainToPartner(ctx, code, fault, "")
+		cure = i18n.T(ctx, i18n.WeatherCures[string(models.WeatherOf(code))])
 		return i18n.T(ctx, e.YourCause, cause), i18n.T(ctx, e.YourCure, cure)
 	}
 	return i18n.T(ctx, e.YourCause), i18n.T(ctx, e.YourCure)

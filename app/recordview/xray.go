@@ -99,11 +99,13 @@ func (v xray) badge() ui.BadgeView {
 // verdict is one sentence of what happened and one of what helps.
 func (v xray) verdict() ui.NoteView {
 	if stop := v.x.Stopped(); stop != nil {
-		cause, cure := v.Explain(v.ctx, stop.Code, stop.Reason)
+		run := v.x.RunOf(*stop)
+		cause, cure := v.Explain(v.ctx, stop.Code, stop.Reason, run)
 		n := ui.NoteView{Tone: ui.Bad, Lead: v.t(i18n.XRayStopped, letter(*stop), stop.Code), Text: cause}
 		if cure != "" {
 			n.Text += i18n.After(cause) + v.t(i18n.XRayWhatHelps, cure)
 		}
+		n.Links = v.RunLinks(v.ctx, v.x.ApplicationID, run)
 		return n
 	}
 	switch first := v.x.FirstData(); {
@@ -194,6 +196,6 @@ func (v View) ForPartner(ctx context.Context, x records.XRay) string {
 	} else if stop.Call != nil {
 		request = stop.Call.RequestID
 	}
-	cause, cure := ExplainToPartner(ctx, stop.Code, stop.Reason)
+	cause, cure := ExplainToPartner(ctx, stop.Code, stop.Reason, x.RunOf(*stop))
 	return strings.TrimSpace(i18n.T(ctx, i18n.XRayPartnerText, request, when, letter(*stop), stop.Code, cause, cure))
 }

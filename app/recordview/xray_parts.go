@@ -136,7 +136,7 @@ func (v xray) decided(row *ui.TimelineRow, s records.Step, rule string) {
 	row.Decision = &ui.BadgeView{Tone: ui.Bad, Icon: "x", Text: v.t(i18n.XRayDenied)}
 	parts := []string{s.Code, s.Reason}
 	if s.Letter == "G" { // of several calls the sentence above is about the last
-		cause, _ := v.Explain(v.ctx, s.Code, s.Reason)
+		cause, _ := v.Explain(v.ctx, s.Code, s.Reason, v.x.RunOf(s))
 		parts = append(parts, cause)
 	}
 	parts = slices.DeleteFunc(append(parts, rule), func(part string) bool { return part == "" })

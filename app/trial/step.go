@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"postern/app/play/partner"
 	"postern/app/play/visitor"
 	"postern/app/seal"
+	"postern/models"
 )
 
 // Step is a step of a visit (protocol section 1).
@@ -34,18 +36,21 @@ var Steps = []Step{StepB, StepC, StepD, StepE, StepG, StepRenew, StepClose}
 // Message is a step as it went over the wire, and as its two ends see it. Texts are cut
 // where they are very long.
 type Message struct {
-	At        int64  `json:"at"`   // Unix ms
-	Took      int64  `json:"took"` // milliseconds
-	Status    int    `json:"status,omitempty"`
-	Code      string `json:"code,omitempty"` // of a refusal
-	Path      string `json:"path,omitempty"`
-	RequestID string `json:"request_id,omitempty"`
-	Sent      string `json:"sent,omitempty"` // the request's body: a form or an envelope; of C the address
-	Opened    string `json:"opened,omitempty"`
-	Size      int    `json:"size,omitempty"` // of Sent, octets
-	MediaType string `json:"media_type,omitempty"`
-	Answer    string `json:"answer,omitempty"`
-	Read      string `json:"read,omitempty"` // the answer opened
+	At        int64    `json:"at"`   // Unix ms
+	Took      int64    `json:"took"` // milliseconds
+	Status    int      `json:"status,omitempty"`
+	Code      string   `json:"code,omitempty"`    // of a refusal
+	Weather   bool     `json:"weather,omitempty"` // bad weather is to blame for it
+	Asked     []string `json:"asked,omitempty"`   // HTTP header fields of the request, "Name: value"
+	Head      []string `json:"head,omitempty"`    // and of the answer
+	Path      string   `json:"path,omitempty"`
+	RequestID string   `json:"request_id,omitempty"`
+	Sent      string   `json:"sent,omitempty"` // the request's body: a form or an envelope; of C the address
+	Opened    string   `json:"opened,omitempty"`
+	Size      int      `json:"size,omitempty"` // of Sent, octets
+	MediaType string   `json:"media_type,omitempty"`
+	Answer    string   `json:"answer,omitempty"`
+	Read      string   `json:"read,omitempty"` // the answer opened
 }
 
 // maxText bounds what is kept of a message, octets each.
@@ -56,6 +61,29 @@ func clip(text string) string {
 		return text
 	}
 	return strings.ToValidUTF8(text[:maxText], "") + "…"
+}
+
+// askedFields and headFields are the header fields that tell something about a request and an
+// answer.
+var (
+	askedFields = []string{"Content-Type", "Authorization", "Origin"}
+	headFields  = []string{"Content-Type", "Retry-After", "WWW-Authenticate", "Cache-Control", "X-Request-Id"}
+)
+
+// fields are some of a header's, as lines. Of an Authorization only the scheme is kept: what
+// follows opens doors.
+func fields(h http.Header, names []string) (lines []string) {
+	for _, name := range names {
+		value := h.Get(name)
+		if name == "Authorization" && value != "" {
+			scheme, _, _ := strings.Cut(value, " ")
+			value = scheme + " …"
+		}
+		if value != "" {
+			lines = append(lines, name+": "+clip(value))
+		}
+	}
+	return lines
 }
 
 // Ask is what an AT is wanted for.
@@ -88,9 +116,13 @@ func (t *Trials) AskAT(ctx context.Context, w Who, turn int64, a Ask) error {
 	m := Message{
 		At: x.Sent.UnixMilli(), Took: x.Answered.Sub(x.Sent).Milliseconds(), Status: x.Status, Path: "/oauth/token", RequestID: x.RequestID,
 		Sent: x.Form.Encode(), Size: len(x.Form.Encode()), MediaType: "application/json", Answer: clip(string(x.Body)),
+		Asked: fields(x.Asked, askedFields), Head: fields(x.Head, headFields),
 	}
 	if refusal != nil {
 		m.Code = refusal.Code
+		if m.Weather, err = t.weather(ctx, w, m); err != nil {
+			return err
+		}
 	} else {
 		s.AT, s.H5URL, m.Read = ticket.AT, ticket.H5URL, string(ticket.Claims)
 	}
@@ -169,7 +201,7 @@ func (t *Trials) Exchange(ctx context.Context, w Who, turn int64) error {
 			return err
 		}
 		visit, err := page.Open(ctx, s.AT)
-		if err = s.noted(StepD, err); err != nil || visit == nil {
+		if err = t.noted(ctx, w, s, StepD, err); err != nil || visit == nil {
 			return err
 		}
 		d := s.Messages[StepD]
@@ -224,7 +256,7 @@ func (t *Trials) inVisit(ctx context.Context, w Who, turn int64, step Step, do f
 		if s.keepVisit(v); step == StepClose && err == nil {
 			s.Visit = nil
 		}
-		return s.noted(step, err)
+		return t.noted(ctx, w, s, step, err)
 	})
 }
 
@@ -235,22 +267,32 @@ func (s *state) keepVisit(v *visitor.Visit) {
 
 // noted takes a refusal of the gateway's into the message that it answers: that is what
 // somebody tries for. It returns anything else.
-func (s *state) noted(step Step, err error) error {
+func (t *Trials) noted(ctx context.Context, w Who, s *state, step Step, err error) error {
 	var problem *visitor.Problem
 	if !errors.As(err, &problem) {
 		return err
 	}
 	m := s.Messages[step]
 	m.Code = problem.Code
+	m.Weather, err = t.weather(ctx, w, m)
 	s.Messages[step] = m
-	return nil
+	return err
+}
+
+// weather reports whether the refusal of a message is one of the bad weather that was over the
+// application then.
+func (t *Trials) weather(ctx context.Context, w Who, m Message) (bool, error) {
+	spells, err := t.o.Store.Weather(ctx, w.Application.ID)
+	return slices.ContainsFunc(spells, func(s models.WeatherSpell) bool {
+		return s.Kind == models.WeatherOf(m.Code) && s.Until > m.At
+	}), err
 }
 
 func message(x visitor.Exchange) Message {
 	return Message{
 		At: x.Sent.UnixMilli(), Took: max(0, x.Answered.Sub(x.Sent).Milliseconds()), Status: x.Status, Path: x.Path, RequestID: x.RequestID,
 		Sent: clip(string(x.Sealed)), Opened: clip(string(x.Opened)), Size: len(x.Sealed), MediaType: x.MediaType,
-		Answer: clip(string(x.Answer)), Read: clip(string(x.Read)),
+		Answer: clip(string(x.Answer)), Read: clip(string(x.Read)), Asked: fields(x.Asked, askedFields), Head: fields(x.Head, headFields),
 	}
 }
 

@@ -5,6 +5,7 @@ package i18n
 var (
 	Conformance       = def("conformance.title", "Conformance run", "一致性测试")
 	Conformances      = def("conformance.titles", "Conformance runs", "一致性测试")
+	ConformanceThis   = def("conformance.this", "The conformance run", "查看该次测试")
 	ConformanceLead   = def("conformance.lead", "Plays the bad weather in turn and states eight things about your own servers and app.", "依次演练各种故障，记录你自己的服务器和 App 的八项表现。")
 	ConformanceHow    = def("conformance.how", "How it goes", "如何进行")
 	ConformanceHow1   = def("conformance.how_1", "Let one device open the page about every ten seconds, as a visitor would, with your own servers behind it. What is tried in the portal does not count.", "用一台设备按访客的方式约每十秒打开一次页面，由你自己的服务器提供支持。门户中的试运行不计入。")
@@ -24,6 +25,7 @@ var (
 	ConformanceGoesOn = def("conformance.goes_on", "The next one follows by itself, at %s at the latest.", "最迟 %s 自动进入下一项。")
 	ConformanceStands = def("conformance.stands", "The application is not active, so the gateway refuses it whatever the weather: nothing would be observed.", "应用未启用，网关始终拒绝其请求，无法观察。")
 	ConformanceIsOn   = def("conformance.is_on", "A conformance run is on over this application: it makes the weather.", "该应用正在进行一致性测试，故障由测试控制。")
+	ConformanceRaised = def("conformance.raised", "A conformance run has raised this weather: %s.", "一致性测试已开启该故障：%s。")
 	ConformanceOff    = def("conformance.off", "No run is on any more. Go back to the page: it shows the result.", "测试已结束，请返回页面查看结果。")
 	ConformanceOn     = def("conformance.on", "A run is on already.", "已有测试正在进行。")
 	ConformanceAll    = def("conformance.all", "Earlier runs", "以往测试")
@@ -101,6 +103,19 @@ var ConformanceFindings = map[string]Key{
 	"once":           def("conformance.saw.once", "It was felt, and nothing came after it.", "已触发，但其后没有请求。"),
 	"unfinished":     def("conformance.saw.unfinished", "It was not played to its end.", "未演练完毕。"),
 	"secret":         def("conformance.saw.secret", "The application comes with a secret, which says nothing of a time.", "该应用使用密钥口令认证，不涉及时间。"),
+}
+
+// WeatherCures say what a partner's own servers and app do in each kind of weather: what a run
+// looks for.
+var WeatherCures = map[string]Key{
+	"expired_at":    ConformanceCures["same_at"],
+	"retired_ak":    ConformanceCures["same_at"],
+	"spent_at":      ConformanceCures["same_at"],
+	"clock_ahead":   ConformanceCures["same_assertion"],
+	"rate_limit":    ConformanceCures["too_early"],
+	"slow_upstream": ConformanceCures["hammered"],
+	"upstream_down": ConformanceCures["hammered"],
+	"wrong_origin":  ConformanceCures["hammered"],
 }
 
 // ConformanceCures say what to change, by what was found.

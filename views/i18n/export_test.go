@@ -27,6 +27,6 @@ func Explanations() iter.Seq2[string, Explanation] {
 				return
 			}
 		}
-		yield(weatherMark, whyWeather)
+		_ = yield(weatherMark, whyWeather) && yield(weatherMark+"run", WhyRun)
 	}
 }

@@ -39,6 +39,7 @@ var (
 	PortalTryAssertion  = def("portal.try_assertion", "The client assertion in it", "其中的客户端断言")
 	PortalTryATInside   = def("portal.try_at_inside", "The AT in it, with AK", "其中的 AT（含 AK）")
 	PortalTryAddress    = def("portal.try_address", "The address, its fragment never sent to a server", "地址，片段部分不会发往服务器")
+	PortalTryHTTP       = def("portal.try_http", "HTTP headers", "HTTP 头部")
 	PortalTryHeader     = def("portal.try_header", "Header", "头部")
 	PortalTryDerived    = def("portal.try_derived", "Keys that both ends derive from R", "两端由 R 派生的密钥")
 	PortalTryDirect     = def("portal.try_direct", "Sealed with dir under a key that both ends have: no key is wrapped, so the second part is empty.", "以 dir 方式使用两端共有的密钥加密，无需封装密钥，因此第二段为空。")

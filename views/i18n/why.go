@@ -41,6 +41,10 @@ const weatherMark = "weather:"
 var whyWeather = why("weather", "The partner wanted its sandbox to answer as if this had gone wrong.", "合作方在沙箱中开启了故障演练，网关按该故障作答。",
 	"Nothing to do: it ends by itself within half an hour.", "无需处理：演练最多半小时后自动结束。")
 
+// WhyRun explains the same where a conformance run had raised it.
+var WhyRun = why("weather_run", "A conformance run of the partner's had its sandbox answer as if this had gone wrong.", "合作方正在沙箱中进行一致性测试，网关按该故障作答。",
+	"Nothing to do: the run ends it.", "无需处理：该故障由测试结束。")
+
 // ExplainsReason reports whether a reason has a sentence of its own with a code.
 func ExplainsReason(code, reason string) bool {
 	_, with := byReason[[2]string{code, reason}]

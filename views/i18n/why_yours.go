@@ -14,6 +14,7 @@ var yourCauses = map[string][2]string{
 	"production_key":         {"In the sandbox, your server signed the assertion with a key of your production.", "在沙箱环境中，你的服务器使用了生产应用的密钥签名。"},
 	"subject":                {"The user id that your server sent is too long or has characters that are not allowed.", "你的服务器发送的用户标识过长，或含有不允许的字符。"},
 	"at_revoked":             {"Your server had revoked the AT.", "AT 已被你的服务器吊销。"},
+	"weather_run":            {"A conformance run had put bad weather over this sandbox, which is answered like the fault itself: %s", "一致性测试在沙箱中开启了故障演练，答复与真实故障相同：%s"},
 	"weather":                {"Your team has put bad weather over this sandbox, which is answered like the fault itself: %s", "你的团队在沙箱中开启了故障演练，答复与真实故障相同：%s"},
 }
 
@@ -119,7 +120,8 @@ var yours = map[string][2]string{
 	"connect":        {"Try again a little later. If it goes on, tell the bank the request id.", "请稍后再试；如持续出现，请把请求编号告知银行。"},
 	"reply":          {"Tell the bank, with the request id.", "请把请求编号告知银行。"},
 
-	"weather": {"%s The weather ends by itself within half an hour, or on the page where it was put up.", "%s故障演练最多半小时后自动结束，也可在开启处关闭。"},
+	"weather_run": {"%s The run ends its weather by itself.", "%s该故障由测试自行结束。"},
+	"weather":     {"%s The weather ends by itself within half an hour, or on the page where it was put up.", "%s故障演练最多半小时后自动结束，也可在开启处关闭。"},
 
 	// The gateway's own state.
 	"ledger":       {"Try again a little later; nothing was done.", "请稍后再试，本次未做任何操作。"},

@@ -55,8 +55,10 @@ type Ask struct {
 type Exchange struct {
 	Form      url.Values
 	Status    int
-	Body      []byte // JSON
-	RequestID string // as the gateway named it; "" when it did not
+	Body      []byte      // JSON
+	RequestID string      // as the gateway named it; "" when it did not
+	Asked     http.Header // of the request
+	Head      http.Header // of the answer
 	Sent      time.Time
 	Answered  time.Time
 }
@@ -147,6 +149,7 @@ func (b *Backend) post(ctx context.Context, form url.Values) (Exchange, error) {
 	if b.o.Signing == nil {
 		request.SetBasicAuth(url.QueryEscape(b.o.ClientID), url.QueryEscape(b.o.Secret))
 	}
+	exchange.Asked = request.Header
 	answer, err := b.o.Client.Do(request)
 	if err != nil {
 		return exchange, fmt.Errorf("ask for token: %w", err)
@@ -154,7 +157,7 @@ func (b *Backend) post(ctx context.Context, form url.Values) (Exchange, error) {
 	defer answer.Body.Close()
 	exchange.Body, err = io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
 	exchange.Status, exchange.Answered = answer.StatusCode, b.o.Now()
-	exchange.RequestID = answer.Header.Get("X-Request-Id")
+	exchange.RequestID, exchange.Head = answer.Header.Get("X-Request-Id"), answer.Header
 	if err != nil {
 		return exchange, fmt.Errorf("read token answer: %w", err)
 	}

@@ -49,8 +49,10 @@ type Exchange struct {
 	Status    int    // 0 where no answer came
 	RequestID string // as the gateway named it; "" when it did not
 	MediaType string
-	Answer    []byte // compact JWE, or a problem in the clear
-	Read      []byte // the answer opened; nil for one in the clear, or that does not open
+	Asked     http.Header // of the request
+	Head      http.Header // of the answer
+	Answer    []byte      // compact JWE, or a problem in the clear
+	Read      []byte      // the answer opened; nil for one in the clear, or that does not open
 	Sent      time.Time
 	Answered  time.Time
 }
@@ -75,6 +77,7 @@ func (p *Page) post(ctx context.Context, s sent, x *Exchange, into any) error {
 	if s.vt != "" {
 		request.Header.Set("Authorization", "Visit "+s.vt)
 	}
+	x.Asked = request.Header
 	answer, err := p.o.Client.Do(request)
 	if err != nil {
 		return fmt.Errorf("post envelope: %w", err)
@@ -82,7 +85,7 @@ func (p *Page) post(ctx context.Context, s sent, x *Exchange, into any) error {
 	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
 	x.Status, x.RequestID, x.MediaType = answer.StatusCode, answer.Header.Get("X-Request-Id"), answer.Header.Get("Content-Type")
-	x.Answer, x.Answered = body, p.o.Now()
+	x.Answer, x.Answered, x.Head = body, p.o.Now(), answer.Header
 	if err != nil {
 		return fmt.Errorf("read answer: %w", err)
 	}
