@@ -87,9 +87,12 @@ func (x *party) judge() {
 		}
 	}
 	x.p95, x.timed = x.calls.Took.Percentile(95, x.calls.DurationMax)
-	x.refuses = x.all >= alarmingFrom && x.refused*100 >= x.all*alarmingShare
+	x.refuses = x.all >= alarmingFrom && x.refused*100 >= x.all*alarmingShare || x.fails()
 	x.lates = x.timed && x.p95 >= slowFrom && x.calls.Count >= slowCalls
 }
+
+// fails tells whether nearly nothing goes well: this few requests show as well as many.
+func (x *party) fails() bool { return x.refused > 0 && x.refused*100 >= x.all*nearlyAll }
 
 // worry orders partners: who is refused most first, then who is slow.
 func (x *party) worry() int64 {
@@ -165,7 +168,14 @@ func number(text, href string, loud bool, tone ui.Tone) ui.Cell {
 func (s *Console) standsOut(o overview, x *party) ui.Cell {
 	switch {
 	case x.refuses:
-		text := i18n.T(o.ctx, i18n.OverviewMostly, i18n.Number(o.ctx, x.often.count), x.often.code)
+		words := i18n.OverviewMostly
+		switch {
+		case x.refused == x.all:
+			words = i18n.OverviewAllRefused
+		case x.fails():
+			words = i18n.OverviewNearlyAll
+		}
+		text := i18n.T(o.ctx, words, i18n.Number(o.ctx, x.often.count), x.often.code)
 		return number(text, s.refusedHref(o, x.often.call, x.often.code, x.id), true, ui.Bad)
 	case x.lates:
 		return ui.Cell{Text: i18n.T(o.ctx, i18n.OverviewSlow), Tone: ui.Warn}

@@ -71,6 +71,37 @@ func TestRefusalsAddUpToTheirReasons(t *testing.T) {
 	})
 }
 
+// A sandbox's faults are played on purpose, and say nothing of the bank's systems.
+func TestHealthIsOfProduction(t *testing.T) {
+	t.Parallel()
+	eachDesk(t, func(t *testing.T, d *desk) {
+		d.NewVisit(apptest.Travel, nil).Get("/loans/offers")
+		d.Restart()
+		d.Exec("UPDATE rollups SET outcome = 'upstream_unavailable' WHERE kind = 'call'")
+		wants(t, d.page(officer, "/console/now/health"), "100.0%", "Car instalments")
+		d.Exec("UPDATE applications SET environment = 'sandbox' WHERE id = '" + apptest.Travel + "'")
+		d.Restart()
+		page := d.page(officer, "/console/now/health")
+		wants(t, page, "Production called no upstream in these two hours.")
+		lacks(t, page, "100.0%")
+	})
+}
+
+// However few its requests are, a partner that is refused all of them is not steady.
+func TestWhoIsRefusedEverythingStandsOut(t *testing.T) {
+	t.Parallel()
+	eachDesk(t, func(t *testing.T, d *desk) {
+		d.NewVisit(apptest.Travel, nil)
+		d.Restart()
+		wants(t, d.page(officer, "/console"), ">steady<")
+		d.Exec("UPDATE rollups SET outcome = 'invalid_scope'")
+		d.Restart()
+		page := d.page(officer, "/console")
+		wants(t, page, "all refused: 2 × invalid_scope")
+		lacks(t, page, ">steady<")
+	})
+}
+
 // What ends of others hides nothing that ends of the partner.
 func TestWhatEndsIsOfThePartner(t *testing.T) {
 	t.Parallel()

@@ -156,6 +156,7 @@ func (o overview) refusedTile(all recordview.Series, before map[models.RollupKin
 const (
 	alarmingFrom  = 50
 	alarmingShare = 10 // percent
+	nearlyAll     = 90 // percent; from one answer on
 )
 
 // compared says how much more there was than before, of what is over.

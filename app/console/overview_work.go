@@ -263,11 +263,15 @@ func (s *Console) healthPart(o overview) templ.Component {
 // upstreamFaults are the outcomes of calls that are the upstream's own fault.
 var upstreamFaults = []string{"upstream_unavailable", "upstream_timeout"}
 
-// upstreamRows are the services that were called, those in trouble first.
+// upstreamRows are the services that production called, those in trouble first. In the
+// sandbox partners make faults on purpose, and of some services the gateway plays the upstream.
 func (s *Console) upstreamRows(o overview, list []store.Traffic) []console.HealthRow {
 	type sums struct{ answered, faults, took int64 }
 	all := map[string]*sums{}
 	for _, t := range list {
+		if o.names.Applications[t.ApplicationID].Environment != models.Production {
+			continue
+		}
 		if all[t.ServiceID] == nil {
 			all[t.ServiceID] = &sums{}
 		}

@@ -71,7 +71,7 @@ var (
 	trafficByTimeSQL    = "SELECT start, kind, sum(count) AS count, " + refusedSum + " FROM (%s) AS counted GROUP BY start, kind"
 	callsByTimeSQL      = "SELECT start, kind, sum(count) AS count, " + refusedSum + ", " + tookSums + " FROM (%s) AS counted WHERE kind = 'call' GROUP BY start, kind"
 	trafficByPartySQL   = "SELECT kind, application_id, outcome, sum(count) AS count, " + tookSums + " FROM (%s) AS counted GROUP BY kind, application_id, outcome"
-	trafficByServiceSQL = "SELECT service_id, outcome, sum(count) AS count, " + tookSums + " FROM (%s) AS counted WHERE kind = 'call' GROUP BY service_id, outcome"
+	trafficByServiceSQL = "SELECT application_id, service_id, outcome, sum(count) AS count, " + tookSums + " FROM (%s) AS counted WHERE kind = 'call' GROUP BY application_id, service_id, outcome"
 )
 
 func (s *Store) traffic(ctx context.Context, query string, t TrafficSpan) ([]Traffic, error) {
@@ -100,7 +100,7 @@ func (s *Store) TrafficByParty(ctx context.Context, t TrafficSpan) ([]Traffic, e
 	return s.traffic(ctx, trafficByPartySQL, t)
 }
 
-// TrafficByService adds up counts of calls by service and outcome.
+// TrafficByService adds up counts of calls by application, service and outcome.
 func (s *Store) TrafficByService(ctx context.Context, t TrafficSpan) ([]Traffic, error) {
 	return s.traffic(ctx, trafficByServiceSQL, t)
 }
