@@ -135,6 +135,7 @@ var vocabularies = map[string]func(context.Context, string) string{
 	"role": func(ctx context.Context, v string) string {
 		return cmp.Or(entrance.StaffRole(ctx, models.StaffRole(v)), entrance.PortalRole(ctx, models.PortalRole(v)))
 	},
+	"rows": i18n.Figure, "rows_at_most": i18n.Figure, "visits": i18n.Figure, "size": i18n.Figure,
 	"because": func(ctx context.Context, v string) string { return i18n.From(ctx).Reason(v) },
 	"reason":  func(ctx context.Context, v string) string { return i18n.From(ctx).Reason(v) },
 }

@@ -281,7 +281,7 @@ func TestManyRowsAreTakenAlongByTwo(t *testing.T) {
 		refused("before anybody agreed", models.AuditRole, export, url.Values{}, http.StatusConflict)
 		refused("seen by who has no part in it", models.ReviewerRole, path, nil, http.StatusNotFound)
 		page := h.page(models.SecurityRole, path)
-		wants(t, page, "Export of the log", "1000000", "case 2026-118")
+		wants(t, page, "Export of the log", "1,000,000", "case 2026-118")
 		verdict := formOf(page)
 		verdict.Set("reason", "It is as agreed.")
 		refused("approved by who asked", models.AuditRole, path+"/approve", verdict, http.StatusForbidden)

@@ -164,7 +164,7 @@ func settingField(f *former, row settings.Row) console.FormField {
 	}
 	return console.FormField{Field: &ui.FieldView{
 		ID: row.Key, Name: row.Key, Label: label, Value: f.values[row.Key], Required: true, MaxLength: 20, Mono: true,
-		Help:  i18n.T(f.ctx, i18n.SettingsBounds, boundWords(f.ctx, row.Bounds), row.Default),
+		Help:  i18n.T(f.ctx, i18n.SettingsBounds, boundWords(f.ctx, row.Bounds), i18n.Figure(f.ctx, row.Default)),
 		Error: f.fault(row.Key, label),
 	}}
 }
@@ -172,7 +172,7 @@ func settingField(f *former, row settings.Row) console.FormField {
 // boundWords writes the bounds of a setting, "1 to 24", in the reader's language.
 func boundWords(ctx context.Context, bounds string) string {
 	least, most, _ := strings.Cut(bounds, " to ")
-	return i18n.T(ctx, i18n.SettingsFromTo, least, most)
+	return i18n.T(ctx, i18n.SettingsFromTo, i18n.Figure(ctx, least), i18n.Figure(ctx, most))
 }
 
 func lockedSection(ctx context.Context, rows []settings.Row) console.Section {

@@ -91,10 +91,18 @@ func (s *Console) settingRow(ctx context.Context, row settings.Row, names map[st
 	if v.Told && !row.Secret && row.Default != row.Value {
 		v.Default = i18n.T(ctx, i18n.SettingsNoDefault)
 		if row.Default != "" {
-			v.Default = i18n.T(ctx, i18n.SettingsDefaultV, row.Default)
+			v.Default = i18n.T(ctx, i18n.SettingsDefaultV, settingFigure(ctx, row.Shown, row.Default))
 		}
 	}
 	return v
+}
+
+// settingFigure is a value of a setting as people read it.
+func settingFigure(ctx context.Context, row config.Shown, value string) string {
+	if row.Type == "whole number" {
+		return i18n.Figure(ctx, value)
+	}
+	return value
 }
 
 // shownValue is a setting's value as people see it; of a secret whether there is one.
@@ -107,7 +115,7 @@ func shownValue(ctx context.Context, row config.Shown) (text string, faint bool)
 	case row.Value == "":
 		return i18n.T(ctx, i18n.SettingsNone), true
 	}
-	return row.Value, false
+	return settingFigure(ctx, row, row.Value), false
 }
 
 func (s *Console) originWords(ctx context.Context, row settings.Row, names map[string]string) string {

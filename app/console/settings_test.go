@@ -66,7 +66,7 @@ func TestASettingIsChangedByTwo(t *testing.T) {
 		form := with(h.settingForm("retention"), map[string]string{"retention.calls_days": "365", "retention.issuance_days": "400", "retention.alerts_days": "400"})
 		request := h.askedOf(models.SystemRole, "/console/settings/retention", form)
 		verdict := h.verdict(models.SecurityRole, request)
-		wants(t, h.page(models.SecurityRole, request), "Settings: Retention", "<del>1826</del>", "<ins>400</ins>", "older than 400 days is deleted within an hour",
+		wants(t, h.page(models.SecurityRole, request), "Settings: Retention", "<del>1,826</del>", "<ins>400</ins>", "older than 400 days is deleted within an hour",
 			"everything before 18 October 2025 is deleted", settingsReason)
 		lacks(t, h.page(models.SecurityRole, request), "Alerts that are over") // it is as it was
 		wants(t, h.page(models.SystemRole, request), "You asked for this")
@@ -83,7 +83,7 @@ func TestASettingIsChangedByTwo(t *testing.T) {
 			t.Fatal("something was set before the approval")
 		}
 		h.approveAs(models.SecurityRole, request, verdict)
-		wants(t, h.page(models.AuditRole, "/console/settings"), "console: security, 22 November 2026", "default 1826", ">365<")
+		wants(t, h.page(models.AuditRole, "/console/settings"), "console: security, 22 November 2026", "default 1,826", ">365<")
 		other.Refresh()
 		wants(t, other.page(models.AuditRole, "/console/settings"), ">365<")
 

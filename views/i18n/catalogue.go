@@ -3,6 +3,7 @@ package i18n
 import (
 	"context"
 	"fmt"
+	"io"
 )
 
 // Key names one message. Keys are the package's variables; they compare equal
@@ -50,7 +51,8 @@ func (k Key) ID() string {
 	return k.message.id
 }
 
-// In is the message in language l with args put in by fmt.Sprintf's rules.
+// In is the message in language l with args put in by fmt.Sprintf's rules, but that whole
+// numbers have their digits grouped by %d. What is numbered, and no amount, is %v.
 func (k Key) In(l Lang, args ...any) string {
 	if k.message == nil {
 		return ""
@@ -65,7 +67,28 @@ func (k Key) In(l Lang, args ...any) string {
 	if l == Chinese {
 		text = closed(text, args)
 	}
-	return fmt.Sprintf(text, args...)
+	shown := make([]any, len(args))
+	for i, a := range args {
+		switch n := a.(type) {
+		case int:
+			a = amount(n)
+		case int64:
+			a = amount(n)
+		}
+		shown[i] = a
+	}
+	return fmt.Sprintf(text, shown...)
+}
+
+// amount is a whole number that %d writes as Number does.
+type amount int64
+
+func (n amount) Format(f fmt.State, verb rune) {
+	if verb == 'd' {
+		io.WriteString(f, Number(context.Background(), int64(n)))
+		return
+	}
+	fmt.Fprintf(f, fmt.FormatString(f, verb), int64(n))
 }
 
 func isOne(n any) bool {

@@ -165,6 +165,18 @@ func englishWord(word string) string {
 // officer whose login is "security" stays that.
 var named = map[string]bool{"name": true, "legal_name": true, "title": true, "contract": true, "looked after by": true, "reason_en": true, "reason_zh": true}
 
+// amounts are the fields, beside the settings, whose digits are a number of something; of
+// others they are an id.
+var amounts = map[string]bool{
+	"rows at most": true, "at_rate": true, "vt_rate": true, "call_rate": true, "daily_quota": true, "at_lifetime": true, "vt_lifetime": true, "renew_window": true,
+	"max_age": true, "max_body": true, "timeout": true, "connect_timeout": true, "max_reply": true,
+}
+
+func isAmount(field string) bool {
+	_, setting := SettingWord(English, field)
+	return setting || amounts[field[strings.LastIndex(field, " ")+1:]] || amounts[field]
+}
+
 // Difference says a difference of a change in the reader's language. One that
 // compares comes back in its parts, label, before and after; of another one the
 // sentence is the label and has no sides.
@@ -179,6 +191,9 @@ func Difference(ctx context.Context, format string, args []string) (label, befor
 			words[i] = englishWord(a)
 		} else {
 			words[i] = a
+		}
+		if i > 0 && isAmount(args[0]) {
+			words[i] = Figure(ctx, words[i])
 		}
 	}
 	switch {
@@ -263,11 +278,13 @@ type recordedForm struct {
 }
 
 // recordedForms are those of all differences; the more of a sentence is fixed, the
-// earlier it is tried.
+// earlier it is tried, and a yes or a number before any word.
 var recordedForms = sync.OnceValue(func() (forms []recordedForm) {
 	formats := slices.Collect(maps.Keys(changeSentences))
 	formats = slices.DeleteFunc(formats, func(f string) bool { return f == "%s %s" }) // any two words
-	slices.SortFunc(formats, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
+	slices.SortFunc(formats, func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(strings.Count(a, "%s"), strings.Count(b, "%s")), cmp.Compare(a, b))
+	})
 	for _, format := range formats {
 		pattern := strings.NewReplacer("%s", "(.+?)", "%d", `(\d+)`, "%t", "(true|false)").Replace(regexp.QuoteMeta(format))
 		forms = append(forms, recordedForm{format, regexp.MustCompile("^" + pattern + "$")})

@@ -81,8 +81,8 @@ func TestADifferenceComesInItsParts(t *testing.T) {
 		label, before, after string
 		compares             bool
 	}{
-		{context.Background(), "%s: %s -> %s", []string{"daily_quota", "no limit", "80000"}, "ATs a day", "no limit", "80000", true},
-		{chinese, "%s: %s -> %s", []string{"daily_quota", "no limit", "80000"}, "每日 AT 配额", "不限", "80000", true},
+		{context.Background(), "%s: %s -> %s", []string{"daily_quota", "no limit", "80000"}, "ATs a day", "no limit", "80,000", true},
+		{chinese, "%s: %s -> %s", []string{"daily_quota", "no limit", "80000"}, "每日 AT 配额", "不限", "80,000", true},
 		{chinese, "%s: %t", []string{"revoked", "true"}, "吊销", "否", "是", true},
 		{chinese, "%s: %s -> none", []string{"upstream for production", "https://a"}, "生产上游", "https://a", "", true},
 		{chinese, "field %s under %s %s", []string{"a.b", "x:read", "leaves masked as phone, class C2"}, "字段 a.b（x:read）", "", "按 phone 掩码传出，级别 C2", true},

@@ -125,7 +125,7 @@ var (
 	ConsoleWaiting       = def("console.waiting", "Waiting", "待审批")
 	ConsoleMine          = def("console.mine", "Mine", "我提交的")
 	ConsoleAllRequests   = def("console.all_requests", "All", "全部")
-	ConsoleRequestNo     = def("console.request_no", "CR-%d", "CR-%d")
+	ConsoleRequestNo     = def("console.request_no", "CR-%v", "CR-%v")
 	ConsoleAbout         = def("console.about", "About", "对象")
 	ConsoleMaker         = def("console.maker", "Maker", "经办人")
 	ConsoleChecker       = def("console.checker", "Checker", "复核人")

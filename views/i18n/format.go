@@ -47,6 +47,14 @@ func Number(_ context.Context, n int64) string {
 	return sign + b.String()
 }
 
+// Figure is Number of digits that stand in a text as they are; other text stays as it is.
+func Figure(ctx context.Context, text string) string {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil && strconv.FormatInt(n, 10) == text {
+		return Number(ctx, n)
+	}
+	return text
+}
+
 // Bytes is a size in octets with its unit: "1,904 B". Sizes on screens are
 // small enough to be compared octet for octet.
 func Bytes(ctx context.Context, n int64) string { return Number(ctx, n) + " B" }

@@ -103,6 +103,12 @@ func TestT(t *testing.T) {
 	if got := i18n.T(t.Context(), i18n.DemoSteps, 7); got != "7 steps" {
 		t.Errorf("seven: %q", got)
 	}
+	if got := i18n.T(t.Context(), i18n.DemoSteps, 12000); got != "12,000 steps" {
+		t.Errorf("an amount: %q", got)
+	}
+	if got := i18n.T(t.Context(), i18n.ConsoleRequestNo, int64(12000)); got != "CR-12000" {
+		t.Errorf("a number that names: %q", got)
+	}
 	if k, ok := i18n.ByID("common.kept"); !ok || k != i18n.CommonKept {
 		t.Error("a message is not found by its id")
 	}

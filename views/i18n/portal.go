@@ -125,7 +125,7 @@ var (
 	PortalRequestsLead   = def("portal.requests_lead", "What you have asked of the bank, or changed in production by yourselves, and where it stands.", "向本行提交的申请、自行变更的生产事项及进度。")
 	PortalRequestNew     = def("portal.request_new", "Ask for an application in production", "申请生产应用")
 	PortalRequestNewLead = def("portal.request_new_lead", "Two persons at the bank decide. They may ask you something first.", "由本行两人审批，审批前可能会向你提问。")
-	PortalRequestNo      = def("portal.request_no", "Request %d", "申请 %d")
+	PortalRequestNo      = def("portal.request_no", "Request %v", "申请 %v")
 	PortalRequestWhat    = def("portal.request_what", "What", "事项")
 	PortalRequestWay     = def("portal.request_way", "Where the request stands", "申请进度")
 	PortalRequestOver    = def("portal.request_over", "This request has been decided or withdrawn.", "该申请已有结论或已撤回。")

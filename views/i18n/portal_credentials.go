@@ -9,7 +9,7 @@ var (
 	PortalFirstReason     = def("portal.first_reason", "What the bank should know", "致本行的说明")
 	PortalFirstReasonHelp = def("portal.first_reason_help", "Needed for the first of a kind, which the bank approves: say what it is for.", "首个凭证由本行审批，须说明用途。")
 	PortalNoFurther       = def("portal.no_further", "An owner of your team registers further credentials in production.", "生产环境新增凭证由团队所有者操作。")
-	PortalSecretLater     = def("portal.secret_later", "It works once request %d is approved.", "申请 %d 批准后生效。")
+	PortalSecretLater     = def("portal.secret_later", "It works once request %v is approved.", "申请 %v 批准后生效。")
 
 	PortalCredential      = def("portal.credential", "Credential", "凭证")
 	PortalFingerprint     = def("portal.fingerprint", "Thumbprint", "指纹")

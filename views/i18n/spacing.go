@@ -9,7 +9,7 @@ import (
 )
 
 // argument is a place in a text that takes an argument of its own index, or the next.
-var argument = regexp.MustCompile(`%(?:\[(\d+)\])?[sd]`)
+var argument = regexp.MustCompile(`%(?:\[(\d+)\])?[sdv]`)
 
 // closed is a Chinese text without the spaces that would come to stand between two
 // Han characters. Catalogues have a space between Han and an argument, which is

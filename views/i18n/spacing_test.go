@@ -42,6 +42,8 @@ func TestWhatIsOnRecordOfAChangeReadsAsItWasMeant(t *testing.T) {
 		"looked after by: security":            "负责人：security",
 		"looked after by: security -> officer": "负责人：security → officer",
 		"risk: medium -> high":                 "风险等级：中 → 高",
+		"revoked: true":                        "吊销：否 → 是",
+		"daily_quota: 80000":                   "每日 AT 配额：80,000",
 	} {
 		if got := i18n.Recorded(zh, record, same); got != want {
 			t.Errorf("%s: %q, want %q", record, got, want)
