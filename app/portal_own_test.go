@@ -101,6 +101,15 @@ func (b bank) keepsCredentials(path, id string) {
 	refused("by another partner", "other", list, key(string(b.PublicJWK(id, "sig"))), http.StatusNotFound)
 	refused("in production", "owner", "/portal/applications/"+apptest.Travel+"/credentials", key(string(b.PublicJWK(id, "sig"))), http.StatusForbidden)
 	b.ledTo("developer", list, key(string(b.PublicJWK(id, "sig"))))
+	once := string(b.PublicJWK(id, "sig"))
+	for what, form := range map[string]url.Values{
+		"the same key for the other use": {"kind": {"enc"}, "key": {strings.NewReplacer(`"sig"`, `"enc"`, `,"alg":"ES256"`, "").Replace(once)}},
+		"the same key under another kid": key(strings.Replace(once, `"kid":"`, `"kid":"again-`, 1)),
+	} {
+		if rec := refused(what, "developer", list, form, http.StatusUnprocessableEntity); !strings.Contains(rec.Body.String(), "registered the same key already") {
+			t.Errorf("%s is not named: %.3000s", what, rec.Body)
+		}
+	}
 
 	page := b.as("developer", path, nil).Body.String()
 	one := ""
@@ -359,6 +368,7 @@ func TestWhatWasWithdrawnIsNotApproved(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.ledTo("developer", path+"/withdraw", url.Values{})
+		b.led(b.as("developer", path+"/withdraw", url.Values{}), path) // clicked twice
 		r, _, err := b.App.Store().RequestByID(ctx, out.Request)
 		if err != nil {
 			t.Fatal(err)

@@ -166,6 +166,8 @@ var wrong = []struct {
 	{"an RSA key that is too small", credential + "    jwk: {kty: RSA, n: sXch, e: AQAB, kid: k, use: sig}", 0, "2048 to 4096 bits"},
 	{"a point off the curve", credential + "    jwk: {kty: EC, crv: P-256, x: EvHnS03SK1gr4wFl4U27rREtDsqyBqmQ7hLzW4ZQ8M8, y: EvHnS03SK1gr4wFl4U27rREtDsqyBqmQ7hLzW4ZQ8M8, kid: k, use: sig}", 0, "not on the curve"},
 	{"another application's key", "credentials:\n  - id: new-key\n    application: travel-site\n    jwk: {" + key + ", kid: k, use: sig}", 0, "application travel-app has registered the same key"},
+	{"the same key for the other use", credential + "    jwk: {" + key + ", kid: k, use: enc}", 0, "credential travel-app-sig-1 of the application is the same key"},
+	{"the same key under another kid", credential + "    jwk: {" + key + ", kid: k, use: sig}", 0, "credential travel-app-sig-1 of the application is the same key"},
 	{"a kid that is taken", credential + "    jwk: {" + key + ", kid: travel-sig-1, use: sig}", 0, "has the kid travel-sig-1 already"},
 	{"a key file that is not there", credential + "    jwk_file: keys/none.jwk", 0, "there is no file keys/none.jwk"},
 	{"a key file outside", credential + "    jwk_file: ../keys/none.jwk", 0, "not a path below"},

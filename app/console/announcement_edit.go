@@ -83,8 +83,10 @@ func (s *Console) AnnouncementWithdraw(c *gin.Context) error {
 		return err
 	}
 	seen, _ := strconv.ParseInt(c.PostForm("seen"), 10, 64)
-	if err := s.o.Announcements.Withdraw(c.Request.Context(), entrance.VisitOf(c).Who.Account.ID, a, seen); err != nil {
-		return err
+	if a.WithdrawnAt == 0 { // by a second click it is what was wanted
+		if err := s.o.Announcements.Withdraw(c.Request.Context(), entrance.VisitOf(c).Who.Account.ID, a, seen); err != nil {
+			return err
+		}
 	}
 	return entrance.Done(c, announcementPath(a.ID), "announcement-withdrawn")
 }

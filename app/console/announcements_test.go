@@ -87,8 +87,10 @@ func TestOfficersTellPartnersSomething(t *testing.T) {
 		}
 		seen = regexpOf(t, `name="seen" value="([^"]+)"`, h.page(models.OfficerRole, made))
 		h.Later(time.Second)
-		if rec := h.as(models.OfficerRole, made+"/withdraw", url.Values{"seen": {seen}}); rec.Code != http.StatusSeeOther {
-			t.Errorf("withdraw: %d", rec.Code)
+		for range 2 { // clicked twice
+			if rec := h.as(models.OfficerRole, made+"/withdraw", url.Values{"seen": {seen}}); rec.Code != http.StatusSeeOther {
+				t.Errorf("withdraw: %d", rec.Code)
+			}
 		}
 		wants(t, h.page(models.ReviewerRole, made), "withdrawn", "Maintenance, moved")
 		wants(t, h.page(models.ReviewerRole, list+"?show=past"), "Maintenance, moved")

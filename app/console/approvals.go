@@ -375,8 +375,10 @@ func (s *Console) ApprovalWithdraw(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.o.Approvals.Withdraw(c.Request.Context(), s.by(c), r.ID); err != nil {
-		return err
+	if by := s.by(c); r.State != models.RequestWithdrawn || r.Maker != by.Account { // by a second click it is what was wanted
+		if err := s.o.Approvals.Withdraw(c.Request.Context(), by, r.ID); err != nil {
+			return err
+		}
 	}
 	return entrance.Done(c, requestPath(r.ID), "withdrawn")
 }

@@ -255,7 +255,8 @@ func (r *Registry) checkGrants(scopes Scopes, now time.Time, report Report) {
 }
 
 // checkCredentials: a key that two applications hold would let each speak for
-// the other, and within one application a kid names one key of a use.
+// the other, one that is registered twice is lost twice, and within one application a kid
+// names one key of a use.
 func (r *Registry) checkCredentials(report Report) error {
 	keys := map[string]clients.Key{}
 	for _, x := range r.Credentials.Staged() {
@@ -290,9 +291,13 @@ func (r *Registry) checkKeys(keys map[string]clients.Key, report Report) error {
 			continue
 		}
 		for _, h := range holders[key.Thumbprint] {
-			if h.application != x.After.Application {
+			switch {
+			case h.application != x.After.Application:
 				report("credential", x.After.ID, "jwk", errs.Message{ID: "rule.key_shared",
 					Text: fmt.Sprintf("application %s has registered the same key: each application has keys of its own", h.application)})
+			case h.credential != x.After.ID:
+				report("credential", x.After.ID, "jwk", errs.Message{ID: "rule.key_again",
+					Text: fmt.Sprintf("credential %s of the application is the same key: each credential has a key of its own, and each use", h.credential)})
 			}
 		}
 		kid := x.After.Application + " " + string(key.Use) + " " + key.KID

@@ -279,8 +279,10 @@ func (p *Portal) RequestWithdraw(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.o.SelfService.Withdraw(c.Request.Context(), user(c), r.ID); err != nil {
-		return err
+	if r.State != models.PartnerWithdrawn { // by a second click it is what was wanted
+		if err := p.o.SelfService.Withdraw(c.Request.Context(), user(c), r.ID); err != nil {
+			return err
+		}
 	}
 	return entrance.Done(c, requestPath(r.ID), "withdrawn")
 }

@@ -359,6 +359,7 @@ var (
 	RuleJwkSuite               = def("rule.jwk_suite", "The key is one of another suite than the application's.", "密钥与应用的密码套件不符。")
 	RulePrivateKey             = def("rule.private_key", "This is a private key, and it was not kept. Use this pair no more: make a new one, and register its public key only.", "这是私钥，系统未保存。该密钥对请勿再用：请重新生成，并仅登记公钥。")
 	RuleSecretHash             = def("rule.secret_hash", "This is no hash of a secret.", "不是密钥的摘要。")
+	RuleKeyAgain               = def("rule.key_again", "This application has registered the same key already. Make another key pair for each use and each credential.", "该应用已登记相同的密钥。每种用途、每个凭证都须使用单独的密钥对。")
 	RuleKeyShared              = def("rule.key_shared", "Another application has registered the same key: each application has keys of its own.", "其他应用已登记相同密钥：每个应用须有自己的密钥。")
 	RuleKidTaken               = def("rule.kid_taken", "The application has a key with this kid already.", "该应用已有相同 kid 的密钥。")
 	RuleEndsBeforeStart        = def("rule.ends_before_start", "It would end before it begins.", "截止早于开始。")
