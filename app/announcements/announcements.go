@@ -24,6 +24,10 @@ const (
 	MaxDays  = 366
 )
 
+// Ahead is how long before an announcement begins it stands on partners' first pages; the
+// words for officers say it too.
+const Ahead = 24 * time.Hour
+
 // ErrGone says that there is no such announcement.
 var ErrGone = errs.New(errs.NotFound, "no_announcement", "There is no such announcement.")
 

@@ -124,7 +124,7 @@ func (s *Console) activityRows(c *gin.Context, q activityQuery, list []models.Ev
 		}
 		rows = append(rows, console.ActivityRow{
 			At: at, Date: i18n.Date(ctx, s.InZone(e.At)), Who: who, From: originWords(ctx, from), What: did(ctx, e.Kind),
-			About: aboutEvent(e, names.things), Alarm: e.Alarm, Details: s.details(ctx, e, about[i], names.things),
+			About: aboutEvent(ctx, e, names.things), Alarm: e.Alarm, Details: s.details(ctx, e, about[i], names.things),
 		})
 	}
 	return rows, nil

@@ -49,7 +49,7 @@ func did(ctx context.Context, kind string) string {
 	return kind
 }
 
-func aboutEvent(e models.Event, names records.Names) string {
+func aboutEvent(ctx context.Context, e models.Event, names records.Names) string {
 	switch {
 	case e.ApplicationID != "":
 		return names.Application(e.ApplicationID)
@@ -57,6 +57,8 @@ func aboutEvent(e models.Event, names records.Names) string {
 		return names.Partner(e.PartnerID)
 	case e.ServiceID != "":
 		return names.Service(e.ServiceID)
+	case strings.HasPrefix(e.Kind, "announcement."):
+		return i18n.T(ctx, i18n.AnnouncementAll)
 	}
 	return e.VID
 }

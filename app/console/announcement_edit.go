@@ -66,6 +66,9 @@ func (s *Console) saveAnnouncement(c *gin.Context, was models.Announcement, done
 	saved, err := s.o.Announcements.Save(c.Request.Context(), entrance.VisitOf(c).Who.Account.ID, a, seen)
 	switch faults := errs.FieldsOf(err); {
 	case err == nil:
+		if was.ID == "" && saved.StartsAt > s.o.Now().Add(announcements.Ahead).UnixMilli() {
+			done = "announcement-planned"
+		}
 		return entrance.Done(c, announcementPath(saved.ID), done)
 	case errors.Is(err, announcements.ErrMoved):
 		values["seen"] = strconv.FormatInt(was.UpdatedAt, 10) // who has read that may write over it
@@ -143,13 +146,13 @@ func (s *Console) showAnnouncementForm(c *gin.Context, was models.Announcement, 
 		}
 		f.row(field)
 	}
-	f.row(f.field("from", i18n.AnnouncementFrom, with(moment, f.help(i18n.AnnouncementFromHelp))), f.field("until", i18n.AnnouncementUntil, with(moment, f.help(i18n.AnnouncementUntilHelp))))
+	f.row(f.field("from", i18n.AnnouncementFrom, with(moment, f.help(i18n.AnnouncementFromHelp))), f.field("until", i18n.AnnouncementUntil, with(moment, f.help(i18n.AnnouncementUntilHelp, announcements.MaxDays))))
 	for _, l := range []struct {
 		of          string
 		title, text i18n.Key
 	}{{"zh", i18n.AnnouncementTitleZH, i18n.AnnouncementTextZH}, {"en", i18n.AnnouncementTitleEN, i18n.AnnouncementTextEN}} {
-		f.row(f.field("title_"+l.of, l.title, with(optional, func(v *ui.FieldView) { v.MaxLength = announcements.MaxTitle })))
-		f.row(f.field("text_"+l.of, l.text, with(optional, area(5), func(v *ui.FieldView) { v.MaxLength = announcements.MaxText })))
+		f.row(f.field("title_"+l.of, l.title, with(optional, f.help(i18n.RuleAnnouncementTitle), func(v *ui.FieldView) { v.MaxLength = announcements.MaxTitle })))
+		f.row(f.field("text_"+l.of, l.text, with(optional, area(5), f.help(i18n.RuleAnnouncementText), func(v *ui.FieldView) { v.MaxLength = announcements.MaxText })))
 	}
 	page.form = f.done(back, ui.ButtonView{Text: i18n.T(ctx, i18n.AnnouncementPreview), Name: "show", Value: "preview"}, ui.ButtonView{Text: i18n.T(ctx, publish), Kind: ui.Primary})
 	if fault.moved {

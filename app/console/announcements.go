@@ -39,7 +39,7 @@ var announcementShows = []struct {
 	word  i18n.Key
 }{
 	{"", "", i18n.AnnouncementEvery}, {"current", models.AnnouncementNow, i18n.AnnouncementCurrent},
-	{"planned", models.AnnouncementPlanned, i18n.AnnouncementPlanned}, {"past", models.AnnouncementPast, i18n.AnnouncementPast},
+	{"planned", models.AnnouncementPlanned, i18n.AnnouncementPlanned}, {"past", models.AnnouncementPast, i18n.AnnouncementDone},
 }
 
 // Announcements lists what partners are told, the newest first.

@@ -28,7 +28,7 @@ func TestOfficersTellPartnersSomething(t *testing.T) {
 		wants(t, h.page(models.ReviewerRole, list), "No announcement")
 		lacks(t, h.page(models.ReviewerRole, list), list+"/new")
 		h.refusedTo(list, models.OfficerRole)
-		wants(t, h.page(models.OfficerRole, list+"/new"), "all partners", apptest.Service)
+		wants(t, h.page(models.OfficerRole, list+"/new"), "all partners", apptest.Service, "at most 80 characters", "At most 2,000 characters", "Within 366 days")
 
 		// A preview shows both languages and writes nothing; what is typed is text.
 		preview := h.as(models.OfficerRole, list, h.announcementForm(map[string]string{"show": "preview", "text_en": "a < b <script>\nnext"}))
@@ -103,5 +103,25 @@ func TestOfficersTellPartnersSomething(t *testing.T) {
 			}
 		}
 		wants(t, h.page(models.AuditRole, "/console/activity"), "published an announcement", "withdrew an announcement", "今晚停机。")
+	})
+}
+
+// What is to come later than a day is on no first page yet, and nobody is told that it is.
+func TestWhatIsToComeIsNotSaidToBeThere(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *house) {
+		const list = "/console/announcements"
+		h.Later(time.Second)
+		now := h.Clock.Now().In(time.FixedZone("", 8*3600))
+		for days, want := range map[int]string{0: "announcement-made", 3: "announcement-planned"} {
+			rec := h.as(models.OfficerRole, list, h.announcementForm(map[string]string{
+				"from": now.AddDate(0, 0, days).Add(time.Hour).Format("2006-01-02T15:04"), "until": now.AddDate(0, 0, days+1).Format("2006-01-02T15:04"),
+			}))
+			if to := rec.Header().Get("Location"); !strings.HasSuffix(to, "done="+want) {
+				t.Errorf("in %d days: %d %s", days, rec.Code, to)
+			}
+		}
+		wants(t, h.page(models.OfficerRole, list), "over or withdrawn", "23 November 2026, ")
+		wants(t, h.page(models.AuditRole, "/console/activity"), ">all partners<")
 	})
 }

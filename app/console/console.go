@@ -159,7 +159,7 @@ var notes = map[string]i18n.Key{
 	"disabled": i18n.StaffDisabled, "enabled": i18n.StaffEnabled, "sessions-ended": i18n.StaffSessionsEnded,
 	"visits-ended": i18n.LiveDone, "visit-ended": i18n.LiveDoneOne,
 	"alert-acknowledged": i18n.AlertsDone,
-	"announcement-made":  i18n.AnnouncementDonePublish, "announcement-changed": i18n.AnnouncementDoneSaved, "announcement-withdrawn": i18n.AnnouncementDoneWithdraw,
+	"announcement-made":  i18n.AnnouncementDonePublish, "announcement-planned": i18n.AnnouncementDonePlanned, "announcement-changed": i18n.AnnouncementDoneSaved, "announcement-withdrawn": i18n.AnnouncementDoneWithdraw,
 	"taken": i18n.ParcelDoneTaken, "asked-partner": i18n.ParcelDoneAsked, "declined": i18n.ParcelDoneDeclined,
 	"asked": i18n.ConsoleDoneAsked, "applied": i18n.ConsoleDoneApplied,
 }

@@ -33,8 +33,7 @@ func (e *Entrance) OpenNow(ctx context.Context, weekly []models.ServiceHours, st
 
 // Moment is a time as plans show it, in the bank's zone.
 func (e *Entrance) Moment(ctx context.Context, t time.Time) string {
-	t = t.In(e.o.Zone)
-	return i18n.Date(ctx, t) + " " + t.Format("15:04")
+	return i18n.Minute(ctx, t.In(e.o.Zone))
 }
 
 // DayKeys are the words of days by their names in files and forms.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"postern/app/announcements"
 	"postern/app/entrance"
 	"postern/app/store"
 	"postern/app/web"
@@ -24,8 +25,6 @@ const (
 	// newsPage is how many announcements a page lists, maxNews the first page at most.
 	newsPage = 10
 	maxNews  = 2
-	// newsBefore is how long before it is in force the first page tells of something.
-	newsBefore = 24 * time.Hour
 	// stopsAhead is how far ahead planned stops are listed, maxStops how many of a service.
 	stopsAhead = 30 * 24 * time.Hour
 	maxStops   = 10
@@ -241,7 +240,7 @@ func (p *Portal) news(c *gin.Context, s standing, page *portal.StatusPage) (err 
 // there are more.
 func (p *Portal) urgent(ctx context.Context, services map[string]bool) ([]models.Announcement, error) {
 	now := p.o.Now()
-	rows, err := p.o.Store.NextAnnouncements(ctx, keysOf(services), now.UnixMilli(), now.Add(newsBefore).UnixMilli(), newsPage)
+	rows, err := p.o.Store.NextAnnouncements(ctx, keysOf(services), now.UnixMilli(), now.Add(announcements.Ahead).UnixMilli(), newsPage)
 	slices.SortStableFunc(rows, func(a, b models.Announcement) int { return cmp.Compare(presses(b.Kind), presses(a.Kind)) })
 	return rows[:min(len(rows), maxNews+1)], err
 }

@@ -107,5 +107,5 @@ func (v Span) BucketWords(ctx context.Context, start int64) string {
 	case store.DayOf(at).Equal(store.DayOf(v.Now)):
 		return at.Format("15:04")
 	}
-	return i18n.Date(ctx, at) + " " + at.Format("15:04")
+	return i18n.Minute(ctx, at)
 }

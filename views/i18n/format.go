@@ -30,6 +30,11 @@ func Stamp(ctx context.Context, t time.Time) string {
 	return Date(ctx, t) + ", " + Clock(ctx, t)
 }
 
+// Minute is a date and a time of day to the minute: "20 November 2026, 10:05".
+func Minute(ctx context.Context, t time.Time) string {
+	return strings.TrimSuffix(Stamp(ctx, t), t.Format(":05"))
+}
+
 // Number groups the digits of n by thousands: "1,904".
 func Number(_ context.Context, n int64) string {
 	digits := strconv.FormatInt(n, 10)
