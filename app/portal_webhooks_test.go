@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -149,6 +150,9 @@ func TestPartnersProgramsAreTold(t *testing.T) {
 	if got, _ := foreign.heard(); len(got) != 0 {
 		t.Error("a redirect was followed")
 	}
+	if page := b.as("developer", hook, nil).Body.String(); !strings.Contains(page, "A redirect, which is not followed") {
+		t.Error("the page does not say what a redirect comes to")
+	}
 
 	// It rests: what happens meanwhile is not told.
 	l.answers(http.StatusOK, "")
@@ -268,7 +272,7 @@ func TestAPartnersWebhookLeadsToThePublicInternetAlone(t *testing.T) {
 	if got, _ := l.heard(); len(got) != 0 {
 		t.Error("a message went to this machine")
 	}
-	if page := b.as("developer", hook, nil).Body.String(); !strings.Contains(page, "not taken") || !strings.Contains(page, "does not lead to the public internet") || strings.Contains(page, "dial tcp") {
+	if page := b.as("developer", hook, nil).Body.String(); !strings.Contains(page, "not taken") || !strings.Contains(page, "it is not on the public internet") || strings.Contains(page, "dial tcp") {
 		t.Errorf("the page does not say why nothing was sent: %.900s", page[strings.Index(page, "<tbody"):])
 	}
 	for _, action := range []string{"", "/edit", "/test", "/remove", "/deliveries/x/again"} {
@@ -286,5 +290,32 @@ func TestAPartnersWebhookLeadsToThePublicInternetAlone(t *testing.T) {
 	}
 	if rec := b.as("developer", "/portal/webhooks", form("https://hooks.example.com/x")); rec.Code != http.StatusConflict {
 		t.Errorf("the sixth: %d", rec.Code)
+	}
+}
+
+// Why there was no answer is said in the reader's words, not in a program's.
+func TestWhyAWebhookDidNotAnswerIsSaid(t *testing.T) {
+	t.Parallel()
+	b := newHookedBank(t, true)
+	l := listen(t)
+	hook := b.ledTo("developer", "/portal/webhooks", url.Values{"url": {l.URL}, "topics": {"credential.ending"}})
+	if page := b.as("developer", "/portal/webhooks/new", nil).Body.String(); !strings.Contains(page, "https or http") {
+		t.Error("the form does not say what is allowed here")
+	}
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	unknown := httptest.NewTLSServer(nil)
+	unknown.Config.ErrorLog = log.New(io.Discard, "", 0)
+	t.Cleanup(unknown.Close)
+	for address, want := range map[string]string{
+		gone.URL: "The connection was refused", unknown.URL: "TLS failed", strings.Replace(l.URL, "http:", "https:", 1): "TLS failed", "http://nowhere.invalid/": "There is no such host",
+	} {
+		b.Exec("UPDATE webhooks SET url = '" + address + "'")
+		b.Exec("DELETE FROM webhook_deliveries")
+		b.ledTo("developer", hook+"/test", url.Values{})
+		b.tellsPartners()
+		if page := b.as("developer", hook, nil).Body.String(); !strings.Contains(page, want) {
+			t.Errorf("%s: the page does not say %q", address, want)
+		}
 	}
 }

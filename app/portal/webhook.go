@@ -31,6 +31,12 @@ var topicWords = map[models.Topic]i18n.Key{
 	models.TopicTest:      i18n.TopicTest,
 }
 
+// noAnswer says why there was no answer.
+var noAnswer = map[string]i18n.Key{
+	webhooks.Private: i18n.DeliveryPrivate, webhooks.Late: i18n.DeliveryLate, webhooks.Refused: i18n.DeliveryRefused, webhooks.Untrusted: i18n.DeliveryUntrusted,
+	webhooks.Unreachable: i18n.DeliveryUnreached,
+}
+
 func webhookPath(id string) string { return webhooksPath + "/" + id }
 
 // Webhooks lists the partner's.
@@ -83,7 +89,7 @@ func (p *Portal) WebhookEdit(c *gin.Context) error {
 
 func (p *Portal) showWebhook(c *gin.Context, status int, w models.Webhook, faults map[string]string) error {
 	ctx := c.Request.Context()
-	page := portal.WebhookEditPage{Frame: p.frame(c, i18n.T(ctx, i18n.WebhookNew)), URL: w.URL, Action: webhooksPath, Back: webhooksPath, Faults: faults}
+	page := portal.WebhookEditPage{Frame: p.frame(c, i18n.T(ctx, i18n.WebhookNew)), URL: w.URL, Action: webhooksPath, Back: webhooksPath, Faults: faults, Anywhere: p.o.Webhooks.Anywhere()}
 	if w.ID != "" {
 		page.Frame, page.Action, page.Back = p.frame(c, i18n.T(ctx, i18n.WebhookEdit)), webhookPath(w.ID)+"/edit", webhookPath(w.ID)
 		page.Pauses, page.Paused = true, w.Paused
@@ -166,8 +172,11 @@ func (p *Portal) Webhook(c *gin.Context) error {
 	}
 	for _, d := range list {
 		row := portal.DeliveryRow{ID: d.ID, Topic: i18n.T(ctx, topicWords[d.Topic]), Body: d.Body, State: p.deliveryState(c, d), Answer: d.Answer, Attempts: i18n.Number(ctx, d.Attempts)}
-		if d.Answer == webhooks.Private {
-			row.Answer = i18n.T(ctx, i18n.DeliveryPrivate)
+		switch why, ours := noAnswer[d.Answer]; {
+		case d.Status == 0 && ours:
+			row.Answer = i18n.T(ctx, why)
+		case d.Status >= 300 && d.Status <= 399:
+			row.Answer = i18n.T(ctx, i18n.DeliveryMoved)
 		}
 		if d.Status != 0 {
 			row.Status = i18n.Number(ctx, d.Status)

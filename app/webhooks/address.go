@@ -68,10 +68,6 @@ func CheckURL(text string, private bool) (f errs.Fields) {
 	return f
 }
 
-// Private stands in the place of an answer where the address led elsewhere than to the
-// public internet.
-const Private = "private_address"
-
 // errPrivate is of a connection that would lead elsewhere.
 var errPrivate = errs.New(errs.Forbidden, Private, "The address does not lead to the public internet.")
 

@@ -3,19 +3,20 @@ package webhooks
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
-	"unicode"
 
+	"postern/app/errs"
 	"postern/app/store"
 	"postern/models"
 )
@@ -29,7 +30,7 @@ const (
 	maxWait    = time.Hour
 	// maxAttempts are tried over a little more than a day.
 	maxAttempts = 30
-	maxAnswer   = 200 // characters that are kept of what is said
+	maxAnswer   = 1 << 10 // octets that are read of what is said
 )
 
 // Typ is the typ of the header of a signature: no other JWS of the gateway has it.
@@ -100,39 +101,51 @@ func (h *Webhooks) bring(ctx context.Context, w models.Webhook, d models.Webhook
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, strings.NewReader(d.Body))
 	if err != nil {
-		return 0, "the address cannot be read", err
+		return 0, Unreachable, err
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("User-Agent", "Postern-Webhook/1")
 	r.Header.Set(Header, signature)
 	res, err := h.client.Do(r)
 	if err != nil {
-		return 0, short(failure(err)), err
+		return 0, failure(err), err
 	}
 	defer res.Body.Close()
-	text, _ := io.ReadAll(io.LimitReader(res.Body, 4*maxAnswer)) // what is cut off is not kept either
-	return res.StatusCode, short(string(text)), nil
+	text, _ := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	return res.StatusCode, errs.Said(string(text)), nil
 }
 
-// failure says why there was no answer, without the address, which may hold a secret of the
-// partner's, and without what is the bank's own, such as who answers for names.
+// What stands in the place of an answer where there was none: why, in a word of ours, as
+// what is said on the way may hold the address, which may be a secret of the partner's, or
+// what is the bank's own, such as who answers for names.
+const (
+	// Private is of an address elsewhere than on the public internet, and of a name that
+	// there is not: which names there are inside is the bank's.
+	Private     = "private_address"
+	Late        = "no_answer"
+	Refused     = "connection_refused"
+	Untrusted   = "tls_failed"
+	Unreachable = "not_reached" // or the connection broke off
+)
+
 func failure(err error) string {
 	var name *net.DNSError
 	var connection *net.OpError
-	var outer *url.Error
+	var certificate *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
 	switch {
-	case errors.Is(err, errPrivate):
-		return Private // where the name leads inside is nobody's to know
-	case errors.As(err, &name):
-		return Private // as one that leads inside: which names there are is the bank's
+	case errors.Is(err, errPrivate), errors.As(err, &name):
+		return Private
 	case errors.Is(err, context.DeadlineExceeded), os.IsTimeout(err):
-		return fmt.Sprintf("no answer within %s", patience)
-	case errors.As(err, &connection):
-		return connection.Op + ": " + connection.Err.Error()
-	case errors.As(err, &outer):
-		return outer.Err.Error()
+		return Late
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return Refused
+	case errors.As(err, &certificate), errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
+		return Untrusted
+	case errors.As(err, &connection) && strings.HasSuffix(connection.Op, " error"): // crypto/tls: "remote error", "local error"
+		return Untrusted
 	}
-	return err.Error()
+	return Unreachable
 }
 
 // sign is the JWS over a body with its payload left out.
@@ -170,16 +183,6 @@ func wait(attempts int64) time.Duration {
 		d *= 2
 	}
 	return min(d, maxWait)
-}
-
-// short is what the other side says, as it may be kept and shown: one line, without
-// control characters.
-func short(text string) string {
-	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "\uFFFD"), func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
-	if runes := []rune(text); len(runes) > maxAnswer {
-		text = string(runes[:maxAnswer]) + "…"
-	}
-	return text
 }
 
 // Run makes messages and brings them, once.

@@ -45,6 +45,9 @@ type Webhooks struct {
 // New returns the webhooks of all partners.
 func New(o Options) *Webhooks { return &Webhooks{o, newClient(o.Private)} }
 
+// Anywhere tells whether messages may go to this machine and private networks, over http as well.
+func (h *Webhooks) Anywhere() bool { return h.o.Private }
+
 // Save makes a webhook of a partner's, or changes one. Faults are errs.Fields. ErrFull, ErrGone.
 func (h *Webhooks) Save(ctx context.Context, actor string, w models.Webhook) (models.Webhook, error) {
 	faults := CheckURL(w.URL, h.o.Private)

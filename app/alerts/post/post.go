@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 
 	"postern/app/config"
+	"postern/app/errs"
 	"postern/app/pemfile"
 )
 
@@ -134,27 +134,16 @@ func tlsConfig(roots *x509.CertPool, host string) *tls.Config {
 	return &tls.Config{RootCAs: roots, ServerName: host, MinVersion: tls.VersionTLS12}
 }
 
-// maxSaid is how much is told of what the other side says, octets.
-const maxSaid = 200
-
 // minSecret is the shortest text that is taken for a secret: replacing a query's
 // "1" everywhere would leave nothing to read.
 const minSecret = 6
 
-// said is what the other side says, as it may be told and kept: on one line,
-// short, without control characters, which a database may not take, and without
-// what it was told in confidence.
+// said is what the other side says, without what it was told in confidence.
 func said(text string, secrets ...string) string {
 	for _, s := range secrets {
 		if len(s) >= minSecret {
 			text = strings.ReplaceAll(text, s, "[redacted]")
 		}
 	}
-	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "\uFFFD"), func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r)
-	}), " ")
-	if len(text) > maxSaid {
-		text = strings.ToValidUTF8(text[:maxSaid], "") + "…"
-	}
-	return text
+	return errs.Said(text)
 }
