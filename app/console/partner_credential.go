@@ -41,8 +41,9 @@ func (s *Console) CredentialNew(c *gin.Context) error {
 func (s *Console) showCredentialNew(c *gin.Context, file partnerFile, a partners.Application, values map[string]string, fault faulty) error {
 	ctx := c.Request.Context()
 	f := s.former(c, applicationPath(file.row.ID, a.ID)+"/credentials", values, fault)
-	f.row(f.choose("kind", i18n.CredentialKind, credentialOptions(a), f.help(i18n.CredentialKindHelp)))
-	f.row(f.field("key", i18n.CredentialKey, with(area(6), mono, optional, f.help(i18n.CredentialKeyHelp))))
+	kindHelp, keyHelp, secrets := entrance.CredentialHelp(ctx, a.AuthMethod)
+	f.row(f.choose("kind", i18n.CredentialKind, credentialOptions(a), func(v *ui.FieldView) { v.Help = kindHelp }))
+	f.row(f.field("key", i18n.CredentialKey, with(area(6), mono, func(v *ui.FieldView) { v.Help, v.Optional, v.Required = keyHelp, secrets, !secrets })))
 	f.row(f.field("ends", i18n.CredentialUntil, with(dated, optional, f.help(i18n.CredentialEndsHelp))))
 	f.reason()
 	return s.showForm(c, fault, formPage{

@@ -91,6 +91,15 @@ func CredentialUses(method models.AuthMethod) []models.CredentialUse {
 	return list
 }
 
+// CredentialHelp is what a form says of an application's new credential: of its kind, and
+// of its key, which a secret has not. Of secrets it speaks where there can be one.
+func CredentialHelp(ctx context.Context, method models.AuthMethod) (kind, key string, secrets bool) {
+	if slices.Contains(CredentialUses(method), models.ClientSecret) {
+		return i18n.T(ctx, i18n.CredentialKindHelp), i18n.T(ctx, i18n.CredentialKeyHelp), true
+	}
+	return "", i18n.T(ctx, i18n.CredentialPublicHelp), false
+}
+
 // CredentialUseWords are what the kinds are called.
 var CredentialUseWords = map[models.CredentialUse]i18n.Key{
 	models.SignatureKey: i18n.CredentialSignature, models.EncryptionKey: i18n.CredentialEncryption, models.ClientSecret: i18n.CredentialSecret,

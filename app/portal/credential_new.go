@@ -73,6 +73,7 @@ func (p *Portal) CredentialNew(c *gin.Context) error {
 func (p *Portal) showCredentialNew(c *gin.Context, status int, add adding, f portal.CredentialForm, refused bool) error {
 	ctx, a := c.Request.Context(), add.a
 	f.Action, f.Back, f.Suite, f.Lead = credentialsPath(a.ID), applicationPath(a.ID), a.Suite, i18n.T(ctx, i18n.PortalCredentialLead)
+	f.KindHelp, f.KeyHelp, _ = entrance.CredentialHelp(ctx, a.AuthMethod)
 	for _, use := range add.uses {
 		text := i18n.T(ctx, entrance.CredentialUseWords[use])
 		if a.Environment == models.Production {

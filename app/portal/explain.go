@@ -34,8 +34,8 @@ const explainPath = homePath + "/explain"
 // How often somebody may ask: a person at work, and no machine that tries.
 var explainRate = limit.Rate{PerSecond: 0.5, Burst: 30}
 
-// maxExplainers bounds how many accounts are told apart.
-const maxExplainers = 10_000
+// maxAccounts bounds how many accounts are told apart by what they may do so often.
+const maxAccounts = 10_000
 
 var errExplainOften = errs.New(errs.RateLimited, "too_many", "You have asked for many explanations in a short time.")
 

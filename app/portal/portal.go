@@ -85,7 +85,7 @@ func New(o Options) *Portal {
 	view := recordview.View{
 		Now: o.Now, Zone: o.Zone, Cursors: o.Cursors, Log: logPath, Visits: visitsPath, Explain: recordview.ExplainToPartner, Run: runPath, Own: true,
 	}
-	p := &Portal{o: o, events: view, calls: view, explained: limit.NewBuckets(maxExplainers), exported: limit.NewBuckets(maxExplainers)}
+	p := &Portal{o: o, events: view, calls: view, explained: limit.NewBuckets(maxAccounts), exported: limit.NewBuckets(maxAccounts)}
 	p.calls.Log, p.calls.Calls = callsPath, true
 	p.Entrance = entrance.New(entrance.Options{
 		Identity: o.Identity, Realm: models.PortalRealm, Base: homePath, Bank: o.Bank, BankZH: o.BankZH, Cookies: o.Cookies, Zone: o.Zone,

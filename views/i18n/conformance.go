@@ -102,7 +102,7 @@ var ConformanceFindings = map[string]Key{
 	"nothing":        def("conformance.saw.nothing", "Nothing felt it.", "未触发。"),
 	"once":           def("conformance.saw.once", "It was felt, and nothing came after it.", "已触发，但其后没有请求。"),
 	"unfinished":     def("conformance.saw.unfinished", "It was not played to its end.", "未演练完毕。"),
-	"secret":         def("conformance.saw.secret", "The application comes with a secret, which says nothing of a time.", "该应用使用密钥口令认证，不涉及时间。"),
+	"secret":         def("conformance.saw.secret", "The application comes with a secret, which says nothing of a time.", "该应用使用客户端密钥认证，不涉及时间。"),
 }
 
 // WeatherCures say what a partner's own servers and app do in each kind of weather: what a run

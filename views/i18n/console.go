@@ -205,8 +205,8 @@ var (
 	RequestExpiredWord   = def("request.expired", "expired", "已过期")
 	RequestOutdatedWord  = def("request.outdated", "outdated", "已失效")
 
-	FaultText   = def("approval.text", "Write 5 to 1,000 characters.", "请输入 5 至 1000 个字符。")
-	FaultReason = def("approval.reason", "Say why, in 5 to 1,000 characters.", "说明理由，5 至 1000 个字符。")
+	FaultText   = def("approval.text", "Write 5 to 1,000 characters.", "请输入 5 至 1,000 个字符。")
+	FaultReason = def("approval.reason", "Say why, in 5 to 1,000 characters.", "说明理由，5 至 1,000 个字符。")
 
 	KindService     = def("kind.service", "Service", "服务")
 	KindScope       = def("kind.scope", "Scope", "数据范围")

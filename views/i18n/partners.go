@@ -116,13 +116,13 @@ var (
 	PartnerNoteField          = def("partner.note_field", "Note", "备注")
 	PartnerNoteHelp           = def("partner.note_help", "Notes are kept as they are; nobody can change or delete one.", "备注保存后不能修改或删除。")
 	PartnerNoteAdd            = def("partner.note_add", "Add the note", "添加备注")
-	PartnerNoteLength         = def("partner.note_length", "Write 1 to 2,000 characters.", "填写 1 至 2000 个字符。")
+	PartnerNoteLength         = def("partner.note_length", "Write 1 to 2,000 characters.", "填写 1 至 2,000 个字符。")
 )
 
 // Partners: what every form of theirs says.
 var (
 	PartnerReason      = def("partner.reason", "Reason", "理由")
-	PartnerReasonHelp  = def("partner.reason_help", "5 to 1,000 characters. It stays on record.", "5 至 1000 个字符，留存记录。")
+	PartnerReasonHelp  = def("partner.reason_help", "5 to 1,000 characters. It stays on record.", "5 至 1,000 个字符，留存记录。")
 	PartnerSave        = def("partner.save", "Save", "保存")
 	PartnerAsk         = def("partner.ask", "Send for review", "提交复核")
 	PartnerWhatNext    = def("partner.what_next", "What happens next", "接下来")
@@ -247,6 +247,7 @@ var (
 	CredentialKindHelp     = def("credential.kind_help", "A client secret is made here and shown once.", "客户端密钥由此处生成，只显示一次。")
 	CredentialKey          = def("credential.key", "Public key", "公钥")
 	CredentialKeyHelp      = def("credential.key_help", "JWK or PEM. Not needed for a secret. Never paste a private key.", "JWK 或 PEM。客户端密钥无需填写。切勿粘贴私钥。")
+	CredentialPublicHelp   = def("credential.public_help", "JWK or PEM. Never paste a private key.", "JWK 或 PEM。切勿粘贴私钥。")
 	CredentialEndsHelp     = def("credential.ends_help", "The last day on which it may be used. Empty: no end.", "可使用的最后一天。留空则无期限。")
 	CredentialFrom         = def("credential.from", "From", "启用时间")
 	CredentialUntil        = def("credential.until", "Until", "截止时间")

@@ -71,7 +71,7 @@ var (
 	PortalWeatherEnds   = def("portal.weather_ends", "Only your sandbox feels it: this page, and your own servers and pages. All of it is off again by %s.", "仅影响你的沙箱，包括本页以及你自己的服务器和页面。最迟 %s 全部关闭。")
 	PortalWeatherNone   = def("portal.weather_none", "Only your sandbox feels it: this page, and your own servers and pages. What you switch on is off again after 30 minutes.", "仅影响你的沙箱，包括本页以及你自己的服务器和页面。开启后 30 分钟自动关闭。")
 	PortalWeatherIsOn   = def("portal.weather_is_on", "%s is on.", "“%s”已开启。")
-	PortalWeatherSecret = def("portal.weather_secret", "This application comes with a secret, which says nothing of a time: it does not feel it.", "该应用使用密钥口令认证，不涉及时间，不受影响。")
+	PortalWeatherSecret = def("portal.weather_secret", "This application comes with a secret, which says nothing of a time: it does not feel it.", "该应用使用客户端密钥认证，不涉及时间，不受影响。")
 )
 
 // Weather is what a kind of bad weather is called, and what comes of it.
