@@ -14,6 +14,7 @@ import (
 	"postern/app/console"
 	"postern/app/gateway/upstream"
 	"postern/app/jobs"
+	"postern/app/ledger"
 	"postern/policies"
 	"postern/views/i18n"
 )
@@ -34,7 +35,22 @@ func (a *App) openAlerts(context.Context) error {
 		Local: a.local(), Rules: a.settings.Rules, Feeds: a.feedsBehind, Evidence: a.vouched, Notices: a.notices,
 	})
 	a.outbox = alerts.NewOutbox(a.alerts, senders)
+	if by := senders[config.ReceiverMail]; by != nil {
+		a.mail = a.letters(by)
+	}
 	return nil
+}
+
+// letters sends letters at once, to one address each, by the server that takes alerts.
+func (a *App) letters(by post.Sender) func(ctx context.Context, to, title, text string) error {
+	return func(ctx context.Context, to, title, text string) error {
+		now := a.config.Now()
+		id, err := ledger.NewID(now, a.config.Rand)
+		if err != nil {
+			return err
+		}
+		return by.Send(ctx, post.Message{ID: id, At: now, Title: title, Text: text, To: []string{to}})
+	}
 }
 
 // bankName is the bank's name in a language.

@@ -114,6 +114,7 @@ type App struct {
 	settings    *settings.Live
 	alerts      *alerts.Watch
 	outbox      *alerts.Outbox
+	mail        func(ctx context.Context, to, title, text string) error // nil where no server takes mail
 	sources     *alerts.Sources
 	uses        *clients.Uses
 	clients     *clients.Authenticator
@@ -479,8 +480,8 @@ func (a *App) openConsole(context.Context) error {
 		Keys: a.ring, Evidence: a.evidence, Settings: a.settings, Node: c.Node, Facts: console.Facts{Version: c.Version, Database: string(a.store.Dialect())},
 		SignOn: elsewhere != nil, SignOnName: c.Console.OIDC.Name,
 		Ready:        func(context.Context) bool { return a.authority.Ready() == nil },
-		Certificates: c.Certificates,
-		Now:          c.Now, Rand: c.Rand, Log: c.Log,
+		Certificates: c.Certificates, Mail: a.mail,
+		Now: c.Now, Rand: c.Rand, Log: c.Log,
 	})
 	return nil
 }
@@ -510,7 +511,7 @@ func (a *App) openPortal(context.Context) error {
 		Identity: a.users, Store: a.store, SelfService: a.selfService, Webhooks: a.webhooks, Keys: a.ring, Records: a.records, Tail: a.tail, Cursors: a.cursors(), Rules: rules, Address: c.Portal.Address, Issuer: c.Issuer, Bank: c.Bank, BankZH: cmp.Or(c.BankZH, c.Bank), Zone: c.Zone, Rand: c.Rand,
 		Cookies:  web.Cookies{Secure: strings.HasPrefix(c.Portal.Address, "https://")},
 		Failures: limit.NewFailureGate(maxAddresses, signInRate), Questions: limit.NewFailureGate(maxAddresses, questionRate),
-		Now: c.Now, Log: c.Log, Check: a.clients.Check, Examine: a.authority,
+		Now: c.Now, Log: c.Log, Check: a.clients.Check, Examine: a.authority, Mail: a.mail,
 	})
 	return nil
 }

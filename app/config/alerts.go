@@ -182,7 +182,7 @@ type Telling struct {
 	CA string `key:"ca"`
 }
 
-// Mail is a server that takes mail.
+// Mail is a server that takes mail: alerts, news of requests, and the invitations of partners' users.
 type Mail struct {
 	// host:port of the server, e.g. mail.bank.example:587.
 	Host string `key:"host"`

@@ -68,6 +68,8 @@ type Options struct {
 	Now           func() time.Time
 	Rand          io.Reader
 	Log           *slog.Logger
+
+	Mail func(ctx context.Context, to, title, text string) error // nil where no server takes mail
 }
 
 // Feed knows what is frozen; control.Feed does.
@@ -99,7 +101,7 @@ func New(o Options) *Console {
 			SignIn: i18n.ConsoleSignIn, SignInLead: i18n.ConsoleSignInLead, NoWayIn: i18n.ConsoleNoWayIn, Login: i18n.ConsoleLogin,
 			EmailHelp: i18n.ConsoleEmailHelp, ToStart: i18n.ConsoleToStart,
 		},
-		Failures: o.Failures, Questions: o.Questions, SignOn: o.SignOn, SignOnName: o.SignOnName, Now: o.Now, Log: o.Log,
+		Failures: o.Failures, Questions: o.Questions, SignOn: o.SignOn, SignOnName: o.SignOnName, Mail: o.Mail, Now: o.Now, Log: o.Log,
 		Rights: s.rights, Opened: s.opened, Roles: func(c *gin.Context, who identity.Who) []string { return roleNames(c, who.Roles) },
 		Needed: func(c *gin.Context, a entrance.Access) []string { return roleNames(c, s.mayRole(a)) },
 		Frame: func(c *gin.Context, title string, above ...layout.Crumb) templ.Component {

@@ -87,8 +87,7 @@ func (s *Console) PartnerOwner(c *gin.Context) error {
 	return s.showPartner(c, file, "portal", fault.status, fault, values)
 }
 
-// PartnerOwnerLink makes the link of an owner who has been agreed to and is not in
-// yet, and shows it this once.
+// PartnerOwnerLink invites an owner who has been agreed to and is not in yet, by a new link.
 func (s *Console) PartnerOwnerLink(c *gin.Context) error {
 	file, err := s.partnerOf(c)
 	if err != nil {
@@ -102,5 +101,5 @@ func (s *Console) PartnerOwnerLink(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.HandOver(c, link, s.o.Portal+"/portal", i18n.T(c.Request.Context(), i18n.PortalHandOver), tab, partnerCrumbs(c.Request.Context(), file.row)...)
+	return s.Invite(c, link, s.o.Portal+"/portal", file.row.Name, tab, partnerCrumbs(c.Request.Context(), file.row)...)
 }

@@ -2,6 +2,7 @@ package entrance
 
 import (
 	"cmp"
+	"context"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -36,6 +37,9 @@ type Options struct {
 	Now          func() time.Time
 	Log          *slog.Logger
 
+	// Mail sends a letter, which somebody waits for: nil where no server takes mail.
+	Mail func(ctx context.Context, to, title, text string) error
+
 	// Rights are what somebody may do who is in. An error refuses.
 	Rights func(*gin.Context, identity.Who) (policies.Rights, error)
 	// Opened refuses what needs a permission for as long as the house is not open;
@@ -59,11 +63,12 @@ type Options struct {
 // Entrance has the screens by which one comes in.
 type Entrance struct {
 	o      Options
-	opened atomic.Bool // it does not become untrue
+	opened atomic.Bool    // it does not become untrue
+	mailed *limit.Buckets // letters, by who has them sent
 }
 
 // New returns a house's entrance.
-func New(o Options) *Entrance { return &Entrance{o: o} }
+func New(o Options) *Entrance { return &Entrance{o: o, mailed: limit.NewBuckets(maxSenders)} }
 
 // to is the address of a page of this house.
 func (e *Entrance) to(path string) string { return e.o.Base + path }
@@ -89,8 +94,10 @@ func (e *Entrance) accountRoom(c *gin.Context, title string) entrance.Room {
 }
 
 // BankName is the bank's name in the reader's language.
-func (e *Entrance) BankName(c *gin.Context) string {
-	if i18n.From(c.Request.Context()) == i18n.Chinese {
+func (e *Entrance) BankName(c *gin.Context) string { return e.bankName(c.Request.Context()) }
+
+func (e *Entrance) bankName(ctx context.Context) string {
+	if i18n.From(ctx) == i18n.Chinese {
 		return e.o.BankZH
 	}
 	return e.o.Bank

@@ -2,19 +2,26 @@ package entrance
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"image/png"
+	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 	"github.com/pquerna/otp"
 
 	"postern/app/errs"
 	"postern/app/identity"
+	"postern/app/limit"
 	"postern/app/web"
 	"postern/models"
 	"postern/views/entrance"
+	"postern/views/i18n"
 	"postern/views/layout"
 )
 
@@ -41,9 +48,59 @@ func (e *Entrance) LinkOpen(c *gin.Context) error {
 // HandOver shows a link to whoever made it, once: lead says how it is handed over,
 // house where it opens, such as https://console.bank.example/console.
 func (e *Entrance) HandOver(c *gin.Context, link identity.Link, house, lead, done string, above ...layout.Crumb) error {
-	return web.Render(c, http.StatusOK, entrance.HandOver(entrance.HandOverPage{
-		Room: e.room(c, link.Account.Name, above...), Lead: lead, Address: house + "/setup/" + link.Token, Done: done,
-	}))
+	return e.handOver(c, link, entrance.HandOverPage{Lead: lead, Address: house + "/setup/" + link.Token, Done: done}, above...)
+}
+
+// Invite gets a link to whom it is for: by mail to the address that they were invited by, and
+// nobody else sees it; or, where no server takes it, by whoever made it, who is shown it. It is
+// sent while they wait: what is to be sent later would have to be kept, and it opens an account.
+func (e *Entrance) Invite(c *gin.Context, link identity.Link, portal, partner, done string, above ...layout.Crumb) error {
+	ctx := c.Request.Context()
+	page := entrance.HandOverPage{Lead: i18n.T(ctx, i18n.PortalHandOver), Address: portal + "/setup/" + link.Token, Done: done}
+	if to := link.Account.Email; e.o.Mail != nil && to != "" {
+		title, text := e.invitation(ctx, partner, page.Address)
+		if err := e.mail(c, to, title, text); err == nil {
+			page.Address, page.Lead = "", i18n.T(ctx, i18n.PortalMailed, to)
+		} else {
+			page.Fault = i18n.T(ctx, i18n.PortalNotMailed, to)
+			why := strings.ReplaceAll(err.Error(), link.Token, "…") // a server may repeat what it was sent
+			e.o.Log.WarnContext(ctx, "invitation was not mailed", slog.String("account", link.Account.ID), slog.String("err", why))
+		}
+	}
+	return e.handOver(c, link, page, above...)
+}
+
+// How often somebody has letters sent, and of how many that is known.
+const maxSenders = 1000
+
+var (
+	letterRate = limit.Rate{PerSecond: 1.0 / 60, Burst: 20}
+	errLetters = errors.New("so many letters of one account were sent just now")
+)
+
+func (e *Entrance) mail(c *gin.Context, to, title, text string) error {
+	if ok, _ := e.mailed.Take(VisitOf(c).Who.Account.ID, letterRate, e.o.Now()); !ok {
+		return errLetters
+	}
+	return e.o.Mail(c.Request.Context(), to, title, text)
+}
+
+// invitation is the letter, in both languages as nobody knows yet which is read. It says
+// nothing that somebody could have typed to have it sent.
+func (e *Entrance) invitation(ctx context.Context, partner, address string) (title, text string) {
+	var titles, texts []string
+	for _, lang := range []i18n.Lang{i18n.Chinese, i18n.English} {
+		ctx := i18n.WithLang(ctx, lang)
+		bank := cmp.Or(e.bankName(ctx), "Postern")
+		titles = append(titles, i18n.T(ctx, i18n.PortalLetterTitle, bank))
+		texts = append(texts, i18n.T(ctx, i18n.PortalLetter, bank, partner, address))
+	}
+	return strings.Join(titles, " / "), strings.Join(texts, "\n\n")
+}
+
+func (e *Entrance) handOver(c *gin.Context, link identity.Link, page entrance.HandOverPage, above ...layout.Crumb) error {
+	page.Room = e.room(c, link.Account.Name, above...)
+	return web.Render(c, http.StatusOK, entrance.HandOver(page))
 }
 
 // Enrol asks for login, name and password.

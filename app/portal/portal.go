@@ -62,6 +62,8 @@ type Options struct {
 	Now          func() time.Time
 	Rand         io.Reader
 	Log          *slog.Logger
+
+	Mail func(ctx context.Context, to, title, text string) error // nil where no server takes mail
 }
 
 // Examiner says of an envelope, or of an AT, what the gateway would say to it;
@@ -93,7 +95,7 @@ func New(o Options) *Portal {
 			SignIn: i18n.PortalSignIn, SignInLead: i18n.PortalSignInLead, NoWayIn: i18n.PortalNoWayIn, Login: i18n.PortalLogin,
 			EmailHelp: i18n.PortalEmailHelp, ToStart: i18n.PortalToStart,
 		},
-		Failures: o.Failures, Questions: o.Questions, Now: o.Now, Log: o.Log,
+		Failures: o.Failures, Questions: o.Questions, Mail: o.Mail, Now: o.Now, Log: o.Log,
 		Rights: p.rights, Opened: func(*gin.Context) error { return nil },
 		Roles: func(c *gin.Context, who identity.Who) []string {
 			return []string{entrance.PortalRole(c.Request.Context(), who.Member.Role)}

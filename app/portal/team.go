@@ -147,7 +147,7 @@ func roleOptions(c *gin.Context, chosen models.PortalRole, production bool) port
 	return r
 }
 
-// MemberInvite takes somebody in and shows their link, this once.
+// MemberInvite takes somebody in and invites them.
 func (p *Portal) MemberInvite(c *gin.Context) error {
 	v := identity.MemberInvitation{
 		Name: strings.TrimSpace(c.PostForm("name")), Email: strings.TrimSpace(c.PostForm("email")), Role: models.PortalRole(c.PostForm("role")),
@@ -171,7 +171,7 @@ func (p *Portal) MemberInvite(c *gin.Context) error {
 }
 
 func (p *Portal) handOver(c *gin.Context, link identity.Link) error {
-	return p.HandOver(c, link, p.o.Address+homePath, i18n.T(c.Request.Context(), i18n.PortalHandOver), teamPath)
+	return p.Invite(c, link, p.o.Address+homePath, entrance.VisitOf(c).Who.Partner.Name, teamPath)
 }
 
 // member is the one of the reader's own team that the address names.
