@@ -125,3 +125,14 @@ func TestWhatIsToComeIsNotSaidToBeThere(t *testing.T) {
 		wants(t, h.page(models.AuditRole, "/console/activity"), ">all partners<")
 	})
 }
+
+// Who wrote too much is told so, and how to get back to it.
+func TestAFormThatIsTooLongSaysSo(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *house) {
+		rec := h.as(models.OfficerRole, "/console/announcements", h.announcementForm(map[string]string{"text_en": strings.Repeat("long ", 300_000)}))
+		if rec.Code != http.StatusRequestEntityTooLarge || !strings.Contains(rec.Body.String(), "what you typed is still there") {
+			t.Errorf("too long: %d %.600s", rec.Code, rec.Body)
+		}
+	})
+}

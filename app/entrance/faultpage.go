@@ -38,6 +38,7 @@ var faults = []Fault{
 	{Is: identity.ErrManyFactors, Title: i18n.SignManyFactors, Text: i18n.SignManyText},
 	{Is: identity.ErrLinked, Title: i18n.SignOnLinked, Text: i18n.SignOnLinkedText},
 	{Is: identity.ErrLoginGone, Title: i18n.SignLoginGone, Text: i18n.SignLoginGoneText},
+	{Is: web.ErrLongForm, Title: i18n.ConsoleLongForm, Text: i18n.ConsoleLongFormText},
 	{Is: web.ErrForm, Title: i18n.ConsoleBadForm, Text: i18n.ConsoleBadFormText},
 	{Kind: errs.Forbidden, Title: i18n.ConsoleForbidden, Text: i18n.ConsoleForbidText},
 	{Kind: errs.Unauthenticated, Title: i18n.ConsoleSignedOut, Text: i18n.ConsoleSignedText},

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -205,7 +206,11 @@ func (p *Portal) usageTable(ctx context.Context, u usage) ui.TableView {
 				took, longest = took.Plus(n.Took), max(longest, n.DurationMax)
 			}
 		}
-		row := []ui.Cell{{Text: u.names.Application(id), Second: id, Coded: true, Href: applicationPath(id)}}
+		named := ui.Cell{Text: u.names.Application(id), Second: id, Coded: true, Href: applicationPath(id)}
+		if strings.Contains(named.Text, id) { // of two of one name the name has it
+			named.Second = ""
+		}
+		row := []ui.Cell{named}
 		for _, n := range []int64{counts[models.RollupAT], counts[models.RollupVT], counts[models.RollupCall], refused} {
 			row = append(row, ui.Cell{Text: i18n.Number(ctx, n)})
 		}

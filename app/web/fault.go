@@ -6,8 +6,11 @@ import (
 	"postern/app/errs"
 )
 
-// ErrForm refuses what is not a form, or too long a one.
-var ErrForm = errs.New(errs.Invalid, "form", "This is not a form that the page sends.")
+// ErrForm refuses what is not a form, ErrLongForm one that is over the bound.
+var (
+	ErrForm     = errs.New(errs.Invalid, "form", "This is not a form that the page sends.")
+	ErrLongForm = errs.New(errs.TooLarge, "long_form", "The form is too long.")
+)
 
 // statuses is what each kind of error is in HTTP.
 var statuses = map[errs.Kind]int{

@@ -125,9 +125,10 @@ func withFiles(r *http.Request) error {
 // database holds, which is UTF-8 without NUL; a browser sends nothing else. Its line
 // ends are as they were before a browser made CRLF of them (HTML, "constructing the
 // entry list"): a text that nobody touched must not come back changed. Anything
-// else is ErrForm.
+// else is ErrForm, or ErrLongForm.
 func Form(c *gin.Context) error {
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxForm)
+	body := c.Request.Body
+	c.Request.Body = http.MaxBytesReader(c.Writer, body, maxForm)
 	var err error
 	switch c.ContentType() {
 	case "application/x-www-form-urlencoded":
@@ -136,6 +137,12 @@ func Form(c *gin.Context) error {
 		err = withFiles(c.Request)
 	default:
 		return ErrForm
+	}
+	var over *http.MaxBytesError
+	if errors.As(err, &over) {
+		// A browser that is still sending when the connection ends shows no answer.
+		_, _ = io.CopyN(io.Discard, body, 8*maxForm)
+		return ErrLongForm.Wrap(err)
 	}
 	if err != nil {
 		return ErrForm.Wrap(err)

@@ -37,7 +37,7 @@ var (
 	AnnouncementAlteration  = def("announcement.change", "change", "变更")
 	AnnouncementIncident    = def("announcement.incident", "incident", "故障")
 
-	AnnouncementCurrent   = def("announcement.current", "going on", "进行中")
+	AnnouncementCurrent   = def("announcement.current", "current", "进行中")
 	AnnouncementPlanned   = def("announcement.planned", "to come", "未开始")
 	AnnouncementPast      = def("announcement.past", "over", "已结束")
 	AnnouncementDone      = def("announcement.done", "over or withdrawn", "已结束或已撤回")

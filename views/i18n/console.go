@@ -114,6 +114,8 @@ var (
 	ConsoleBrokenText   = def("console.broken_text", "The fault is ours; nothing was changed. The request id helps to find out why.", "系统内部出错，未做任何更改。可凭请求编号查找原因。")
 	ConsoleConflict     = def("console.conflict", "That comes too late or too early", "当前状态不允许此操作")
 	ConsoleConflictText = def("console.conflict_text", "Something else has happened meanwhile, or another step comes first. Look again.", "期间情况已变化，或需先完成其他步骤。重新查看后再操作。")
+	ConsoleLongForm     = def("console.long_form", "The form was too long to be taken", "提交的内容过长")
+	ConsoleLongFormText = def("console.long_form_text", "Nothing was changed. All that a form has may be 1 MiB together. Go back with your browser: what you typed is still there. Shorten it and send it again.", "未做任何更改。一个表单的全部内容最多 1 MiB。用浏览器的后退按钮返回，已填写的内容仍在，缩短后再提交。")
 	ConsoleBadForm      = def("console.bad_form", "The page sent something that cannot be read", "提交的内容无法识别")
 	ConsoleBadFormText  = def("console.bad_form_text", "Open the page again and fill it in once more.", "重新打开页面后再填写。")
 	ConsoleToStart      = def("console.to_start", "To the overview", "返回概览")
