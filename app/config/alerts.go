@@ -184,7 +184,7 @@ type Telling struct {
 
 // Mail is a server that takes mail: alerts, news of requests, and the invitations of partners' users.
 type Mail struct {
-	// host:port of the server, e.g. mail.bank.example:587.
+	// host:port of the server, e.g. mail.bank.example:587. Invitations of partners' users go by it too.
 	Host string `key:"host"`
 
 	// How it is secured: starttls, tls from the first octet, or none, which is for this machine only.
