@@ -166,7 +166,7 @@ func TestAGoodPartnerConforms(t *testing.T) {
 			models.RateLimit: models.Waited, models.SlowUpstream: models.Calm, models.UpstreamDown: models.Calm, models.WrongOrigin: models.Calm,
 		})
 		page := p.as("viewer", conforming, nil).Body.String()
-		p.shows("the result", page, "8 of 8 as they should be", "holds", "played to its end", conforming+"/"+run.ID+"/result", "developer")
+		p.shows("the result", page, "8 of 8 as they should be", "holds", "came to its last weather", conforming+"/"+run.ID+"/result", "developer")
 		if strings.Contains(page, "hx-get") {
 			t.Error("the page of a run that has ended asks on")
 		}
@@ -285,6 +285,13 @@ func TestARunIsSkippedStoppedAndOneAtATime(t *testing.T) {
 		}
 	}
 	step("stop", "", http.StatusConflict)
+	back := func(what, path string, form url.Values, to string) {
+		t.Helper()
+		p.shows(what, p.as("developer", path, form).Body.String(), `href="`+to+`"`, "Go back")
+	}
+	back("a conflict leads to its page", conforming, url.Values{"act": {"stop"}}, conforming)
+	back("what is not there leads to the list", conforming+"/nothing", nil, conforming)
+	back("an application that is not there", "/portal/applications/nothing/conformance", nil, "/portal/applications")
 	step("nothing", "", http.StatusUnprocessableEntity)
 	step("begin", "", http.StatusSeeOther)
 	step("begin", "", http.StatusConflict)
@@ -296,6 +303,8 @@ func TestARunIsSkippedStoppedAndOneAtATime(t *testing.T) {
 	if strings.Contains(try, `role="switch"`) {
 		t.Error("weather can be switched while a run makes it")
 	}
+	step("skip", "hail", http.StatusUnprocessableEntity)
+	step("skip", "wrong_origin", http.StatusUnprocessableEntity) // its turn has not come
 	step("skip", "expired_at", http.StatusSeeOther)
 	step("skip", "expired_at", http.StatusSeeOther) // the other tab's
 	if run := p.goesOn(); run.Stage != models.ClockAhead || len(run.Observed) != 1 || run.Observed[0].Verdict != models.NotPlayed {
@@ -463,8 +472,10 @@ func TestRunsAreOfOnesOwnSandbox(t *testing.T) {
 		if foreign.Code != http.StatusNotFound || unpathed(foreign, "/portal/applications/"+sandboxApp) != unpathed(unknown, "/portal/applications/nothing") {
 			t.Errorf("%s of another partner is answered %d, unlike one that there is not", path, foreign.Code)
 		}
-		if rec := p.as("owner", "/portal/applications/"+apptest.Travel+path, form); rec.Code != http.StatusNotFound && rec.Code != http.StatusForbidden {
-			t.Errorf("%s in production: %d", path, rec.Code)
+		for _, who := range []string{"owner", "developer"} {
+			if rec := p.as(who, "/portal/applications/"+apptest.Travel+path, form); rec.Code != http.StatusNotFound || !strings.Contains(rec.Body.String(), "for applications in the sandbox") {
+				t.Errorf("%s in production: %d", path, rec.Code)
+			}
 		}
 	}
 	if rec := p.as("viewer", conforming, url.Values{"act": {"begin"}}); rec.Code != http.StatusForbidden {

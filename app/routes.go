@@ -515,6 +515,9 @@ func (a *App) Gateway() (http.Handler, error) {
 func (a *App) Internal() (http.Handler, error) {
 	routes := a.internalRoutes()
 	for _, r := range a.consoleRoutes() {
+		if r.method == http.MethodGet {
+			a.console.Page(r.pattern)
+		}
 		routes = append(routes, route{r.method, r.pattern, staff, a.console.Guard(r.access, r.screen)})
 	}
 	return a.house(routes, a.config.InternalProxies)
@@ -525,6 +528,9 @@ func (a *App) Internal() (http.Handler, error) {
 func (a *App) Portal() (http.Handler, error) {
 	routes := []route{{http.MethodGet, "/healthz", public, health}}
 	for _, r := range a.portalRoutes() {
+		if r.method == http.MethodGet {
+			a.portal.Page(r.pattern)
+		}
 		routes = append(routes, route{r.method, r.pattern, partner, a.portal.Guard(r.access, r.screen)})
 	}
 	return a.house(routes, a.config.PortalProxies)

@@ -39,6 +39,8 @@ var (
 	// ErrNone is a run that there is not, or not of whom it is asked for.
 	ErrNone = errs.New(errs.NotFound, "no_run", "There is no such run.")
 	ErrOff  = errs.New(errs.Conflict, "run_off", "No run is on.")
+	// ErrStage is weather to be skipped that is not on.
+	ErrStage = errs.New(errs.Invalid, "no_stage", "The run is not at this weather.")
 )
 
 // errMoved rolls back a step that somebody else has taken.
@@ -99,11 +101,15 @@ func (r *Runs) Begin(ctx context.Context, u selfservice.User, application string
 }
 
 // Skip ends a stage of the run that is on before it is over; nothing if it is over. What was
-// found stays: no fault is skipped away. ErrOff.
+// found stays: no fault is skipped away. ErrOff; ErrStage of a stage that has not come yet, or
+// that there is not.
 func (r *Runs) Skip(ctx context.Context, u selfservice.User, application string, of models.Weather) error {
 	return r.change(ctx, u, application, func(w change.Writer, b store.Business, run models.ConformanceRun, o models.Observation) error {
+		if slices.ContainsFunc(run.Observed, func(o models.Observation) bool { return o.Weather == of }) {
+			return nil // another tab's click
+		}
 		if run.Stage != of {
-			return nil
+			return ErrStage
 		}
 		if err := told(w, "conformance.skipped", run, map[string]string{"weather": string(of)}); err != nil {
 			return err

@@ -63,12 +63,15 @@ type Options struct {
 // Entrance has the screens by which one comes in.
 type Entrance struct {
 	o      Options
-	opened atomic.Bool    // it does not become untrue
-	mailed *limit.Buckets // letters, by who has them sent
+	opened atomic.Bool     // it does not become untrue
+	mailed *limit.Buckets  // letters, by who has them sent
+	pages  map[string]bool // patterns that are read, by Page
 }
 
 // New returns a house's entrance.
-func New(o Options) *Entrance { return &Entrance{o: o, mailed: limit.NewBuckets(maxSenders)} }
+func New(o Options) *Entrance {
+	return &Entrance{o: o, mailed: limit.NewBuckets(maxSenders), pages: map[string]bool{}}
+}
 
 // to is the address of a page of this house.
 func (e *Entrance) to(path string) string { return e.o.Base + path }

@@ -82,7 +82,7 @@ func (e *Entrance) showFault(c *gin.Context, status int, err error) error {
 		page.Outside, page.Title = e.outside(c), title
 		return web.Render(c, status, entrance.FaultOutside(page))
 	}
-	page.Room, page.Again = e.room(c, title), e.o.Base
+	page.Room, page.Again, page.Up = e.room(c, title), e.o.Base, e.above(c, errs.KindOf(err) == errs.NotFound)
 	if errors.Is(err, ErrForbidden) {
 		comma := i18n.T(ctx, i18n.CommonComma)
 		page.Forbidden = true
@@ -90,6 +90,34 @@ func (e *Entrance) showFault(c *gin.Context, status int, err error) error {
 		page.Needed = strings.Join(e.o.Needed(c, accessOf(c)), comma)
 	}
 	return web.Render(c, status, entrance.Fault(page))
+}
+
+// Page notes the pattern of a page that can be read: refusals lead back to it.
+func (e *Entrance) Page(pattern string) { e.pages[pattern] = true }
+
+// above is the address of the page from which something was sent, or the nearest above one that
+// was asked for; of what is not there, the nearest above the last thing that the address names.
+// "" where that is the first page.
+func (e *Entrance) above(c *gin.Context, missing bool) string {
+	pattern, path := strings.Split(c.FullPath(), "/"), strings.Split(c.Request.URL.EscapedPath(), "/")
+	n := len(pattern)
+	if len(path) != n {
+		return ""
+	}
+	if missing {
+		for n > 0 && !strings.HasPrefix(pattern[n-1], ":") {
+			n--
+		}
+	}
+	if missing || c.Request.Method == http.MethodGet {
+		n--
+	}
+	for ; n > 2; n-- { // the empty one before the first slash, and the house
+		if e.pages[strings.Join(pattern[:n], "/")] {
+			return strings.Join(path[:n], "/")
+		}
+	}
+	return ""
 }
 
 // kept is what was typed into a form whose session had ended when it came, so that it

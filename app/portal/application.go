@@ -28,6 +28,8 @@ var (
 	makesApplications = policies.Permission{Resource: "applications", Action: "make"}
 	asksProduction    = policies.Permission{Resource: "production", Action: "ask"}
 
+	// errSandboxOnly is one of the partner's own in production, where only the sandbox has what was asked for.
+	errSandboxOnly   = errs.New(errs.NotFound, "sandbox_only", "This is for applications in the sandbox.")
 	errNoApplication = errs.New(errs.NotFound, "no_application", "There is no such application.")
 )
 
@@ -245,11 +247,14 @@ func (p *Portal) ApplicationClosing(c *gin.Context) error {
 }
 
 func (p *Portal) sandboxed(c *gin.Context) (partners.Application, error) {
-	a, err := p.changeable(c)
+	a, err := p.application(c)
 	if err == nil && a.Environment != models.Sandbox {
-		err = errNoApplication
+		err = errSandboxOnly
 	}
-	return a, err
+	if err != nil {
+		return a, err
+	}
+	return p.changeable(c)
 }
 
 // ApplicationClose closes it, for good.

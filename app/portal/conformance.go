@@ -30,7 +30,7 @@ func runPath(application, run string) string { return conformancePathOf(applicat
 func (p *Portal) conformed(c *gin.Context) (partners.Application, error) {
 	a, err := p.application(c)
 	if err == nil && a.Environment != models.Sandbox {
-		err = errNoApplication
+		err = errSandboxOnly
 	}
 	return a, err
 }

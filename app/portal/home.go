@@ -33,6 +33,9 @@ func (p *Portal) Home(c *gin.Context) error {
 		Frame: p.frame(c, i18n.T(ctx, i18n.PortalHome)), Launch: p.checklist(c, l),
 		Role: entrance.PortalRole(ctx, who.Member.Role), MayChange: who.Member.Production, Explain: explainPath,
 	}
+	if a, found := l.of(models.Sandbox); found {
+		page.Conformance = conformancePathOf(a.ID)
+	}
 	if page.Sandbox, err = p.world(ctx, models.Sandbox, l.applications); err != nil {
 		return err
 	}

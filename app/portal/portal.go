@@ -157,6 +157,8 @@ var faults = []entrance.Fault{
 	{Is: selfservice.ErrRun, Title: i18n.ConsoleConflict, Text: i18n.ConformanceIsOn},
 	{Is: conformance.ErrOn, Title: i18n.ConsoleConflict, Text: i18n.ConformanceOn},
 	{Is: conformance.ErrOff, Title: i18n.ConsoleConflict, Text: i18n.ConformanceOff},
+	{Is: conformance.ErrStage, Title: i18n.ConsoleBadForm, Text: i18n.ConformanceNoStage},
+	{Is: errSandboxOnly, Title: i18n.ConsoleNotFound, Text: i18n.PortalSandboxOnly},
 	{Is: trial.ErrNoStep, Title: i18n.ConsoleConflict, Text: i18n.PortalNoStep},
 	{Is: selfservice.ErrWaiting, Title: i18n.ConsoleConflict, Text: i18n.PortalManyWait},
 }

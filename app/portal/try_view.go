@@ -58,7 +58,7 @@ func (p *Portal) showTry(c *gin.Context, status int, a partners.Application, typ
 	}
 	page := portal.TryPage{
 		Frame: p.inWorld(c, i18n.T(ctx, i18n.PortalTry), applicationsPath, a.Environment), Application: a.ID,
-		Code: applicationPath(a.ID) + "/code", Action: tryPathOf(a.ID), Turn: strconv.FormatInt(t.Turn, 10), On: on, Lasts: i18n.T(ctx, i18n.PortalTryNone),
+		Explain: explainPath, Code: applicationPath(a.ID) + "/code", Action: tryPathOf(a.ID), Turn: strconv.FormatInt(t.Turn, 10), On: on, Lasts: i18n.T(ctx, i18n.PortalTryNone),
 	}
 	if on {
 		page.Lasts = i18n.T(ctx, i18n.PortalTryEnds, i18n.Stamp(ctx, t.Ends.In(p.o.Zone)))

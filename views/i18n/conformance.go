@@ -3,34 +3,35 @@ package i18n
 // Words of conformance runs: the portal's, where they are played, and those of both houses,
 // where their results are read.
 var (
-	Conformance       = def("conformance.title", "Conformance run", "一致性测试")
-	Conformances      = def("conformance.titles", "Conformance runs", "一致性测试")
-	ConformanceThis   = def("conformance.this", "The conformance run", "查看该次测试")
-	ConformanceLead   = def("conformance.lead", "Plays the bad weather in turn and states eight things about your own servers and app.", "依次演练各种故障，记录你自己的服务器和 App 的八项表现。")
-	ConformanceHow    = def("conformance.how", "How it goes", "如何进行")
-	ConformanceHow1   = def("conformance.how_1", "Let one device open the page about every ten seconds, as a visitor would, with your own servers behind it. What is tried in the portal does not count.", "用一台设备按访客的方式约每十秒打开一次页面，由你自己的服务器提供支持。门户中的试运行不计入。")
-	ConformanceHow2   = def("conformance.how_2", "Each kind of weather is on until it has been observed, for three minutes at most. Usually all eight take about three minutes.", "每种故障持续到观察到结果为止，最长三分钟。八项通常共需约三分钟。")
-	ConformanceHow3   = def("conformance.how_3", "Weather that you raised before ends now, and none can be raised while the run is on.", "之前开启的故障演练会立即结束，测试期间不能另行开启。")
-	ConformanceHow4   = def("conformance.how_4", "The gateway signs the result. The bank's reviewer reads it when you ask for production.", "结果由网关签名。你申请生产时，本行审核员会查看。")
-	ConformanceBegin  = def("conformance.begin", "Begin the run", "开始测试")
-	ConformanceAgain  = def("conformance.again", "Run again", "再次测试")
-	ConformanceSkip   = def("conformance.skip", "Skip this one", "跳过此项")
-	ConformanceStop   = def("conformance.stop", "Stop the run", "停止测试")
-	ConformanceLook   = def("conformance.look", "Look again", "刷新")
-	ConformanceNow    = def("conformance.now", "Now: %s", "当前：%s")
-	ConformanceOpen   = def("conformance.open", "Open the page again and again, with the application's own servers.", "请用应用自己的服务器反复打开页面。")
-	ConformanceStay   = def("conformance.stay", "Open the page and let it call the bank.", "请打开页面，并让页面调用银行接口。")
-	ConformanceFelt   = def("conformance.felt", "Felt at %s. What comes after it is being watched.", "%s 已触发，正在观察后续请求。")
-	ConformanceUnfelt = def("conformance.unfelt", "Nothing has felt it yet.", "尚未触发。")
-	ConformanceGoesOn = def("conformance.goes_on", "The next one follows by itself, at %s at the latest.", "最迟 %s 自动进入下一项。")
-	ConformanceStands = def("conformance.stands", "The application is not active, so the gateway refuses it whatever the weather: nothing would be observed.", "应用未启用，网关始终拒绝其请求，无法观察。")
-	ConformanceIsOn   = def("conformance.is_on", "A conformance run is on over this application: it makes the weather.", "该应用正在进行一致性测试，故障由测试控制。")
-	ConformanceRaised = def("conformance.raised", "A conformance run has raised this weather: %s.", "一致性测试已开启该故障：%s。")
-	ConformanceOff    = def("conformance.off", "No run is on any more. Go back to the page: it shows the result.", "测试已结束，请返回页面查看结果。")
-	ConformanceOn     = def("conformance.on", "A run is on already.", "已有测试正在进行。")
-	ConformanceAll    = def("conformance.all", "Earlier runs", "以往测试")
-	ConformanceNone   = def("conformance.none", "No run has ended yet", "尚无已结束的测试")
-	ConformanceNoneTx = def("conformance.none_text", "Partners run it over an application in their sandbox, in the portal.", "合作方在门户中对其沙箱应用进行测试。")
+	Conformance        = def("conformance.title", "Conformance run", "一致性测试")
+	Conformances       = def("conformance.titles", "Conformance runs", "一致性测试")
+	ConformanceThis    = def("conformance.this", "The conformance run", "查看该次测试")
+	ConformanceLead    = def("conformance.lead", "Plays the bad weather in turn and states eight things about your own servers and app.", "依次演练各种故障，记录你自己的服务器和 App 的八项表现。")
+	ConformanceHow     = def("conformance.how", "How it goes", "如何进行")
+	ConformanceHow1    = def("conformance.how_1", "Let one device open the page about every ten seconds, as a visitor would, with your own servers behind it. What is tried in the portal does not count.", "用一台设备按访客的方式约每十秒打开一次页面，由你自己的服务器提供支持。门户中的试运行不计入。")
+	ConformanceHow2    = def("conformance.how_2", "Each kind of weather is on until it has been observed, for three minutes at most. Usually all eight take about three minutes.", "每种故障持续到观察到结果为止，最长三分钟。八项通常共需约三分钟。")
+	ConformanceHow3    = def("conformance.how_3", "Weather that you raised before ends now, and none can be raised while the run is on.", "之前开启的故障演练会立即结束，测试期间不能另行开启。")
+	ConformanceHow4    = def("conformance.how_4", "The gateway signs the result. The bank's reviewer reads it when you ask for production.", "结果由网关签名。你申请生产时，本行审核员会查看。")
+	ConformanceBegin   = def("conformance.begin", "Begin the run", "开始测试")
+	ConformanceAgain   = def("conformance.again", "Run again", "再次测试")
+	ConformanceSkip    = def("conformance.skip", "Skip this one", "跳过此项")
+	ConformanceStop    = def("conformance.stop", "Stop the run", "停止测试")
+	ConformanceLook    = def("conformance.look", "Look again", "刷新")
+	ConformanceNow     = def("conformance.now", "Now: %s", "当前：%s")
+	ConformanceOpen    = def("conformance.open", "Open the page again and again, with the application's own servers.", "请用应用自己的服务器反复打开页面。")
+	ConformanceStay    = def("conformance.stay", "Open the page and let it call the bank.", "请打开页面，并让页面调用银行接口。")
+	ConformanceFelt    = def("conformance.felt", "Felt at %s. What comes after it is being watched.", "%s 已触发，正在观察后续请求。")
+	ConformanceUnfelt  = def("conformance.unfelt", "Nothing has felt it yet.", "尚未触发。")
+	ConformanceGoesOn  = def("conformance.goes_on", "The next one follows by itself, at %s at the latest.", "最迟 %s 自动进入下一项。")
+	ConformanceStands  = def("conformance.stands", "The application is not active, so the gateway refuses it whatever the weather: nothing would be observed.", "应用未启用，网关始终拒绝其请求，无法观察。")
+	ConformanceIsOn    = def("conformance.is_on", "A conformance run is on over this application: it makes the weather.", "该应用正在进行一致性测试，故障由测试控制。")
+	ConformanceRaised  = def("conformance.raised", "A conformance run has raised this weather: %s.", "一致性测试已开启该故障：%s。")
+	ConformanceOff     = def("conformance.off", "No run is on any more. Go back to the page: it shows the result.", "测试已结束，请返回页面查看结果。")
+	ConformanceNoStage = def("conformance.no_stage", "The run is not at this weather, so it cannot be skipped. The page shows which is on.", "测试当前不在该项故障，无法跳过。页面会显示当前项。")
+	ConformanceOn      = def("conformance.on", "A run is on already.", "已有测试正在进行。")
+	ConformanceAll     = def("conformance.all", "Earlier runs", "以往测试")
+	ConformanceNone    = def("conformance.none", "No run has ended yet", "尚无已结束的测试")
+	ConformanceNoneTx  = def("conformance.none_text", "Partners run it over an application in their sandbox, in the portal.", "合作方在门户中对其沙箱应用进行测试。")
 
 	ConformanceWeather = def("conformance.weather", "Weather", "故障")
 	ConformanceSeen    = def("conformance.seen", "What was seen", "观察结果")
@@ -57,7 +58,7 @@ var (
 
 // ConformanceEnds are how a run came to its end, by the ledger's words.
 var ConformanceEnds = map[string]Key{
-	"finished": def("conformance.end.finished", "played to its end", "全部完成"),
+	"finished": def("conformance.end.finished", "came to its last weather", "已进行至最后一项"),
 	"stopped":  def("conformance.end.stopped", "stopped before its end", "提前停止"),
 	"closed":   def("conformance.end.closed", "ended with its application", "随应用关闭而结束"),
 }
@@ -101,7 +102,7 @@ var ConformanceFindings = map[string]Key{
 	"hammered":       defCount("conformance.saw.hammered", "%d AT was asked for within ten seconds.", "%d ATs were asked for within ten seconds.", "十秒内申请了 %d 次 AT。"),
 	"nothing":        def("conformance.saw.nothing", "Nothing felt it.", "未触发。"),
 	"once":           def("conformance.saw.once", "It was felt, and nothing came after it.", "已触发，但其后没有请求。"),
-	"unfinished":     def("conformance.saw.unfinished", "It was not played to its end.", "未演练完毕。"),
+	"unfinished":     def("conformance.saw.unfinished", "It was skipped, or the run ended first.", "已跳过，或测试先行结束。"),
 	"secret":         def("conformance.saw.secret", "The application comes with a secret, which says nothing of a time.", "该应用使用客户端密钥认证，不涉及时间。"),
 }
 

@@ -118,6 +118,7 @@ var (
 	ConsoleLongFormText = def("console.long_form_text", "Nothing was changed. All that a form has may be 1 MiB together. Go back with your browser: what you typed is still there. Shorten it and send it again.", "未做任何更改。一个表单的全部内容最多 1 MiB。用浏览器的后退按钮返回，已填写的内容仍在，缩短后再提交。")
 	ConsoleBadForm      = def("console.bad_form", "The page sent something that cannot be read", "提交的内容无法识别")
 	ConsoleBadFormText  = def("console.bad_form_text", "Open the page again and fill it in once more.", "重新打开页面后再填写。")
+	ConsoleGoBack       = def("console.go_back", "Go back", "返回")
 	ConsoleToStart      = def("console.to_start", "To the overview", "返回概览")
 )
 

@@ -120,6 +120,7 @@ var (
 	PortalLiveAside       = def("portal.live_aside", "real customers", "真实客户")
 	PortalLiveRole        = def("portal.live_role", "%s who may change what is in production", "可变更生产环境的%s")
 	PortalNotOwn          = def("portal.not_own", "The bank has stopped this, or decides on it. Ask your contact at the bank.", "此项已被本行停用或由本行决定，请联系行内联系人。")
+	PortalSandboxOnly     = def("portal.sandbox_only", "This is for applications in the sandbox, and this one is in production. Open it from an application of your sandbox.", "此功能仅用于沙箱应用，而该应用属于生产环境。请从沙箱应用中打开。")
 	PortalMoved           = def("portal.moved", "Somebody else has changed this meanwhile. Look at it again, then send your change.", "其他人已先行修改。请核对后重新提交。")
 	PortalNothing         = def("portal.nothing", "This would change nothing.", "未作任何修改。")
 	PortalSandboxFull     = def("portal.sandbox_full", "There are 20 applications in the sandbox, as many as there can be. Close one first.", "沙箱应用已达 20 个上限，请先关闭不用的应用。")

@@ -9,6 +9,9 @@ import (
 
 func launchHeader(ctx context.Context, p HomePage) ui.HeaderView {
 	l, h := p.Launch, ui.HeaderView{Actions: []ui.ButtonView{{Text: i18n.T(ctx, i18n.ExplainTitle), Icon: "alert-circle", Href: p.Explain}}}
+	if p.Conformance != "" {
+		h.Actions = append(h.Actions, ui.ButtonView{Text: i18n.T(ctx, i18n.Conformance), Icon: "cloud-storm", Href: p.Conformance})
+	}
 	if l.Next == "" {
 		h.Title, h.Lead = p.Frame.Partner, ui.Text(i18n.T(ctx, i18n.LaunchAll))
 		return h

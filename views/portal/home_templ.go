@@ -22,6 +22,7 @@ type HomePage struct {
 	Role                string
 	MayChange           bool   // what is in production
 	Explain             string // address
+	Conformance         string // address of the runs of an application in the sandbox; empty where there is none
 	Stopped             string // name of the partner, where the bank has suspended it
 	Sandbox, Production World
 	News                []ui.NoteView // what the bank announces, and is in force
