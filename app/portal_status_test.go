@@ -127,7 +127,7 @@ func TestStatusSaysWhatStops(t *testing.T) {
 		stop(40*24*time.Hour, 41*24*time.Hour, "later-than-listed")
 		o.Exec("INSERT INTO service_hours (service_id, days, opens, closes) VALUES ('" + apptest.Service + "', 'mon tue wed thu fri sat sun', '00:00', '24:00')")
 		at := func(d time.Duration) string {
-			return now.Add(d).In(time.FixedZone("", 8*3600)).Format("2 January 2006 15:04")
+			return now.Add(d).In(time.FixedZone("", 8*3600)).Format("2 January 2006, 15:04")
 		}
 		o.says("viewer", page, []string{"open now", "every day 00:00 to 24:00", at(48*time.Hour) + " to " + at(50*time.Hour)}, []string{"core-switch", "later-than-listed", at(40 * 24 * time.Hour)})
 		stop(-time.Hour, 2*time.Hour, "day-end")
