@@ -327,6 +327,16 @@ func (s *studio) refusedShots() []shot {
 	}
 }
 
+// runningShots are the screens of an application over which a conformance run is on.
+func (s *studio) runningShots() []shot {
+	own := "/portal/applications/" + conforms
+	return []shot{
+		{name: "x-portal-conformance-on", as: developer, path: own + "/conformance"},
+		{name: "x-portal-conformance-watched", as: viewer, path: own + "/conformance", once: true},
+		{name: "x-portal-try-run", as: developer, path: own + "/try"},
+	}
+}
+
 // emptyShots are the lists of a gateway that was just set up, and a page whose
 // table is gone.
 func (s *studio) emptyShots() []shot {

@@ -102,13 +102,16 @@ func TestEveryScreenIsForEverybody(t *testing.T) {
 	})
 }
 
-// inStudios is where there is everything to see, then where there is little.
+// inStudios is where there is everything to see, then the same while a conformance run is on,
+// then where there is little.
 func inStudios(t *testing.T, f func(*studio, []shot)) {
 	t.Helper()
 	full, empty := newStudio(t, true), newStudio(t, false)
 	plan := full.fullShots()
 	full.checkPlan(plan)
 	f(full, plan)
+	full.must(full.App.Conformance().Begin(t.Context(), full.user(developer), conforms))
+	f(full, full.runningShots())
 	f(empty, empty.emptyShots())
 }
 

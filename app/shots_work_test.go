@@ -161,8 +161,7 @@ func (s *studio) work() {
 // as a partner's user does.
 func (s *studio) register(application string) {
 	s.t.Helper()
-	account := s.people[developer].account
-	user := selfservice.User{By: approval.By{Account: account, Person: "person of " + account}, Partner: "p_travel"}
+	user := s.user(developer)
 	k := partners.Credential{ID: "next-sig", Application: application, JWK: string(s.PublicJWK("travel-next", "sig"))}
 	s.adds(user, k)
 	k.NotBefore = s.Clock.Now()
@@ -176,21 +175,29 @@ func (s *studio) register(application string) {
 // secretive makes an application in the sandbox that authenticates by a secret.
 func (s *studio) secretive() {
 	s.t.Helper()
-	account := s.people[developer].account
-	user := selfservice.User{By: approval.By{Account: account, Person: "person of " + account}, Partner: "p_travel"}
+	user := s.user(developer)
 	s.must(s.App.SelfService().Create(s.t.Context(), user, partners.Application{
-		ID: "app_test_coupons222", Partner: user.Partner, Name: "Lianhe coupons 联合出行优惠券", Environment: models.Sandbox, Suite: "A256",
+		ID: conforms, Partner: user.Partner, Name: "Lianhe coupons 联合出行优惠券", Environment: models.Sandbox, Suite: "A256",
 		AuthMethod: models.ClientSecretBasic, Status: models.Active, AddressMode: models.AddressOff,
 	}))
+}
+
+// conforms is the sandbox application that has conformance runs.
+const conforms = "app_test_coupons222"
+
+// user is somebody of the partner's team, as what they do is asked for.
+func (s *studio) user(as models.StaffRole) selfservice.User {
+	account := s.people[as].account
+	return selfservice.User{By: approval.By{Account: account, Person: "person of " + account}, Partner: "p_travel"}
 }
 
 // conforms has had a run over the application with a secret, of which not everything is as
 // it should be, and one that was stopped.
 func (s *studio) conforms() {
 	s.t.Helper()
-	const client = "app_test_coupons222"
-	account, runs := s.people[developer].account, s.App.Conformance()
-	user := selfservice.User{By: approval.By{Account: account, Person: "person of " + account}, Partner: "p_travel"}
+	const client = conforms
+	user, runs := s.user(developer), s.App.Conformance()
+	account := user.Account
 	s.must(runs.Begin(s.t.Context(), user, client))
 	s.must(runs.Stop(s.t.Context(), user, client))
 	s.Later(time.Second) // lists order runs by when they began
@@ -226,8 +233,8 @@ func (s *studio) adds(user selfservice.User, k partners.Credential) {
 // member is to confirm; somebody has asked to do without.
 func (s *studio) rotate() {
 	s.t.Helper()
-	account := s.people[developer].account
-	user := selfservice.User{By: approval.By{Account: account, Person: "person of " + account}, Partner: "p_travel"}
+	user := s.user(developer)
+	account := user.Account
 	s.adds(user, partners.Credential{ID: "live-sig", Application: apptest.Travel, JWK: string(s.PublicJWK("travel-live", "sig"))})
 	var old partners.Credential
 	s.must(s.App.Store().Business(s.t.Context(), func(b store.Business) error {
@@ -243,8 +250,7 @@ func (s *studio) rotate() {
 // ask asks the bank for an application in production, as a partner's user does.
 func (s *studio) ask(id, name, reason string) {
 	s.t.Helper()
-	account := s.people[owner].account
-	user := selfservice.User{By: approval.By{Account: account, Person: "person of " + account}, Partner: "p_travel"}
+	user := s.user(owner)
 	_, err := s.App.SelfService().Ask(s.t.Context(), user, partners.Application{
 		ID: id, Partner: user.Partner, Name: name, Environment: models.Production, Suite: "A256", AuthMethod: models.PrivateKeyJWT, Status: models.Active,
 		AddressMode: models.AddressEnforce, Addresses: []string{"203.0.113.0/28"}, ReturnAddresses: []string{"lianhe://home"},
