@@ -83,6 +83,7 @@ type Config struct {
 	Now   func() time.Time
 	Rand  io.Reader           // safe for concurrent use
 	Sleep func(time.Duration) // nil means time.Sleep
+	Idle  bool                // does no work by the clock: whoever has set it says when a job runs
 	Log   *slog.Logger
 }
 
@@ -150,7 +151,9 @@ func New(ctx context.Context, c Config) (*App, error) {
 	a.stop = stop
 	a.done.Go(func() { a.feed.Run(background) })
 	a.done.Go(func() { a.heart.Run(background) })
-	a.done.Go(func() { a.jobs.Run(background) })
+	if !c.Idle {
+		a.done.Go(func() { a.jobs.Run(background) })
+	}
 	a.done.Go(func() { a.tail.Run(background) })
 	a.done.Go(func() { a.conformance.Run(background) })
 	feeding, starve := context.WithCancel(context.WithoutCancel(ctx))
