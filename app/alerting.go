@@ -41,7 +41,8 @@ func (a *App) openAlerts(context.Context) error {
 	return nil
 }
 
-// letters sends letters at once, to one address each, by the server that takes alerts.
+// letters sends letters that open an account at once, to one address each, by the server that
+// takes alerts.
 func (a *App) letters(by post.Sender) func(ctx context.Context, to, title, text string) error {
 	return func(ctx context.Context, to, title, text string) error {
 		now := a.config.Now()
@@ -49,7 +50,7 @@ func (a *App) letters(by post.Sender) func(ctx context.Context, to, title, text 
 		if err != nil {
 			return err
 		}
-		return by.Send(ctx, post.Message{ID: id, At: now, Title: title, Text: text, To: []string{to}})
+		return by.Send(ctx, post.Message{ID: id, At: now, Title: title, Text: text, Opens: true, To: []string{to}})
 	}
 }
 

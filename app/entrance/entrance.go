@@ -37,7 +37,8 @@ type Options struct {
 	Now          func() time.Time
 	Log          *slog.Logger
 
-	// Mail sends a letter, which somebody waits for: nil where no server takes mail.
+	// Mail sends a letter, which somebody waits for, and repeats none of it in an error: nil
+	// where no server takes mail.
 	Mail func(ctx context.Context, to, title, text string) error
 
 	// Rights are what somebody may do who is in. An error refuses.

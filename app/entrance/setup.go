@@ -63,8 +63,7 @@ func (e *Entrance) Invite(c *gin.Context, link identity.Link, portal, partner, d
 			page.Address, page.Lead = "", i18n.T(ctx, i18n.PortalMailed, to)
 		} else {
 			page.Fault = i18n.T(ctx, i18n.PortalNotMailed, to)
-			why := strings.ReplaceAll(err.Error(), link.Token, "…") // a server may repeat what it was sent
-			e.o.Log.WarnContext(ctx, "invitation was not mailed", slog.String("account", link.Account.ID), slog.String("err", why))
+			e.o.Log.WarnContext(ctx, "invitation was not mailed", slog.String("account", link.Account.ID), slog.Any("err", err))
 		}
 	}
 	return e.handOver(c, link, page, above...)

@@ -50,12 +50,27 @@ func (s mailSender) Send(ctx context.Context, m Message) error {
 		}
 	}
 	err = s.clean(client.DialAndSendWithContext(ctx, letters...))
+	if m.Opens {
+		err = unquoted(letters, err)
+	}
 	taken, unknown := outcome(letters)
 	switch {
 	case taken == len(letters): // what the server says to our leaving does not matter
 		return nil
 	case taken > 0 && taken+unknown == len(letters):
 		return Partly{Why: err}
+	}
+	return err
+}
+
+// unquoted is err without a server's words about letters that it may have read: it could repeat
+// them, in lines of its own.
+func unquoted(letters []*mail.Msg, err error) error {
+	for _, l := range letters {
+		var refused *mail.SendError
+		if errors.As(l.SendError(), &refused) {
+			return fmt.Errorf("%s, SMTP code %d", refused.Reason, refused.ErrorCode())
+		}
 	}
 	return err
 }

@@ -23,6 +23,7 @@ type Message struct {
 	Entries []Entry
 	More    int // how many alerts are in neither Text nor Entries
 
+	Opens    bool           // it holds what opens an account: of a server that refuses it nothing is repeated but its code
 	To       []string       // who gets it by mail; nil for those whom the configuration names
 	Requests []RequestEntry // of messages about change requests
 
