@@ -178,11 +178,7 @@ func (s *Console) chartPart(o overview) (templ.Component, error) {
 	buckets := o.span.Buckets()
 	opened := all.Line(buckets, func(b int64) int64 { return all.Sum([]int64{b}, models.RollupVT).OK() })
 	refused := all.Line(buckets, func(b int64) int64 { return all.Sum([]int64{b}).Refused })
-	times := make([]float64, len(buckets))
-	for i, b := range buckets {
-		times[i] = float64(b) / 1000
-	}
-	drawn, err := json.Marshal(map[string]any{"times": times, "series": [][]float64{opened, refused}})
+	drawn, err := json.Marshal(map[string]any{"times": recordview.Times(buckets), "series": [][]float64{opened, refused}})
 	if err != nil {
 		return nil, err
 	}
@@ -207,11 +203,7 @@ func (s *Console) chartTable(o overview, all recordview.Series, buckets []int64)
 		{Text: i18n.T(o.ctx, i18n.OverviewCalls), Number: true}, {Text: i18n.T(o.ctx, i18n.OverviewRefused), Number: true},
 	}}
 	for i, b := range slices.Backward(buckets) {
-		until := o.span.Now.UnixMilli() + 1
-		if i+1 < len(buckets) {
-			until = buckets[i+1]
-		}
-		q := recordview.Query{Partner: o.partner, From: whole(b), Until: whole(until)}
+		q := recordview.Query{Partner: o.partner, From: whole(b), Until: whole(o.span.End(buckets, i))}
 		one := []int64{b}
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
 			{Text: o.span.BucketWords(o.ctx, b), Href: q.Address(logPath)}, {Text: i18n.Number(o.ctx, all.Sum(one, models.RollupAT).OK())},

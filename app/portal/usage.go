@@ -160,11 +160,7 @@ func tookWords(ctx context.Context, t models.Took, percent, longest int64) strin
 // as a table, each of whose rows leads to its lines in the log.
 func (p *Portal) usageChart(ctx context.Context, u usage, v ui.ChartView, row func(bucket int64) []string, lines any) (ui.ChartView, error) {
 	buckets := u.span.Buckets()
-	times := make([]float64, len(buckets))
-	for i, b := range buckets {
-		times[i] = float64(b) / 1000
-	}
-	drawn, err := json.Marshal(map[string]any{"times": times, "series": lines})
+	drawn, err := json.Marshal(map[string]any{"times": recordview.Times(buckets), "series": lines})
 	head, unit := i18n.OverviewHour, i18n.OverviewByHour
 	if u.span.Days {
 		head, unit = i18n.OverviewDate, i18n.OverviewByDay
@@ -172,11 +168,7 @@ func (p *Portal) usageChart(ctx context.Context, u usage, v ui.ChartView, row fu
 	v.Unit, v.Drawn, v.Zone, v.Days, v.Open = i18n.T(ctx, unit), string(drawn), p.o.Zone.String(), u.span.Days, true
 	v.Table.Caption, v.Table.Head = v.Title, append([]ui.Column{{Text: i18n.T(ctx, head)}}, v.Table.Head...)
 	for i, b := range slices.Backward(buckets) {
-		until := u.span.Now.UnixMilli() + 1
-		if i+1 < len(buckets) {
-			until = buckets[i+1]
-		}
-		q := recordview.Query{World: string(u.world), From: strconv.FormatInt(b, 10), Until: strconv.FormatInt(until, 10)}
+		q := recordview.Query{World: string(u.world), From: strconv.FormatInt(b, 10), Until: strconv.FormatInt(u.span.End(buckets, i), 10)}
 		cells := []ui.Cell{{Text: u.span.BucketWords(ctx, b), Href: q.Address(logPath)}}
 		for _, text := range row(b) {
 			cells = append(cells, ui.Cell{Text: text})

@@ -79,6 +79,23 @@ func (v Span) Buckets() (list []int64) {
 	return list
 }
 
+// Times are buckets as charts have them, Unix s.
+func Times(buckets []int64) []float64 {
+	times := make([]float64, len(buckets))
+	for i, b := range buckets {
+		times[i] = float64(b) / 1000
+	}
+	return times
+}
+
+// End is when the i-th of the range's buckets ends, Unix ms; the last one ends now.
+func (v Span) End(buckets []int64, i int) int64 {
+	if i+1 < len(buckets) {
+		return buckets[i+1]
+	}
+	return v.Now.UnixMilli() + 1
+}
+
 // BucketOf is in which bucket a count of an hour or a day is.
 func (v Span) BucketOf(start int64) int64 {
 	if v.Days {
